@@ -1,0 +1,1 @@
+"""Numerical ground floor: knows no paper, imports no wing and no harness."""

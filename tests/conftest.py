@@ -1,0 +1,35 @@
+"""Suite-wide settings, made before JAX starts."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "true")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+# Two devices on the CPU, so that sharding of the seed axis is exercised everywhere.
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+
+import hypothesis
+import jax
+import pytest
+
+jax.config.update("jax_numpy_dtype_promotion", "standard")
+hypothesis.settings.register_profile("mtrl", deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.load_profile("mtrl")
+
+
+@pytest.fixture
+def key():
+    """A fixed key: statistical tests never draw a fresh one."""
+    return jax.random.key(20241)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many oracle comparisons stood behind the passes."""
+    from tests import helpers
+
+    if helpers.COMPARISONS:
+        worst = max(helpers.COMPARISONS, key=lambda c: c.relative)
+        terminalreporter.write_line(
+            f"{len(helpers.COMPARISONS)} oracle comparisons in this process; largest relative error {worst.relative:.2e} ({worst.name})"
+        )
