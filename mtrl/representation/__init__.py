@@ -1,0 +1,3 @@
+"""Supervised shared linear representations: moments, alternating minimisation, factored and convex multitask learners,
+active sampling.
+"""
