@@ -20,14 +20,18 @@ def assert_close(name: str, ours: Any, reference: Any, rtol: float = 1e-9, atol:
     The scale is the largest reference entry, so that exact zeros inside an array do not ask for exact zeros of ours.
     """
     ours, reference = np.asarray(ours), np.asarray(reference)
-    assert ours.shape == reference.shape or reference.ndim == 0 or ours.ndim == 0, f"{name}: shape {ours.shape}, oracle {reference.shape}"
+    assert ours.shape == reference.shape or reference.ndim == 0 or ours.ndim == 0, (
+        f"{name}: shape {ours.shape}, oracle {reference.shape}"
+    )
     assert np.all(np.isfinite(ours)), f"{name}: not finite"
     scale = float(np.max(np.abs(reference))) if reference.size else 0.0
     error = float(np.max(np.abs(ours - reference))) if ours.size else 0.0
     relative = error / scale if scale > 0 else error
     COMPARISONS.append(Comparison(name, relative))
     print(f"oracle {name}: relative error {relative:.3e} (allowed {rtol:.1e}, absolute {atol:.1e})")
-    assert error <= atol + rtol * scale, f"{name}: error {error:.3e}, allowed {atol + rtol * scale:.3e}; ours {ours}, oracle {reference}"
+    assert error <= atol + rtol * scale, (
+        f"{name}: error {error:.3e}, allowed {atol + rtol * scale:.3e}; ours {ours}, oracle {reference}"
+    )
 
 
 def assert_mean(name: str, samples: Any, expected: Any, sigmas: float = 5.0, bias: float = 0.0) -> None:
@@ -41,7 +45,11 @@ def assert_mean(name: str, samples: Any, expected: Any, sigmas: float = 5.0, bia
     error = np.abs(samples.mean(0) - np.asarray(expected))
     standard_error = samples.std(0, ddof=1) / np.sqrt(n)
     rate = min(1.0, 2 * stats.norm.sf(sigmas) * max(1, error.size))
-    z = np.max(np.maximum(error - bias, 0) / np.where(standard_error > 0, standard_error, np.inf)) if error.size else 0.0
+    z = (
+        np.max(np.maximum(error - bias, 0) / np.where(standard_error > 0, standard_error, np.inf))
+        if error.size
+        else 0.0
+    )
     print(f"statistic {name}: worst |z| {z:.2f} of {sigmas} over {n} draws, false-alarm rate {rate:.1e}")
     assert np.all(error <= sigmas * standard_error + bias), (
         f"{name}: mean {samples.mean(0)}, expected {expected}, standard error {standard_error} (|z| = {z:.2f}, false-alarm rate {rate:.1e})"
@@ -54,4 +62,6 @@ def assert_below(name: str, smaller: Any, larger: Any, sigmas: float = 3.0) -> N
     standard_error = difference.std(ddof=1) / np.sqrt(difference.size)
     z = difference.mean() / standard_error if standard_error > 0 else np.inf * np.sign(difference.mean())
     print(f"ordering {name}: z = {z:.2f}, needs {sigmas}; one-sided false-alarm rate {stats.norm.sf(sigmas):.1e}")
-    assert z >= sigmas, f"{name}: mean difference {difference.mean():.4g} is only {z:.2f} standard errors above 0 (needs {sigmas})"
+    assert z >= sigmas, (
+        f"{name}: mean difference {difference.mean():.4g} is only {z:.2f} standard errors above 0 (needs {sigmas})"
+    )

@@ -30,7 +30,8 @@ def close(a, b, rtol):
     """Equal leaf by leaf, relative to the largest entry of the leaf."""
     a, b = leaves(a), leaves(b)
     return len(a) == len(b) and all(
-        x.shape == y.shape and np.allclose(x, y, rtol=rtol, atol=rtol * max(1e-300, float(np.max(np.abs(y), initial=0.0))), equal_nan=True)
+        x.shape == y.shape
+        and np.allclose(x, y, rtol=rtol, atol=rtol * max(1e-300, float(np.max(np.abs(y), initial=0.0))), equal_nan=True)
         for x, y in zip(a, b, strict=True)
     )
 
@@ -61,7 +62,9 @@ def test_jit_vmap_and_recompilation(name):
     looped = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(i) for i in x]), *outputs)
     assert close(mapped, looped, 1e-6), "vmap differs from a loop"
     if case.key_dependent:
-        assert not close(outputs[0], jitted(jax.random.key(99), *examples[0]), 1e-9), "declared key-dependent, but the key changes nothing"
+        assert not close(outputs[0], jitted(jax.random.key(99), *examples[0]), 1e-9), (
+            "declared key-dependent, but the key changes nothing"
+        )
 
 
 @each_case
@@ -70,7 +73,9 @@ def test_dtype_kept(name):
     case = TABLE[name]
     key = jax.random.key(3)
     shapes = jax.eval_shape(case.call, key, *case.example(key, jnp.float32))
-    wrong = [x.dtype for x in jax.tree.leaves(shapes) if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype != jnp.float32]
+    wrong = [
+        x.dtype for x in jax.tree.leaves(shapes) if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype != jnp.float32
+    ]
     assert not wrong, f"float32 in, {wrong} out"
 
 
@@ -80,7 +85,9 @@ def test_finite_at_scales(name):
     case = TABLE[name]
     key = jax.random.key(5)
     arrays = case.example(key, jnp.float64)
-    scale = case.scale or (lambda xs, s: jax.tree.map(lambda x: x * s if jnp.issubdtype(x.dtype, jnp.floating) else x, xs))
+    scale = case.scale or (
+        lambda xs, s: jax.tree.map(lambda x: x * s if jnp.issubdtype(x.dtype, jnp.floating) else x, xs)
+    )
     run = jax.jit(case.call)
     for s in case.scales:
         for leaf in leaves(run(key, *scale(arrays, s))):

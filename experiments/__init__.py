@@ -1,0 +1,1 @@
+"""One study per paper; `python -m experiments --list` names them all."""

@@ -1,0 +1,65 @@
+"""The command line of a study: flags in, files and a claims table out; bad input is one sentence and exit status 2."""
+
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from mtrl.harness import devices, flags, produce, report, sweep
+from mtrl.harness.produce import Job
+from mtrl.harness.study import Study
+from mtrl.numerics.errors import BadInput
+
+
+def run_study(study: Study, arguments: Sequence[str]) -> list:
+    """Do what a command line asks for; returns (job, claim records) pairs.
+
+    Raises:
+      BadInput: anything the user can mend.
+    """
+    options = flags.parse(study, arguments)
+    devices.start(options.x64)
+    chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
+    base = pathlib.Path(options.out) / study.name
+    engine = {"overwrite": options.overwrite, "engine_name": options.engine}
+    if options.plot_only:
+        present = [figure for figure in chosen if options.figures or (base / figure.name).is_dir()] or chosen
+        return produce.produce(
+            [produce.stored_job(study, figure, base / figure.name) for figure in present], plot_only=True
+        )
+    configured = [(figure, flags.typed(figure.config, options.overrides)) for figure in chosen]
+    if options.sweep:
+        swept = [(f, o) for f, o in configured if set(options.sweep) <= set(flags.types_of(f.config))]
+        if not swept:
+            raise BadInput(
+                f"no single figure has all of the swept fields {', '.join(options.sweep)}; sweep fields of one figure"
+            )
+        grids = [(figure, sweep.points(figure, options.preset, o, options.sweep)) for figure, o in swept]
+        return [
+            result
+            for figure, grid in grids
+            for result in sweep.run(study, figure, base / figure.name, grid, options.sweep, options.x64, **engine)
+        ]
+    jobs = [
+        Job(study, figure, figure.configure(options.preset, o), base / figure.name, options.x64)
+        for figure, o in configured
+    ]
+    return produce.produce(jobs, **engine)
+
+
+def main(study: Study, arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `python -m experiments.<study>`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if any(argument in ("--help", "-h", "-help") for argument in arguments):
+        print(flags.help_text(study))
+        return
+    try:
+        results = run_study(study, arguments)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; finished cells are kept and the same command resumes", file=sys.stderr)
+        sys.exit(130)
+    print(report.claims_table(results))
+    for job, _ in results:
+        print(f"{job.folder}/figure.png")

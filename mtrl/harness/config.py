@@ -1,0 +1,190 @@
+"""Validated configurations: frozen dataclasses whose fields carry their help text, unit and allowed range."""
+
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mtrl.numerics.errors import BadInput
+
+_RULES = "mtrl"
+
+
+def field(
+    default: Any,
+    *,
+    help: str,
+    unit: str = "",
+    lower: float | None = None,
+    upper: float | None = None,
+    strict: bool = False,
+    choices: Sequence[Any] | None = None,
+    length: int | None = None,
+) -> Any:
+    """A dataclass field with its rules.
+
+    Args:
+      default: the value of the `quick` preset; tuples for comma lists.
+      help: one line for `--help`.
+      unit: unit of the value, "" when it has none.
+      lower, upper: allowed range, elementwise for tuples; bounds included unless `strict`.
+      strict: exclude the bounds.
+      choices: the only values allowed, elementwise for tuples.
+      length: required length of a tuple; any positive length when None.
+    """
+    rules = dict(help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length)
+    return dataclasses.field(default=default, metadata={_RULES: rules})
+
+
+@dataclasses.dataclass(frozen=True)
+class BaseConfig:
+    """What every figure's configuration has."""
+
+    seeds: int = field(20, help="number of random seeds", lower=1)
+    seed_batch: int = field(
+        0, help="seeds per cell (part of the cell, never of the machine); 0 puts all in one", lower=0
+    )
+    first_seed: int = field(0, help="first seed; the others follow it", lower=0)
+
+    def validate(self) -> None:
+        """Cross-field checks of a study; raise BadInput with one sentence."""
+
+
+def rules_of(item: dataclasses.Field) -> Mapping[str, Any]:
+    """The rules given to `field`, or empty ones for a plain dataclass field."""
+    empty = dict(help="", unit="", lower=None, upper=None, strict=False, choices=None, length=None)
+    return {**empty, **item.metadata.get(_RULES, {})}
+
+
+def types_of(config: type) -> dict[str, Any]:
+    """Field name -> resolved type."""
+    return typing.get_type_hints(config)
+
+
+def parse_value(name: str, kind: Any, text: str) -> Any:
+    """Turn a flag's text into the field's type.
+
+    Raises:
+      BadInput: the text is not of that type.
+    """
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)[0]
+        parts = [part.strip() for part in text.split(",")]
+        if parts in ([""], []):
+            raise BadInput(f"--{name} got an empty list, but needs at least one {inner.__name__}, e.g. --{name}=1,2")
+        return tuple(parse_value(name, inner, part) for part in parts)
+    if isinstance(kind, types.UnionType):
+        return None if text.lower() == "none" else parse_value(name, typing.get_args(kind)[0], text)
+    if kind is bool:
+        if text.lower() in ("true", "1", "yes"):
+            return True
+        if text.lower() in ("false", "0", "no"):
+            return False
+        raise BadInput(f"--{name} got '{text}', but takes true or false")
+    try:
+        return kind(text)
+    except ValueError:
+        word = {int: "a whole number", float: "a number"}.get(kind, f"a {kind.__name__}")
+        raise BadInput(f"--{name} got '{text}', but takes {word}") from None
+
+
+def check(config: Any) -> None:
+    """Validate every field against its type and rules, then the configuration's own `validate`.
+
+    Raises:
+      BadInput: the first value outside its rules.
+    """
+    kinds = types_of(type(config))
+    for item in dataclasses.fields(config):
+        value, rules = getattr(config, item.name), rules_of(item)
+        kind = kinds[item.name]
+        is_tuple = typing.get_origin(kind) is tuple
+        if is_tuple and (not isinstance(value, tuple) or not value):
+            raise BadInput(f"{item.name} got {value!r}, but takes a list of at least one value")
+        if is_tuple and rules["length"] is not None and len(value) != rules["length"]:
+            raise BadInput(f"{item.name} got {len(value)} values, but takes exactly {rules['length']}")
+        inner = typing.get_args(kind)[0] if is_tuple else kind
+        for entry in value if is_tuple else (value,):
+            _check_entry(item.name, entry, inner, rules)
+    if isinstance(config, BaseConfig) and config.seed_batch and config.seeds % config.seed_batch:
+        raise BadInput(
+            f"seed_batch got {config.seed_batch}, which does not divide seeds={config.seeds}; "
+            "choose a divisor, or 0 for one batch"
+        )
+    if hasattr(config, "validate"):
+        config.validate()
+
+
+def _check_entry(name: str, entry: Any, kind: Any, rules: Mapping[str, Any]) -> None:
+    number = isinstance(entry, int | float) and not isinstance(entry, bool)
+    if (kind is float and not number) or (kind is int and (not isinstance(entry, int) or isinstance(entry, bool))):
+        word = "a whole number" if kind is int else "a number"
+        raise BadInput(f"{name} got {entry!r}, but takes {word}")
+    if kind is bool and not isinstance(entry, bool):
+        raise BadInput(f"{name} got {entry!r}, but takes true or false")
+    if kind is str and not isinstance(entry, str):
+        raise BadInput(f"{name} got {entry!r}, but takes text")
+    choices = rules["choices"]
+    if choices is not None and entry not in choices:
+        near = difflib.get_close_matches(str(entry), [str(c) for c in choices], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise BadInput(f"{name} got {entry!r}, but takes one of {', '.join(map(str, choices))}{hint}")
+    if not number:
+        return
+    if not math.isfinite(entry):
+        raise BadInput(f"{name} got {entry}, but takes finite numbers only")
+    lower, upper, strict = rules["lower"], rules["upper"], rules["strict"]
+    low_ok = lower is None or (entry > lower if strict else entry >= lower)
+    high_ok = upper is None or (entry < upper if strict else entry <= upper)
+    if not (low_ok and high_ok):
+        unit = f" {rules['unit']}" if rules["unit"] not in ("", "1") else ""
+        raise BadInput(f"{name} got {entry}{unit}, but must be {_range_words(lower, upper, strict)}{unit}")
+
+
+def _range_words(lower: float | None, upper: float | None, strict: bool) -> str:
+    more, less = ("more than", "less than") if strict else ("at least", "at most")
+    words = []
+    if lower is not None:
+        words.append(f"{more} {lower:g}")
+    if upper is not None:
+        words.append(f"{less} {upper:g}")
+    return " and ".join(words)
+
+
+def replace(config: Any, **changes: Any) -> Any:
+    """`dataclasses.replace` that validates, and suggests the nearest name for an unknown one."""
+    known = [item.name for item in dataclasses.fields(config)]
+    for name in changes:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadInput(f"{type(config).__name__} has no field {name}{hint}")
+    new = dataclasses.replace(config, **changes)
+    check(new)
+    return new
+
+
+def as_dict(config: Any) -> dict[str, Any]:
+    """Plain data for JSON; tuples become lists."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def from_dict(kind: type, values: Mapping[str, Any]) -> Any:
+    """The inverse of `as_dict`, validated.
+
+    Raises:
+      BadInput: a field is missing, unknown or out of range.
+    """
+    names = {item.name for item in dataclasses.fields(kind)}
+    if set(values) != names:
+        odd = sorted(set(values) ^ names)
+        raise BadInput(
+            f"stored configuration does not fit {kind.__name__}: fields {', '.join(odd)} differ; run again without --plot_only"
+        )
+    config = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    check(config)
+    return config

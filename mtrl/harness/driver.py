@@ -1,0 +1,180 @@
+"""The one driver: scan over rounds, vmap over seeds, one jit, the seed axis sharded over the local devices."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.keys import split_named
+
+Seeds = Sequence[int] | np.ndarray
+
+_PROGRAMS: dict[tuple[Any, ...], Any] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bound:
+    """A functools.partial that compares by value, so that two equal ones share one compiled program."""
+
+    fn: Callable
+    args: tuple
+    keywords: tuple
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.fn(*self.args, *args, **dict(self.keywords), **keywords)
+
+
+def _by_value(x: Any) -> Any:
+    if isinstance(x, functools.partial):
+        return _Bound(x.func, x.args, tuple(sorted(x.keywords.items())))
+    return Algorithm(*map(_by_value, x)) if isinstance(x, Algorithm) else x
+
+
+def seed_sharding(seeds: int) -> NamedSharding:
+    """Sharding of a leading seed axis over as many local devices as divide it."""
+    devices = jax.local_devices()
+    used = max(count for count in range(1, len(devices) + 1) if seeds % count == 0)
+    return NamedSharding(Mesh(np.array(devices[:used]), ("seed",)), PartitionSpec("seed"))
+
+
+def seed_keys(seeds: Seeds) -> jax.Array:
+    """One typed key per seed, (seed,); a seed's key does not depend on its neighbours."""
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds, dtype=jnp.uint32))
+
+
+def _to_host(tree: Any) -> Any:
+    """Every array of the pytree as NumPy; typed keys as their data."""
+
+    def leaf(x):
+        return np.asarray(jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x)
+
+    return jax.tree.map(leaf, tree)
+
+
+def _traced(tree: Any) -> Any:
+    """Python numbers become arrays, so that sweeping their value never compiles again."""
+    return jax.tree.map(lambda x: x if isinstance(x, jax.Array) else jnp.asarray(x), tree)
+
+
+def _program(fn: Callable, static: Mapping[str, Any], seeded: bool) -> Callable:
+    """The jitted `fn` with its static arguments bound, made once per distinct (fn, static)."""
+    fn = _by_value(fn)
+    static = {name: _by_value(value) for name, value in static.items()}
+    identity = (fn, tuple(sorted(static.items())), seeded)
+    if identity not in _PROGRAMS:
+
+        def run(keys, arrays):
+            if seeded:
+                return jax.vmap(lambda key: fn(key, *arrays, **static))(keys)
+            return fn(*arrays, **static)
+
+        _PROGRAMS[identity] = jax.jit(run)
+    return _PROGRAMS[identity]
+
+
+def over_seeds(fn: Callable, seeds: Seeds, *arrays: Any, **static: Any) -> Any:
+    """Run `fn(key, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the local devices.
+
+    Args:
+      fn: pure function at module level (or a partial of one); the compiled program is cached by it and by `static`.
+      seeds: (seed,) whole numbers; each becomes `jax.random.key(seed)`.
+      *arrays: pytrees, the same for every seed and traced: new values of the same shapes do not compile again.
+      **static: hashable values fixed at compile time.
+
+    Returns:
+      The pytree of `fn` as NumPy arrays with a leading seed axis.
+    """
+    keys = jax.device_put(seed_keys(seeds), seed_sharding(len(seeds)))
+    return _to_host(_program(fn, static, True)(keys, _traced(arrays)))
+
+
+def evaluate(fn: Callable, *arrays: Any, **static: Any) -> Any:
+    """Run a seedless closed form once: `jit(fn)(*arrays, **static)`, as NumPy arrays; same caching as `over_seeds`."""
+    return _to_host(_program(fn, static, False)(None, _traced(arrays)))
+
+
+def compilations() -> int:
+    """How many programs this process has compiled through this module; tests of 'no recompilation' take differences."""
+    return sum(program._cache_size() for program in _PROGRAMS.values())
+
+
+def record_info(params: Any, state: Any, batch: Any, info: Any) -> Any:
+    """The default of `record=`: keep what the step reports."""
+    return info
+
+
+def _rollout(
+    key: Any,
+    inputs: tuple,
+    hyper: dict,
+    *,
+    algorithm: Algorithm,
+    rounds: int,
+    problem: Callable,
+    data: Callable,
+    config: Any,
+    record: Callable,
+) -> tuple[Any, Any]:
+    """One seed: draw the problem, then scan the algorithm over the rounds."""
+    keys = split_named(key, "problem", "init", "data", "step")
+    params = problem(keys["problem"], *inputs)
+    state = algorithm.init(keys["init"], params, config)
+
+    def one_round(state, t):
+        batch = data(jax.random.fold_in(keys["data"], t), params, t)
+        state, info = algorithm.step(jax.random.fold_in(keys["step"], t), state, batch, **hyper)
+        return state, record(params, state, batch, info)
+
+    state, recorded = jax.lax.scan(one_round, state, jnp.arange(rounds))
+    return recorded, state
+
+
+def simulate(
+    algorithm: Algorithm,
+    *,
+    seeds: Seeds,
+    rounds: int,
+    problem: Callable,
+    data: Callable,
+    inputs: tuple = (),
+    config: Any = None,
+    hyper: Mapping[str, Any] | None = None,
+    record: Callable = record_info,
+) -> tuple[Any, Any]:
+    """Simulate an online algorithm: scan over rounds, vmap over seeds, one jit, sharded over the local devices.
+
+    Per seed: `params = problem(key, *inputs)`, `state = algorithm.init(key, params, config)`; per round t:
+    `batch = data(key, params, t)`, `state, info = algorithm.step(key, state, batch, **hyper)`. Problem and data keys depend on the
+    seed alone, so all methods meet the same problem and the same noise.
+
+    Args:
+      algorithm: pair of pure functions.
+      seeds: (seed,) whole numbers.
+      rounds: number of steps.
+      problem, data: pure functions at module level (or partials with hashable arguments).
+      inputs: traced pytrees handed to `problem` (a data set, a noise level).
+      config: hashable configuration handed to `init` (sizes, choices).
+      hyper: traced keyword arguments of `step`; sweeping their values does not compile again.
+      record: `record(params, state, batch, info)` -> pytree kept for every round.
+
+    Returns:
+      (recorded pytree with axes (seed, round, ...), final state with a leading seed axis), as NumPy arrays.
+    """
+    return over_seeds(
+        _rollout,
+        seeds,
+        tuple(inputs),
+        dict(hyper or {}),
+        algorithm=algorithm,
+        rounds=rounds,
+        problem=_by_value(problem),
+        data=_by_value(data),
+        config=config,
+        record=_by_value(record),
+    )

@@ -1,0 +1,148 @@
+"""Dataclass fields as absl flags, with the nearest name for a mistyped one."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from absl import flags
+
+from mtrl.harness.config import parse_value, rules_of, types_of
+from mtrl.harness.engine import ENGINES
+from mtrl.harness.study import PRESETS, Study, unknown
+from mtrl.numerics.errors import BadInput
+
+SWEEP = "sweep."
+
+
+class Options(NamedTuple):
+    """What one command line asks for."""
+
+    figures: tuple[str, ...]
+    preset: str
+    out: str
+    plot_only: bool
+    overwrite: bool
+    x64: bool
+    engine: str
+    overrides: dict[str, str]  # field -> text
+    sweep: dict[str, list[str]]  # field -> texts
+
+
+def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> None:
+    common = {"flag_values": values}
+    flags.DEFINE_list("figure", [], f"figures to make: {', '.join(figure_names)}; all when not given", **common)
+    flags.DEFINE_string("preset", "quick", f"sizes: {', '.join(PRESETS)}", **common)
+    flags.DEFINE_string("out", "results", "folder for the results, <out>/<study>/<figure>/", **common)
+    flags.DEFINE_bool("plot_only", False, "redraw and re-judge from the stored data", **common)
+    flags.DEFINE_bool("overwrite", False, "replace results of another configuration", **common)
+    flags.DEFINE_bool("x64", True, "64-bit floats; false for speed on GPU and TPU", **common)
+    flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", **common)
+
+
+def _fields(study: Study, figures: Sequence[str]) -> dict[str, list[tuple[str, dataclasses.Field, type]]]:
+    """Field name -> (figure, field, configuration class) of the selected figures that have it."""
+    found: dict[str, list[tuple[str, dataclasses.Field, type]]] = {}
+    for figure in study.figures:
+        if not figures or figure.name in figures:
+            for item in dataclasses.fields(figure.config):
+                found.setdefault(item.name, []).append((figure.name, item, figure.config))
+    return found
+
+
+def _flag_values(study: Study) -> flags.FlagValues:
+    """All flags of a study; a field shared by several figures is one flag."""
+    values = flags.FlagValues()
+    _define_common(values, [figure.name for figure in study.figures])
+    for name, users in _fields(study, ()).items():
+        rules = rules_of(users[0][1])
+        unit = f" [{rules['unit']}]" if rules["unit"] not in ("", "1") else ""
+        choices = f" one of {', '.join(map(str, rules['choices']))};" if rules["choices"] else ""
+        where = "" if len(users) == len(study.figures) else f" ({', '.join(user[0] for user in users)})"
+        default = _text(users[0][1].default) if len({user[1].default for user in users}) == 1 else "per figure"
+        text = f"{rules['help']}{unit};{choices} quick: {default}{where}"
+        flags.DEFINE_string(name, None, text, flag_values=values)
+        flags.DEFINE_string(SWEEP + name, None, f"several values of {name}: a sweep", flag_values=values)
+    return values
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def help_text(study: Study) -> str:
+    """The `--help` page of a study."""
+    values = _flag_values(study)
+    lines = [f"{study.name}: {study.summary}", study.paper, "", "figures:"]
+    lines += [f"  {figure.name}: {figure.title}" for figure in study.figures]
+    lines += ["", "flags (any field also as --sweep.<field>=a,b,c; lists within a sweep are separated by ';'):"]
+    lines += [f"  --{name}: {values[name].help}" for name in sorted(values) if not name.startswith(SWEEP)]
+    return "\n".join(lines)
+
+
+def parse(study: Study, arguments: Sequence[str]) -> Options:
+    """Parse a command line.
+
+    Raises:
+      BadInput: unknown flag or figure (nearest name suggested), a value of the wrong type, a preset or engine that does not exist.
+    """
+    values = _flag_values(study)
+    for argument in arguments:
+        if not argument.startswith("--"):
+            raise BadInput(f"unexpected argument '{argument}'; flags look like --name=value")
+        name = argument[2:].split("=", 1)[0]
+        if name not in values and not (name.startswith("no") and name[2:] in ("plot_only", "overwrite", "x64")):
+            raise BadInput(unknown("flag", f"--{name}", [f"--{known}" for known in values]))
+    try:
+        values([study.name, *arguments])
+    except flags.Error as error:
+        raise BadInput(f"cannot read the flags: {str(error).splitlines()[0]}") from None
+    for name in values.figure:
+        study.figure(name)
+    for what, name, known in (("preset", values.preset, PRESETS), ("engine", values.engine, tuple(ENGINES))):
+        if name not in known:
+            raise BadInput(unknown(what, name, list(known)))
+    overrides, sweep = {}, {}
+    available = _fields(study, values.figure)
+    for name in _fields(study, ()):
+        for given, target in ((values[name].value, overrides), (values[SWEEP + name].value, sweep)):
+            if given is None:
+                continue
+            if name not in available:
+                raise BadInput(
+                    f"--{name} is not a flag of {', '.join(values.figure)}; it belongs to other figures of {study.name}"
+                )
+            target[name] = given
+    both = sorted(set(overrides) & set(sweep))
+    if both:
+        raise BadInput(f"{both[0]} is both set and swept; keep one of --{both[0]} and --{SWEEP}{both[0]}")
+    if values.plot_only and (overrides or sweep):
+        raise BadInput(
+            f"--plot_only redraws what is stored and takes no --{next(iter([*overrides, *sweep]))}; drop one of the two"
+        )
+    split = {name: _split(text) for name, text in sweep.items()}
+    return Options(
+        tuple(values.figure),
+        values.preset,
+        values.out,
+        values.plot_only,
+        values.overwrite,
+        values.x64,
+        values.engine,
+        overrides,
+        split,
+    )
+
+
+def _split(text: str) -> list[str]:
+    """The points of a sweep: separated by ';' if there is one (the values are lists), else by ','."""
+    return [part.strip() for part in text.split(";" if ";" in text else ",")]
+
+
+def typed(config: type, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The overrides that `config` has, in their types; the others belong to other figures.
+
+    Raises:
+      BadInput: a value of the wrong type.
+    """
+    kinds = types_of(config)
+    return {name: parse_value(name, kinds[name], text) for name, text in texts.items() if name in kinds}

@@ -1,0 +1,51 @@
+"""Where a result came from: commit, versions, device, precision."""
+
+import functools
+import hashlib
+import importlib.metadata
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+@functools.cache
+def provenance() -> dict[str, Any]:
+    """Commit and dirty flag, package versions, device and precision of this process; flat, for dataset attributes."""
+    import jax
+
+    return {
+        "git_commit": _git("rev-parse", "HEAD") or "unknown",
+        "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no"))),
+        "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES),
+        "python": platform.python_version(),
+        "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
+        "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+    }
+
+
+@functools.cache
+def source_digest(study: str) -> str:
+    """Digest of the library and of one study's sources: cells computed by other sources are never taken for today's."""
+    base = ROOT / "experiments" / study
+    files = sorted((ROOT / "mtrl").rglob("*.py")) + (
+        sorted(base.rglob("*.py")) if base.is_dir() else [base.with_suffix(".py")]
+    )
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file():
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""A study is one paper: figures, each with its configuration, its run, its drawing and its claims, all as data."""
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mtrl.harness.claims import Claim
+from mtrl.harness.config import BaseConfig, replace, types_of
+from mtrl.numerics.errors import BadInput
+
+PRESETS = ("smoke", "quick", "paper")
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """One figure or table of a study.
+
+    Attributes:
+      name: lower-case name, as in `--figure=NAME`.
+      title: one line for the gallery.
+      config: frozen dataclass; its defaults are the `quick` preset.
+      run: host function `run(config, seeds) -> xarray.Dataset` of one cell.
+      draw: `draw(data, config) -> matplotlib Figure`, reading only the dataset.
+      claims: checked statements.
+      split: tuple-valued fields over which the harness makes one cell per value (in a cell the field is a 1-tuple).
+      presets: field overrides of `smoke` and `paper`.
+      memory: optional estimate of the bytes `run` needs, from a configuration.
+      version: raised when the meaning of stored results changes.
+    """
+
+    name: str
+    title: str
+    config: type[BaseConfig]
+    run: Callable[[Any, Any], Any]
+    draw: Callable[[Any, Any], Any]
+    claims: tuple[Claim, ...] = ()
+    split: tuple[str, ...] = ()
+    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    memory: Callable[[Any], int] | None = None
+    version: int = 1
+
+    def __post_init__(self):
+        """Catch a study's own mistakes when it is imported, not after hours of running."""
+        kinds = types_of(self.config)
+        for name in self.split:
+            if typing.get_origin(kinds.get(name)) is not tuple:
+                raise TypeError(
+                    f"figure {self.name}: split field {name} is not a tuple field of {self.config.__name__}"
+                )
+        for preset in self.presets:
+            if preset not in PRESETS:
+                raise TypeError(f"figure {self.name}: unknown preset {preset}")
+        for preset in PRESETS:
+            self.configure(preset, {})
+
+    def configure(self, preset: str, overrides: Mapping[str, Any]) -> Any:
+        """The validated configuration of a preset with overrides on top."""
+        return replace(self.config(), **{**self.presets.get(preset, {}), **overrides})
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """One paper's figures.
+
+    Attributes:
+      name: module name under `experiments`.
+      paper: authors, year, venue, identifier.
+      summary: one line.
+      figures: in the order of the gallery.
+    """
+
+    name: str
+    paper: str
+    summary: str
+    figures: tuple[Figure, ...]
+
+    def figure(self, name: str) -> Figure:
+        """The figure of that name.
+
+        Raises:
+          BadInput: there is none; the nearest name is suggested.
+        """
+        for figure in self.figures:
+            if figure.name == name:
+                return figure
+        raise BadInput(unknown(f"figure of {self.name}", name, [figure.name for figure in self.figures]))
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """One sentence for an unknown name, with the nearest known one."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"unknown {what} '{name}'; {hint}"

@@ -1,0 +1,62 @@
+"""Side-by-side timings for benchmark studies: interleaved, after a warm-up, so that only ratios within one run are reported."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from mtrl.harness.claims import Interval, mean_interval
+
+
+def compare(candidates: Mapping[str, Callable[[], Any]], repeats: int = 5, warmup: int = 1) -> dict[str, np.ndarray]:
+    """Time several callables in turn, A B A B ..., so that drift of the machine hits all alike.
+
+    Args:
+      candidates: name -> callable without arguments; JAX outputs are waited for.
+      repeats: counted rounds.
+      warmup: uncounted rounds first (compilation, caches).
+
+    Returns:
+      name -> (repeats,) wall seconds.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for round_ in range(warmup + repeats):
+        for name, call in candidates.items():
+            began = time.perf_counter()
+            jax.block_until_ready(call())
+            if round_ >= warmup:
+                seconds[name].append(time.perf_counter() - began)
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def ratio_interval(slow: np.ndarray, fast: np.ndarray) -> Interval:
+    """How many times faster: geometric mean of the paired ratios slow/fast with its 95% interval."""
+    return Interval(*np.exp(mean_interval(np.log(slow) - np.log(fast))))
+
+
+def exponent(x: np.ndarray, seconds: np.ndarray) -> float:
+    """Least-squares slope of log seconds against log x."""
+    return float(np.polyfit(np.log(x), np.log(seconds), 1)[0])
+
+
+_MEASURE = """
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+print("\\npeak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak_memory(module: str, *arguments: str) -> int:
+    """Peak resident memory in bytes of a fresh process that runs `module` (`python -m` style) with arguments.
+
+    A fresh process, since the peak of this one never falls again.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, module, *arguments], capture_output=True, text=True, check=True
+    )
+    return 1024 * int(done.stdout.rsplit("peak_kib", 1)[1])
