@@ -1,0 +1,86 @@
+"""Related binary (or multi-class) tasks as Gaussian mixtures with shared geometry.
+
+Model of Tiomoko, Tiomoko Ali, Couillet, "Deciphering and Optimizing Multi-Task Learning: a Random Matrix Approach", ICLR 2021,
+section 2: a sample of class j of task i is x ~ N(mu_ij, Sigma_i), with Sigma_i = I_p unless roots are given.
+
+| paper | here | shape |
+| --- | --- | --- |
+| mu_ij | means[i, j] | (task, cls, dim) |
+| X_i (columns) | rows of X with task == i | (sample, dim) |
+| n_ij | counts[i, j] | (task, cls) |
+| Delta mu_i = mu_i1 - mu_i2 | mean_differences | (task, dim) |
+| C_1, C_2 | label 0, 1 | |
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from mtrl.numerics.keys import split_named
+from mtrl.numerics.types import PRNGKey, Scalar
+
+Counts = tuple[tuple[int, ...], ...]
+
+
+class Samples(NamedTuple):
+    """Labelled samples of several tasks, one row each, in any order."""
+
+    X: Array  # (sample, dim) features
+    task: Array  # (sample,) index of the task, 0 .. k-1
+    label: Array  # (sample,) index of the class: 0 is the paper's C_1, 1 its C_2
+
+
+class Params(NamedTuple):
+    """Parameters of the mixture."""
+
+    means: Array  # (task, cls, dim) class means mu_ij
+    roots: Array | None = None  # (task, dim, dim) square roots R_i with Sigma_i = R_i R_i^T; None is the identity
+
+
+def related_means(similarity: Float[Array, "source"], *, norm: Scalar, dim: int) -> Float[Array, "task 2 dim"]:
+    """Class means of sources whose mean difference has cosine `similarity[s]` with that of the target, the last task.
+
+    dmu_target = norm q_0 and dmu_s = norm (beta_s q_0 + sqrt(1 - beta_s^2) q_s) with orthonormal q; classes sit at +-dmu/2 (a
+    common shift of both classes changes nothing after task-wise centring).
+
+    Args:
+      similarity: beta_s in [-1, 1].
+      norm: |dmu|, in units of the noise's standard deviation.
+      dim: p, at least one more than the number of sources.
+    """
+    sources = similarity.shape[0]
+    q = jnp.eye(sources + 1, dim, dtype=similarity.dtype)
+    own = jnp.sqrt(jnp.maximum(1.0 - similarity**2, 0.0))
+    dmu = norm * jnp.concatenate([similarity[:, None] * q[0] + own[:, None] * q[1:], q[:1]])
+    return jnp.stack([dmu / 2, -dmu / 2], axis=1)
+
+
+def mean_differences(means: Float[Array, "task 2 dim"]) -> Float[Array, "task dim"]:
+    """Delta mu_i = mu_i1 - mu_i2."""
+    return means[:, 0] - means[:, 1]
+
+
+def membership(counts: Counts) -> tuple[Int[np.ndarray, "sample"], Int[np.ndarray, "sample"]]:
+    """Task and class index of every sample, tasks and classes in order (host side: `counts` sets shapes)."""
+    task = [i for i, row in enumerate(counts) for n in row for _ in range(n)]
+    label = [j for row in counts for j, n in enumerate(row) for _ in range(n)]
+    return np.asarray(task, dtype=np.int32), np.asarray(label, dtype=np.int32)
+
+
+def sample(key: PRNGKey, params: Params, *, counts: Counts) -> Samples:
+    """Draw `counts[i][j]` samples of class j of task i."""
+    keys = split_named(key, "features")
+    task, label = membership(counts)
+    means = params.means
+    noise = jax.random.normal(keys["features"], (task.size, means.shape[-1]), means.dtype)
+    if params.roots is not None:
+        noise = jnp.einsum("sij,sj->si", params.roots[task], noise)
+    return Samples(X=means[task, label] + noise, task=jnp.asarray(task), label=jnp.asarray(label))
+
+
+def bayes_error(means: Float[Array, "task 2 dim"]) -> Float[Array, "task"]:
+    """Phi(-|dmu_i|/2): error of the best rule that knows the means (identity covariance, equal priors)."""
+    return jax.scipy.stats.norm.cdf(-jnp.linalg.norm(mean_differences(means), axis=-1) / 2)
