@@ -1,0 +1,61 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+from sklearn.linear_model import Lasso
+
+from mtrl.numerics.lasso import lambda_max, lasso, lasso_path, refit
+from tests.helpers import assert_close
+
+RATIO = 1e-6
+
+
+@pytest.fixture(scope="module")
+def instance():
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(5, 40)), rng.normal(size=5)
+
+
+@pytest.fixture(scope="module")
+def path(instance):
+    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=RATIO, steps=25, iterations=500))
+    return run(*map(jnp.asarray, instance))
+
+
+def test_zero_from_lambda_max_on(instance):
+    design, response = map(jnp.asarray, instance)
+    top = lambda_max(design, response)
+    start = jnp.zeros(40)
+    assert not np.any(lasso(design, response, start, penalty=top).point)
+    assert np.any(lasso(design, response, start, penalty=0.99 * top).point)
+
+
+def test_equals_scikit_learn(instance, path):
+    design, response = instance
+    for step in (4, 8):
+        penalty = float(path.penalties[step])
+        reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-14, max_iter=200000).fit(design, response)
+        assert_close("LASSO of scikit-learn", path.coefficients[step], reference.coef_, rtol=1e-6)
+    assert np.max(path.residual) < 1e-6
+
+
+def test_small_penalty_limit_is_the_linear_programme(instance, path):
+    design, response = instance
+    programme = linprog(np.ones(80), A_eq=np.hstack([design, -design]), b_eq=response)
+    assert_close("L1 norm of the linear programme", np.abs(path.coefficients[-1]).sum(), programme.fun, rtol=1e-4)
+
+
+def test_warm_start_beats_cold_start(instance, path):
+    design, response = map(jnp.asarray, instance)
+    cold = lasso(design, response, jnp.zeros(40), penalty=path.penalties[-1], iterations=500)
+    best = jnp.sum(jnp.abs(path.coefficients[-1]))
+    assert jnp.sum(jnp.abs(cold.point)) > best * (1 + 1e-4)
+
+
+def test_refit_is_least_norm(instance):
+    design, response = instance
+    support = np.arange(40) < 7
+    ours = refit(jnp.asarray(design), jnp.asarray(response), jnp.asarray(support), cutoff=1e-10)
+    assert_close("least-norm refit", ours[:7], np.linalg.pinv(design[:, :7]) @ response, rtol=1e-9)
+    assert not np.any(ours[7:])
