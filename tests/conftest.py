@@ -11,7 +11,13 @@ os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 
 import hypothesis
 import jax
+import jaxtyping
 import pytest
+
+import tests.checker  # the hook looks it up as an attribute of `tests`
+
+# Shapes and dtypes of every public function are checked at run time; must come before the first import of mtrl.
+jaxtyping.install_import_hook("mtrl", f"{tests.checker.__name__}.check")
 
 jax.config.update("jax_numpy_dtype_promotion", "standard")
 hypothesis.settings.register_profile("mtrl", deadline=None, derandomize=True, max_examples=25)

@@ -58,8 +58,14 @@ def _to_host(tree: Any) -> Any:
 
 
 def _traced(tree: Any) -> Any:
-    """Python numbers become arrays, so that sweeping their value never compiles again."""
-    return jax.tree.map(lambda x: x if isinstance(x, jax.Array) else jnp.asarray(x), tree)
+    """Python numbers become arrays of fixed (not weak) type, so that sweeping their value never compiles again."""
+
+    def leaf(x):
+        if isinstance(x, jax.Array):
+            return jax.lax.convert_element_type(x, x.dtype) if x.weak_type else x
+        return jnp.asarray(np.asarray(x))
+
+    return jax.tree.map(leaf, tree)
 
 
 def _program(fn: Callable, static: Mapping[str, Any], seeded: bool) -> Callable:

@@ -68,7 +68,7 @@ def collate(jobs: list[Job], sweep: dict[str, list[str]]) -> "xr.Dataset":
 
     attributes = store.read_dataset(jobs[0].folder / "data.nc").attrs
     kept = {k: v for k, v in attributes.items() if k not in (store.DIGEST, "config", "wall_time_seconds", "cells")}
-    return stack(0).assign_attrs(kept, sweep=json.dumps(sweep))
+    return stack(0).transpose(*(f"sweep_{name}" for name in names), ...).assign_attrs(kept, sweep=json.dumps(sweep))
 
 
 def overview(data: "xr.Dataset", sweep: dict[str, list[str]]) -> Any:
@@ -93,7 +93,15 @@ def overview(data: "xr.Dataset", sweep: dict[str, list[str]]) -> Any:
                 f"{d[6:]}={means[d].values[i]:g}" if means[d].dtype.kind == "f" else str(means[d].values[i])
                 for d, i in zip(others, index, strict=True)
             )
-            ax.plot(x, line.values, marker="o", label=label or None)
+            drawn = ax.plot(x, line.values, marker="o", label=label or None)
+            if "seed" in variable.dims:
+                seeds = variable.isel(dict(zip(others, index, strict=True)))
+                half = style.half_width(
+                    seeds.mean([d for d in seeds.dims if d not in ("seed", dims[0])]).transpose("seed", dims[0])
+                )
+                ax.fill_between(
+                    x, line.values - half, line.values + half, color=drawn[0].get_color(), alpha=0.2, linewidth=0
+                )
         if means[dims[0]].dtype.kind in "OUT":
             ax.set_xticks(x, means[dims[0]].values)
         unit = variable.attrs.get("units", "")

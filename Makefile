@@ -1,0 +1,39 @@
+# Two commands for users, `make figures` and `make test`; both make their own environment with only Python 3.11+ present.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+WORKERS ?= 2
+STUDY ?=
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: figures test lint types index lock clean
+
+figures: $(VENV)/.ready
+	$(RUN) -m experiments --gallery $(STUDY)
+
+test: $(VENV)/.ready
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.ready
+	$(VENV)/bin/basedpyright
+
+index: $(VENV)/.ready
+	$(RUN) -m experiments --index
+
+$(VENV)/.ready: requirements.txt
+	@test -n "$(PYTHON)" || { echo "mtrl needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3.12)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+# Needs uv; rewrites the pins from the ranges in pyproject.toml, for every supported Python at once.
+lock:
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --fork-strategy requires-python \
+		--generate-hashes --upgrade --custom-compile-command "make lock" -o requirements.txt
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .hypothesis .ruff_cache

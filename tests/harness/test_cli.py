@@ -1,0 +1,242 @@
+"""The command line: the files of the contract, resume after a kill, sweeps, and one sentence for every bad input."""
+
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mtrl.harness import store
+from mtrl.harness.cli import main, run_study
+from mtrl.harness.flags import help_text
+from tests.harness import tiny
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FILES = {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json"}
+
+
+def run(*arguments):
+    return run_study(tiny.STUDY, list(arguments))
+
+
+def tree(folder):
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def test_contract_files_and_claims(tmp_path):
+    results = run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    folder = tmp_path / "tiny" / "mean"
+    assert {p.name for p in folder.iterdir()} == FILES | {"cells"}
+    records = json.loads((folder / "claims.json").read_text())
+    assert [set(r) for r in records] == [{"claim", "paper", "ours", "interval", "accepts", "verdict"}] * 2
+    assert [r["verdict"] for r in records] == ["undecided", "not reproduced"] or records[0]["verdict"] == "reproduced"
+    assert results[0][1] == records
+    data = store.read_dataset(folder / "data.nc")
+    assert dict(data.sizes) == {"seed": 3, "size": 2}
+    assert data["mean"].attrs["units"] == "m"
+    for name in (
+        "git_commit",
+        "git_dirty",
+        "versions",
+        "device",
+        "precision",
+        "config",
+        "wall_time_seconds",
+        "source_digest",
+    ):
+        assert name in data.attrs, name
+
+
+def test_seed_batches_give_the_same_numbers(tmp_path):
+    """Four cells of two seeds and one cell of eight hold the same draws to rounding; widths differ, so bytes may."""
+    run(f"--out={tmp_path}/a", "--figure=mean", "--seeds=8")
+    run(f"--out={tmp_path}/b", "--figure=mean", "--seeds=8", "--seed_batch=2")
+    a, b = (store.read_dataset(tmp_path / x / "tiny" / "mean" / "data.nc") for x in "ab")
+    assert len(list((tmp_path / "b" / "tiny" / "mean" / "cells").iterdir())) == 8
+    np.testing.assert_allclose(a["mean"], b["mean"], rtol=1e-12)
+    assert np.array_equal(a["seed"], b["seed"])
+
+
+def test_same_cell_same_bytes_and_resume_touches_nothing(tmp_path):
+    run(f"--out={tmp_path}/a", "--figure=mean", "--preset=smoke")
+    run(f"--out={tmp_path}/b", "--figure=mean", "--preset=smoke")
+    digests = [
+        {p.name: store.read_dataset(p).attrs[store.DIGEST] for p in (tmp_path / x / "tiny/mean/cells").iterdir()}
+        for x in "ab"
+    ]
+    assert digests[0] == digests[1]
+    before = tree(tmp_path / "a" / "tiny/mean/cells")
+    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "a" / "tiny/mean/cells").iterdir()}
+    run(f"--out={tmp_path}/a", "--figure=mean", "--preset=smoke")
+    assert tree(tmp_path / "a" / "tiny/mean/cells") == before
+    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps
+
+
+def test_a_damaged_cell_is_computed_again(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    cells = sorted((tmp_path / "tiny/mean/cells").iterdir())
+    good = store.read_dataset(cells[0]).attrs[store.DIGEST]
+    cells[0].write_bytes(cells[0].read_bytes()[:300])
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    assert store.read_dataset(cells[0]).attrs[store.DIGEST] == good
+
+
+def test_plot_only_redraws_the_same_files(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    before = tree(tmp_path)
+    (tmp_path / "tiny/mean/figure.png").unlink()
+    (tmp_path / "tiny/mean/claims.json").unlink()
+    run(f"--out={tmp_path}", "--figure=mean", "--plot_only")
+    assert tree(tmp_path) == before
+
+
+def test_a_killed_process_resumes(tmp_path):
+    """SIGKILL in the middle loses at most the running cell: the finished ones are kept byte for byte and the result is the same."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.harness.tiny",
+        "--figure=mean",
+        "--seeds=600",
+        "--seed_batch=2",
+        f"--out={tmp_path}/a",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    cells = tmp_path / "a" / "tiny" / "mean" / "cells"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(list(cells.glob("[0-9a-f]*.nc")) if cells.is_dir() else []) < 3:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    finished = {p: p.read_bytes() for p in cells.glob("[0-9a-f]*.nc") if store.is_valid(p)}
+    assert 3 <= len(finished) < 600, f"{len(finished)} of 600 cells were finished when it was killed"
+    assert not (tmp_path / "a/tiny/mean/data.nc").exists()
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert {p: p.read_bytes() for p in finished} == finished
+    run(f"--out={tmp_path}/b", "--figure=mean", "--seeds=600", "--seed_batch=300")
+    resumed, whole = (store.read_dataset(tmp_path / x / "tiny/mean/data.nc") for x in "ab")
+    np.testing.assert_allclose(resumed["mean"], whole["mean"], rtol=1e-12)
+
+
+def test_sweep_is_a_grid_with_a_collated_dataset_and_an_overview(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke", "--sweep.scale=1,2", "--sweep.seeds=2,3,4")
+    folder = tmp_path / "tiny" / "mean"
+    data = store.read_dataset(folder / "sweep.nc")
+    assert data["variance"].dims[:2] == ("sweep_scale", "sweep_seeds")
+    np.testing.assert_allclose(data["variance"].isel(sweep_seeds=0, size=0), [0.25, 1.0])
+    assert (
+        np.isnan(data["mean"].sel(sweep_seeds=2, seed=3)).all()
+        and np.isfinite(data["mean"].sel(sweep_seeds=4, seed=3)).all()
+    )
+    assert (folder / "sweep.png").is_file() and (folder / "sweep.pdf").is_file()
+    assert FILES <= {p.name for p in (folder / "sweep" / "scale=1,seeds=2").iterdir()}
+
+
+def test_sweep_over_lists(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke", "--sweep.sizes=2,4;8,16")
+    assert store.read_dataset(tmp_path / "tiny/mean/sweep.nc").sizes["sweep_sizes"] == 2
+
+
+def test_precision_is_part_of_the_cell(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.harness.tiny",
+        "--figure=mean",
+        "--preset=smoke",
+        "--x64=false",
+        f"--out={tmp_path}",
+    ]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    data = store.read_dataset(tmp_path / "tiny/mean/data.nc")
+    assert data.attrs["precision"] == "float32" and data["mean"].dtype == np.float32
+    with pytest.raises(ValueError, match="another configuration"):
+        run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+
+
+BAD = [
+    (["--figur=mean"], "did you mean --figure"),
+    (["--figure=men"], "did you mean mean"),
+    (["--preset=quik"], "did you mean quick"),
+    (["--engine=rray"], "unknown engine"),
+    (["--scale=-1"], "more than 0"),
+    (["--scale=wide"], "takes a number"),
+    (["--seeds=1.5"], "whole number"),
+    (["--sizes=4,x"], "whole number"),
+    (["--sizes="], "empty list"),
+    (["mean"], "unexpected argument"),
+    (["--plot_only=perhaps"], "cannot read the flags"),
+    (["--plot_only"], "does not exist"),
+    (["--plot_only", "--scale=2"], "takes no --scale"),
+    (["--figure=bandit", "--scale=2"], "belongs to other figures"),
+    (["--sweep.scale=1,2", "--scale=2"], "both set and swept"),
+    (["--sweep.scale=1,2", "--sweep.epsilon=0.1"], "no single figure"),
+    (["--sweep.scale=1,-2"], "more than 0"),
+    (["--sweep.scal=1,2"], "did you mean --sweep.scale"),
+    (["--figure=train", "--rounds=100000000"], "GiB of memory"),
+    (["--figure=mean", "--fail=true"], "does not exist; give the folder"),
+]
+
+
+@pytest.mark.parametrize("arguments, words", BAD)
+def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, capsys, arguments, words):
+    with pytest.raises(SystemExit) as stopped:
+        main(tiny.STUDY, [f"--out={tmp_path}/new", *arguments])
+    printed = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert (
+        printed.out == ""
+        and printed.err.startswith("error: ")
+        and printed.err.count("\n") == 1
+        and "Traceback" not in printed.err
+    )
+    assert words in printed.err
+    assert list(tmp_path.rglob("*")) == [], "bad input wrote something"
+
+
+def test_results_of_another_configuration_are_safe(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match=r"another configuration \(seeds=3 not 4\).*--overwrite"):
+        run(f"--out={tmp_path}", "--figure=mean", "--seeds=4", "--preset=smoke")
+    assert tree(tmp_path) == before
+    run(f"--out={tmp_path}", "--figure=mean", "--seeds=4", "--preset=smoke", "--overwrite")
+    assert store.read_dataset(tmp_path / "tiny/mean/data.nc").sizes["seed"] == 4
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path):
+    folder = tmp_path / "tiny" / "mean"
+    folder.mkdir(parents=True)
+    (folder / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match="not empty"):
+        run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    assert tree(tmp_path) == {"tiny/mean/thesis.tex": hashlib.sha256(b"years of work").hexdigest()}
+
+
+def test_out_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ValueError, match="is a file, not a folder"):
+        run(f"--out={tmp_path}/out", "--preset=smoke")
+
+
+def test_unwritable_out(monkeypatch, tmp_path):
+    """The suite may run as root, to whom everything is writable, so the answer of the system is given here."""
+    monkeypatch.setattr(os, "access", lambda *a, **k: False)
+    with pytest.raises(ValueError, match="choose a writable folder"):
+        run(f"--out={tmp_path}", "--preset=smoke")
+
+
+def test_help_names_every_field():
+    text = help_text(tiny.STUDY)
+    for name in ("--sizes", "--epsilon", "--seeds", "--preset", "standard deviation of a draw [m]"):
+        assert name in text

@@ -1,0 +1,69 @@
+"""Files are whole or absent, and are never trusted unread."""
+
+import os
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from mtrl.harness import store
+from mtrl.numerics.errors import BadInput
+
+
+def example():
+    return xr.Dataset(
+        {"risk": (("seed", "task"), np.arange(200.0).reshape(100, 2))}, coords={"task": ["a", "b"]}, attrs={"k": 1}
+    )
+
+
+def test_round_trip(tmp_path):
+    path = tmp_path / "deep" / "data.nc"
+    store.write_dataset(path, example())
+    assert store.read_dataset(path)["risk"].equals(example()["risk"])
+    assert store.is_valid(path)
+
+
+def test_same_contents_same_digest_whatever_the_attributes():
+    assert store.content_digest(example()) == store.content_digest(example().assign_attrs(wall=3))
+    assert store.content_digest(example()) != store.content_digest(example() + 1e-16 + 1e-12)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
+def test_damaged_files_are_refused(tmp_path, damage):
+    path = tmp_path / "data.nc"
+    store.write_dataset(path, example())
+    if damage == "flip":
+        data = store.read_dataset(path)
+        digest = data.attrs[store.DIGEST]
+        data["risk"][0, 0] = 5.0
+        data.assign_attrs({store.DIGEST: digest}).to_netcdf(path, engine="h5netcdf")
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"")
+    assert not store.is_valid(path)
+    with pytest.raises(BadInput, match="delete it and run again"):
+        store.read_dataset(path)
+
+
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "x.json"
+    store.write_json(path, [1])
+
+    def fail(temporary):
+        temporary.write_text("half")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.write_atomically(path, fail)
+    assert path.read_text() == "[\n  1\n]\n" and os.listdir(tmp_path) == ["x.json"]
+
+
+def test_unwritable_place(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="choose a writable folder"):
+        store.write_json(tmp_path / "file" / "x.json", 1)
+
+
+def test_missing(tmp_path):
+    with pytest.raises(BadInput, match="does not exist"):
+        store.read_dataset(tmp_path / "no.nc")
