@@ -119,7 +119,9 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         raise BadInput(
             f"--plot_only redraws what is stored and takes no --{next(iter([*overrides, *sweep]))}; drop one of the two"
         )
-    given_order = [argument[2 + len(SWEEP) :].split("=")[0] for argument in arguments]  # the first swept field is the x axis
+    given_order = [
+        argument[2 + len(SWEEP) :].split("=")[0] for argument in arguments
+    ]  # the first swept field is the x axis
     split = {name: _split(sweep[name]) for name in sorted(sweep, key=given_order.index)}
     return Options(
         tuple(values.figure),

@@ -20,6 +20,7 @@ LARGEST = 1_500_000  # bytes of data.nc that the gallery keeps; larger data is r
 USAGE = """usage:
   python -m experiments --list                       every study and figure with its claims
   python -m experiments --gallery [--out=DIR] [STUDY ...]   remake the gallery at quick (default: every study, into figures/)
+  python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
   python -m experiments --index                      rewrite figures/README.md from the gallery
   python -m experiments.<study> --help               the flags of one study"""
 
@@ -63,6 +64,22 @@ def publish(source: pathlib.Path, target: pathlib.Path) -> None:
             (target / name).unlink(missing_ok=True)
             continue
         store.write_atomically(target / name, lambda path, file=source / name: shutil.copyfile(file, path))
+
+
+def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> None:
+    """Add a result folder to the gallery as `<figure>-<variant>`, beside the figure made from the embedded data.
+
+    Raises:
+      BadInput: the folder holds no result, or the variant has no name.
+    """
+    if not variant.isidentifier():
+        raise BadInput(
+            f"--variant got '{variant}', but takes a short name of letters, digits and _, e.g. --variant=ett"
+        )
+    if not (source / "claims.json").is_file():
+        raise BadInput(f"{source} holds no result; give the folder of one figure, <out>/<study>/<figure>")
+    stored = json.loads((source / "config.json").read_text())
+    publish(source, gallery / stored["study"] / f"{stored['figure']}-{variant}")
 
 
 def _row(folder: pathlib.Path, title: str, records: list[dict[str, Any]]) -> list[str]:
@@ -138,15 +155,18 @@ def main(arguments: Sequence[str]) -> None:
     """Entry point of `python -m experiments`."""
     flags = [a for a in arguments if a.startswith("--")]
     names = [a for a in arguments if not a.startswith("--")]
-    out = next((f.split("=", 1)[1] for f in flags if f.startswith("--out=")), None)
-    gallery = pathlib.Path(out) if out else ROOT / "figures"
+    values = dict(f[2:].split("=", 1) for f in flags if "=" in f)
+    gallery = pathlib.Path(values["out"]) if "out" in values else ROOT / "figures"
     try:
-        odd = [f for f in flags if f.split("=")[0] not in ("--list", "--gallery", "--index", "--out", "--help")]
+        known = ["--list", "--gallery", "--publish", "--variant", "--index", "--out", "--help"]
+        odd = [f for f in flags if f.split("=")[0] not in known]
         if odd:
-            raise BadInput(unknown("flag", odd[0], ["--list", "--gallery", "--index", "--out"]))
+            raise BadInput(unknown("flag", odd[0], known))
         if "--list" in flags:
             print(listing())
-        elif "--index" in flags:
+        elif "publish" in values or "--index" in flags:
+            if "publish" in values:
+                publish_variant(pathlib.Path(values["publish"]), gallery, values.get("variant", ""))
             store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery)))
         elif "--gallery" in flags:
             remake(names, gallery, pathlib.Path("results") / "gallery")

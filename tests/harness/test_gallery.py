@@ -15,11 +15,20 @@ def only_tiny(monkeypatch):
 
 def test_publish_and_index(tmp_path, only_tiny):
     run_study(tiny.STUDY, [f"--out={tmp_path}/work", "--figure=mean", "--preset=smoke"])
-    for name in ("mean", "mean-other"):
-        gallery.publish(tmp_path / "work/tiny/mean", tmp_path / "shown/tiny" / name)
-    text = gallery.index(tmp_path / "shown")
+    gallery.publish(tmp_path / "work/tiny/mean", tmp_path / "shown/tiny/mean")
+    gallery.main([f"--publish={tmp_path}/work/tiny/mean", "--variant=other", f"--out={tmp_path}/shown"])
+    text = (tmp_path / "shown/README.md").read_text()
     assert "![Mean of draws](tiny/mean/figure.png)" in text and "Mean of draws (other)" in text
     assert "the mean is zero" in text and "2 claims not reproduced" in text
+
+
+@pytest.mark.parametrize(
+    "arguments, words", [(["--variant="], "takes a short name"), (["--variant=x"], "holds no result")]
+)
+def test_publish_refuses(tmp_path, capsys, arguments, words):
+    with pytest.raises(SystemExit):
+        gallery.main([f"--publish={tmp_path}", f"--out={tmp_path}", *arguments])
+    assert words in capsys.readouterr().err
 
 
 def test_unknown_study():
