@@ -25,14 +25,14 @@ from mtrl.random_matrix.classification_problem import Samples
 class Fit(NamedTuple):
     """Fitted scores g_i(x) = W_i . (x - centre_i) + bias_i of every task."""
 
-    W: Array  # (task, dim)
-    bias: Array  # (task,)
-    centre: Array  # (task, dim) training mean of each task, 0 when features were not centred
-    alpha: Array  # (sample,) dual variables, the training residuals
-    finite: Array  # () False when the Cholesky factorisation failed (features far too large for the precision)
+    W: Float[Array, "task dim"]
+    bias: Float[Array, " task"]
+    centre: Float[Array, "task dim"]  # training mean of each task, 0 when features were not centred
+    alpha: Float[Array, " sample"]  # dual variables, the training residuals
+    finite: Bool[Array, ""]  # False when the Cholesky factorisation failed (features far too large for the precision)
 
 
-def indicator(index: Int[Array, "sample"], size: int, dtype: jnp.dtype) -> Float[Array, "sample index"]:
+def indicator(index: Int[Array, " sample"], size: int, dtype: jnp.dtype) -> Float[Array, "sample index"]:
     """One column per index value, 1 where a sample has it."""
     return jax.nn.one_hot(index, size, dtype=dtype)
 
@@ -42,7 +42,7 @@ def centre_tasks(X: Float[Array, "sample dim"], P: Float[Array, "sample task"]) 
     return (P.T @ X) / jnp.sum(P, axis=0)[:, None]
 
 
-def fit(data: Samples, y: Float[Array, "sample"], B: Float[Array, "task task"], *, center: bool = True) -> Fit:
+def fit(data: Samples, y: Float[Array, " sample"], B: Float[Array, "task task"], *, center: bool = True) -> Fit:
     """Solve the multi-task least-squares support vector machine in closed form.
 
     Any positive semi-definite B is allowed; B = [[gamma]] with one task is the single-task machine.
@@ -72,24 +72,24 @@ def fit(data: Samples, y: Float[Array, "sample"], B: Float[Array, "task task"], 
     return Fit(W=W, bias=bias, centre=centre, alpha=alpha, finite=jnp.all(jnp.isfinite(alpha)))
 
 
-def label_samples(data: Samples, ytil: Float[Array, "task cls"]) -> Float[Array, "sample"]:
+def label_samples(data: Samples, ytil: Float[Array, "task cls"]) -> Float[Array, " sample"]:
     """y: the label of its task and class for every sample."""
     return ytil[data.task, data.label]
 
 
-def score(fitted: Fit, X: Float[Array, "sample dim"], task: Int[Array, "sample"]) -> Float[Array, "sample"]:
+def score(fitted: Fit, X: Float[Array, "sample dim"], task: Int[Array, " sample"]) -> Float[Array, " sample"]:
     """g_i(x) of every sample under its task's classifier."""
     return jnp.sum(fitted.W[task] * (X - fitted.centre[task]), axis=-1) + fitted.bias[task]
 
 
-def decide(scores: Float[Array, "sample"], threshold: Float[Array, "*sample"]) -> Bool[Array, "sample"]:
+def decide(scores: Float[Array, " sample"], threshold: Float[Array, "*sample"]) -> Bool[Array, " sample"]:
     """True for class C_1: score above the threshold, (m_i1 + m_i2)/2 for the corrected rule and 0 for the classical one."""
     return scores > threshold
 
 
 def score_moments(
     fitted: Fit, means: Float[Array, "task cls dim"], roots: Float[Array, "task dim dim"] | None = None
-) -> tuple[Float[Array, "task cls"], Float[Array, "task"]]:
+) -> tuple[Float[Array, "task cls"], Float[Array, " task"]]:
     """Exact mean and variance of g_i(x) over a fresh x ~ N(mu_ij, Sigma_i), given the fit: no test samples are needed."""
     mean = jnp.einsum("ip,icp->ic", fitted.W, means - fitted.centre[:, None]) + fitted.bias[:, None]
     spread = fitted.W if roots is None else jnp.einsum("ip,ipq->iq", fitted.W, roots)

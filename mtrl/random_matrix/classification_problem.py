@@ -28,19 +28,19 @@ Counts = tuple[tuple[int, ...], ...]
 class Samples(NamedTuple):
     """Labelled samples of several tasks, one row each, in any order."""
 
-    X: Array  # (sample, dim) features
-    task: Array  # (sample,) index of the task, 0 .. k-1
-    label: Array  # (sample,) index of the class: 0 is the paper's C_1, 1 its C_2
+    X: Float[Array, "sample dim"]  # features
+    task: Int[Array, " sample"]  # index of the task, 0 .. k-1
+    label: Int[Array, " sample"]  # index of the class: 0 is the paper's C_1, 1 its C_2
 
 
 class Params(NamedTuple):
     """Parameters of the mixture."""
 
-    means: Array  # (task, cls, dim) class means mu_ij
-    roots: Array | None = None  # (task, dim, dim) square roots R_i with Sigma_i = R_i R_i^T; None is the identity
+    means: Float[Array, "task cls dim"]  # class means mu_ij
+    roots: Float[Array, "task dim dim"] | None = None  # square roots R_i with Sigma_i = R_i R_i^T; None is the identity
 
 
-def related_means(similarity: Float[Array, "source"], *, norm: Scalar, dim: int) -> Float[Array, "task 2 dim"]:
+def related_means(similarity: Float[Array, " source"], *, norm: Scalar, dim: int) -> Float[Array, "task 2 dim"]:
     """Class means of sources whose mean difference has cosine `similarity[s]` with that of the target, the last task.
 
     dmu_target = norm q_0 and dmu_s = norm (beta_s q_0 + sqrt(1 - beta_s^2) q_s) with orthonormal q; classes sit at +-dmu/2 (a
@@ -63,7 +63,7 @@ def mean_differences(means: Float[Array, "task 2 dim"]) -> Float[Array, "task di
     return means[:, 0] - means[:, 1]
 
 
-def membership(counts: Counts) -> tuple[Int[np.ndarray, "sample"], Int[np.ndarray, "sample"]]:
+def membership(counts: Counts) -> tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]]:
     """Task and class index of every sample, tasks and classes in order (host side: `counts` sets shapes)."""
     task = [i for i, row in enumerate(counts) for n in row for _ in range(n)]
     label = [j for row in counts for j, n in enumerate(row) for _ in range(n)]
@@ -81,6 +81,6 @@ def sample(key: PRNGKey, params: Params, *, counts: Counts) -> Samples:
     return Samples(X=means[task, label] + noise, task=jnp.asarray(task), label=jnp.asarray(label))
 
 
-def bayes_error(means: Float[Array, "task 2 dim"]) -> Float[Array, "task"]:
+def bayes_error(means: Float[Array, "task 2 dim"]) -> Float[Array, " task"]:
     """Phi(-|dmu_i|/2): error of the best rule that knows the means (identity covariance, equal priors)."""
     return jax.scipy.stats.norm.cdf(-jnp.linalg.norm(mean_differences(means), axis=-1) / 2)

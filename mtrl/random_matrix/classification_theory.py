@@ -16,25 +16,27 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Num
+from jaxtyping import Array, Bool, Float, Num
 
+from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.isotropic import fixed_point_isotropic
 
 
 class Equivalent(NamedTuple):
     """Deterministic equivalent: all that the scores' mean and variance need, free of the labels."""
 
-    G: Array  # (group, group)
-    K: Array  # (group,) diagonal of K
-    V: Array  # (task, group, group) V_i for every target i
-    delta: Array  # (task,)
+    G: Float[Array, "group group"]
+    K: Float[Array, " group"]  # diagonal of K
+    V: Float[Array, "task group group"]  # V_i for every target i
+    delta: Float[Array, " task"]
+    converged: Bool[Array, ""]  # of the fixed point for delta
 
 
 class Prediction(NamedTuple):
     """Law of the score of every task: N(mean[i, j], variance[i]) on class j."""
 
-    mean: Array  # (task, cls)
-    variance: Array  # (task,)
+    mean: Float[Array, "task cls"]
+    variance: Float[Array, " task"]
 
 
 def centred_coordinates(counts: Num[Array, "task 2"]) -> Float[Array, "task 2"]:
@@ -55,18 +57,18 @@ def expand(matrix: Float[Array, "*batch task task"], classes: int) -> Float[Arra
     return jnp.repeat(jnp.repeat(matrix, classes, axis=-1), classes, axis=-2)
 
 
-def class_weights(counts: Num[Array, "task cls"], delta: Float[Array, "task"], dim: int) -> Float[Array, "group"]:
-    """Diagonal of K: n_ij/(kp(1+delta_i))."""
-    return (counts / (counts.shape[0] * dim * (1.0 + delta))[:, None]).astype(delta.dtype).ravel()
-
-
-def noise_response(Psi: Float[Array, "task task"], D: Float[Array, "task"]) -> Float[Array, "task task"]:
+def noise_response(Psi: Float[Array, "task task"], D: Float[Array, " task"]) -> Float[Array, "task task"]:
     """v = (I - Psi diag(D))^-1 Psi; column i belongs to target i."""
     return jnp.linalg.solve(jnp.eye(D.size, dtype=D.dtype) - Psi * D, Psi)
 
 
+def noise_weights(v: Float[Array, "task task"], D: Float[Array, " task"]) -> Float[Array, "task task"]:
+    """Diagonals of e_i e_i^T + diag(D * v_.i), one column per target i."""
+    return jnp.eye(D.size, dtype=D.dtype) + D[:, None] * v
+
+
 def equivalent(
-    M: Float[Array, "group group"], counts: Num[Array, "task cls"], B: Float[Array, "task task"], *, dim: int
+    M: Float[Array, "group group"], counts: Num[Array, "task cls"], B: Float[Array, "task task"], *, dim: Scalar
 ) -> Equivalent:
     """Deterministic equivalent for identity covariance.
 
@@ -76,33 +78,39 @@ def equivalent(
       B: coupling diag(gamma) + lam 1 1^T, any positive semi-definite matrix.
       dim: p.
     """
-    k, classes = counts.shape
-    n = jnp.sum(counts, axis=1).astype(B.dtype)
-    delta, p0 = fixed_point_isotropic(B, n, dim=dim)
-    D = n / (k * dim * (1.0 + delta) ** 2)
-    v = noise_response(p0 * p0 / k, D)
-    K = class_weights(counts, delta, dim)
-    weight = jnp.eye(k, dtype=B.dtype) + (D[:, None] * v).T  # (target, task)
-    S = jnp.einsum("sa,ia,at->ist", p0, weight, p0)
-    return assemble(G=expand(p0, classes) * M, SM=expand(S, classes) * M, K=K, v=v, delta=delta, classes=classes)
+    classes = counts.shape[1]
+    found = fixed_point_isotropic(B, jnp.sum(counts, axis=1), dim)
+    p0, v = found.p0, noise_response(found.Psi, found.D)
+    S = jnp.einsum("sa,ai,at->ist", p0, noise_weights(v, found.D), p0)
+    return assemble(
+        G=expand(p0, classes) * M,
+        SM=expand(S, classes) * M,
+        v=v,
+        delta=found.delta,
+        kappa=found.kappa,
+        counts=counts,
+        converged=found.converged,
+    )
 
 
 def assemble(
     *,
     G: Float[Array, "group group"],
     SM: Float[Array, "task group group"],
-    K: Float[Array, "group"],
     v: Float[Array, "task task"],
-    delta: Float[Array, "task"],
-    classes: int,
+    delta: Float[Array, " task"],
+    kappa: Float[Array, " task"],
+    counts: Num[Array, "task cls"],
+    converged: Bool[Array, ""],
 ) -> Equivalent:
-    """V_i = K diag(v_si/(1+delta_s)) + K (E(S_i) * M) K, shared with the general-covariance form."""
-    own = jnp.repeat((v / (1.0 + delta)[:, None]).T, classes, axis=1)  # (target, group)
+    """V_i = K diag(v_si/(1+delta_s)) + K (E(S_i) * M) K with SM[i] = E(S_i) * M; shared with the general-covariance form."""
+    K = (kappa[:, None] * counts / jnp.sum(counts, axis=1, keepdims=True)).astype(delta.dtype).ravel()
+    own = jnp.repeat((v / (1.0 + delta)[:, None]).T, counts.shape[1], axis=1)  # (target, group)
     V = jax.vmap(jnp.diag)(K * own) + K[:, None] * SM * K
-    return Equivalent(G=G, K=K, V=V, delta=delta)
+    return Equivalent(G=G, K=K, V=V, delta=delta, converged=converged)
 
 
-def residual_labels(eq: Equivalent, ytil: Float[Array, "task cls"]) -> Float[Array, "group"]:
+def residual_labels(eq: Equivalent, ytil: Float[Array, "task cls"]) -> Float[Array, " group"]:
     """r = (I + G K)^-1 ytil, the mean of the dual variables times 1 + delta."""
     return jnp.linalg.solve(jnp.eye(eq.K.size, dtype=eq.K.dtype) + eq.G * eq.K, ytil.ravel())
 
@@ -114,7 +122,7 @@ def predict(eq: Equivalent, ytil: Float[Array, "task cls"]) -> Prediction:
     return Prediction(mean=mean.reshape(ytil.shape), variance=jnp.einsum("g,igh,h->i", r, eq.V, r))
 
 
-def midpoint(prediction: Prediction) -> Float[Array, "task"]:
+def midpoint(prediction: Prediction) -> Float[Array, " task"]:
     """Threshold (m_i1 + m_i2)/2 of the corrected decision."""
     return (prediction.mean[:, 0] + prediction.mean[:, 1]) / 2
 
@@ -133,6 +141,6 @@ def error_at(
     return jnp.where(empty, 0.5, error)
 
 
-def error_midpoint(prediction: Prediction) -> Float[Array, "task"]:
+def error_midpoint(prediction: Prediction) -> Float[Array, " task"]:
     """Phi(-(m_i1 - m_i2)/(2 sqrt(var_i))): predicted error at the mid-point threshold."""
     return error_at(prediction.mean, prediction.variance, midpoint(prediction))

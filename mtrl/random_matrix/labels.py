@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Num
+from jaxtyping import Array, Bool, Float, Num
 
+from mtrl.numerics.psd import solve_psd
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification_theory import Equivalent
 
@@ -20,8 +21,10 @@ from mtrl.random_matrix.classification_theory import Equivalent
 class OptimalLabels(NamedTuple):
     """Labels maximising the predicted separation of one target."""
 
-    ytil: Array  # (task, cls), ytil[target, 0] - ytil[target, 1] = 2 for two classes; all zero when not informative
-    informative: Array  # () False when no class mean tells the target's classes apart (0/0: the error is 0.5)
+    ytil: Float[
+        Array, "task cls"
+    ]  # ytil[target, 0] - ytil[target, 1] = 2 for two classes; all zero when not informative
+    informative: Bool[Array, ""]  # False when no class mean tells the target's classes apart (0/0: the error is 0.5)
 
 
 def center_labels(ytil: Float[Array, "task cls"], counts: Num[Array, "task cls"]) -> Float[Array, "task cls"]:
@@ -36,7 +39,7 @@ def signed_labels(counts: Num[Array, "task 2"], dtype: jnp.dtype | None = None) 
     return center_labels(ytil, counts)
 
 
-def contrast(counts: Num[Array, "task cls"], target: Scalar, positive: Scalar = 0) -> Float[Array, "group"]:
+def contrast(counts: Num[Array, "task cls"], target: Scalar, positive: Scalar = 0) -> Float[Array, " group"]:
     """Vector c with c . m = m_target,positive - (sample-weighted mean of the target's other classes): e_i1 - e_i2 for two classes."""
     k, classes = counts.shape
     here = jnp.arange(classes) == positive
@@ -63,7 +66,7 @@ def optimal_labels(
       counts: n_ij.
       target: index i of the task whose error matters.
       positive: class told apart from all others (matters for three classes and more).
-      cutoff: relative eigenvalue cut-off; None is the machine epsilon times the size.
+      cutoff: relative eigenvalue cut-off; None is the machine epsilon times the size of V_i.
 
     Returns:
       Labels scaled so that |ytil[target, positive] - mean of its other labels| = 2, with the sign that makes the predicted score of
@@ -71,14 +74,11 @@ def optimal_labels(
     """
     c = contrast(counts, target, positive).astype(eq.K.dtype)
     V = eq.V[target]
-    cutoff = V.shape[0] * float(jnp.finfo(V.dtype).eps) if cutoff is None else cutoff
     root = jnp.sqrt(eq.K)
-    # V_i = K^1/2 Vs K^1/2 in the scaled unknown K^1/2 r.
+    # V_i = K^1/2 Vs K^1/2, solved in the scaled unknown K^1/2 r.
     Vs = V / (root[:, None] * root)
-    values, vectors = jnp.linalg.eigh((Vs + Vs.T) / 2)
-    keep = values > cutoff * jnp.max(values)
-    inverse = jnp.where(keep, 1.0 / jnp.where(keep, values, 1.0), 0.0)
-    r = (vectors @ (inverse * (vectors.T @ (root * (eq.G @ c))))) / root
+    solution, _ = solve_psd((Vs + Vs.T) / 2, root * (eq.G @ c), cutoff)
+    r = solution / root
     ytil = r + eq.G @ (eq.K * r)
     gap = jnp.abs(c @ ytil)
     informative = gap > 0
