@@ -28,7 +28,9 @@ class ModesEquivalent(NamedTuple):
 def coupled_inverse(B: Float[Array, "task task"], k: Float[Array, "*mode task"]) -> Float[Array, "*mode task task"]:
     """`(B^-1 + diag(k))^-1 = (I + B diag(k))^-1 B` without B^-1: B may be singular."""
     T = B.shape[-1]
-    inverse = jnp.linalg.solve(jnp.eye(T, dtype=B.dtype) + B * k[..., None, :], jnp.broadcast_to(B, (*k.shape[:-1], T, T)))
+    inverse = jnp.linalg.solve(
+        jnp.eye(T, dtype=B.dtype) + B * k[..., None, :], jnp.broadcast_to(B, (*k.shape[:-1], T, T))
+    )
     return (inverse + jnp.swapaxes(inverse, -1, -2)) / 2
 
 
@@ -59,25 +61,25 @@ def fixed_point_modes(
     """
     dtype = B.dtype
     T = B.shape[0]
-    l, m, n = eigenvalues.astype(dtype), multiplicity.astype(dtype), n.astype(dtype)
+    values, m, n = eigenvalues.astype(dtype), multiplicity.astype(dtype), n.astype(dtype)
     Td = T * jnp.sum(m)
 
     def kappa_of(delta):
         return n / (Td * (1 + delta))
 
     def traces(delta):
-        P = coupled_inverse(B, (kappa_of(delta)[:, None] * l).T)
-        return P, jnp.einsum("j,tj,jtt->t", m, l, P) / Td
+        P = coupled_inverse(B, (kappa_of(delta)[:, None] * values).T)
+        return P, jnp.einsum("j,tj,jtt->t", m, values, P) / Td
 
     def second_order(P):
-        return jnp.einsum("j,sj,rj,jsr,jsr->sr", m, l, l, P, P) / Td
+        return jnp.einsum("j,sj,rj,jsr,jsr->sr", m, values, values, P, P) / Td
 
     def newton_step(delta):
         P, new = traces(delta)
         jacobian = second_order(P) * (kappa_of(delta) / (1 + delta))
         return delta - jnp.linalg.solve(jnp.eye(T, dtype=dtype) - jacobian, delta - new)
 
-    start = jnp.diagonal(B) * (l @ m) / Td
+    start = jnp.diagonal(B) * (values @ m) / Td
     solution = fixed_point(
         lambda delta: traces(delta)[1],
         start,

@@ -1,0 +1,98 @@
+"""Training data of several tasks with unequal numbers of samples: padded arrays and their counts."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from mtrl.numerics.errors import BadInput
+
+
+class TaskData(NamedTuple):
+    """Samples as rows; rows beyond a task's count are zero, which leaves every estimator of this wing unchanged."""
+
+    features: Float[Array, "task sample dim"]
+    targets: Float[Array, "task sample output"]
+    counts: Int[Array, " task"]
+
+    @property
+    def mask(self) -> Bool[Array, "task sample"]:
+        """True where a row is a sample."""
+        return jnp.arange(self.features.shape[1]) < self.counts[:, None]
+
+    @property
+    def scale(self) -> int:
+        """Td, the number of unknowns of one output: the model is `y = x . w/sqrt(Td) + eps`."""
+        return self.features.shape[0] * self.features.shape[2]
+
+
+def pack(features: Sequence[Any], targets: Sequence[Any], *, center: bool = False) -> TaskData:
+    """Host-side: check the tasks' arrays and pad them to the largest number of samples.
+
+    Args:
+      features: T arrays (n_t, d), samples as rows.
+      targets: T arrays (n_t,) or (n_t, q).
+      center: subtract each task's training means, of features and of targets; the theory assumes means 0.
+
+    Returns:
+      TaskData in the inputs' floating dtype.
+
+    Raises:
+      BadInput: no task, a task without samples, dimensions that differ, numbers that are not finite.
+    Warns:
+      when a feature mean is more than 5 standard errors from 0 and `center` is False.
+    """
+    X = [np.asarray(x) for x in features]
+    Y = [np.asarray(y) for y in targets]
+    if not X or len(X) != len(Y):
+        raise BadInput(
+            f"got {len(X)} feature arrays and {len(Y)} target arrays, but needs one of each per task, at least one"
+        )
+    Y = [y[:, None] if y.ndim == 1 else y for y in Y]
+    for t, (x, y) in enumerate(zip(X, Y, strict=True)):
+        if x.ndim != 2 or y.ndim != 2:
+            raise BadInput(
+                f"task {t}: features of shape {x.shape} and targets of shape {y.shape}, but takes (n, d) and (n,) or (n, q)"
+            )
+        if x.shape[0] == 0:
+            raise BadInput(f"task {t}: features has no samples (n_t = 0); drop the task or give it at least one sample")
+        if x.shape[0] != y.shape[0]:
+            raise BadInput(f"task {t}: features has {x.shape[0]} samples but targets has {y.shape[0]}")
+        if x.shape[1] != X[0].shape[1] or y.shape[1] != Y[0].shape[1]:
+            raise BadInput(
+                f"task {t}: features has dimension {x.shape[1]} and {y.shape[1]} outputs, but task 0 has {X[0].shape[1]} and "
+                f"{Y[0].shape[1]}; all tasks share one dimension d and one number of outputs"
+            )
+        for name, array in (("features", x), ("targets", y)):
+            if not np.all(np.isfinite(array)):
+                raise BadInput(f"task {t}: {name} holds a NaN or an infinity; remove or impute the sample")
+    if center:
+        X = [x - x.mean(0) for x in X]
+        Y = [y - y.mean(0) for y in Y]
+    else:
+        _warn_uncentred(X)
+    n = np.array([len(x) for x in X])
+    dtype = np.result_type(*X, *Y, np.float32)
+    features_, targets_ = (np.zeros((len(X), n.max(), a[0].shape[1]), dtype) for a in (X, Y))
+    for t, (x, y) in enumerate(zip(X, Y, strict=True)):
+        features_[t, : n[t]], targets_[t, : n[t]] = x, y
+    return TaskData(jnp.asarray(features_), jnp.asarray(targets_), jnp.asarray(n))
+
+
+def _warn_uncentred(features: Sequence[np.ndarray]) -> None:
+    for t, x in enumerate(features):
+        if len(x) < 2:
+            continue
+        error = x.std(0, ddof=1) / np.sqrt(len(x))
+        worst = float(np.max(np.abs(x.mean(0)) / np.where(error > 0, error, np.inf), initial=0.0))
+        constant = bool(np.any((error == 0) & (x.mean(0) != 0)))
+        if constant or worst > 5:
+            warnings.warn(
+                f"task {t}: features are not centred, but the predicted risks assume mean 0; "
+                "pass center=True to subtract the training mean",
+                stacklevel=3,
+            )
+            return
