@@ -6,8 +6,6 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_ENABLE_X64", "true")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Two devices on the CPU, so that sharding of the seed axis is exercised everywhere.
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 
 import hypothesis
 import jax
@@ -19,7 +17,8 @@ import tests.checker  # the hook looks it up as an attribute of `tests`
 # Shapes and dtypes of every public function are checked at run time; must come before the first import of mtrl.
 jaxtyping.install_import_hook("mtrl", f"{tests.checker.__name__}.check")
 
-jax.config.update("jax_numpy_dtype_promotion", "standard")
+# As in the studies, so that sharding of the seed axis is exercised everywhere.
+jax.config.update("jax_num_cpu_devices", 2)
 hypothesis.settings.register_profile("mtrl", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("mtrl")
 

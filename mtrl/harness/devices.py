@@ -1,5 +1,6 @@
 """Process-wide settings that must be made before JAX starts, and what the machine has."""
 
+import contextlib
 import os
 
 import psutil
@@ -7,8 +8,13 @@ import psutil
 from mtrl.numerics.errors import BadInput
 
 
+# The seed axis is split over this many CPU devices on every machine: a constant, because the width that each device computes decides the
+# last bits of a result, and those must not depend on the number of cores.
+CPU_DEVICES = 2
+
+
 def start(x64: bool = True) -> None:
-    """Set the precision once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
+    """Set precision and CPU devices once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
 
     Draws differ between the two precisions, so the choice is part of every cell's name.
     """
@@ -16,8 +22,8 @@ def start(x64: bool = True) -> None:
     import jax
 
     jax.config.update("jax_enable_x64", x64)
-    if os.environ.get("JAX_COORDINATOR_ADDRESS"):  # several hosts: one process each, started by the cluster
-        jax.distributed.initialize()
+    with contextlib.suppress(RuntimeError):  # the caller's process has already used JAX: its devices stay
+        jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
 
 
 def check_memory(needed: int, what: str) -> None:
