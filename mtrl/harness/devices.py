@@ -7,7 +7,6 @@ import psutil
 
 from mtrl.numerics.errors import BadInput
 
-
 # The seed axis is split over this many CPU devices on every machine: a constant, because the width that each device computes decides the
 # last bits of a result, and those must not depend on the number of cores.
 CPU_DEVICES = 2

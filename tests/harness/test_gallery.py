@@ -1,5 +1,8 @@
 """The gallery's index is made from the files in it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mtrl.harness import gallery
@@ -42,3 +45,9 @@ def test_list_and_bad_flag(capsys, only_tiny):
     with pytest.raises(SystemExit):
         gallery.main(["--lst"])
     assert "did you mean --list" in capsys.readouterr().err
+
+
+def test_unknown_study_on_the_command_line():
+    done = subprocess.run([sys.executable, "-m", "experiments.rmt_regresion"], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "error: unknown study 'rmt_regresion'; did you mean rmt_regression?\n"
