@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from mtrl.random_matrix.classification_problem import Samples
@@ -32,7 +33,7 @@ class Fit(NamedTuple):
     finite: Bool[Array, ""]  # False when the Cholesky factorisation failed (features far too large for the precision)
 
 
-def indicator(index: Int[Array, " sample"], size: int, dtype: jnp.dtype) -> Float[Array, "sample index"]:
+def indicator(index: Int[Array, " sample"], size: int, dtype: DTypeLike) -> Float[Array, "sample index"]:
     """One column per index value, 1 where a sample has it."""
     return jax.nn.one_hot(index, size, dtype=dtype)
 

@@ -128,8 +128,8 @@ def midpoint(prediction: Prediction) -> Float[Array, " task"]:
 
 
 def error_at(
-    mean: Float[Array, "*task 2"], variance: Float[Array, "*task"], threshold: Float[Array, "*task"]
-) -> Float[Array, "*task"]:
+    mean: Float[Array, "*#task 2"], variance: Float[Array, "*#task"], threshold: Float[Array, "*#task"]
+) -> Float[Array, "..."]:
     """Equal-prior error of "class 1 if score > threshold" for Gaussian scores.
 
     Average of Phi(-(m_1 - c)/sd) and Phi((m_2 - c)/sd). A score without any variance or gap carries no information: error 0.5.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Num
 
 from mtrl.numerics.psd import solve_psd
@@ -33,7 +34,7 @@ def center_labels(ytil: Float[Array, "task cls"], counts: Num[Array, "task cls"]
     return (ytil - mean).astype(ytil.dtype)
 
 
-def signed_labels(counts: Num[Array, "task 2"], dtype: jnp.dtype | None = None) -> Float[Array, "task 2"]:
+def signed_labels(counts: Num[Array, "task 2"], dtype: DTypeLike | None = None) -> Float[Array, "task 2"]:
     """The usual labels +1, -1, centred per task: (2 n_i2/n_i, -2 n_i1/n_i). Equal class sizes give exactly +-1."""
     ytil = jnp.broadcast_to(jnp.asarray([1.0, -1.0], dtype=dtype), counts.shape)
     return center_labels(ytil, counts)

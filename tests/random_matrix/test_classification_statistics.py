@@ -1,0 +1,90 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.random_matrix import classification_statistics as statistics
+from mtrl.random_matrix import classification_theory as theory
+from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
+from mtrl.random_matrix.classification_problem import Params, Samples, mean_differences, related_means, sample
+from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.labels import optimal_labels
+from tests.helpers import assert_close, assert_mean
+from tests.random_matrix.classification_settings import error_midpoint, isotropic, optimal, predict
+
+COUNTS = ((150, 60), (20, 35))
+PARAMS = Params(related_means(jnp.array([0.3]), norm=2.0, dim=100))
+
+
+@jax.jit
+def estimates(key):
+    data = sample(key, PARAMS, counts=COUNTS)
+    return statistics.gram_corrected(data, 2), statistics.gram_split(data, 2)
+
+
+def test_both_estimators_are_unbiased(key):
+    dmu = mean_differences(PARAMS.means)
+    keys = jax.random.split(key, 300)
+    corrected, split = jax.jit(jax.vmap(estimates))(keys)
+    assert_mean("corrected", corrected, dmu @ dmu.T)
+    assert_mean("split in halves", split, dmu @ dmu.T)
+    assert np.asarray(split)[:, 1, 1].std() > np.asarray(corrected)[:, 1, 1].std(), "splitting costs accuracy"
+
+
+def test_only_the_split_estimator_survives_other_covariances(key):
+    root = jnp.broadcast_to(1.5 * jnp.eye(100), (2, 100, 100))
+    params, dmu = PARAMS._replace(roots=root), mean_differences(PARAMS.means)
+
+    @jax.jit
+    @jax.vmap
+    def both(key):
+        data = sample(key, params, counts=((30, 40), (20, 35)))
+        return statistics.gram_corrected(data, 2), statistics.gram_split(data, 2)
+
+    corrected, split = both(jax.random.split(key, 200))
+    assert_mean("split in halves", split, dmu @ dmu.T)
+    assert float(corrected[:, 1, 1].mean()) > 4 + 5, "1.25 p (1/20 + 1/35) too large"
+
+
+def test_odd_classes_split_in_halves_of_every_group():
+    data = Samples(jnp.zeros((7, 1)), jnp.array([0, 0, 0, 0, 0, 1, 1]), jnp.array([0, 0, 1, 0, 1, 1, 0]))
+    assert statistics.half_of_class(data, 2).tolist() == [1, 0, 1, 1, 0, 1, 1]
+    assert_close("counts", statistics.class_counts(data, 2), [[3, 2], [1, 1]])
+
+
+def test_projection_is_the_nearest_psd_matrix():
+    gram = jnp.array([[1.0, 2.0], [2.0, 1.0]])  # eigenvalues 3 and -1
+    assert_close("projection", statistics.project_psd(gram), [[1.5, 1.5], [1.5, 1.5]], 1e-12)
+
+
+def test_class_mean_gram_of_two_classes_is_the_corrected_one(key):
+    data = sample(key, PARAMS, counts=COUNTS)
+    reference = theory.mean_gram(statistics.gram_corrected(data, 2), jnp.asarray(COUNTS))
+    assert_close("M", statistics.class_mean_gram(data, 2, 2), reference, 1e-10)
+
+
+def test_whitening_gives_unit_within_class_covariance(key):
+    root = jnp.stack([jnp.diag(jnp.linspace(0.3, 3, 5))] * 2)
+    params = Params(related_means(jnp.array([0.3]), norm=2.0, dim=5), root)
+    data = sample(key, params, counts=((4000, 3000), (5000, 4000)))
+    T = np.asarray(statistics.whitening(data, 2, shrinkage=1e-9))
+    assert_close("whitened covariance", T @ np.asarray(root[0] ** 2) @ T, np.eye(5), 0.06)
+
+
+def test_labels_from_estimated_statistics(key):
+    """p = 100, |dmu| = 2, beta = .3, gamma = 1, lam = 10: reference run .3055 with estimated, .2952 with true statistics."""
+    n, B = jnp.asarray(COUNTS), coupling(jnp.ones(2), 10.0)
+    eq = isotropic(PARAMS.means, COUNTS, (1.0, 1.0), 10.0)
+    true = error_midpoint(predict(eq, optimal(eq, n, 1).ytil))[1]
+    assert_close("true statistics", true, 0.2952, atol=5.1e-5, rtol=0)
+
+    def once(key):
+        data = sample(key, PARAMS, counts=COUNTS)
+        gram = statistics.project_psd(statistics.gram_corrected(data, 2))
+        guess = theory.equivalent(theory.mean_gram(gram, n), n, B, dim=100)
+        ytil = optimal_labels(guess, n, 1).ytil
+        threshold = theory.midpoint(theory.predict(guess, ytil))
+        fitted = fit(data, label_samples(data, ytil), B)
+        return theory.error_at(*score_moments(fitted, PARAMS.means), threshold)[1]
+
+    errors = jax.jit(lambda keys: jax.lax.map(once, keys, batch_size=25))(jax.random.split(key, 200))
+    assert_mean("estimated statistics", errors, 0.3055, sigmas=4, bias=0.002)

@@ -1,0 +1,55 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.random_matrix.classification_tuning import predicted_error, tune_grid, tune_simplex
+from tests.helpers import assert_close
+
+COUNTS, GRID = jnp.array([[200, 200], [20, 20]]), jnp.logspace(-3, 3, 13)
+
+
+def gram(beta):
+    return 4 * (jnp.eye(2) + beta * (1 - jnp.eye(2)))
+
+
+@jax.jit
+def error(gram, gamma, lam):
+    return predicted_error(gram, COUNTS, gamma, lam, dim=100, target=1)
+
+
+@jax.jit
+def tuned(gram):
+    return tune_grid(lambda g, x: error(gram, jnp.full(2, g), x), gammas=GRID, lams=GRID)
+
+
+@pytest.mark.parametrize(
+    ("beta", "expected"), [(-1.0, 0.1834), (-0.5, 0.2651), (0.0, 0.2965), (0.75, 0.2294), (1.0, 0.1834)]
+)
+def test_grid_reproduces_the_reference_run(beta, expected):
+    """Reference values are rounded minima of a coarser or finer grid of the same flat valley."""
+    best = tuned(gram(beta))
+    assert_close("tuned error", best.error, expected, atol=3e-4, rtol=0)
+    assert_close("minimum of the grid", best.error, jnp.min(best.errors), 1e-12)
+    assert_close("at its point", error(gram(beta), jnp.full(2, best.gamma), best.lam), best.error, 1e-9)
+
+
+def test_grid_skips_points_that_are_not_finite():
+    found = tune_grid(lambda g, x: jnp.where(g < 2, jnp.nan, g + x), gammas=jnp.arange(4.0), lams=jnp.arange(1.0, 3.0))
+    assert (float(found.gamma), float(found.lam), float(found.error)) == (2.0, 1.0, 3.0)
+
+
+def test_simplex_refines_and_stays_in_the_box():
+    start = tuned(gram(0.5))
+    found = tune_simplex(
+        lambda g, x: error(gram(0.5), jnp.asarray(g), x), np.full(2, float(start.gamma)), float(start.lam)
+    )
+    assert found.error <= float(start.error) + 1e-9
+    assert np.all((found.gamma >= 1e-3) & (found.gamma <= 1e3)) and found.evaluations <= 400
+
+
+def test_signed_labels_can_be_tuned_too():
+    """With +-1 labels an unrelated source is best left alone: small lam."""
+    B = jnp.full(2, 1e-3)
+    off, on = (predicted_error(gram(-0.5), COUNTS, B, x, dim=100, target=1, optimise_labels=False) for x in (0.0, 1e-3))
+    assert float(off) < float(on)
