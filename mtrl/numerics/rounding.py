@@ -19,9 +19,9 @@ def largest_remainder(quotas: Float[Array, " task"], total: Scalar) -> Int[Array
     base = jnp.floor(quotas)
     order = jnp.argsort(-(quotas - base), stable=True)
     place = jnp.zeros_like(order).at[order].set(jnp.arange(order.size))
-    left = jnp.asarray(total).astype(jnp.int32) - jnp.sum(base.astype(jnp.int32))
+    left = jnp.asarray(total).astype(jnp.int32) - jnp.sum(base.astype(jnp.int32), dtype=jnp.int32)
     # `left` is 0..tasks-1 in exact arithmetic; floor division also covers quotas that missed the total by rounding.
-    return base.astype(jnp.int32) + left // order.size + (place < left % order.size).astype(jnp.int32)
+    return base.astype(jnp.int32) + left // order.size + (place < left % order.size)
 
 
 def water_fill(shares: Float[Array, " task"], total: Scalar, floor: Scalar) -> Float[Array, " task"]:

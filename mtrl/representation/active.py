@@ -1,14 +1,16 @@
-"""Active multi-task representation learning: passive, A-MTRL (L2) and L1-A-MTRL with known or unknown relevance.
+"""Active multi-task representation learning: passive, A-MTRL (L2) and L1-A-MTRL with unknown relevance.
 
 Chen, Du, Jamieson 2022 (ICML) and Wang, Chen, Jamieson, Du 2023 (ICML). Epochs: allocate samples to source tasks by the
-estimated relevance, draw them, fit the shared representation, estimate relevance anew.
+estimated relevance, draw them, fit the shared representation and the target head, estimate relevance anew.
 
-A `draw(key, counts) -> Moments` stands for buying labels: it sees whole numbers n_t and gives `X_t^T X_t, X_t^T y_t`.
-All methods use one traced program: a rule is a pair of numbers (`allocation.Rule`), so runs vmap over rules.
+`draw(key, counts) -> data` stands for buying labels: it sees whole numbers n_t and gives `Moments` (linear learner) or a
+flat batch. `learn(key, data) -> Learned` is the empirical risk minimiser: `learn_linear` here, `active_convnet` for a
+network. A rule is a pair of numbers (`allocation.Rule`), so that runs vmap over rules in one program.
 """
 
+import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,17 +23,18 @@ from mtrl.representation.allocation import allocate, theoretical_l1_counts, theo
 from mtrl.representation.alternating_minimisation import alternating_minimisation, fit_heads, ridge_start
 from mtrl.representation.relevance import keep_largest, l2_relevance, lasso_relevance, random_support
 
-Draw = Callable[[PRNGKey, Int[Array, " task"]], Moments]
+Draw = Callable[[PRNGKey, Int[Array, " task"]], Any]
+Learn = Callable[[PRNGKey, Any], "Learned"]
 
 
 class Learned(NamedTuple):
     """Empirical risk minimiser over the source tasks, then the target head."""
 
-    basis: Float[Array, "dim rank"]  # B_hat, orthonormal
+    representation: Any  # linear: B_hat (dim, rank), orthonormal; network: its parameters
     heads: Float[Array, "rank task"]  # W_hat
     target_head: Float[Array, " rank"]  # w_hat
     residual: Float[Array, ""]  # relative gradient of the source fit, 0 iff stationary
-    head_rank: Float[Array, ""]  # smallest numerical rank of a head system; below rank, that head is not identified
+    head_rank: Float[Array, ""]  # smallest numerical rank of a head system; below K, that head is not identified
 
 
 class Epoch(NamedTuple):
@@ -44,21 +47,25 @@ class Epoch(NamedTuple):
     all_zero: Bool[Array, ""]  # the estimate was zero: the next epoch is uniform
 
 
-def learn(source: Moments, target: Moments, *, rank: int, iterations: int = 20, ridge: Scalar = 1e-3) -> Learned:
-    """Section "ERM": `argmin_{B,W} sum_t ||X_t B w_t - y_t||^2` by AltMin, then `w_hat = argmin_v ||X_0 B_hat v - y_0||^2`.
+def learn_linear(
+    key: PRNGKey, source: Moments, *, target: Moments, rank: int, iterations: int = 20, ridge: Scalar = 1e-3
+) -> Learned:
+    """`argmin_{B,W} sum_t ||X_t B w_t - y_t||^2` by AltMin, then `w_hat = argmin_v ||X_0 B_hat v - y_0||^2`.
 
     A sum over samples: the size n_t of a task is its weight, which is what makes the allocation matter.
 
     Args:
+      key: unused; other learners start at random.
       source: moments of the source tasks.
       target: moments of the target, task axis of length 1.
       rank: K.
       iterations: rounds of alternating minimisation, from the `sqrt(n_t) ridge_t` start.
       ridge: of the start, relative to the mean diagonal of G_t.
     """
+    del key
+    # Data of any unit give the same computation: inputs by their root mean square, responses by their own size.
     scale = jnp.mean(jnp.trace(source.gram, axis1=1, axis2=2)) / source.gram.shape[-1]
     scale = jnp.where(scale > 0, scale, 1)
-    # Data of any unit give the same computation: inputs by sqrt(scale), responses by their own size.
     size = jnp.max(jnp.abs(source.cross)) / scale
     size = jnp.where(size > 0, size, 1)
     gram, cross = source.gram / scale, source.cross / scale / size
@@ -78,14 +85,51 @@ def estimate_relevance(
     return vector, ~jnp.any(vector != 0)
 
 
+def _epochs(
+    key: PRNGKey,
+    draw: Draw,
+    learn: Learn,
+    propose: Callable[[Float[Array, " task"], Any], Int[Array, " task"]],
+    steps: Any,
+    *,
+    start: Float[Array, " task"],
+    norm: Scalar,
+    lasso_ratio: Scalar,
+    debias: bool,
+    reuse: bool,
+) -> Epoch:
+    """The loop common to all variants: counts by `propose(relevance, step)`, data, fit, new relevance."""
+    keys = split_named(key, "data", "learn")
+
+    def epoch(carry, step):
+        index, step = step
+        relevance, pooled, spent = carry
+        counts = propose(relevance, step)
+        data = draw(jax.random.fold_in(keys["data"], index), counts)
+        if reuse:
+            pooled = data = jax.tree.map(jnp.add, pooled, data)
+        learned = learn(jax.random.fold_in(keys["learn"], index), data)
+        estimate, all_zero = estimate_relevance(learned, norm=norm, lasso_ratio=lasso_ratio, debias=debias)
+        spent = spent + jnp.sum(counts, dtype=jnp.int32)
+        relevance = jnp.where(all_zero, start, estimate).astype(start.dtype)  # nothing selected: uniform again
+        return (relevance, pooled, spent), Epoch(counts, spent, learned, estimate, all_zero)
+
+    pooled = ()
+    if reuse:
+        shapes = jax.eval_shape(draw, keys["data"], jnp.zeros(start.shape, jnp.int32))
+        pooled = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    length = jax.tree.leaves(steps)[0].shape[0]
+    carry = (start, pooled, jnp.zeros((), jnp.int32))
+    return jax.lax.scan(epoch, carry, (jnp.arange(length), steps))[1]
+
+
 def run(
     key: PRNGKey,
     draw: Draw,
-    target: Moments,
+    learn: Learn,
     *,
     totals: Int[Array, " epoch"],
     tasks: int,
-    rank: int,
     floor: Scalar,
     norm: Scalar,
     exponent: Scalar,
@@ -93,7 +137,7 @@ def run(
     debias: bool = False,
     reuse: bool = False,
     sparse: Scalar | None = None,
-    iterations: int = 20,
+    dtype: Any = float,
 ) -> Epoch:
     """Unknown relevance, practical variant: a few epochs of given totals, the first one uniform.
 
@@ -101,68 +145,57 @@ def run(
     (`all_zero` says so).
 
     Args:
-      key: typed PRNG key; data of epoch e depend on it and on e only, and on the counts.
+      key: typed PRNG key; data of epoch e depend on it, on e and on the counts only.
       draw: buys samples.
-      target: moments of the fixed target data, task axis of length 1.
-      totals: N_e, samples of each epoch, not decreasing.
+      learn: fits representation, heads and target head.
+      totals: N_e, samples of each epoch, increasing (`active_checks.check_totals`).
       tasks: M.
-      rank: K.
       floor: N_min, smallest count of a task.
       norm, exponent: the rule L(p, q); (2, 0) passive, (2, 2) A-MTRL, (1, 1) L1-A-MTRL.
       lasso_ratio: lambda over `max_t |w_t^T w|`.
       debias: refit on the LASSO support.
-      reuse: pool the samples of all epochs; False draws fresh ones and forgets the others, as in the analysis.
+      reuse: pool the samples of all epochs (data of `draw` are added up: `Moments`); False draws fresh ones and forgets
+        the others, as in the analysis.
       sparse: k, only the k most relevant tasks are sampled beyond the floor after the first epoch (k random ones for
         exponent 0); None for all.
-      iterations: of alternating minimisation.
+      dtype: of the relevance.
 
     Returns:
       `Epoch` with a leading epoch axis.
     """
-    keys = split_named(key, "data", "support")
+    keys = split_named(key, "run", "support")
+    totals = jnp.asarray(totals, jnp.int32)
+    random = random_support(keys["support"], tasks, tasks if sparse is None else sparse, dtype)
 
-    def epoch(carry, step):
-        relevance, pooled, spent = carry
-        index, total = step
+    def propose(relevance, step):
+        first, total = step
         support = None
         if sparse is not None:
-            chosen = jnp.where(
-                jnp.asarray(exponent) > 0,
-                keep_largest(relevance, sparse),
-                random_support(keys["support"], tasks, sparse, relevance.dtype),
-            )
-            support = (chosen != 0) | (index == 0) | ~jnp.any(relevance != 0)
-        counts = allocate(relevance, budget=total, floor=floor, exponent=exponent, support=support)
-        fresh = draw(jax.random.fold_in(keys["data"], index), counts)
-        pooled = jax.tree.map(jnp.add, pooled, fresh) if reuse else fresh
-        learned = learn(pooled, target, rank=rank, iterations=iterations)
-        relevance, all_zero = estimate_relevance(learned, norm=norm, lasso_ratio=lasso_ratio, debias=debias)
-        spent = spent + jnp.sum(counts)
-        return (relevance, pooled, spent), Epoch(counts, spent, learned, relevance, all_zero)
+            chosen = jnp.where(jnp.asarray(exponent) > 0, keep_largest(relevance, sparse), random)
+            support = (chosen != 0) | first
+        return allocate(relevance, budget=total, floor=floor, exponent=exponent, support=support)
 
-    dtype, dim = target.gram.dtype, target.gram.shape[-1]
-    empty = Moments(
-        jnp.zeros((tasks, dim, dim), dtype), jnp.zeros((tasks, dim), dtype), jnp.zeros(tasks, dtype), jnp.zeros(tasks, dtype)
-    )
-    start = (jnp.full(tasks, 1 / tasks, dtype), empty, jnp.zeros((), jnp.int32))
-    totals = jnp.asarray(totals, jnp.int32)
-    return jax.lax.scan(epoch, start, (jnp.arange(totals.shape[0]), totals))[1]
+    steps = (jnp.arange(totals.shape[0]) == 0, totals)
+    start = jnp.full(tasks, 1 / tasks, dtype)
+    return _epochs(
+        keys["run"], draw, learn, propose, steps,
+        start=start, norm=norm, lasso_ratio=lasso_ratio, debias=debias, reuse=reuse,
+    )  # fmt: skip
 
 
 def run_theoretical(
     key: PRNGKey,
     draw: Draw,
-    target: Moments,
+    learn: Learn,
     *,
     tasks: int,
-    rank: int,
     epochs: int,
     beta: Scalar,
     floor: Scalar,
     norm: Scalar,
     lasso_ratio: Scalar = 0.05,
     reuse: bool = False,
-    iterations: int = 20,
+    dtype: Any = float,
 ) -> Epoch:
     """Unknown relevance, loop of the analyses: eps_i = 2^-i, nu_hat^1 = 1/M, fresh samples, i = 1..epochs.
 
@@ -171,35 +204,26 @@ def run_theoretical(
     fraction of `max_t |w_t^T w|` as in the practical variant; the papers give it up to unknown constants.
 
     Args:
-      epochs: Gamma = ceil(log2(1/eps)), see `epochs_for`.
+      key, draw, learn, tasks, floor, norm, lasso_ratio, dtype: as in `run`.
+      epochs: Gamma, see `epochs_for`.
       beta: poly(K, R, 1/sigma_min(W), log) sigma^2 (K d + K M) in theory; a flag.
-      key, draw, target, tasks, rank, floor, norm, lasso_ratio, reuse, iterations: as in `run`. With `reuse` the samples
-        of all epochs are pooled, which the analysis does not cover.
+      reuse: pool the samples of all epochs, which the analysis does not cover.
     """
-    keys = split_named(key, "data")
+    keys = split_named(key, "run")
 
-    def epoch(carry, index):
-        relevance, pooled, spent = carry
+    def propose(relevance, index):
         accuracy = jnp.exp2(-(index + 1).astype(relevance.dtype))
         squared = theoretical_l2_counts(relevance, accuracy=accuracy, beta=beta, floor=floor)
         absolute = theoretical_l1_counts(relevance, accuracy=accuracy, beta=beta, floor=floor)
-        counts = jnp.where(jnp.asarray(norm) == 1, absolute, squared)
-        fresh = draw(jax.random.fold_in(keys["data"], index), counts)
-        pooled = jax.tree.map(jnp.add, pooled, fresh) if reuse else fresh
-        learned = learn(pooled, target, rank=rank, iterations=iterations)
-        relevance, all_zero = estimate_relevance(learned, norm=norm, lasso_ratio=lasso_ratio)
-        relevance = jnp.where(all_zero, 1 / tasks, relevance)
-        spent = spent + jnp.sum(counts)
-        return (relevance, pooled, spent), Epoch(counts, spent, learned, relevance, all_zero)
+        return jnp.where(jnp.asarray(norm) == 1, absolute, squared)
 
-    dtype, dim = target.gram.dtype, target.gram.shape[-1]
-    empty = Moments(
-        jnp.zeros((tasks, dim, dim), dtype), jnp.zeros((tasks, dim), dtype), jnp.zeros(tasks, dtype), jnp.zeros(tasks, dtype)
-    )
-    start = (jnp.full(tasks, 1 / tasks, dtype), empty, jnp.zeros((), jnp.int32))
-    return jax.lax.scan(epoch, start, jnp.arange(epochs))[1]
+    start = jnp.full(tasks, 1 / tasks, dtype)
+    return _epochs(
+        keys["run"], draw, learn, propose, jnp.arange(epochs),
+        start=start, norm=norm, lasso_ratio=lasso_ratio, debias=False, reuse=reuse,
+    )  # fmt: skip
 
 
 def epochs_for(accuracy: float) -> int:
-    """`Gamma = ceil(log2(1/eps))` epochs for target accuracy eps in (0, 1)."""
-    return int(-(-jnp.log2(1 / accuracy) // 1))
+    """`Gamma = ceil(log2(1/eps))` epochs for target accuracy eps in (0, 1). Host function."""
+    return math.ceil(math.log2(1 / accuracy))

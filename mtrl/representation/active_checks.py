@@ -61,7 +61,9 @@ def check_totals(totals: Sequence[int], *, tasks: int, floor: int, rank: int) ->
     totals = [int(total) for total in totals]
     falls = any(later < earlier for earlier, later in zip(totals, totals[1:], strict=False))
     if falls or (len(totals) > 1 and totals[-1] <= totals[0]):
-        raise BadInput(f"epoch totals {totals} do not increase; give each epoch 2 to 4 times the samples of the one before")
+        raise BadInput(
+            f"epoch totals {totals} do not increase; give each epoch 2 to 4 times the samples of the one before"
+        )
     for total in totals:
         check_budget(total, tasks=tasks, floor=floor, rank=rank)
 
@@ -127,5 +129,6 @@ def warn_all_zero(all_zero: np.ndarray) -> None:
     times = int(np.sum(all_zero))
     if times:
         warnings.warn(
-            f"{times} relevance estimates were all zero, so the next epoch was uniform; lower --lasso_ratio", stacklevel=2
+            f"{times} relevance estimates were all zero, so the next epoch was uniform; lower --lasso_ratio",
+            stacklevel=2,
         )

@@ -45,9 +45,7 @@ def subspace_risk(value: Shaped[Array, "*shape"] | Scalar, *, dim: int, rank: in
     return jnp.asarray(noise**2 * (dim - rank) * value)
 
 
-def excess_risk(
-    subspace: Shaped[Array, "*shape"] | Scalar, *, rank: int, target_samples: int, noise: Scalar
-) -> Array:
+def excess_risk(subspace: Shaped[Array, "*shape"] | Scalar, *, rank: int, target_samples: int, noise: Scalar) -> Array:
     """`ER = s + (sigma^2 + s) K / (n_0 - K - 1)`: exact given the subspace risk s, for Gaussian target inputs.
 
     n_0 > K + 1. With s = 0 this is the oracle that knows B.

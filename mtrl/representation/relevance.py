@@ -74,7 +74,10 @@ def l1_relevance_exact(heads: np.ndarray, target_head: np.ndarray) -> np.ndarray
     tasks = heads.shape[1]
     size = np.abs(heads).max()
     result = linprog(
-        np.ones(2 * tasks), A_eq=np.hstack([heads, -heads]) / size, b_eq=np.asarray(target_head) / size, method="highs-ds"
+        np.ones(2 * tasks),
+        A_eq=np.hstack([heads, -heads]) / size,
+        b_eq=np.asarray(target_head) / size,
+        method="highs-ds",
     )
     if result.x is None:
         residual = np.linalg.norm(heads @ (np.linalg.pinv(heads) @ target_head) - target_head)

@@ -1,0 +1,84 @@
+"""MNIST in its IDX format: big-endian header, then unsigned bytes; plain or gzipped."""
+
+import gzip
+import pathlib
+import struct
+
+import numpy as np
+
+from mtrl.numerics.errors import BadInput
+
+IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
+PARTS = {"train": "train", "test": "t10k"}
+
+
+def read_idx(path: pathlib.Path | str, magic: int) -> np.ndarray:
+    """Read one IDX file of unsigned bytes.
+
+    Args:
+      path: plain or gzipped file.
+      magic: 2051 for images (n, rows, columns), 2049 for labels (n,).
+
+    Raises:
+      BadInput: unreadable, wrong magic number, or a length that does not fit the header; names the file and both numbers.
+    """
+    path = pathlib.Path(path)
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError) as error:
+        raise BadInput(f"{path} cannot be read ({error}); fetch the file again") from None
+    axes = magic % 256
+    header = 4 + 4 * axes
+    if len(data) < header:
+        raise BadInput(f"{path} has {len(data)} bytes, but its header alone needs {header}; fetch the file again")
+    got, *shape = struct.unpack(f">{1 + axes}I", data[:header])
+    if got != magic:
+        raise BadInput(f"{path} starts with magic number {got}, but {magic} was expected; is it images for labels?")
+    want = int(np.prod(shape))
+    if len(data) - header != want:
+        raise BadInput(
+            f"{path} holds {len(data) - header} bytes after its header, but {want} were expected for shape "
+            f"{tuple(shape)}; the file is cut short or damaged"
+        )
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def find_idx(folder: pathlib.Path | str, part: str, kind: str) -> pathlib.Path:
+    """The file `<part>-<kind>` of a folder, plain or gzipped.
+
+    Raises:
+      BadInput: neither is there; prints the names that were expected.
+    """
+    axes = {"images": 3, "labels": 1}[kind]
+    names = [f"{PARTS[part]}-{kind}-idx{axes}-ubyte{suffix}" for suffix in ("", ".gz")]
+    for name in names:
+        if (pathlib.Path(folder) / name).is_file():
+            return pathlib.Path(folder) / name
+    raise BadInput(f"{folder} has neither {names[0]} nor {names[1]}; put the MNIST files there or use --dataset=digits")
+
+
+def load_mnist(folder: pathlib.Path | str, part: str = "train") -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 28, 28) float32 in [0, 1] and labels (n,) int of the `train` or `test` part.
+
+    Raises:
+      BadInput: a file is missing, damaged, or the two disagree on the number of images.
+    """
+    image_file, label_file = find_idx(folder, part, "images"), find_idx(folder, part, "labels")
+    images, labels = read_idx(image_file, IMAGES_MAGIC), read_idx(label_file, LABELS_MAGIC)
+    if len(images) != len(labels):
+        raise BadInput(f"{image_file} has {len(images)} images, but {label_file} has {len(labels)} labels")
+    if labels.max(initial=0) > 9:
+        raise BadInput(f"{label_file} has label {labels.max()}, but labels are 0 to 9")
+    return (images / np.float32(255)).astype(np.float32), labels.astype(np.int64)
+
+
+def has_part(folder: pathlib.Path | str, part: str) -> bool:
+    """Whether both files of a part are in the folder."""
+    try:
+        find_idx(folder, part, "images")
+        find_idx(folder, part, "labels")
+    except BadInput:
+        return False
+    return True
