@@ -30,7 +30,8 @@ class Fit(NamedTuple):
     bias: Float[Array, " task"]
     centre: Float[Array, "task dim"]  # training mean of each task, 0 when features were not centred
     alpha: Float[Array, " sample"]  # dual variables, the training residuals
-    finite: Bool[Array, ""]  # False when the Cholesky factorisation failed (features far too large for the precision)
+    ridge: Float[Array, ""]  # what stood for the identity in K + I: 1, or more where 1 would be lost in rounding
+    finite: Bool[Array, ""]  # False when the factorisation failed (NaN or infinity in the data)
 
 
 def indicator(index: Int[Array, " sample"], size: int, dtype: DTypeLike) -> Float[Array, "sample index"]:
@@ -43,7 +44,14 @@ def centre_tasks(X: Float[Array, "sample dim"], P: Float[Array, "sample task"]) 
     return (P.T @ X) / jnp.sum(P, axis=0)[:, None]
 
 
-def fit(data: Samples, y: Float[Array, " sample"], B: Float[Array, "task task"], *, center: bool = True) -> Fit:
+def fit(
+    data: Samples,
+    y: Float[Array, " sample"],
+    B: Float[Array, "task task"],
+    *,
+    center: bool = True,
+    rounding: float | None = None,
+) -> Fit:
     """Solve the multi-task least-squares support vector machine in closed form.
 
     Any positive semi-definite B is allowed; B = [[gamma]] with one task is the single-task machine.
@@ -53,6 +61,9 @@ def fit(data: Samples, y: Float[Array, " sample"], B: Float[Array, "task task"],
       y: regression target of every sample (`label_samples` spreads one value per task and class).
       B: coupling diag(gamma) + lam 1 1^T.
       center: subtract each task's training mean from its features. The theory needs it; without it only the bias absorbs a shift.
+      rounding: the identity in K + I counts as max(1, rounding * mean diagonal of K), so that features of any scale can be factorised
+        (it then equals the fit with B divided by that number); None is 4 n times the machine epsilon, which leaves ordinary data
+        untouched. The value used is reported as `ridge`.
     """
     k, p = B.shape[0], data.X.shape[1]
     P = indicator(data.task, k, data.X.dtype)
@@ -63,14 +74,17 @@ def fit(data: Samples, y: Float[Array, " sample"], B: Float[Array, "task task"],
     kernel = B[data.task][:, data.task] * (Xc @ Xc.T) / (k * p)
     # P^T alpha = 0 at the optimum, so adding c P P^T to the kernel changes neither alpha nor b; it lifts the directions that
     # centring made null and keeps the factorisation accurate for features of any scale.
-    kernel = kernel + (1.0 + jnp.mean(jnp.diagonal(kernel))) * (P @ P.T)
-    factor = jax.scipy.linalg.cho_factor(kernel + jnp.eye(P.shape[0], dtype=P.dtype))
+    size = jnp.mean(jnp.diagonal(kernel))
+    rounding = 4 * P.shape[0] * float(jnp.finfo(P.dtype).eps) if rounding is None else rounding
+    ridge = jnp.maximum(1.0, rounding * size)
+    system = kernel + (1.0 + size) * (P @ P.T) + ridge * jnp.eye(P.shape[0], dtype=P.dtype)
+    factor = jax.scipy.linalg.cho_factor(system)
     QP = jax.scipy.linalg.cho_solve(factor, P)
     Qy = jax.scipy.linalg.cho_solve(factor, y)
     bias = jnp.linalg.solve(P.T @ QP, P.T @ Qy)
     alpha = Qy - QP @ bias
     W = (B[:, data.task] * alpha) @ Xc / (k * p)
-    return Fit(W=W, bias=bias, centre=centre, alpha=alpha, finite=jnp.all(jnp.isfinite(alpha)))
+    return Fit(W=W, bias=bias, centre=centre, alpha=alpha, ridge=ridge, finite=jnp.all(jnp.isfinite(alpha)))
 
 
 def label_samples(data: Samples, ytil: Float[Array, "task cls"]) -> Float[Array, " sample"]:

@@ -110,14 +110,29 @@ def assemble(
     return Equivalent(G=G, K=K, V=V, delta=delta, converged=converged)
 
 
-def residual_labels(eq: Equivalent, ytil: Float[Array, "task cls"]) -> Float[Array, " group"]:
-    """r = (I + G K)^-1 ytil, the mean of the dual variables times 1 + delta."""
-    return jnp.linalg.solve(jnp.eye(eq.K.size, dtype=eq.K.dtype) + eq.G * eq.K, ytil.ravel())
+def residual_labels(
+    eq: Equivalent, ytil: Float[Array, "task cls"], *, rounding: float | None = None
+) -> Float[Array, " group"]:
+    """r = (I + G K)^-1 ytil, the mean of the dual variables times 1 + delta.
+
+    Solved in the symmetric unknown K^1/2 r, whose matrix is I plus a positive semi-definite one.
+
+    Args:
+      eq: deterministic equivalent.
+      ytil: labels.
+      rounding: the identity counts as max(1, rounding * largest entry), which keeps the solve regular where means so large that 1 is lost
+        in rounding would make it singular; None is the machine epsilon times the size, so that ordinary problems are untouched.
+    """
+    root = jnp.sqrt(eq.K)
+    H = root[:, None] * eq.G * root
+    rounding = eq.K.size * float(jnp.finfo(H.dtype).eps) if rounding is None else rounding
+    ridge = jnp.maximum(1.0, rounding * jnp.max(jnp.abs(H)))
+    return jnp.linalg.solve(ridge * jnp.eye(eq.K.size, dtype=H.dtype) + H, root * ytil.ravel()) / root
 
 
-def predict(eq: Equivalent, ytil: Float[Array, "task cls"]) -> Prediction:
-    """Mean and variance of every task's score for centred labels (sum_j n_ij ytil_ij = 0)."""
-    r = residual_labels(eq, ytil)
+def predict(eq: Equivalent, ytil: Float[Array, "task cls"], *, rounding: float | None = None) -> Prediction:
+    """Mean and variance of every task's score for centred labels (sum_j n_ij ytil_ij = 0); `rounding` as in `residual_labels`."""
+    r = residual_labels(eq, ytil, rounding=rounding)
     mean = eq.G @ (eq.K * r)  # = ytil - r without its cancellation
     return Prediction(mean=mean.reshape(ytil.shape), variance=jnp.einsum("g,igh,h->i", r, eq.V, r))
 
