@@ -69,7 +69,7 @@ def check_heads(contexts: ArrayLike, heads: ArrayLike) -> None:
     shape, table = np.shape(contexts), np.shape(heads)
     if len(shape) != 3 or len(table) != 2 or shape[0] != table[0]:
         raise BadInput(
-            f"arms of shape {shape} do not fit heads of shape {table}; give arms (task, arm, dim) and heads (task, rank) with the same tasks"
+            f"arms of shape {shape} do not fit heads of shape {table}; give (task, arm, dim) and (task, rank) with the same tasks"
         )
 
 

@@ -7,9 +7,9 @@ Yang, Hu, Lee and Du, "Impact of representation learning in linear bandits", ICL
 2. N2 rounds: every task pulls the columns of B_hat in turn, least squares `w_hat_i`;
 3. commit to `B_hat w_hat_i / ||w_hat_i||`.
 
-With an unknown rank (`config.rank = 0`, ours): k_hat counts the eigenvalues of Z above the edge of its noise, the median eigenvalue
-plus `edge 2 sqrt(d v)`, where `v = mean(r^4) / (d (d + 2) M N1)` is the variance of an off-diagonal entry (the semicircle's edge); if
-none is above, nothing is known of the subspace and all d axes are used.
+With an unknown rank (`config.rank = 0`, ours): k_hat counts the eigenvalues of Z above the edge of its noise, the
+median eigenvalue plus `edge 2 sqrt(d v)`, where `v = mean(r^4) / (d (d + 2) M N1)` is the variance of an off-diagonal
+entry (the semicircle's edge); if none is above, nothing is known of the subspace and all d axes are used.
 """
 
 import dataclasses

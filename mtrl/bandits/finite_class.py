@@ -42,7 +42,8 @@ def class_params(
       key: PRNG key.
       noise: sigma; its dtype is the problem's.
       tasks, dim, rank, candidates: M, D_x, k, |Phi|.
-      hidden: width of the networks; weights are Gaussian with variance 1 / fan-in, times 2 in the first layer so that tanh bends.
+      hidden: width of the networks; weights are Gaussian with variance 1 / fan-in, times 2 in the first layer so that
+      tanh bends.
     """
     keys = split_named(key, "first", "second", "truth", "heads")
     noise = jnp.asarray(noise)

@@ -1,17 +1,19 @@
 """GFUCB for a finite class of representations, exactly.
 
-Lu, Zhao, Du and Huang, "Provable general function class representation learning in multitask bandits and MDPs", NeurIPS 2022, Algorithm 1, for
-`Phi = {phi_1, ..., phi_P}` known to the learner. For one phi_p the confidence set is an ellipsoid in the heads; with `F_{p,i}` (t - 1, k) the
-features of the played inputs and `V_{p,i} = F^T F + lam I`:
+Lu, Zhao, Du and Huang, "Provable general function class representation learning in multitask bandits and MDPs",
+NeurIPS 2022, Algorithm 1, for `Phi = {phi_1, ..., phi_P}` known to the learner. For one phi_p the confidence set is
+an ellipsoid in the heads; with `F_{p,i}` (t - 1, k) the features of the played inputs and `V_{p,i} = F^T F + lam I`:
 
-1. joint fit: ridge heads `theta_{p,i}` for every p, summed squared loss, `q = argmin_p`; fitted values `fhat_i = F_{q,i} theta_{q,i}`;
-2. confidence set: centre `c_{p,i} = V_{p,i}^-1 F_{p,i}^T fhat_i`, `slack_p = beta - sum_i ||F_{p,i} c_{p,i} - fhat_i||^2`; phi_p is out when slack < 0;
-3. optimism: `sum_i <phi_p(x_i), c_{p,i}> + sqrt(slack_p sum_i ||phi_p(x_i)||^2_{V^-1})`, maximised over one arm per task (`joint_argmax`) and
-   over the surviving p: ONE representation and one budget for all tasks.
+1. joint fit: ridge heads `theta_{p,i}` for every p, summed squared loss, `q = argmin_p`; fitted values `fhat_i =
+   F_{q,i} theta_{q,i}`;
+2. confidence set: centre `c_{p,i} = V_{p,i}^-1 F_{p,i}^T fhat_i`, `slack_p = beta - sum_i ||F_{p,i} c_{p,i} -
+   fhat_i||^2`; phi_p is out when slack < 0;
+3. optimism: `sum_i <phi_p(x_i), c_{p,i}> + sqrt(slack_p sum_i ||phi_p(x_i)||^2_{V^-1})`, maximised over one arm per
+   task (`joint_argmax`) and over the surviving p: ONE representation and one budget for all tasks.
 
-Histories are not kept: cross Gram matrices `F_p^T F_q` for all pairs suffice. phi_q itself is in the set with centre theta_q and the whole
-of beta (its residual is zero but for the ridge), so the set is never empty and |Phi| = 1 is LinUCB. The paper's constraint `|f| <= 1` is
-not imposed.
+Histories are not kept: cross Gram matrices `F_p^T F_q` for all pairs suffice. phi_q itself is in the set with centre
+theta_q and the whole of beta (its residual is zero but for the ridge), so the set is never empty and |Phi| = 1 is
+LinUCB. The paper's constraint `|f| <= 1` is not imposed.
 """
 
 import dataclasses

@@ -1,10 +1,11 @@
 """GFUCB for the class of linear representations `phi(x) = B^T x`, B orthonormal: one optimistic B for all tasks.
 
-Lu, Zhao, Du and Huang, NeurIPS 2022, Algorithm 1 with `Phi = {x -> B^T x}`: `max over a, (B, w) in F_t of sum_i <x_{i,a_i}, B w_i>`,
-`F_t = {sum_i ||B w_i - B_hat w_hat_i||^2_{V_i} <= beta}`. For a fixed B the heads have a closed form (`representation_value`): centres
-`c_i = (B^T V_i B)^-1 B^T V_i theta_hat_i`, slack `beta - sum_i ||theta_hat_i - B c_i||^2_{V_i}`, and the joint ellipsoid's root of a sum. The maximum
-over B is ascended from B_hat by QR-retracted gradient steps (ours; the paper assumes an oracle), keeping the best feasible B: the value is
-never above the true optimum, never below the `projected` one of MTLR-OFUL, and the `relaxed` one is above all three.
+Lu, Zhao, Du and Huang, NeurIPS 2022, Algorithm 1 with `Phi = {x -> B^T x}`: `max over a, (B, w) in F_t of sum_i
+<x_{i,a_i}, B w_i>`, `F_t = {sum_i ||B w_i - B_hat w_hat_i||^2_{V_i} <= beta}`. For a fixed B the heads have a closed
+form (`representation_value`): centres `c_i = (B^T V_i B)^-1 B^T V_i theta_hat_i`, slack `beta - sum_i ||theta_hat_i -
+B c_i||^2_{V_i}`, and the joint ellipsoid's root of a sum. The maximum over B is ascended from B_hat by QR-retracted
+gradient steps (ours; the paper assumes an oracle), keeping the best feasible B: the value is never above the true
+optimum, never below the `projected` one of MTLR-OFUL, and the `relaxed` one is above all three.
 """
 
 from typing import NamedTuple

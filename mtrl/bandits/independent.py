@@ -1,7 +1,7 @@
 """Independent learning: any multitask algorithm run on every task by itself, with M = 1.
 
-The baseline which shares nothing: M representations, M budgets. `independent(algorithm)` maps the single-task algorithm over the tasks,
-so that "shared against independent" compares one file with itself.
+The baseline which shares nothing: M representations, M budgets. `independent(algorithm)` maps the single-task
+algorithm over the tasks, so that "shared against independent" compares one file with itself.
 """
 
 import functools

@@ -1,7 +1,8 @@
 """The joint confidence ellipsoid: M tasks share one budget, so the bonus is the root of the sum, not the sum of roots.
 
-For a fixed representation the heads lie in `{theta : sum_i ||theta_i - c_i||^2_{V_i} <= s}`, and the optimistic value of one action per
-task is `sum_i <x_i, c_i> + sqrt(s sum_i ||x_i||^2_{V_i^-1})` (the support function of that ellipsoid).
+For a fixed representation the heads lie in `{theta : sum_i ||theta_i - c_i||^2_{V_i} <= s}`, and the optimistic value
+of one action per task is `sum_i <x_i, c_i> + sqrt(s sum_i ||x_i||^2_{V_i^-1})` (the support function of that
+ellipsoid).
 """
 
 from typing import NamedTuple
@@ -37,12 +38,12 @@ def joint_argmax(
 ) -> JointChoice:
     """Maximise `sum_i u_i(a_i) + sqrt(s sum_i q_i(a_i))` over one arm per task, without enumerating the A^M choices.
 
-    `sqrt(s Q) = min_w (w Q + s / (4 w))`, and for a fixed multiplier w the tasks decouple: `a_i = argmax_a u_i(a) + w q_i(a)`. The best
-    multiplier is `sqrt(s / Q) / 2` with Q between `sum_i min_a q` and `sum_i max_a q`, so the grid (logarithmic, plus 0) covers exactly that
-    range at any scale. The path finds the best action on the upper hull of the points (sum u, sum q); the best action itself
-    may lie a little inside the hull, since the objective is concave in Q (with M = 1 already: u = (1, 0, .45), q = (0, 1, .45), s = 1
-    has its best arm there, off the path). `moves` changes of one task's arm at a time, each the best over all tasks and arms,
-    close that gap; they make M = 1 exact.
+    `sqrt(s Q) = min_w (w Q + s / (4 w))`, and for a fixed multiplier w the tasks decouple: `a_i = argmax_a u_i(a) + w
+    q_i(a)`. The best multiplier is `sqrt(s / Q) / 2` with Q between `sum_i min_a q` and `sum_i max_a q`, so the grid
+    (logarithmic, plus 0) covers exactly that range at any scale. The path finds the best action on the upper hull of
+    the points (sum u, sum q); the best action itself may lie a little inside the hull, since the objective is concave
+    in Q (with M = 1 already: u = (1, 0, .45), q = (0, 1, .45), s = 1 has its best arm there, off the path). `moves`
+    changes of one task's arm at a time, each the best over all tasks and arms, close that gap; they make M = 1 exact.
 
     Args:
       values: u, mean estimates `<x_{i,a}, c_i>`.

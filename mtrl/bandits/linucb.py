@@ -1,8 +1,8 @@
 """LinUCB, one per task: ridge regression with a constant multiplier of the width.
 
-Li, Chu, Langford and Schapire, "A contextual-bandit approach to personalized news article recommendation", WWW 2010, Algorithm 1. Per
-task: `V = lam I + sum x x^T`, `theta = V^-1 sum x r`, index `<x, theta> + alpha ||x||_{V^-1}`. OFUL is the same rule with the multiplier of
-its confidence theorem (oful.py), greedy the same rule with alpha = 0.
+Li, Chu, Langford and Schapire, "A contextual-bandit approach to personalized news article recommendation", WWW 2010,
+Algorithm 1. Per task: `V = lam I + sum x x^T`, `theta = V^-1 sum x r`, index `<x, theta> + alpha ||x||_{V^-1}`. OFUL
+is the same rule with the multiplier of its confidence theorem (oful.py), greedy the same rule with alpha = 0.
 """
 
 import dataclasses

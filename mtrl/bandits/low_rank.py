@@ -1,7 +1,7 @@
 """Least squares with a shared subspace, from sufficient statistics.
 
-`min over B, w of sum_i ||y_i - X_i B w_i||^2` with `B` (d, k) orthonormal, by alternating ridge solves: the statistics `G_i = X_i^T X_i` and
-`b_i = X_i^T y_i` are all it needs.
+`min over B, w of sum_i ||y_i - X_i B w_i||^2` with `B` (d, k) orthonormal, by alternating ridge solves: the
+statistics `G_i = X_i^T X_i` and `b_i = X_i^T y_i` are all it needs.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,9 @@
 """MLinGreedy: doubling epochs, each acting greedily on a low-rank fit of the one before.
 
-Yang, Hu, Lee and Du, "Impact of representation learning in linear bandits", ICLR 2021, Algorithm 1 (finitely many arms with random
-contexts, whose diversity replaces exploration): at rounds 1, 2, 4, 8, ... solve `min over B, W of sum_i ||y_i - X_i B w_i||^2` on the epoch's
-data only, and act greedily on it through the next epoch. The fit is alternating least squares from a spectral start (`low_rank.fit`).
+Yang, Hu, Lee and Du, "Impact of representation learning in linear bandits", ICLR 2021, Algorithm 1 (finitely many
+arms with random contexts, whose diversity replaces exploration): at rounds 1, 2, 4, 8, ... solve `min over B, W of
+sum_i ||y_i - X_i B w_i||^2` on the epoch's data only, and act greedily on it through the next epoch. The fit is
+alternating least squares from a spectral start (`low_rank.fit`).
 """
 
 import dataclasses

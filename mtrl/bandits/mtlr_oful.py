@@ -1,20 +1,22 @@
 """MTLR-OFUL: multitask low-rank optimism in the face of uncertainty.
 
-Hu, Chen, Jin, Li and Wang, "Near-optimal representation learning for linear bandits and linear RL", ICML 2021, Algorithm 1:
+Hu, Chen, Jin, Li and Wang, "Near-optimal representation learning for linear bandits and linear RL", ICML 2021,
+Algorithm 1:
 
 1. `(B_hat, W_hat) = argmin sum_i ||y_i - X_i B w_i||^2`;
 2. `C_t = {(B, W): sum_i ||B_hat w_hat_i - B w_i||^2_{V_i(lam)} <= L, B orthonormal}`, `L = ~O(M k + k d)`;
 3. one optimistic pair (B, W) of C_t and one action per task maximise the summed value.
 
-Steps 1 and 3 cannot be computed exactly. Here the centre is alternating least squares, one warm-started sweep a round, and step 3 is one of
+Steps 1 and 3 cannot be computed exactly. Here the centre is alternating least squares, one warm-started sweep a
+round, and step 3 is one of
 
 - `relaxed`: the rank constraint is dropped from C_t, which leaves a joint ellipsoid in R^{M d}: the value
   `sum_i <x_i, B_hat w_hat_i> + sqrt(L sum_i ||x_i||^2_{V_i^-1})` is an upper bound on the paper's;
 - `projected`: B = B_hat is kept, which leaves a joint ellipsoid in R^{M k}, with `||B_hat^T x_i||` in the metric
   `(B_hat^T V_i B_hat)^-1`: a lower bound.
 
-Both keep the tasks' shared budget (the root of the sum). `gfucb_linear` lies between them. The paper's constraint `||B w_i|| <= 1` is
-not imposed on the centre.
+Both keep the tasks' shared budget (the root of the sum). `gfucb_linear` lies between them. The paper's constraint
+`||B w_i|| <= 1` is not imposed on the centre.
 """
 
 import dataclasses

@@ -1,7 +1,8 @@
 """OFUL, one per task: optimism in the face of uncertainty for linear bandits.
 
-Abbasi-Yadkori, Pal and Szepesvari, "Improved algorithms for linear stochastic bandits", NeurIPS 2011, Section 3 and Theorem 2: LinUCB
-with the multiplier `beta_t = sigma sqrt(d log((1 + t L^2 / lam) / delta)) + sqrt(lam) S`. Regret ~O(d sqrt(T)) per task.
+Abbasi-Yadkori, Pal and Szepesvari, "Improved algorithms for linear stochastic bandits", NeurIPS 2011, Section 3 and
+Theorem 2: LinUCB with the multiplier `beta_t = sigma sqrt(d log((1 + t L^2 / lam) / delta)) + sqrt(lam) S`. Regret
+~O(d sqrt(T)) per task.
 """
 
 from mtrl.bandits import linucb

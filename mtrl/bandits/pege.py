@@ -1,8 +1,9 @@
 """PEGE, one per task: explore the axes of a subspace, then commit to the estimated best direction.
 
-The single-task counterpart of E2TC on the unit ball (Rusmevichientong and Tsitsiklis, "Linearly parameterized bandits", 2010, with one
-exploration phase as the horizon T is known): `pulls` times every column of an orthonormal basis U, least squares `w_i = U^T theta_i + noise`, then
-`U w_i / ||w_i||` for ever. U = I is PEGE, U = B the oracle that knows the subspace. Regret ~O(dim(U) sqrt(T)) with `pulls = sqrt(T)`.
+The single-task counterpart of E2TC on the unit ball (Rusmevichientong and Tsitsiklis, "Linearly parameterized
+bandits", 2010, with one exploration phase as the horizon T is known): `pulls` times every column of an orthonormal
+basis U, least squares `w_i = U^T theta_i + noise`, then `U w_i / ||w_i||` for ever. U = I is PEGE, U = B the oracle
+that knows the subspace. Regret ~O(dim(U) sqrt(T)) with `pulls = sqrt(T)`.
 """
 
 from typing import Any, NamedTuple

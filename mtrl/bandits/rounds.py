@@ -1,8 +1,8 @@
 """What an algorithm is shown in one round, and how it is answered.
 
-Two kinds of action sets: `ArmRound`, finitely many arms with inputs drawn afresh every round, and `BallRound`, any action of the unit ball.
-A round carries the whole reward table so that all algorithms meet the same noise; `pull` and `act` give an algorithm the answer of the
-action it chose and nothing else.
+Two kinds of action sets: `ArmRound`, finitely many arms with inputs drawn afresh every round, and `BallRound`, any
+action of the unit ball. A round carries the whole reward table so that all algorithms meet the same noise; `pull` and
+`act` give an algorithm the answer of the action it chose and nothing else.
 """
 
 from typing import NamedTuple

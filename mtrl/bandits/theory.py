@@ -1,10 +1,11 @@
 """Predictions on the axes of the simulations: regret rates, gain of sharing, confidence radii, stage lengths.
 
-Symbols: M tasks, T rounds per task, k representation dimension, d input dimension, sigma noise, delta failure chance. Rates are
-without constants and logarithms (~O); they are overlaid after scaling to one point of a curve.
+Symbols: M tasks, T rounds per task, k representation dimension, d input dimension, sigma noise, delta failure chance.
+Rates are without constants and logarithms (~O); they are overlaid after scaling to one point of a curve.
 
-Papers: Lu, Zhao, Du and Huang, NeurIPS 2022 (GFUCB); Yang, Hu, Lee and Du, ICLR 2021 (E2TC, MLinGreedy); Hu, Chen, Jin, Li and Wang, ICML
-2021 (MTLR-OFUL); Abbasi-Yadkori, Pal and Szepesvari 2011 (OFUL); Russo and Van Roy 2013 (radius on function classes).
+Papers: Lu, Zhao, Du and Huang, NeurIPS 2022 (GFUCB); Yang, Hu, Lee and Du, ICLR 2021 (E2TC, MLinGreedy); Hu, Chen,
+Jin, Li and Wang, ICML 2021 (MTLR-OFUL); Abbasi-Yadkori, Pal and Szepesvari 2011 (OFUL); Russo and Van Roy 2013
+(radius on function classes).
 """
 
 import jax.numpy as jnp
@@ -37,9 +38,9 @@ def gfucb_radius(
 ) -> Rate:
     """Squared radius of GFUCB's joint confidence set at round t, the theorem's.
 
-    `beta_t = 8 sigma^2 log(N(F^M, a) / delta) + 2 a M t (8 + sqrt(8 sigma^2 log(4 M t^2 / delta)))` with a = 1 / (M t) and
-    `log N(F^M, a) <= log N(Phi) + M k log(1 + 2 S / a)`: Russo and Van Roy's radius on the product class. It is loose (dozens of times
-    the true squared error of the fit), and every practical run scales it.
+    `beta_t = 8 sigma^2 log(N(F^M, a) / delta) + 2 a M t (8 + sqrt(8 sigma^2 log(4 M t^2 / delta)))` with a = 1 / (M
+    t) and `log N(F^M, a) <= log N(Phi) + M k log(1 + 2 S / a)`: Russo and Van Roy's radius on the product class. It
+    is loose (dozens of times the true squared error of the fit), and every practical run scales it.
 
     Args:
       rounds: t >= 1.
@@ -86,7 +87,7 @@ def linear_independent_regret(tasks: Number, rounds: Number, *, dim: Number) -> 
 
 
 def mlingreedy_regret(tasks: Number, rounds: Number, *, dim: Number, rank: Number) -> Rate:
-    """MLinGreedy's total regret on finitely many random arms, `M sqrt(k T) + sqrt(d k M T)` (Yang et al., Theorem 1); the lower bound too."""
+    """MLinGreedy's total regret on finitely many random arms, `M sqrt(k T) + sqrt(d k M T)` (Yang et al., Theorem 1)."""
     tasks, rounds = jnp.asarray(tasks), jnp.asarray(rounds)
     return tasks * jnp.sqrt(rank * rounds) + jnp.sqrt(dim * rank * tasks * rounds)
 
@@ -107,8 +108,8 @@ def e2tc_stages(tasks: Number, rounds: Number, *, dim: Number, rank: Number) -> 
 def e2tc_crossing(dim: Number, rank: Number) -> Rate:
     """Number of tasks from which E2TC explores less than PEGE: `(d^1.5 k / (d - k))^2`.
 
-    Derived here by equating the exploration rounds `d^1.5 k sqrt(T / M) + k sqrt(T)` with PEGE's `d sqrt(T)`, all of which cost about
-    `||theta||` each; infinite when k = d.
+    Derived here by equating the exploration rounds `d^1.5 k sqrt(T / M) + k sqrt(T)` with PEGE's `d sqrt(T)`, all of
+    which cost about `||theta||` each; infinite when k = d.
     """
     dim, rank = jnp.asarray(dim, float), jnp.asarray(rank, float)
     return jnp.where(rank < dim, (dim**1.5 * rank / jnp.maximum(dim - rank, 1e-30)) ** 2, jnp.inf)
@@ -119,8 +120,9 @@ def commit_regret(
 ) -> Rate:
     """Expected regret of one task that pulls the axes of a known `dim`-dimensional subspace and then commits, to leading order.
 
-    `norm explore + (T - explore) sigma^2 (dim - 1) / (2 norm pulls)`: the axes pay 0 on average over random signs, and the angle to the
-    estimate has squared size `(dim - 1) sigma^2 / (norm^2 pulls)` with `pulls` samples per axis (derived here).
+    `norm explore + (T - explore) sigma^2 (dim - 1) / (2 norm pulls)`: the axes pay 0 on average over random signs,
+    and the angle to the estimate has squared size `(dim - 1) sigma^2 / (norm^2 pulls)` with `pulls` samples per axis
+    (derived here).
     """
     return norm * explore + (jnp.asarray(rounds) - explore) * noise**2 * (jnp.asarray(dim) - 1.0) / (2.0 * norm * pulls)
 
@@ -128,8 +130,8 @@ def commit_regret(
 def sphere_moment(parameters: Float[Array, "task dim"], noise: Scalar) -> Float[Array, "dim dim"]:
     """`E[r^2 x x^T]` for x uniform on the sphere and `r = <theta_i, x> + N(0, sigma^2)`, averaged over the tasks.
 
-    `(tr(S) I + 2 S) / (d (d + 2)) + sigma^2 I / d` with `S = (1/M) sum theta_i theta_i^T`: its top eigenvectors are the shared subspace, with
-    the small eigengap `2 lambda_k(S) / (d (d + 2))`.
+    `(tr(S) I + 2 S) / (d (d + 2)) + sigma^2 I / d` with `S = (1/M) sum theta_i theta_i^T`: its top eigenvectors are
+    the shared subspace, with the small eigengap `2 lambda_k(S) / (d (d + 2))`.
     """
     tasks, dim = parameters.shape
     second = parameters.T @ parameters / tasks
@@ -138,7 +140,10 @@ def sphere_moment(parameters: Float[Array, "task dim"], noise: Scalar) -> Float[
 
 
 def boss_regret(tasks: Number, rounds: Number, *, dim: Number, rank: Number) -> Rate:
-    """BOSS, N tasks one after another: `N m sqrt(tau) + N^(2/3) tau^(2/3) d m^(1/3) + N d^2 + tau m d` (Duong, Wang and Zhang, NeurIPS 2024)."""
+    """BOSS, N tasks in sequence: `N m sqrt(tau) + N^(2/3) tau^(2/3) d m^(1/3) + N d^2 + tau m d`.
+
+    Duong, Wang and Zhang, NeurIPS 2024.
+    """
     tasks, rounds = jnp.asarray(tasks), jnp.asarray(rounds)
     learn = (tasks * rounds) ** (2.0 / 3.0) * dim * jnp.asarray(rank, float) ** (1.0 / 3.0)
     return tasks * rank * jnp.sqrt(rounds) + learn + tasks * jnp.asarray(dim) ** 2 + rounds * rank * dim

@@ -1,6 +1,7 @@
 """Complexity of function classes: eluder dimension and covering numbers, by formula for linear classes and by computation for small ones.
 
-`eluder_dimension` and `covering_number` search exhaustively on the host (NumPy, SciPy): they are for tables of a few dozen numbers.
+`eluder_dimension` and `covering_number` search exhaustively on the host (NumPy, SciPy): they are for tables of a few
+dozen numbers.
 """
 
 import math
@@ -33,9 +34,9 @@ def linear_eluder_bound(dim: Scalar, norm_bound: Scalar, eps: Scalar) -> Float[A
 def linear_eluder_length(dim: Scalar, norm_bound: Scalar, eps: Scalar) -> Float[Array, ""]:
     """Length of an explicit eps-independent sequence in the linear class, hence a lower bound on its eluder dimension.
 
-    On every axis the inputs are eps/(2S) and then multiples growing by sqrt(2), so that the energy spent on the axis doubles
-    each time: `1 + ceil(2 log2(2 S / eps))` inputs per axis while they stay inside the unit ball, none when 2 S <= eps. (Derived
-    here; `linear_eluder_sequence` makes it and `linear_gap` checks it.)
+    On every axis the inputs are eps/(2S) and then multiples growing by sqrt(2), so that the energy spent on the axis
+    doubles each time: `1 + ceil(2 log2(2 S / eps))` inputs per axis while they stay inside the unit ball, none when 2
+    S <= eps. (Derived here; `linear_eluder_sequence` makes it and `linear_gap` checks it.)
     """
     ratio = 2.0 * norm_bound / eps
     per_axis = jnp.where(ratio > 1.0, 1.0 + jnp.ceil(2.0 * jnp.log2(jnp.maximum(ratio, 1.0))), 0.0)
@@ -63,8 +64,8 @@ def linear_gap(
     """Largest disagreement at x of two linear functions that agree on `previous`: x is eps-independent when this exceeds eps.
 
     `sup { <w, x> : ||w|| <= 2 S, sum_j <w, x_j>^2 <= eps^2 }`, by strong duality
-    `min over m in [0, 1] of sqrt(x^T (m G / eps^2 + (1 - m) I / (4 S^2))^-1 x)`; m on a logarithmic grid from both ends, so the
-    result is never below the supremum.
+    `min over m in [0, 1] of sqrt(x^T (m G / eps^2 + (1 - m) I / (4 S^2))^-1 x)`; m on a logarithmic grid from both
+    ends, so the result is never below the supremum.
     """
     gram = previous.T @ previous
     values, vectors = jnp.linalg.eigh(gram)
@@ -78,10 +79,10 @@ def linear_gap(
 def eluder_dimension(values: ArrayLike, eps: float) -> int:
     """Eluder dimension at scale eps of a finite class on a finite set of inputs, exactly (Russo and Van Roy 2013, Definition 3).
 
-    The longest sequence of inputs such that, for one eps' >= eps, each is eps'-independent of those before it: two functions
-    differ by at most eps' in root sum of squares before it and by more than eps' on it. An eps' can be raised to just below the gap of
-    some pair without breaking any condition, so only those are tried; an input never repeats; and independence depends on the set of
-    earlier inputs only, so that a search over subsets is exhaustive.
+    The longest sequence of inputs such that, for one eps' >= eps, each is eps'-independent of those before it: two
+    functions differ by at most eps' in root sum of squares before it and by more than eps' on it. An eps' can be
+    raised to just below the gap of some pair without breaking any condition, so only those are tried; an input never
+    repeats; and independence depends on the set of earlier inputs only, so that a search over subsets is exhaustive.
 
     Args:
       values: (function, input) table; at most 16 inputs.
