@@ -15,7 +15,7 @@ from mtrl.numerics.types import Scalar
 def spectral_map(
     matrix: Float[Array, "*batch dim dim"], fn: Callable[[Float[Array, "*batch dim"]], Float[Array, "*batch dim"]]
 ) -> Float[Array, "*batch dim dim"]:
-    """`Q f(lambda) Q^T` for a symmetric matrix `Q diag(lambda) Q^T`; f acts on the vector of eigenvalues (ascending)."""
+    """`Q f(lambda) Q^T` for a symmetric matrix `Q diag(lambda) Q^T`; f acts on the vector of ascending eigenvalues."""
     values, vectors = jnp.linalg.eigh(matrix)
     return jnp.einsum("...ij,...j,...kj->...ik", vectors, fn(values), vectors)
 

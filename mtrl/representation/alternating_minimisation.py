@@ -5,7 +5,8 @@ Learning, NeurIPS); the objective is that of Du et al. 2021 (ICLR), `min_{B, A} 
 over samples, so a task counts by its size.
 
 Symbols: B basis (dim, rank); a_t heads row (rank); G_t = X_t^T X_t gram; c_t = X_t^T y_t cross. Everything is a
-  function of (G, c).
+function of (G, c).
+
 The theory of the paper takes a fresh slice of the data in every iteration (`alternating_minimisation_fresh`); as in
 its experiments, this practical variant reuses all data.
 """
@@ -20,9 +21,8 @@ from mtrl.numerics.psd import solve_psd
 from mtrl.numerics.subspaces import orthonormalise, sin_theta, top_left_singular
 from mtrl.numerics.types import Scalar
 
-LARGEST_DENSE_SYSTEM = (
-    3000  # unknowns dim * rank up to which the basis step factorises its system; conjugate gradients beyond
-)
+# Unknowns dim * rank up to which the basis step factorises its system; conjugate gradients beyond.
+LARGEST_DENSE_SYSTEM = 3000
 
 
 class Fit(NamedTuple):
@@ -30,13 +30,9 @@ class Fit(NamedTuple):
 
     basis: Float[Array, "dim rank"]  # orthonormal columns
     heads: Float[Array, "task rank"]  # exact heads for this basis; theta_t = basis @ heads[t]
-    head_rank: Float[
-        Array, " task"
-    ]  # numerical rank of B^T G_t B: below `rank` the head of that task is not identified
+    head_rank: Float[Array, " task"]  # numerical rank of B^T G_t B; below `rank`, that head is not identified
     movement: Float[Array, " round"]  # sin theta between the bases before and after each iteration
-    residual: Float[
-        Array, ""
-    ]  # Riemannian gradient in B, relative to ||sum_t c_t a_t^T||_F: zero at a stationary point
+    residual: Float[Array, ""]  # `stationarity`: relative Riemannian gradient in B, zero at a stationary point
 
 
 def fit_heads(
@@ -78,8 +74,11 @@ def fit_basis(
     rank = heads.shape[1]
     right = cross.T @ heads
     if dim * rank > LARGEST_DENSE_SYSTEM:
-        weighted = lambda basis: jnp.einsum("tie,et,tr->ir", gram, basis @ heads.T, heads, optimize="optimal")  # noqa: E731
-        return jax.scipy.sparse.linalg.cg(weighted, right, x0=start, tol=1e-10, maxiter=cg_iterations)[0]
+
+        def normal_operator(basis):
+            return jnp.einsum("tie,et,tr->ir", gram, basis @ heads.T, heads, optimize="optimal")
+
+        return jax.scipy.sparse.linalg.cg(normal_operator, right, x0=start, tol=1e-10, maxiter=cg_iterations)[0]
     outer = (heads[:, :, None] * heads[:, None, :]).reshape(-1, rank * rank)
     blocks = (outer.T @ gram.reshape(-1, dim * dim)).reshape(rank, rank, dim, dim)
     system = blocks.transpose(0, 2, 1, 3).reshape(

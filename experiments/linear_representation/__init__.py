@@ -1,0 +1,12 @@
+"""Linear multitask representation learning: subspace recovery, transfer, federated variants, classical convex methods."""
+
+from experiments.linear_representation import learning_curves
+from mtrl.harness import Study
+
+STUDY = Study(
+    name="linear_representation",
+    paper="Tripuraneni et al. 2021 (arXiv 2002.11684), Du et al. 2021 (2002.09434), Collins et al. 2021 (2102.07078), "
+    "Thekumparampil et al. 2021 (2105.08306), Zhang and Yang 2021 (1707.08114)",
+    summary="shared linear subspaces: moments, factored and alternating least squares, FedRep, classical convex methods",
+    figures=(*learning_curves.FIGURES,),
+)

@@ -1,0 +1,377 @@
+"""Figures 1 and 2 of Tripuraneni et al. 2021: subspace error and target error against tasks, or samples per task.
+
+Model of the released code: B uniform, a_t ~ N(0, I/r), x ~ N(0, I), noise N(0, 1), target head of the same law.
+LF-MoM is the method of moments, LF-FO factored least squares by L-BFGS from an N(0, 1) start with SciPy's stopping
+rules, LR plain (minimum-norm) least squares on the target samples. Curves are means over seeds.
+"""
+
+import dataclasses
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.linear_representation import released
+from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_least, at_most, field, over_seeds
+from mtrl.numerics.keys import split_named
+from mtrl.numerics.moments import moments, rows_from_moments
+from mtrl.numerics.subspaces import remove_span, sin_theta
+from mtrl.representation import problem, theory
+from mtrl.representation.factored_least_squares import factored_least_squares
+from mtrl.representation.method_of_moments import method_of_moments
+from mtrl.representation.transfer import minimum_norm, transfer
+
+METHODS = ("LF-MoM", "LF-FO")
+LEARNERS = ("meta-LR-MoM", "meta-LR-FO", "LR")
+
+
+@dataclasses.dataclass(frozen=True)
+class LearningConfig(BaseConfig):
+    """Subspace recovery and transfer against the amount of source data."""
+
+    seeds: int = field(6, help="number of random seeds", lower=1)
+    seed_batch: int = field(2, help="seeds per cell; the local search is fastest with one seed per device", lower=0)
+    tasks: tuple[int, ...] = field((100, 400, 1600), help="source tasks T", lower=1)
+    samples: tuple[int, ...] = field((25,), help="samples per source task n", lower=1)
+    target_samples: int = field(25, help="samples of the target task n2", lower=1)
+    dim: int = field(100, help="input dimension d", lower=2)
+    rank: int = field(5, help="dimension of the shared subspace r", lower=1)
+    noise: float = field(1.0, help="standard deviation of the label noise", lower=0.0, strict=True)
+    iterations: int = field(1000, help="L-BFGS iterations of the factored search, at most", lower=1)
+
+    def validate(self):
+        """A rank above the dimension or above the tasks cannot be identified."""
+        if self.rank > min(self.dim, *self.tasks):
+            raise BadInput(
+                f"rank={self.rank} is above min(dim={self.dim}, tasks={min(self.tasks)}); "
+                "heads span fewer than rank directions, lower --rank or raise --tasks"
+            )
+        if self.target_samples < self.rank:
+            raise BadInput(
+                f"target_samples={self.target_samples} is below rank={self.rank}; the target head is not identified, "
+                "raise --target_samples"
+            )
+
+
+def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations):
+    """Both methods, transfer and laws on one draw of the problem."""
+    keys = split_named(key, "problem", "source", "target", "start")
+    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = problem.draw(keys["source"], params, samples=samples)
+    x_target, y_target = problem.draw_target(keys["target"], params, samples=target_samples)
+    theta = problem.target_weights(params)
+
+    # More rows than dimensions: the same least squares on `dim` rows per task.
+    rows = rows_from_moments(moments(x, y)) if samples > dim else (x, y)
+    found = factored_least_squares(keys["start"], *rows, float(y.size), rank=rank, iterations=iterations)
+    bases = (method_of_moments(x, y, rank=rank), found.basis)
+    missed = jnp.stack([jnp.sum(remove_span(basis, theta) ** 2) for basis in bases])
+    estimates = [transfer(x_target, y_target, basis) for basis in bases] + [minimum_norm(x_target, y_target)]
+
+    gamma = problem.diversity(params.heads)
+    sizes = dict(total=float(y.size), dim=float(dim), noise=noise)
+    law = theory.least_squares_sine(gamma, samples=float(samples), **sizes) if samples > rank else jnp.nan
+    return {
+        "sine": jnp.stack([sin_theta(params.basis, basis) for basis in bases]),
+        "error": jnp.stack([jnp.linalg.norm(estimate - theta) for estimate in estimates]),
+        "law": jnp.stack([theory.moments_sine(gamma, params.heads, **sizes), jnp.asarray(law)]),
+        "transfer_law": jnp.sqrt(theory.transfer_risk(missed, rank=rank, samples=target_samples, noise=noise)),
+        "plain_law": jnp.sqrt(
+            theory.minimum_norm_risk(jnp.sum(theta**2), dim=dim, samples=target_samples, noise=noise)
+        ),
+        "iterations": found.iterations,
+        "gradient_norm": found.gradient_norm,
+    }
+
+
+def run(config, seeds):
+    """One cell: one (T, n)."""
+    import xarray as xr
+
+    out = over_seeds(
+        one_seed,
+        seeds,
+        config.noise,
+        tasks=config.tasks[0],
+        samples=config.samples[0],
+        target_samples=config.target_samples,
+        dim=config.dim,
+        rank=config.rank,
+        iterations=config.iterations,
+    )
+    dims = {
+        "sine": ("method",),
+        "law": ("method",),
+        "error": ("learner",),
+        "transfer_law": ("method",),
+        "plain_law": (),
+        "iterations": (),
+        "gradient_norm": (),
+    }
+    data = xr.Dataset(
+        {name: (("seed", *dims[name]), value) for name, value in out.items()},
+        coords={"seed": seeds, "method": list(METHODS), "learner": list(LEARNERS)},
+    )
+    data["sine"].attrs["units"] = "1"
+    data["error"].attrs["units"] = "l2 norm of a parameter"
+    data["iterations"].attrs["units"] = "L-BFGS iterations"
+    return data.expand_dims(tasks=[config.tasks[0]], samples=[config.samples[0]])
+
+
+def _along(data, axis):
+    """The dataset along its x axis only, seed first."""
+    other = "samples" if axis == "tasks" else "tasks"
+    return data.isel({other: 0}).transpose("seed", axis, ...)
+
+
+def draw(data, config, *, figure, axis):
+    """Left: sine of the largest angle. Right: target error."""
+    from mtrl.harness import style
+
+    data = _along(data, axis)
+    x = data[axis].values
+    canvas, axes = style.subplots(1, 2, width=4.6)
+    left, right = axes[0]
+    for color, method in zip(style.COLORS, METHODS, strict=False):
+        style.band(left, x, data["sine"].sel({"method": method}), label=method, color=color)
+        law = data["law"].sel({"method": method}).mean("seed")
+        style.theory(left, x, law, color=color, label=f"{method}, first-order law")
+        style.paper(left, x, released.values(released.SINE, figure, method, x), label="")
+    for color, learner in zip(style.COLORS, LEARNERS, strict=False):
+        style.band(right, x, data["error"].sel(learner=learner), label=learner, color=color)
+        if learner == "LR":
+            law = data["plain_law"].mean("seed")
+        else:
+            law = data["transfer_law"].isel(method=LEARNERS.index(learner)).mean("seed")
+        style.theory(right, x, law, color=color)
+        style.paper(right, x, released.values(released.ERROR, figure, learner, x), label="")
+    for ax in (left, right):
+        ax.plot([], [], "o", mfc="none", mec="black", ms=7, label="released means")
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel("source tasks T" if axis == "tasks" else "samples per source task n")
+        ax.legend(loc="best")
+    right.plot([], [], "-", color="gray", label="law given the learned subspace")
+    right.legend(loc="best")
+    left.set_ylabel("sin of largest angle, learned against true")
+    right.set_ylabel(r"$\|\hat\theta_0-\theta_0\|_2$")
+    fixed = f"n = {int(data.samples)}" if axis == "tasks" else f"T = {int(data.tasks)}"
+    left.set_title(f"d = {config.dim}, r = {config.rank}, {fixed}")
+    right.set_title(f"new task, n2 = {config.target_samples}")
+    return canvas
+
+
+def _deviations(data, axis, quantity, label, curve, reference, rounding):
+    """Interval of max over x of |mean - released| / standard deviation, by bootstrap over seeds (fixed stream)."""
+    data = _along(data, axis)
+    samples = data[quantity].sel({label: curve}).values  # (seed, x)
+    target = np.array(released.values(reference[0], reference[1], curve, data[axis].values))
+    known = np.isfinite(target)
+    if not known.any() or len(samples) < 3:
+        return Interval(np.nan, np.nan, np.nan)
+    samples, target = samples[:, known], target[known]
+
+    def worst(draws):
+        spread = samples.std(0, ddof=1)  # of one repetition, as in the released error bars
+        return float(np.max(np.maximum(np.abs(draws.mean(0) - target) - rounding, 0) / np.maximum(spread, rounding)))
+
+    resample = np.random.default_rng(0).integers(0, len(samples), (2000, len(samples)))
+    spread = [worst(samples[i]) for i in resample]
+    return Interval(worst(samples), *np.quantile(spread, [0.025, 0.975]))
+
+
+def _released_claims(figure, axis):
+    """One claim per released curve."""
+    kinds = (
+        ("sine", "method", METHODS, released.SINE, "sin theta"),
+        ("error", "learner", LEARNERS, released.ERROR, "target error"),
+    )
+    for quantity, label, curves, table, words in kinds:
+        for curve in curves:
+            if curve in table[figure]:
+                means = ", ".join(f"{v:g}" for v in table[figure][curve])
+                yield Claim(
+                    text=f"{words} of {curve}: largest distance to the released means, in standard deviations of a run",
+                    paper=f"released means {means}",
+                    measure=functools.partial(
+                        _deviations,
+                        axis=axis,
+                        quantity=quantity,
+                        label=label,
+                        curve=curve,
+                        reference=(table, figure),
+                        rounding=released.ROUNDING[quantity],
+                    ),
+                    accepts=at_most(2.0),
+                    note="standard deviation over our seeds, of one run as in the released error bars",
+                )
+
+
+def _law_error(data, axis, method, below=0.4):
+    """Interval of the largest relative gap between the mean sine and the first-order law, where the law is small."""
+    data = _along(data, axis)
+    law = data["law"].sel({"method": method}).mean("seed").values
+    valid = law < below
+    if not valid.any() or data.sizes["seed"] < 3:
+        return Interval(np.nan, np.nan, np.nan)
+    ratio = (data["sine"].sel({"method": method}) / data["law"].sel({"method": method})).values[:, valid] - 1
+    at = int(np.argmax(np.abs(ratio.mean(0))))
+    from mtrl.harness import mean_interval
+
+    return mean_interval(ratio[:, at])
+
+
+def _gap(data, axis, quantity, label, lower, upper, reduce):
+    """Paired difference lower - upper over seeds, at the x where it is largest (`max`) or at the last x."""
+    from mtrl.harness import mean_interval
+
+    data = _along(data, axis)
+    gap = (data[quantity].sel({label: lower}) - data[quantity].sel({label: upper})).values
+    at = -1 if reduce == "last" else int(np.argmax(gap.mean(0)))
+    return mean_interval(gap[:, at])
+
+
+def _least(data, axis, method):
+    """Smallest mean sine over x."""
+    from mtrl.harness import mean_interval
+
+    values = _along(data, axis)["sine"].sel({"method": method}).values
+    return mean_interval(values[:, int(np.argmin(values.mean(0)))])
+
+
+def law_claim(axis, method):
+    """The first-order law against the simulation."""
+    from mtrl.harness import between
+
+    return Claim(
+        text=f"sin theta of {method} is within 20% of its first-order law where the law is below 0.4 (worst x)",
+        paper="perturbation law, derived for this library",
+        measure=functools.partial(_law_error, axis=axis, method=method),
+        accepts=between(-0.2, 0.2),
+    )
+
+
+def order_claim(axis, quantity, label, lower, upper, reduce, text):
+    """A paired ordering."""
+    return Claim(
+        text=text,
+        paper="ordering of the released curves",
+        measure=functools.partial(
+            _gap, axis=axis, quantity=quantity, label=label, lower=lower, upper=upper, reduce=reduce
+        ),
+        accepts=at_most(0.0),
+    )
+
+
+def fails_claim(axis):
+    """Interpolating factored search learns nothing."""
+    return Claim(
+        text="with n = r samples per task factored least squares learns nothing: its least sin theta over T",
+        paper="released sin theta of LF-FO: at least .999",
+        measure=functools.partial(_least, axis=axis, method="LF-FO"),
+        accepts=at_least(0.99),
+    )
+
+
+def figure(name, title, config, *, axis, presets, extra=(), version=1):
+    """Assemble one learning-curve figure."""
+    return Figure(
+        name=name,
+        title=title,
+        config=config,
+        run=run,
+        draw=functools.partial(draw, figure=RELEASED[name], axis=axis),
+        claims=(*_released_claims(RELEASED[name], axis), *extra),
+        split=(axis,),
+        presets=presets,
+        memory=lambda c: int(8 * 4 * max(c.seed_batch, 1) * max(c.tasks) * max(c.samples) * c.dim),
+        version=version,
+    )
+
+
+RELEASED = {"T1": "few", "T2": "tasks", "T3": "samples", "T4": "many"}
+
+
+@dataclasses.dataclass(frozen=True)
+class FewConfig(LearningConfig):
+    """As many samples per task as the rank: every task can be interpolated."""
+
+    samples: tuple[int, ...] = field((5,), help="samples per source task n", lower=1)
+    tasks: tuple[int, ...] = field((100, 800, 6400), help="source tasks T", lower=1)
+    target_samples: int = field(2500, help="samples of the target task n2", lower=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class SamplesConfig(LearningConfig):
+    """Few tasks, many samples each."""
+
+    seeds: int = field(10, help="number of random seeds", lower=1)
+    tasks: tuple[int, ...] = field((20,), help="source tasks T", lower=1)
+    samples: tuple[int, ...] = field((100, 400, 1600, 6400), help="samples per source task n", lower=1)
+    target_samples: int = field(50, help="samples of the target task n2", lower=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class ManyConfig(LearningConfig):
+    """Many samples per task."""
+
+    tasks: tuple[int, ...] = field((100, 400), help="source tasks T", lower=1)
+    samples: tuple[int, ...] = field((300,), help="samples per source task n", lower=1)
+    target_samples: int = field(1000, help="samples of the target task n2", lower=1)
+
+
+_PAPER = dict(seeds=30, tasks=released.X)
+_SMOKE = dict(seeds=2, tasks=(40,), dim=20, rank=2, target_samples=25)
+
+FIGURES = (
+    figure(
+        "T1",
+        "As many samples per task as dimensions of the subspace",
+        FewConfig,
+        axis="tasks",
+        presets={"smoke": {**_SMOKE, "samples": (3,)}, "paper": _PAPER},
+        extra=(
+            fails_claim("tasks"),
+            order_claim(
+                "tasks", "sine", "method", "LF-MoM", "LF-FO", "last", "at the most tasks moments learn more than FO"
+            ),
+            order_claim(
+                "tasks", "error", "learner", "LR", "meta-LR-MoM", "max", "with n2 = 2500 plain least squares wins"
+            ),
+        ),
+    ),
+    figure(
+        "T2",
+        "Subspace and target error against the number of tasks",
+        LearningConfig,
+        axis="tasks",
+        presets={"smoke": _SMOKE, "paper": _PAPER},
+        extra=(
+            law_claim("tasks", "LF-FO"),
+            law_claim("tasks", "LF-MoM"),
+            order_claim(
+                "tasks", "sine", "method", "LF-FO", "LF-MoM", "last", "FO learns more than moments at the most tasks"
+            ),
+            order_claim("tasks", "error", "learner", "meta-LR-FO", "LR", "last", "the learned subspace beats plain LR"),
+        ),
+    ),
+    figure(
+        "T3",
+        "Subspace and target error against samples per task",
+        SamplesConfig,
+        axis="samples",
+        presets={
+            "smoke": {**_SMOKE, "tasks": (10,), "samples": (60,)},
+            "paper": dict(seeds=30, samples=released.X),
+        },
+        extra=(law_claim("samples", "LF-FO"),),
+    ),
+    figure(
+        "T4",
+        "Many samples per task",
+        ManyConfig,
+        axis="tasks",
+        presets={"smoke": {**_SMOKE, "samples": (30,)}, "paper": {**_PAPER, "seeds": 10, "seed_batch": 1}},
+        extra=(law_claim("tasks", "LF-FO"), law_claim("tasks", "LF-MoM")),
+    ),
+)
