@@ -1,0 +1,32 @@
+"""Iterative hard thresholding of the matrix of all weights: the start of Collins et al. 2021, Figure 3.
+
+`M <- H_r(M - step * gradient)`, gradient row t `G_t M_t - c_t`, H_r the nearest matrix of rank r; from M = 0. The
+start of the federated methods is the span of the right singular vectors of M (task, dim) after a few steps. Jain,
+Meka, Dhillon 2010 (singular value projection).
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mtrl.numerics.subspaces import top_left_singular
+from mtrl.numerics.types import Scalar
+
+
+def iterative_hard_thresholding(
+    gram: Float[Array, "task dim dim"],
+    cross: Float[Array, "task dim"],
+    *,
+    rank: int,
+    step: Scalar = 0.1,
+    iterations: int = 10,
+) -> Float[Array, "dim {rank}"]:
+    """Orthonormal basis (dim, rank) after `iterations` steps."""
+
+    def descend(weights, _):
+        moved = weights - step * (jnp.einsum("tij,tj->ti", gram, weights) - cross)
+        basis = top_left_singular(moved.T, rank)
+        return (moved @ basis) @ basis.T, None
+
+    weights, _ = jax.lax.scan(descend, jnp.zeros_like(cross), length=iterations)
+    return top_left_singular(weights.T, rank)
