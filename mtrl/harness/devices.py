@@ -18,6 +18,9 @@ def start(x64: bool = True) -> None:
     Draws differ between the two precisions, so the choice is part of every cell's name.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A batched LAPACK call (eigh, say) waits inside XLA's thread pool for its parts; with as many devices as threads (two cores) every
+    # thread can wait at once, forever. XLA reads the size of its pool from NPROC.
+    os.environ.setdefault("NPROC", str(max(4 * CPU_DEVICES, os.cpu_count() or 1)))
     import jax
 
     jax.config.update("jax_enable_x64", x64)
