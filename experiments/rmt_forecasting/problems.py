@@ -1,0 +1,144 @@
+"""Data of the forecasting study: benchmark files with `--data_dir`, embedded stand-ins without.
+
+The stand-ins are not the paper's data and every label says so: autoregressive channels with a known amount in common, and the quarterly
+US macro series that come with statsmodels.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from mtrl.forecasting.windows import Split, check_series, check_windows, ett_split, fraction_split, split_rows
+from mtrl.harness import BadInput, BaseConfig, field
+from mtrl.harness.datasets.csv_series import ETT_HEADER, read_csv_series
+
+FILES = ("ETTh1", "ETTh2", "Weather")
+STAND_INS = ("AR", "macro")
+MACRO = ("realgdp", "realcons", "realinv", "realgovt", "realdpi", "cpi", "m1")
+PAPER_BEST = {
+    "ETTh1 H=96": 0.367,
+    "ETTh2 H=96": 0.267,
+    "Weather H=96": 0.148,
+}  # Ilbert et al. 2024, table 1, best entry per data set
+AR_ROWS, AR_LOOKBACK, AR_TRAIN, AR_VALIDATION = 900, 36, 500, 150
+MACRO_LOOKBACK, MACRO_TRAIN, MACRO_VALIDATION = 8, 120, 30
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig(BaseConfig):
+    """Where the series come from."""
+
+    data_dir: str = field(
+        "", help="folder with ETTh1.csv, ETTh2.csv and/or Weather.csv; empty takes the embedded stand-ins"
+    )
+    series: tuple[str, ...] = field(("all",), help="which data sets", choices=("all", *STAND_INS, *FILES))
+    lookback: int = field(336, help="look-back of the files (stand-ins have their own)", lower=1, unit="rows")
+    horizons: tuple[int, ...] = field((96,), help="horizons of the files", lower=1, unit="rows")
+    standin_horizon: int = field(4, help="horizon of the stand-ins", lower=1, unit="rows")
+    shares: tuple[float, ...] = field(
+        (0.5,), help="how much the AR stand-in's channels have in common", lower=0.0, upper=1.0
+    )
+
+    def validate(self):
+        """The folder must exist and fit the wanted series, before anything runs."""
+        names(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One data set at one horizon.
+
+    Attributes:
+      label: name on the axes, e.g. "ETTh1 H=96".
+      source: one of FILES or STAND_INS.
+      series: raw values (row, channel), or None for the AR stand-in, which is drawn per seed.
+      split: row ranges.
+      lookback, horizon: L and H.
+      learning_rate: of Adam.
+      share: of the AR stand-in.
+    """
+
+    label: str
+    source: str
+    series: np.ndarray | None
+    split: Split
+    lookback: int
+    horizon: int
+    learning_rate: float = 1e-3
+    share: float = 0.5
+
+
+def names(config: DataConfig) -> tuple[str, ...]:
+    """The data sets a configuration asks for.
+
+    Raises:
+      BadInput: the folder does not exist or lacks a wanted file, or files are wanted without a folder.
+    """
+    if not config.data_dir:
+        wanted = STAND_INS if "all" in config.series else config.series
+        missing = [name for name in wanted if name in FILES]
+        if missing:
+            raise BadInput(f"series got {missing[0]}, which is a file; give its folder with --data_dir")
+        return tuple(wanted)
+    folder = Path(config.data_dir)
+    if not folder.is_dir():
+        raise BadInput(
+            f"data_dir got {folder}, which is not a folder; it must hold {', '.join(f'{name}.csv' for name in FILES)}"
+        )
+    there = tuple(name for name in FILES if (folder / f"{name}.csv").is_file())
+    if "all" in config.series:
+        if not there:
+            raise BadInput(
+                f"data_dir {folder} holds none of {', '.join(f'{name}.csv' for name in FILES)}; put at least one there"
+            )
+        return there
+    for name in config.series:
+        if name in FILES and name not in there:
+            raise BadInput(f"{folder / name}.csv: no such file; expected a csv with the header date,<channels>")
+    return tuple(config.series)
+
+
+def problems(config: DataConfig) -> list[Problem]:
+    """Every (data set, horizon) of a configuration, checked."""
+    return [problem for name in names(config) for problem in _problems_of(name, config)]
+
+
+def _problems_of(name: str, config: DataConfig) -> list[Problem]:
+    if name == "AR":
+        split = split_rows(AR_TRAIN, AR_VALIDATION, AR_ROWS - AR_TRAIN - AR_VALIDATION, AR_LOOKBACK)
+        check_windows(split, AR_ROWS, AR_LOOKBACK, config.standin_horizon, "AR stand-in")
+        return [
+            Problem(
+                f"AR stand-in, share {share:g}", name, None, split, AR_LOOKBACK, config.standin_horizon, share=share
+            )
+            for share in config.shares
+        ]
+    if name == "macro":
+        series, lookback = macro_series(), MACRO_LOOKBACK
+        split = split_rows(MACRO_TRAIN, MACRO_VALIDATION, len(series) - MACRO_TRAIN - MACRO_VALIDATION, lookback)
+        check_windows(split, len(series), lookback, config.standin_horizon, "macro stand-in")
+        return [Problem("macro stand-in", name, series, split, lookback, config.standin_horizon)]
+    series = read_file(str(Path(config.data_dir) / f"{name}.csv"), name)
+    split = fraction_split(len(series), config.lookback) if name == "Weather" else ett_split(config.lookback)
+    for horizon in config.horizons:
+        check_windows(split, len(series), config.lookback, horizon, f"{name}.csv")
+    rate = 1e-4 if name == "Weather" else 1e-3
+    return [Problem(f"{name} H={h}", name, series, split, config.lookback, h, rate) for h in config.horizons]
+
+
+@functools.lru_cache(maxsize=4)
+def read_file(path: str, name: str) -> np.ndarray:
+    """Values of a benchmark file; ETT files must have their published header."""
+    return read_csv_series(path, header=None if name == "Weather" else ETT_HEADER).values
+
+
+def macro_series() -> np.ndarray:
+    """Quarterly growth of seven US series, 100 times the difference of logarithms, (202, 7); from statsmodels."""
+    from statsmodels.datasets import macrodata
+
+    levels = macrodata.load_pandas().data[list(MACRO)].to_numpy()
+    growth = 100 * np.diff(np.log(levels), axis=0)
+    check_series(growth, "macrodata")
+    return growth

@@ -1,0 +1,183 @@
+"""Look-back windows of a multichannel series: splits, standardisation and Gram matrices, as pure functions.
+
+A series has rows (time) and channels; channel t is task t. A window starting at row s has the look-back rows [s, s + L) and the horizon
+rows [s + L, s + L + H). Splits follow the long-horizon forecasting benchmarks (Zhou et al. 2021; Ilbert et al. 2024, section 5.3): the
+validation and test ranges start L rows early, every window of stride 1 counts, and each channel is standardised by its TRAIN mean and std.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from mtrl.numerics.errors import BadInput
+from mtrl.numerics.multitask_ridge import TaskGrams
+
+PARTS = ("train", "validation", "test")
+ETT_MONTH = 30 * 24  # rows of the hourly benchmarks
+
+
+class Split(NamedTuple):
+    """Half-open row ranges [start, stop) of each part; those of validation and test include their first look-back."""
+
+    train: tuple[int, int]
+    validation: tuple[int, int]
+    test: tuple[int, int]
+
+
+def split_rows(train: int, validation: int, test: int, lookback: int) -> Split:
+    """Consecutive parts of the given numbers of rows; validation and test start `lookback` rows early."""
+    middle = train + validation
+    return Split((0, train), (train - lookback, middle), (middle - lookback, middle + test))
+
+
+def ett_split(lookback: int) -> Split:
+    """12/4/4 months of 30 days, hourly: rows [0, 8640), [8640, 11520), [11520, 14400)."""
+    return split_rows(12 * ETT_MONTH, 4 * ETT_MONTH, 4 * ETT_MONTH, lookback)
+
+
+def fraction_split(rows: int, lookback: int) -> Split:
+    """70/10/20 % of the rows, as for the Weather benchmark: train and test rounded down, validation takes the rest."""
+    train, test = int(0.7 * rows), int(0.2 * rows)
+    return split_rows(train, rows - train - test, test, lookback)
+
+
+def check_windows(split: Split, rows: int, lookback: int, horizon: int, name: str = "series") -> None:
+    """Refuse a look-back and horizon that a part cannot hold.
+
+    Args:
+      split: row ranges.
+      rows: rows of the series.
+      lookback: L, rows.
+      horizon: H, rows.
+      name: of the data set, for the message.
+
+    Raises:
+      BadInput: L or H below 1, a range outside the series, or a part shorter than L + H, naming its rows.
+    """
+    for word, value in (("lookback", lookback), ("horizon", horizon)):
+        if value < 1:
+            raise BadInput(f"{word} got {value}, but must be at least 1 row")
+    for part, (start, stop) in zip(PARTS, split, strict=True):
+        if start < 0:
+            raise BadInput(
+                f"{name}: lookback={lookback} reaches {-start} rows before row 0 in the {part} part; choose a shorter look-back"
+            )
+        if stop > rows:
+            raise BadInput(
+                f"{name}: the {part} part ends at row {stop}, but the series has {rows} rows; get the whole file"
+            )
+        if stop - start < lookback + horizon:
+            raise BadInput(
+                f"{name}: rows {start} to {stop} of the {part} part are {stop - start}, too few for lookback {lookback} + horizon {horizon}; "
+                "choose a shorter look-back or horizon"
+            )
+
+
+def check_series(series: np.ndarray, name: str = "series") -> None:
+    """Refuse a series with holes.
+
+    Raises:
+      BadInput: not two-dimensional, or NaN or infinity, naming row and channel.
+    """
+    if series.ndim != 2 or series.shape[1] < 1:
+        raise BadInput(f"{name}: got an array of shape {series.shape}, but a series has the axes (row, channel)")
+    bad = np.argwhere(~np.isfinite(series))
+    if bad.size:
+        row, channel = bad[0]
+        raise BadInput(
+            f"{name}: row {row}, channel {channel} holds {series[row, channel]}; fill or cut missing values first"
+        )
+
+
+def window_starts(span: tuple[int, int], lookback: int, horizon: int, stride: int = 1) -> np.ndarray:
+    """Rows at which the windows of [start, stop) begin, (sample,); `stride = lookback + horizon` makes them disjoint."""
+    return np.arange(span[0], span[1] - lookback - horizon + 1, stride)
+
+
+def train_moments(
+    series: Float[Array, "row task"], train: tuple[int, int]
+) -> tuple[Float[Array, " task"], Float[Array, " task"]]:
+    """Mean and standard deviation of each channel over the train rows; the deviation of a constant channel is replaced by 1."""
+    known = series[train[0] : train[1]]
+    deviation = known.std(0)
+    return known.mean(0), jnp.where(deviation > 0, deviation, 1)
+
+
+def standardise(series: Float[Array, "row task"], train: tuple[int, int]) -> Float[Array, "row task"]:
+    """Subtract the TRAIN mean and divide by the TRAIN standard deviation, per channel."""
+    mean, deviation = train_moments(series, train)
+    return (series - mean) / deviation
+
+
+def gather_windows(
+    series: Float[Array, "row task"],
+    starts: Int[Array, " sample"],
+    *,
+    lookback: int,
+    horizon: int,
+) -> tuple[Float[Array, "sample task dim"], Float[Array, "sample task horizon"]]:
+    """Look-backs x (dim = L) and horizons y of the windows at `starts`."""
+    rows = starts[:, None] + jnp.arange(lookback + horizon)
+    both = jnp.swapaxes(series[rows], 1, 2)
+    return both[..., :lookback], both[..., lookback:]
+
+
+def centre_windows(
+    x: Float[Array, "*batch dim"], y: Float[Array, "*batch horizon"]
+) -> tuple[Float[Array, "*batch dim"], Float[Array, "*batch horizon"]]:
+    """Subtract each window's look-back mean from both sides, so that the linear map is fitted to deviations from the recent level."""
+    level = x.mean(-1, keepdims=True)
+    return x - level, y - level
+
+
+def padded_chunks(
+    starts: Int[Array, " sample"], chunk: int
+) -> tuple[Int[Array, "block chunk"], Float[Array, "block chunk"]]:
+    """Starts in blocks of fixed size; the last is padded by repeats of weight 0."""
+    n = starts.shape[0]
+    blocks = -(-n // chunk)
+    index = jnp.arange(blocks * chunk)
+    weight = (index < n).astype(jnp.float32).reshape(blocks, chunk)
+    return starts[jnp.minimum(index, n - 1)].reshape(blocks, chunk), weight
+
+
+def window_grams(
+    series: Float[Array, "row task"],
+    starts: Int[Array, " sample"],
+    *,
+    lookback: int,
+    horizon: int,
+    chunk: int = 256,
+) -> TaskGrams:
+    """Accumulate the statistics of the linear regression of horizons on look-backs, both centred by the window's mean.
+
+    Windows are gathered `chunk` at a time, so memory is chunk * T * (L + H) and never all windows times all features.
+
+    Args:
+      series: standardised series.
+      starts: rows at which the windows begin.
+      lookback: L = d, features per task.
+      horizon: H = q, outputs per task.
+      chunk: windows gathered at once.
+
+    Returns:
+      Statistics with the model's scale T d divided out.
+    """
+    tasks, scale = series.shape[1], series.shape[1] * lookback
+    blocks, weights = padded_chunks(starts, chunk)
+
+    def add(total, block):
+        rows, weight = block
+        x, y = centre_windows(*gather_windows(series, rows, lookback=lookback, horizon=horizon))
+        w = weight.astype(series.dtype)[:, None, None]
+        gram = jnp.einsum("nti,ntj->tij", w * x, x) / scale
+        cross = jnp.einsum("nti,ntj->tij", w * x, y) / jnp.sqrt(jnp.asarray(scale, series.dtype))
+        part = TaskGrams(gram, cross, (w * y**2).sum((0, 2)), jnp.full(tasks, w.sum()))
+        return jax.tree.map(jnp.add, total, part), None
+
+    sizes = ((tasks, lookback, lookback), (tasks, lookback, horizon), (tasks,), (tasks,))
+    zero = TaskGrams(*(jnp.zeros(size, series.dtype) for size in sizes))
+    return jax.lax.scan(add, zero, (blocks, weights))[0]

@@ -1,0 +1,197 @@
+"""Multitask ridge from per-task Gram matrices: every coupling strength from one eigendecomposition per task.
+
+The estimator ties T linear maps by `W_t = W_0 + V_t` and solves (Ilbert et al. 2024, arXiv 2406.10327, section 3)
+
+    min |W_0|^2/(2 lam) + sum_t |V_t|^2/(2 gamma_t) + (1/2) sum_t |Y_t - X_t^T W_t/sqrt(T d)|^2.
+
+Its data enter only through `G_t = X_t X_t^T/(T d)` and `c_t = X_t Y_t/sqrt(T d)`. Eliminating V_t leaves one d x d system for the centre
+(the Schur complement of the Td x Td normal equations; derived here, checked against the direct solve):
+
+    R_t = (I + gamma_t G_t)^-1,   M = sum_t R_t G_t,
+    W_0 = lam (I + lam M)^-1 sum_t R_t c_t,   V_t = gamma_t R_t (c_t - G_t W_0),   W_t = R_t (W_0 + gamma_t c_t).
+
+Nothing of size Td x Td or samples x features is formed, and gamma_t = 0 and lam = 0 are allowed. LARGE lam means much sharing.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mtrl.numerics.errors import BadInput
+from mtrl.numerics.types import Scalar
+
+
+class TaskGrams(NamedTuple):
+    """Sufficient statistics of T linear regressions with q outputs; `scale = T d` is divided out as in the model."""
+
+    gram: Float[Array, "task dim dim"]  # G_t = X_t X_t^T/(T d)
+    cross: Float[Array, "task dim output"]  # c_t = X_t Y_t/sqrt(T d)
+    energy: Float[Array, " task"]  # |Y_t|^2, summed over samples and outputs
+    count: Float[Array, " task"]  # n_t
+
+
+class Spectra(NamedTuple):
+    """Eigendecompositions `G_t = U_t diag(s_t) U_t^T` and the rotated targets."""
+
+    vectors: Float[Array, "task dim dim"]  # U_t, columns
+    values: Float[Array, "task dim"]  # s_t >= 0: rounding below zero is set to zero, as G_t is a Gram matrix
+    rotated: Float[Array, "task dim output"]  # U_t^T c_t
+
+
+class Coupled(NamedTuple):
+    """What is shared by every lam at one gamma: `M = E diag(m) E^T` and the projections on E."""
+
+    gamma: Float[Array, " task"]
+    basis: Float[Array, "dim dim"]  # E
+    values: Float[Array, " dim"]  # m >= 0
+    pull: Float[Array, "dim output"]  # E^T sum_t R_t c_t
+    freedom: Float[Array, "task dim"]  # diag(E^T R_t G_t R_t E)
+
+
+class MultitaskRidge(NamedTuple):
+    """The fit at one (gamma, lam)."""
+
+    centre: Float[Array, "dim output"]  # W_0
+    weights: Float[Array, "task dim output"]  # W_t = W_0 + V_t; the regression vectors are W_t/sqrt(T d)
+    freedom: Float[Array, " task"]  # tr of the task's block of the hat matrix: n_t - tr Q_tt
+
+
+def check_grams(grams: TaskGrams) -> None:
+    """Refuse statistics no fit can use.
+
+    Raises:
+      BadInput: a task without samples, or a value that is not finite.
+    """
+    for task in range(grams.gram.shape[0]):
+        if not float(grams.count[task]) > 0:
+            raise BadInput(f"task {task} has {float(grams.count[task]):g} samples, but every task needs at least one")
+        if not all(bool(jnp.isfinite(part[task]).all()) for part in grams):
+            raise BadInput(f"the statistics of task {task} hold NaN or infinity; clean its data first")
+
+
+def check_couplings(gamma: Float[Array, " task"], lam: Scalar) -> None:
+    """Refuse penalties outside their range.
+
+    Raises:
+      BadInput: a negative or non-finite gamma or lam, or all of them zero (then every weight is zero).
+    """
+    for task, value in enumerate(gamma):
+        if not (jnp.isfinite(value) and value >= 0):
+            raise BadInput(f"gamma of task {task} got {float(value):g}, but must be a finite number >= 0")
+    if not (jnp.isfinite(lam) and lam >= 0):
+        raise BadInput(f"lam got {float(lam):g}, but must be a finite number >= 0")
+    if float(lam) == 0 and not bool((gamma > 0).any()):
+        raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
+
+
+def decompose(grams: TaskGrams) -> Spectra:
+    """One symmetric eigendecomposition per task, O(T d^3); done once for a whole grid of couplings."""
+    values, vectors = jnp.linalg.eigh(grams.gram)
+    return Spectra(vectors, jnp.maximum(values, 0), jnp.einsum("tji,tjq->tiq", vectors, grams.cross))
+
+
+def couple(spectra: Spectra, gamma: Float[Array, " task"]) -> Coupled:
+    """Prepare every lam at one gamma, O(T d^3).
+
+    Args:
+      spectra: of the Gram matrices.
+      gamma: strengths of the task-specific parts, >= 0; 0 removes V_t.
+    """
+    vectors, s, rotated = spectra
+    shrink = 1 / (1 + gamma[:, None] * s)  # eigenvalues of R_t
+    system = jnp.einsum("tik,tk,tjk->ij", vectors, s * shrink, vectors)
+    values, basis = jnp.linalg.eigh(system)
+    pull = jnp.einsum("tik,tkq->iq", vectors, shrink[:, :, None] * rotated)
+    overlap = jnp.einsum("ij,tik->tjk", basis, vectors) ** 2
+    return Coupled(
+        gamma, basis, jnp.maximum(values, 0), basis.T @ pull, jnp.einsum("tjk,tk->tj", overlap, s * shrink**2)
+    )
+
+
+def fit(spectra: Spectra, coupled: Coupled, lam: Scalar) -> MultitaskRidge:
+    """The estimator at one (gamma, lam), O(T d^2 q).
+
+    Args:
+      spectra: of the Gram matrices.
+      coupled: from `couple` at the wanted gamma.
+      lam: strength of the shared part, >= 0; 0 gives independent ridges.
+    """
+    vectors, s, rotated = spectra
+    damp = lam / (1 + lam * coupled.values)
+    centre = coupled.basis @ (damp[:, None] * coupled.pull)
+    gamma = coupled.gamma[:, None]
+    shrink = 1 / (1 + gamma * s)
+    inner = jnp.einsum("tji,jq->tiq", vectors, centre) + gamma[:, :, None] * rotated
+    weights = jnp.einsum("tij,tjq->tiq", vectors, shrink[:, :, None] * inner)
+    freedom = (gamma * s * shrink).sum(-1) + coupled.freedom @ damp
+    return MultitaskRidge(centre, weights, freedom)
+
+
+def residual(grams: TaskGrams, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
+    """|Y_t - X_t^T W_t/sqrt(T d)|^2 per task for any weights, on the data the statistics were taken from.
+
+    The error is relative to |Y_t|^2 (the square is expanded): about eps |Y_t|^2/residual.
+    """
+    linear = jnp.einsum("tiq,tiq->t", weights, grams.cross)
+    quadratic = jnp.einsum("tiq,tij,tjq->t", weights, grams.gram, weights)
+    return grams.energy - 2 * linear + quadratic
+
+
+def mean_squared_error(grams: TaskGrams, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
+    """Per task, averaged over samples and outputs."""
+    return residual(grams, weights) / (grams.count * weights.shape[-1])
+
+
+def generalised_cross_validation(grams: TaskGrams, estimate: MultitaskRidge) -> Float[Array, " task"]:
+    """Task-wise GCV: training error over `((1/n_t) tr Q_tt)^2`, which tends to the test risk because Q_ii -> 1/(1 + delta_t).
+
+    Assumes independent samples; overlapping windows make it optimistic.
+    """
+    left = 1 - estimate.freedom / grams.count
+    return mean_squared_error(grams, estimate.weights) / left**2
+
+
+class Grid(NamedTuple):
+    """Scores over a grid of couplings, averaged over tasks."""
+
+    gcv: Float[Array, "gamma lam"]
+    freedom: Float[Array, "gamma lam"]  # effective parameters per sample, mean over tasks
+    errors: Float[Array, "gamma lam split"]  # mean squared error on each of the given statistics
+
+
+def score_grid(
+    grams: TaskGrams,
+    others: tuple[TaskGrams, ...],
+    *,
+    gammas: Float[Array, " gamma"],
+    lams: Float[Array, " lam"],
+) -> Grid:
+    """Fit on `grams` for every (gamma, lam), one gamma for all tasks, and score without keeping the weights.
+
+    Memory is one fit at a time; cost O(T d^3) per gamma and O(T d^2 q) per lam.
+
+    Args:
+      grams: training statistics.
+      others: further statistics to score on (validation, test); `errors[..., 0]` is the training error.
+      gammas: values >= 0.
+      lams: values >= 0.
+    """
+    spectra = decompose(grams)
+
+    def at_gamma(gamma):
+        coupled = couple(spectra, jnp.full(grams.count.shape, gamma))
+
+        def at_lam(lam):
+            estimate = fit(spectra, coupled, lam)
+            errors = [mean_squared_error(part, estimate.weights).mean() for part in (grams, *others)]
+            return Grid(
+                generalised_cross_validation(grams, estimate).mean(),
+                (estimate.freedom / grams.count).mean(),
+                jnp.stack(errors),
+            )
+
+        return jax.lax.map(at_lam, lams)
+
+    return jax.lax.map(at_gamma, gammas)
