@@ -10,6 +10,9 @@ from mtrl.numerics.errors import BadInput
 # The seed axis is split over this many CPU devices on every machine: a constant, because the width that each device computes decides the
 # last bits of a result, and those must not depend on the number of cores.
 CPU_DEVICES = 2
+# Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched LAPACK
+# call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
+CPU_THREADS = 16
 
 
 def start(x64: bool = True) -> None:
@@ -18,9 +21,7 @@ def start(x64: bool = True) -> None:
     Draws differ between the two precisions, so the choice is part of every cell's name.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # A batched LAPACK call (eigh, say) waits inside XLA's thread pool for its parts; with as many devices as threads (two cores) every
-    # thread can wait at once, forever. XLA reads the size of its pool from NPROC.
-    os.environ.setdefault("NPROC", str(max(4 * CPU_DEVICES, os.cpu_count() or 1)))
+    os.environ.setdefault("NPROC", str(CPU_THREADS))  # where XLA reads the size of its thread pool
     import jax
 
     jax.config.update("jax_enable_x64", x64)
