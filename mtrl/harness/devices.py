@@ -10,8 +10,8 @@ from mtrl.numerics.errors import BadInput
 # The seed axis is split over this many CPU devices on every machine: a constant, because the width that each device computes decides the
 # last bits of a result, and those must not depend on the number of cores.
 CPU_DEVICES = 2
-# Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched LAPACK
-# call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
+# Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched
+# LAPACK call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
 CPU_THREADS = 16
 
 
