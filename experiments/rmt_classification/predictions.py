@@ -1,0 +1,73 @@
+"""Closed forms of the study: which labels, threshold and coupling each rule uses, and the error it is predicted to have.
+
+The target is always the last task. Tasks that take no part have `active` 0: their row of B is zero and B is rescaled, which is exactly
+the machine trained on the active tasks alone, so one compiled program serves every number of sources (and the single task).
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from mtrl.random_matrix.classification_baselines import classical, optimal, signed_midpoint
+from mtrl.random_matrix.classification_theory import equivalent, mean_gram
+from mtrl.random_matrix.classification_tuning import tune_grid
+from mtrl.random_matrix.coupling import coupling
+
+
+class Plan(NamedTuple):
+    """What a classifier needs besides its training data, and its prediction for the target."""
+
+    B: Array  # (task, task)
+    ytil: Array  # (task, 2)
+    threshold: Array  # () of the target
+    mean: Array  # (2,) predicted score means of the target
+    variance: Array  # ()
+    error: Array  # () predicted error of the target
+
+
+def active_coupling(gamma, lam, active):
+    """Coupling of the active tasks, in the normalisation 1/(kp) of all k tasks."""
+    k = active.shape[0]
+    return coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
+
+
+def plan(gram, counts, B, *, dim: int, rule: str) -> Plan:
+    """Labels and threshold of `rule` (classical, midpoint or optimal) for the last task."""
+    target = counts.shape[0] - 1
+    eq = equivalent(mean_gram(gram, counts), counts, B, dim=dim)
+    if rule == "optimal":
+        found = optimal(eq, counts, target)
+    else:
+        found = {"classical": classical, "midpoint": signed_midpoint}[rule](eq, counts)
+    law = found.prediction
+    return Plan(B, found.ytil, found.threshold[target], law.mean[target], law.variance[target], found.error[target])
+
+
+def tuned_plan(gram, counts, active, gammas, lams, *, dim: int, rule: str) -> Plan:
+    """The plan with the smallest predicted error on the grid gammas x lams (gamma common to all tasks)."""
+    best = tune_grid(
+        lambda gamma, lam: plan(gram, counts, active_coupling(gamma, lam, active), dim=dim, rule=rule).error,
+        gammas=gammas,
+        lams=lams,
+    )
+    return plan(gram, counts, active_coupling(best.gamma, best.lam, active), dim=dim, rule=rule)
+
+
+def single_task_plan(gram, counts, gammas, *, dim: int) -> Plan:
+    """The target alone, gamma tuned (its labels do not matter)."""
+    active = (jnp.arange(counts.shape[0]) == counts.shape[0] - 1).astype(gram.dtype)
+    return tuned_plan(gram, counts, active, gammas, jnp.zeros(1, gram.dtype), dim=dim, rule="midpoint")
+
+
+def stack(plans: list[Plan]) -> Plan:
+    """Plans of several rules along one leading axis."""
+    return jax.tree.map(lambda *x: jnp.stack(x), *plans)
+
+
+def similarity_gram(similarity, norm):
+    """Gram matrix of mean differences of sources with cosines `similarity` to the target, the last task; sources meet through it alone."""
+    beta = jnp.append(similarity, 1.0)
+    gram = norm**2 * beta[:, None] * beta
+    return gram.at[jnp.diag_indices(beta.size)].set(norm**2)

@@ -1,0 +1,70 @@
+"""Simulations of the study: train on fresh Gaussian samples, read off the target's exact error given the fit."""
+
+import jax
+import jax.numpy as jnp
+
+from experiments.rmt_classification.predictions import Plan, tuned_plan
+from mtrl.numerics.keys import split_named
+from mtrl.random_matrix.classification_estimator import fit, label_samples, score, score_moments
+from mtrl.random_matrix.classification_problem import Params, sample
+from mtrl.random_matrix.classification_statistics import gram_corrected, project_psd
+from mtrl.random_matrix.classification_theory import error_at
+
+
+def target_moments(data, plan: Plan, means):
+    """Score mean (2,) and variance () of the last task, exact given the fit."""
+    fitted = fit(data, label_samples(data, plan.ytil), plan.B)
+    mean, variance = score_moments(fitted, means)
+    return fitted, mean[-1], variance[-1]
+
+
+def target_error(data, plan: Plan, means):
+    """Exact error of the target given the fit, at the planned threshold."""
+    _, mean, variance = target_moments(data, plan, means)
+    return error_at(mean, variance, plan.threshold)
+
+
+def errors_of_plans(key, means, plans: Plan, *, counts):
+    """Errors (point, rule): for every point of a sweep, all rules on the same training set and the same noise for every point.
+
+    Args:
+      key: of the seed.
+      means: (point, task, 2, dim).
+      plans: leaves with leading axes (point, rule).
+      counts: n_ij, static.
+    """
+
+    def at_point(inputs):
+        means, plans = inputs
+        data = sample(key, Params(means), counts=counts)
+        return jax.vmap(lambda plan: target_error(data, plan, means))(plans)
+
+    return jax.lax.map(at_point, (means, plans))
+
+
+def practical_errors(key, means, gammas, lams, *, counts):
+    """Errors (point,) when everything comes from the training data: Gram matrix, optimal labels, threshold, gamma and lam."""
+    n = jnp.asarray(counts)
+
+    def at_point(means):
+        data = sample(key, Params(means), counts=counts)
+        gram = project_psd(gram_corrected(data, len(counts)))
+        plan = tuned_plan(gram, n, jnp.ones(len(counts)), gammas, lams, dim=means.shape[-1], rule="optimal")
+        return target_error(data, plan, means)
+
+    return jax.lax.map(at_point, means)
+
+
+def scores_of_plans(key, means, plans: Plan, *, counts, points: int):
+    """Exact errors (case,) and scores (case, 2, points) of fresh target samples per class."""
+    keys = split_named(key, "train", "test")
+
+    def at_case(inputs):
+        means, plan = inputs
+        data = sample(keys["train"], Params(means), counts=counts)
+        fitted, mean, variance = target_moments(data, plan, means)
+        fresh = sample(keys["test"], Params(means[-1:]), counts=((points, points),))
+        last = jnp.full(2 * points, means.shape[0] - 1)
+        return error_at(mean, variance, plan.threshold), score(fitted, fresh.X, last).reshape(2, points)
+
+    return jax.lax.map(at_case, (means, plans))
