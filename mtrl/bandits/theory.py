@@ -86,6 +86,15 @@ def linear_independent_regret(tasks: Number, rounds: Number, *, dim: Number) -> 
     return jnp.asarray(tasks) * dim * jnp.sqrt(jnp.asarray(rounds))
 
 
+def linear_crossing(dim: Number, rank: Number) -> Rate:
+    """Number of tasks where the rates of MTLR-OFUL and independent OFUL cross: `k / (1 - sqrt(k / d))^2`; infinite when k = d.
+
+    From `sqrt(k / d) + sqrt(k / M) = 1`, the two rates divided by `M d sqrt(T)`.
+    """
+    dim, rank = jnp.asarray(dim, float), jnp.asarray(rank, float)
+    return jnp.where(rank < dim, rank / jnp.maximum(1.0 - jnp.sqrt(rank / dim), 1e-30) ** 2, jnp.inf)
+
+
 def mlingreedy_regret(tasks: Number, rounds: Number, *, dim: Number, rank: Number) -> Rate:
     """MLinGreedy's total regret on finitely many random arms, `M sqrt(k T) + sqrt(d k M T)` (Yang et al., Theorem 1)."""
     tasks, rounds = jnp.asarray(tasks), jnp.asarray(rounds)

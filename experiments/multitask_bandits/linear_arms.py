@@ -1,0 +1,210 @@
+"""Linear bandits with finitely many arms: joint low-rank optimism against independent OFUL, for several M."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import numpy as np
+
+from experiments.multitask_bandits.common import paired, regret_per_task, tuned
+from experiments.multitask_bandits.linear_ball import crossing_point
+from mtrl.bandits import gfucb_linear, mlingreedy, mtlr_oful, oful, problem, theory
+from mtrl.bandits.known_representation import KNOWN_REPRESENTATION
+from mtrl.harness import (
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_least,
+    at_most,
+    field,
+    less_than_zero,
+    mean_interval,
+)
+
+METHODS = (
+    "MTLR-OFUL, relaxed ellipsoid",
+    "MTLR-OFUL, projected",
+    "GFUCB, linear class",
+    "MLinGreedy",
+    "OFUL per task",
+    "known B",
+)
+RELAXED, PROJECTED, GFUCB, GREEDY, ALONE, KNOWN = METHODS
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearArmsConfig(BaseConfig):
+    """Unit parameters in a random subspace, arms uniform on the sphere."""
+
+    tasks: tuple[int, ...] = field((1, 4, 16), help="numbers of tasks M", lower=1)
+    rounds: int = field(200, help="rounds per task T", lower=2)
+    arms: int = field(10, help="arms A", lower=2)
+    dim: int = field(10, help="dimension d", lower=2)
+    rank: int = field(2, help="subspace dimension k", lower=1)
+    noise: float = field(0.3, help="noise standard deviation sigma", lower=0.0)
+    scales: tuple[float, ...] = field((0.02, 0.1, 0.5), help="radius scales tried on tuning seeds", lower=0.0)
+
+    def validate(self) -> None:
+        """The subspace must fit."""
+        if self.rank > self.dim:
+            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
+
+
+def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
+    """All methods at one M."""
+    import xarray as xr
+
+    (tasks,) = config.tasks
+    world = dict(
+        rounds=config.rounds,
+        problem=functools.partial(problem.linear_params, tasks=tasks, dim=config.dim, rank=config.rank),
+        data=functools.partial(problem.linear_round, arms=config.arms),
+        inputs=(config.noise,),
+    )
+    low_rank = mtlr_oful.Config(rank=config.rank)
+    noise = {"noise": config.noise}
+    rivals = {
+        RELAXED: (mtlr_oful.MTLR_OFUL, low_rank),
+        PROJECTED: (mtlr_oful.MTLR_OFUL_PROJECTED, low_rank),
+        GFUCB: (gfucb_linear.GFUCB_LINEAR, low_rank),
+        ALONE: (oful.OFUL, None),
+        KNOWN: (KNOWN_REPRESENTATION, None),
+    }
+    curves, scales = {}, {GREEDY: np.nan}
+    for name, (algorithm, settings) in rivals.items():
+        curves[name], scales[name] = tuned(algorithm, seeds, config.scales, "scale", noise, config=settings, **world)
+    settings = mlingreedy.Config(rank=config.rank)
+    curves[GREEDY] = regret_per_task(mlingreedy.MLINGREEDY, seeds, config=settings, **world)
+    totals = np.stack([curves[name][:, -1] for name in METHODS])[None]
+    shared = theory.linear_shared_regret(tasks, config.rounds, dim=config.dim, rank=config.rank) / tasks
+    alone = theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks
+    data = xr.Dataset(
+        {
+            "total": (("tasks", "method", "seed"), totals),
+            "scale": (("tasks", "method"), [[scales[name] for name in METHODS]]),
+            "shared_rate": (("tasks",), [float(shared)]),
+            "alone_rate": (("tasks",), [float(alone)]),
+            "crossing_theory": ((), float(theory.linear_crossing(config.dim, config.rank))),
+        },
+        coords={"tasks": [tasks], "method": list(METHODS), "seed": seeds},
+    )
+    data["total"].attrs["units"] = "reward per task"
+    return data
+
+
+def draw(data: Any, config: LinearArmsConfig) -> Any:
+    """Reg/M against M, the rates scaled at one point each."""
+    from mtrl.harness import style
+
+    figure, axes = style.subplots(1, 1, width=5.4, height=4.0)
+    ax = axes[0, 0]
+    tasks = data["tasks"].values
+    for j, method in enumerate(data["method"].values):
+        samples = data["total"].sel(dict(method=method)).transpose("seed", "tasks").values
+        offset = 1.02 ** (j - 2)
+        look = dict(color=style.COLORS[j], marker=style.MARKERS[j])
+        style.band(ax, tasks * offset, samples, label=str(method), **look)
+    mean = data["total"].mean("seed")
+    rates = {"shared_rate": (RELAXED, 0, "M sqrt(dkT) + d sqrt(kMT)"), "alone_rate": (ALONE, 4, "M d sqrt(T)")}
+    for rate, (method, j, formula) in rates.items():
+        curve = data[rate].values
+        scaled = curve * float(mean.sel(dict(method=method)).values[0] / curve[0])
+        label = f"{formula}, scaled at M = {tasks[0]}"
+        style.theory(ax, tasks, scaled, color=style.COLORS[j], linestyle="--", label=label)
+    ax.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
+    ax.set_title(f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
+    ax.set_ylim(top=4.5 * float(mean.max()))
+    ax.legend(loc="upper right", ncol=2, fontsize=7)
+    return figure
+
+
+def crossing(data: Any) -> Interval:
+    """First M where the relaxed MTLR-OFUL beats OFUL per task over the predicted one, bootstrap interval over seeds."""
+    shared = data["total"].sel(dict(method=RELAXED)).transpose("seed", "tasks").values
+    alone = data["total"].sel(dict(method=ALONE)).transpose("seed", "tasks").values
+    tasks = data["tasks"].values.astype(float)
+    draws = np.random.default_rng(0).integers(0, len(shared), size=(1000, len(shared)))
+    found = [crossing_point(tasks, shared[i].mean(0), alone[i].mean(0)) for i in draws]
+    predicted = float(data["crossing_theory"])
+    value = crossing_point(tasks, shared.mean(0), alone.mean(0))
+    return Interval(value / predicted, *(np.quantile(found, [0.025, 0.975]) / predicted))
+
+
+def against_alone(method: str) -> Any:
+    """Measure: a method minus OFUL per task at the largest M."""
+
+    def measure(data: Any) -> Interval:
+        m = data["tasks"].values.max()
+        return mean_interval(paired(data, "total", dict(tasks=m, method=method), dict(tasks=m, method=ALONE)))
+
+    return measure
+
+
+def more_tasks_less_regret(data: Any) -> Interval:
+    """The relaxed method at the largest minus at the smallest M."""
+    m = data["tasks"].values
+    return mean_interval(
+        paired(data, "total", dict(tasks=m.max(), method=RELAXED), dict(tasks=m.min(), method=RELAXED))
+    )
+
+
+def above_floor(data: Any) -> Interval:
+    """The best shared method minus the known subspace at the largest M."""
+    m = data["tasks"].values.max()
+    best = data["total"].sel(dict(tasks=m, method=[RELAXED, PROJECTED, GFUCB])).mean("seed").idxmin("method").item()
+    return mean_interval(paired(data, "total", dict(tasks=m, method=best), dict(tasks=m, method=KNOWN)))
+
+
+FIGURE = Figure(
+    name="linear_arms",
+    title="Linear bandits with arms: joint low-rank optimism against independent OFUL over M",
+    config=LinearArmsConfig,
+    run=run,
+    draw=draw,
+    split=("tasks",),
+    claims=(
+        Claim(
+            text="MTLR-OFUL's regret per task falls with M",
+            paper="Hu et al. 2021, Theorem 1 divided by M (ordering)",
+            measure=more_tasks_less_regret,
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
+            paper="Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T) (ordering)",
+            measure=against_alone(RELAXED),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
+            paper="Lu et al. 2022, Theorem 1 with a linear class (ordering)",
+            measure=against_alone(GFUCB),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="MLinGreedy beats OFUL per task at the largest M",
+            paper="Yang et al. 2021: M sqrt(kT) + sqrt(dkMT) (ordering)",
+            measure=against_alone(GREEDY),
+            accepts=less_than_zero,
+            note="doubling epochs forget the data of earlier epochs",
+        ),
+        Claim(
+            text="sharing pays at the latest from where the rates cross (first M where MTLR-OFUL wins, over predicted)",
+            paper="M sqrt(dkT) + d sqrt(kMT) = M d sqrt(T) at M = k / (1 - sqrt(k/d))^2, 6.5 for d=10, k=2",
+            measure=crossing,
+            accepts=at_most(1.0),
+        ),
+        Claim(
+            text="the known subspace is a lower envelope at the largest M",
+            paper="ordering",
+            measure=above_floor,
+            accepts=at_least(0.0),
+        ),
+    ),
+    presets={
+        "smoke": dict(seeds=2, tasks=(2,), rounds=10, dim=4, rank=1, arms=3, scales=(0.1,)),
+        "paper": dict(seeds=100, tasks=(1, 2, 4, 8, 16, 32, 64), rounds=2000, scales=(0.005, 0.02, 0.1, 0.5, 2.0)),
+    },
+)

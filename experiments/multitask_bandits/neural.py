@@ -1,0 +1,156 @@
+"""Neural contextual bandits on images of digits: one network for M tasks.
+
+Stand-in for the paper's neural experiment on MNIST, whose reward table, network and horizon are not published: every
+round each task shows five random images, the mean reward depends on the digit only. `low_rank`: the table has rank 2
+before scaling, so that tasks share a small code; `permutation`: control, nothing to share but the digit; `pairs`: 45
+tasks "which digit is larger" (Yang et al. 2021). The embedded data are scikit-learn's 8x8 digits; `--data_dir` takes
+MNIST's IDX files.
+"""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.multitask_bandits.common import regret_per_task, tuned
+from mtrl.bandits import images, linucb
+from mtrl.bandits.checks import check_refit
+from mtrl.bandits.neural.bonuses import BONUSES, neural_gfucb
+from mtrl.bandits.neural.last_layer import last_layer_per_task
+from mtrl.bandits.neural.state import Config
+from mtrl.bandits.uniform import UNIFORM
+from mtrl.harness import BadInput, BaseConfig, field
+
+SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per task", "LinUCB on pixels", "uniform"
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuralConfig(BaseConfig):
+    """One network for M image bandits, against M networks (M = 1), greedy, LinUCB and uniform."""
+
+    seeds: int = field(12, help="number of random seeds", lower=1)
+    tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
+    rounds: int = field(100, help="rounds per task T", lower=2)
+    values: str = field("low_rank", help="reward table of the digits", choices=images.VALUES)
+    bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
+    baselines: bool = field(True, help="run greedy, per-task budgets, LinUCB and uniform too")
+    arms: int = field(5, help="images shown per task (2 for pairs)", lower=2)
+    noise: float = field(0.1, help="noise standard deviation", lower=0.0)
+    width: int = field(128, help="hidden units", lower=1)
+    rank: int = field(4, help="representation dimension k", lower=1)
+    convolution: bool = field(False, help="small ConvNet in front of the MLP")
+    refit_every: int = field(5, help="rounds between refits", lower=1)
+    steps: int = field(150, help="Adam steps per refit", lower=1)
+    alphas: tuple[float, ...] = field(
+        (0.2,), help="widths tried on tuning seeds; one value is used as it is", lower=0.0
+    )
+    late: int = field(30, help="rounds at the end whose regret is compared", lower=1)
+    data_dir: str = field("", help="folder with MNIST's IDX files; empty for the embedded digits")
+
+    def validate(self) -> None:
+        """Cross-field checks."""
+        check_refit(self.refit_every, self.rounds)
+        if self.rank > self.width:
+            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.width}; lower it")
+        if self.late > self.rounds:
+            raise BadInput(f"late got {self.late}, but must be at most the {self.rounds} rounds")
+        if self.values == "pairs" and max(self.tasks) > 45:
+            raise BadInput(f"tasks got {max(self.tasks)}, but ten digits make 45 pairs; give at most 45")
+
+
+def load(data_dir: str) -> tuple[np.ndarray, np.ndarray]:
+    """Flattened images in [0, 1] and labels."""
+    from mtrl.harness.datasets import digits, mnist_idx
+
+    if data_dir:
+        part = "train" if mnist_idx.has_part(data_dir, "train") else "test"
+        pictures, labels = mnist_idx.load_mnist(data_dir, part)
+    else:
+        pictures, labels = digits.load_digits()
+    return np.asarray(pictures, np.float32).reshape(len(pictures), -1), np.asarray(labels, np.int32)
+
+
+def settings(config: NeuralConfig, dim: int) -> Config:
+    """The network of a configuration."""
+    side = int(np.sqrt(dim)) if config.convolution else 0
+    return Config(
+        rounds=config.rounds,
+        rank=config.rank,
+        hidden=(config.width,),
+        side=side,
+        refit_every=config.refit_every,
+        steps=config.steps,
+    )
+
+
+def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
+    """All methods at one M."""
+    import xarray as xr
+
+    (tasks,) = config.tasks
+    pictures, labels = load(config.data_dir)
+    network = settings(config, pictures.shape[1])
+    pairs = config.values == "pairs"
+    world = dict(
+        rounds=config.rounds,
+        problem=functools.partial(images.image_params, tasks=tasks, values=config.values),
+        data=images.pair_round if pairs else functools.partial(images.image_round, arms=config.arms),
+        inputs=(jnp.asarray(pictures), jnp.asarray(labels), jnp.float32(config.noise)),
+    )
+    grid = tuple(jnp.float32(a) for a in config.alphas)
+    curves, widths = {}, {}
+    for bonus in config.bonuses:
+        name = SHARED if len(config.bonuses) == 1 else f"{SHARED}, {bonus}"
+        algorithm = neural_gfucb(bonus, network)
+        curves[name], widths[name] = tuned(algorithm, seeds, grid, "alpha", {}, config=network, **world)
+    if config.baselines:
+        algorithm = neural_gfucb("last_layer", network)
+        curves[GREEDY] = regret_per_task(algorithm, seeds, hyper={"alpha": jnp.float32(0.0)}, config=network, **world)
+        rivals = {
+            PER_TASK: (last_layer_per_task(network), network),
+            LINUCB: (linucb.LINUCB, linucb.Config(ridge=network.ridge)),
+        }
+        for name, (algorithm, fixed) in rivals.items():
+            curves[name], widths[name] = tuned(algorithm, seeds, grid, "alpha", {}, config=fixed, **world)
+        curves[RANDOM] = regret_per_task(UNIFORM, seeds, **world)
+    methods = list(curves)
+    values = np.stack([curves[name] for name in methods])[None]
+    before = values[..., -1 - config.late] if config.late < config.rounds else 0.0
+    data = xr.Dataset(
+        {
+            "regret": (("tasks", "method", "seed", "round"), values),
+            "total": (("tasks", "method", "seed"), values[..., -1]),
+            "late": (("tasks", "method", "seed"), (values[..., -1] - before) / config.late),
+            "width": (("tasks", "method"), [[float(widths.get(name, 0.0)) for name in methods]]),
+        },
+        coords={"tasks": [tasks], "method": methods, "seed": seeds, "round": np.arange(1, config.rounds + 1)},
+    )
+    data["regret"].attrs["units"] = data["total"].attrs["units"] = "reward per task"
+    data["late"].attrs["units"] = "reward per task and round"
+    return data
+
+
+def draw(data: Any, config: NeuralConfig) -> Any:
+    """Left: the shared network for every M. Right: all methods at the largest M."""
+    from mtrl.harness import style
+
+    figure, axes = style.subplots(1, 2)
+    left, right = axes[0]
+    rounds = data["round"].values
+    first = str(data["method"].values[0])
+    for color, tasks in zip(style.COLORS, data["tasks"].values, strict=False):
+        samples = data["regret"].sel(dict(tasks=tasks, method=first)).values
+        style.band(left, rounds, samples, label=f"{first}, M = {tasks}", color=color, points=False)
+    largest = data["tasks"].values.max()
+    for color, method in zip(style.COLORS, data["method"].values, strict=False):
+        samples = data["regret"].sel(dict(tasks=largest, method=method)).values
+        style.band(right, rounds, samples, label=str(method), color=color, points=False)
+    names = {"low_rank": "values of rank 2", "permutation": "control: permuted values", "pairs": "pairs of digits"}
+    left.set(title=names[config.values], xlabel="round t", ylabel="regret per task, Reg/M")
+    right.set(title=f"methods at M = {largest}", xlabel="round t", ylabel="regret per task, Reg/M")
+    for ax in (left, right):
+        ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
+        ax.legend(loc="upper left")
+    return figure

@@ -1,0 +1,176 @@
+"""Tasks one after another without diversity: BOSS against SeqRepL, PEGE and the known subspace."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.multitask_bandits.common import paired
+from mtrl.bandits import boss, sequential, theory
+from mtrl.harness import (
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_least,
+    field,
+    less_than_zero,
+    mean_interval,
+    simulate,
+)
+
+METHODS = ("PEGE", "PEGE, known subspace", "SeqRepL", "BOSS, random experts", "BOSS, truth among experts")
+PEGE, KNOWN, SEQREPL, BOSS, BOSS_TRUTH = METHODS
+
+
+@dataclasses.dataclass(frozen=True)
+class SequentialConfig(BaseConfig):
+    """N tasks of tau rounds; the subspace's columns come into use one after another."""
+
+    tasks: int = field(4000, help="number of tasks N", lower=2)
+    length: int = field(500, help="rounds per task tau", lower=2)
+    dim: int = field(10, help="dimension d", lower=2)
+    rank: int = field(3, help="subspace dimension m", lower=1)
+    noise: float = field(1.0, help="noise standard deviation", lower=0.0)
+    experts: int = field(1000, help="random subspaces in BOSS's cover", lower=1)
+    reveals: tuple[float, ...] = field(
+        (0.0, 0.625, 0.875), help="when each column comes into use, fraction of N", lower=0.0, upper=1.0
+    )
+    adversary: bool = field(True, help="hide the new columns from SeqRepL's exploring tasks")
+    rate: float = field(1.0, help="BOSS's learning rate per missed task", lower=0.0)
+    cover: float = field(1.0, help="multiplier of alpha = d / sqrt(tau_1)", lower=0.0, strict=True)
+
+    def validate(self) -> None:
+        """One time of appearance per column, the first at once."""
+        if len(self.reveals) != self.rank or self.reveals[0] != 0.0:
+            raise BadInput(f"reveals got {self.reveals}, but needs rank={self.rank} fractions, the first of them 0")
+        if self.rank > self.dim:
+            raise BadInput(f"rank (m) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
+
+
+def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
+    """All methods over the same tasks."""
+    import xarray as xr
+
+    plan = boss.schedule(config.tasks, config.length, dim=config.dim, rank=config.rank)
+    whole = float(min(config.dim * np.sqrt(config.length), config.length))
+    length, identify = float(config.length), float(plan.identify)
+    transfer = dict(plan._asdict(), cover=plan.cover * config.cover, rate=config.rate, length=length)
+    rivals = {
+        PEGE: (sequential.SEQUENTIAL_PEGE, None, dict(explore=whole, length=length)),
+        KNOWN: (sequential.SEQUENTIAL_ORACLE, None, dict(explore=identify, length=length)),
+        SEQREPL: (sequential.SEQREPL, None, dict(explore=whole, identify=identify, length=length)),
+        BOSS: (boss.BOSS, boss.Config(config.experts, False), transfer),
+        BOSS_TRUTH: (boss.BOSS, boss.Config(config.experts, True), transfer),
+    }
+    reveals = jnp.asarray(np.ceil(np.asarray(config.reveals) * config.tasks))
+    curves, explored = [], []
+    for name in METHODS:
+        algorithm, settings, hyper = rivals[name]
+        info, _ = simulate(
+            algorithm,
+            seeds=seeds,
+            rounds=config.tasks,
+            problem=functools.partial(sequential.sequential_params, dim=config.dim),
+            data=sequential.task_round,
+            inputs=(config.noise, reveals, float(config.adversary)),
+            config=settings,
+            hyper=hyper,
+        )
+        curves.append(np.cumsum(info.regret, axis=1))
+        explored.append(info.explored.mean(1))
+    values = np.stack(curves)
+    index = np.unique(np.linspace(0, config.tasks - 1, min(200, config.tasks)).astype(int))
+    rate = theory.boss_regret(np.arange(1.0, config.tasks + 1)[index], length, dim=config.dim, rank=config.rank)
+    data = xr.Dataset(
+        {
+            "regret": (("method", "seed", "task"), values[..., index]),
+            "total": (("method", "seed"), values[..., -1]),
+            "explored": (("method", "seed"), np.stack(explored)),
+            "rate": (("task",), np.asarray(rate)),
+        },
+        coords={"method": list(METHODS), "seed": seeds, "task": index + 1},
+    )
+    data["regret"].attrs["units"] = data["total"].attrs["units"] = "reward"
+    return data
+
+
+def draw(data: Any, config: SequentialConfig) -> Any:
+    """Cumulative regret over tasks."""
+    from mtrl.harness import style
+
+    figure, axes = style.subplots(1, 1, width=5.2, height=3.8)
+    ax = axes[0, 0]
+    tasks = data["task"].values
+    for color, method in zip(style.COLORS, data["method"].values, strict=False):
+        style.band(
+            ax, tasks, data["regret"].sel(dict(method=method)).values, label=str(method), color=color, points=False
+        )
+    rate = data["rate"].values
+    scaled = rate * float(data["total"].sel(dict(method=BOSS_TRUTH)).mean() / rate[-1])
+    style.theory(ax, tasks, scaled, color=style.COLORS[4], linestyle="--", label="BOSS rate, scaled at the last task")
+    for fraction in config.reveals[1:]:
+        ax.axvline(fraction * config.tasks, color="0.6", linestyle=":", linewidth=1)
+    ax.set(xlabel="task n (dotted: a new direction appears)", ylabel="cumulative regret")
+    ax.set_title(f"sequential tasks, d = {config.dim}, m = {config.rank}, tau = {config.length}")
+    ax.legend(loc="upper left")
+    return figure
+
+
+def difference(left: str, right: str) -> Any:
+    """Measure: total regret of one method minus another's, relative to PEGE's."""
+
+    def measure(data: Any) -> Interval:
+        scale = float(data["total"].sel(dict(method=PEGE)).mean())
+        return mean_interval(paired(data, "total", dict(method=left), dict(method=right)) / scale)
+
+    return measure
+
+
+FIGURE = Figure(
+    name="sequential",
+    title="Sequential tasks without diversity: BOSS against SeqRepL, PEGE and the known subspace",
+    config=SequentialConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        Claim(
+            text="BOSS with the true subspace among its experts beats PEGE",
+            paper="Duong et al. 2024, Figure 1 (ordering)",
+            measure=difference(BOSS_TRUTH, PEGE),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="BOSS with random experts beats PEGE",
+            paper="Duong et al. 2024, Figure 1 (ordering)",
+            measure=difference(BOSS, PEGE),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="BOSS with the true subspace among its experts beats SeqRepL",
+            paper="Duong et al. 2024, Figure 1 (ordering)",
+            measure=difference(BOSS_TRUTH, SEQREPL),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="BOSS with random experts beats SeqRepL",
+            paper="Duong et al. 2024, Figure 1 (ordering)",
+            measure=difference(BOSS, SEQREPL),
+            accepts=less_than_zero,
+        ),
+        Claim(
+            text="the known subspace is a lower envelope",
+            paper="Duong et al. 2024, Figure 1 (ordering)",
+            measure=difference(BOSS_TRUTH, KNOWN),
+            accepts=at_least(0.0),
+        ),
+    ),
+    presets={
+        "smoke": dict(seeds=2, tasks=20, length=100, dim=4, rank=2, experts=5, reveals=(0.0, 0.5)),
+        "paper": dict(seeds=20, tasks=6000, length=2000, experts=100_000),
+    },
+    memory=lambda config: 8 * config.seeds * (config.experts * config.dim * config.rank * 6 + config.tasks * 8),
+)
