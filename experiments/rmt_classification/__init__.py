@@ -7,7 +7,10 @@ The papers' own figure settings are not public in full: the settings here are ou
 same formulas in an independent implementation.
 """
 
+from experiments.rmt_classification.coupling_sweep import FIGURE as COUPLING_SWEEP
+from experiments.rmt_classification.more_sources import FIGURE as MORE_SOURCES
 from experiments.rmt_classification.negative_transfer import FIGURE as NEGATIVE_TRANSFER
+from experiments.rmt_classification.real import FIGURE as REAL
 from experiments.rmt_classification.score_histogram import FIGURE as SCORE_HISTOGRAM
 from mtrl.harness import Study
 
@@ -15,5 +18,5 @@ STUDY = Study(
     name="rmt_classification",
     paper="Tiomoko, Tiomoko Ali, Couillet 2021, ICLR; Tiomoko, Couillet, Tiomoko 2020, arXiv 2009.01591",
     summary="Negative transfer of the multi-task least-squares SVM, predicted by random matrix theory and repaired by optimal labels.",
-    figures=(SCORE_HISTOGRAM, NEGATIVE_TRANSFER),
+    figures=(SCORE_HISTOGRAM, NEGATIVE_TRANSFER, MORE_SOURCES, COUPLING_SWEEP, REAL),
 )

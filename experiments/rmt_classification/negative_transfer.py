@@ -52,7 +52,7 @@ REFERENCE = np.array(
 class TransferConfig(BaseConfig):
     """Target error against task similarity beta: a large source task helps or harms a small target task."""
 
-    seeds: int = field(40, help="number of training sets", lower=1)
+    seeds: int = field(200, help="number of training sets", lower=1)
     similarities: tuple[float, ...] = field(
         (-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0),
         help="similarities beta that are simulated",
@@ -131,7 +131,7 @@ def draw(data, config):
     for color, rule in zip(style.COLORS, RULES, strict=False):
         style.theory(ax, data["beta_line"], data["predicted"].sel(rule=rule), color=color, label=WORDS[rule])
         style.band(ax, data["beta"], data["error"].sel(rule=rule).values, color=color)
-    style.band(ax, data["beta"], data["practical"].values, color=style.COLORS[5], marker="x", label=WORDS["practical"])
+    style.band(ax, data["beta"], data["practical"].values, color="0.15", marker="x", label=WORDS["practical"])
     for column in range(1, 5):
         style.paper(
             ax, REFERENCE[:, 0], REFERENCE[:, column], label="reference run" if column == 1 else "", markersize=9

@@ -68,7 +68,7 @@ class HistogramConfig(BaseConfig):
         if self.lam == 0 and max(self.gamma) == 0:
             raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
         if not self.center_labels and "custom" in self.rules:
-            check_centred(np.reshape(self.custom_labels, (2, 2)), (self.source, self.target))
+            check_centred(np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target]))
 
 
 def panel_plan(beta, norm, counts, gamma, lam, custom, *, dim: int, rule: str) -> Plan:
@@ -137,10 +137,10 @@ def draw(data, config):
             f"error {float(case['predicted']):.4f} theory, {simulated:.4f} simulated",
             xlabel="score $g_2(x)$",
             ylabel="density",
-            ylim=(0, 1.35 * stats.norm.pdf(0, 0, spread)),
+            ylim=(0, 1.15 * stats.norm.pdf(0, 0, spread)),
         )
         ax.title.set_fontsize(8.5)
-    axes[0, 0].legend(ncols=2, loc="upper center", fontsize=7)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return figure
 
 

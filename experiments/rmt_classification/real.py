@@ -1,0 +1,293 @@
+"""Real data: held-out error of +-1 labels, optimal labels and the single task for several sources of one target."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.rmt_classification.splits import RULES, split_errors
+from mtrl.harness import (
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    at_least,
+    at_most,
+    between,
+    exact,
+    field,
+    less_than_zero,
+    mean_interval,
+    over_seeds,
+)
+from mtrl.harness.datasets import task_npz
+
+DIGIT_TARGET = (3, 8)
+DIGIT_SOURCES = {"3 vs 9": (3, 9), "1 vs 7": (1, 7), "8 vs 3 (flip)": (8, 3), "5 vs 6": (5, 6)}
+FLIP = "8 vs 3 (flip)"
+# Reference run (columns held-out +-1, optimal, single; predicted +-1, optimal, single); see the note of the first claims.
+REFERENCE = {
+    "3 vs 9": (0.042, 0.026, 0.023, 0.034, 0.011, 0.013),
+    "1 vs 7": (0.161, 0.037, 0.027, 0.146, 0.013, 0.014),
+    FLIP: (0.947, 0.0055, 0.012, 0.904, 0.005, 0.011),
+    "5 vs 6": (0.051, 0.022, 0.018, 0.022, 0.005, 0.006),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RealConfig(BaseConfig):
+    """Handwritten digits 3 against 8 with a source pair, or the tasks of an .npz file (stand-ins for the papers' data sets)."""
+
+    seeds: int = field(300, help="number of train/held-out splits", lower=2)
+    data_dir: str = field(
+        "", help=".npz file with X (n, p), y in {1, 2}, task, or its folder; empty: scikit-learn's digits"
+    )
+    target_task: str = field("", help="name of the target task in the file; empty: the last one")
+    source: int = field(75, help="training samples per class of the source", lower=2)
+    target: int = field(10, help="training samples per class of the target", lower=2)
+    gamma: float = field(0.1, help="strength of the task-specific parts", lower=0.0, strict=True)
+    lam: float = field(1.0, help="strength of the shared part (large = much sharing)", lower=0.0, strict=True)
+    single_gamma: float = field(1.0, help="gamma of the single-task machine", lower=0.0, strict=True)
+    shrinkage: float = field(
+        0.1, help="weight of the identity in the whitening covariance", lower=0.0, upper=1.0, strict=True
+    )
+    whiten: str = field(
+        "pool",
+        help="within-class covariance from all samples of the four classes, or from the training samples",
+        choices=("pool", "training"),
+    )
+    min_std: float = field(0.5, help="features with a smaller standard deviation are dropped", lower=0.0)
+
+
+class Tasks(NamedTuple):
+    """A pool of samples and the pairs of classes that make tasks."""
+
+    X: np.ndarray  # (sample, dim) standardised
+    pool: np.ndarray  # (sample,) class identity
+    target: tuple[int, int]
+    sources: dict[str, tuple[int, int]]
+    title: str
+
+
+def standardise(X, min_std):
+    """Drop nearly constant features, then zero mean and unit variance over the pool."""
+    kept = X.std(0) > min_std
+    if not kept.any():
+        raise BadInput(f"min_std got {min_std}, which drops every feature; choose a smaller one, e.g. --min_std=0")
+    return (X[:, kept] - X[:, kept].mean(0)) / X[:, kept].std(0)
+
+
+def load(config) -> Tasks:
+    """Digits, or the tasks of a file."""
+    if not config.data_dir:
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        X = standardise(digits.data, config.min_std)
+        return Tasks(X, digits.target, DIGIT_TARGET, DIGIT_SOURCES, "digits 3 vs 8")
+    data = task_npz.load(config.data_dir)
+    name = config.target_task or data.names[-1]
+    if name not in data.names:
+        raise BadInput(f"target_task got '{name}', but the file holds the tasks {', '.join(data.names)}")
+    if len(data.names) < 2:
+        raise BadInput(f"{config.data_dir} holds only the task {name}, but a source and a target are needed")
+    where = data.names.index(name)
+    pairs = {other: (2 * i, 2 * i + 1) for i, other in enumerate(data.names)}
+    sources = {other: pair for other, pair in pairs.items() if other != name}
+    return Tasks(
+        standardise(data.X, config.min_std),
+        2 * data.task + data.y - 1,
+        (2 * where, 2 * where + 1),
+        sources,
+        f"task {name}",
+    )
+
+
+def check_sizes(tasks: Tasks, config) -> None:
+    """Every class must hold the samples that are asked of it, the target's one more to be held out."""
+    counts = {int(c): int(np.sum(tasks.pool == c)) for c in np.unique(tasks.pool)}
+    for name, pair in [("target", tasks.target), *tasks.sources.items()]:
+        for c in pair:
+            # ranks are shared: a source class starts after the samples reserved for the target
+            need = config.target + (1 if name == "target" else config.source)
+            if name != "target" and c in tasks.target:
+                need += 1
+            if counts[c] < need:
+                raise BadInput(
+                    f"a class of {name} holds {counts[c]} samples, but {need} are needed at --source={config.source} "
+                    f"--target={config.target}; choose smaller ones"
+                )
+
+
+def run(config, seeds):
+    """Held-out and predicted errors for every source."""
+    import xarray as xr
+
+    tasks = load(config)
+    check_sizes(tasks, config)
+    X, pool, target = jnp.asarray(tasks.X), jnp.asarray(tasks.pool), jnp.asarray(tasks.target)
+    static = dict(n_source=config.source, n_target=config.target, shrinkage=config.shrinkage, whiten=config.whiten)
+    strengths = (config.gamma, config.lam, config.single_gamma)
+    pairs = [
+        over_seeds(split_errors, seeds, X, pool, jnp.asarray(pair), target, *strengths, **static)
+        for pair in tasks.sources.values()
+    ]
+    held, predicted = (np.stack(part, axis=1) for part in zip(*pairs, strict=True))
+    units = {"units": "fraction"}
+    return xr.Dataset(
+        {
+            "held_out": (("seed", "source", "rule"), held, units),
+            "predicted": (("seed", "source", "rule"), predicted, units),
+        },
+        coords={"seed": seeds, "source": list(tasks.sources), "rule": list(RULES)},
+        attrs={"title": tasks.title, "features": X.shape[1]},
+    )
+
+
+def draw(data, config):
+    """Held-out error against predicted error, both on a log scale; one marker per source, one colour per rule."""
+    from mtrl.harness import style
+
+    figure, axes = style.subplots(1, 2, width=5.0, height=4.2)
+    scatter, bars = axes[0]
+    markers = "osD^vP*X"
+    held, predicted = data["held_out"].mean("seed").clip(min=1e-4), data["predicted"].mean("seed").clip(min=1e-4)
+    half = style.half_width(data["held_out"].values)
+    for i, (color, rule) in enumerate(zip(style.COLORS, data["rule"].values.astype(str), strict=False)):
+        y, spread = held.sel(rule=rule).values, half[:, i]
+        bars.errorbar(
+            np.arange(y.size) + 0.12 * (i - 1.5),
+            y,
+            spread,
+            fmt="o",
+            color=color,
+            capsize=2,
+            label=rule.replace("signed", "±1 labels"),
+        )
+        for j in range(y.size):
+            scatter.plot(predicted.sel(rule=rule).values[j], y[j], markers[j % 8], color=color, markersize=7)
+    if not config.data_dir:
+        for j, values in enumerate(REFERENCE[str(s)] for s in data["source"].values):
+            options = dict(label="reference run" if j == 0 else "", marker="_", markersize=14)
+            style.paper(bars, [j - 0.18, j - 0.06, j + 0.18], values[:3], **options)
+    for j, name in enumerate(data["source"].values.astype(str)):
+        scatter.plot([], [], markers[j % 8], color="0.4", label=f"source {name}")
+    ends = np.array([min(float(held.min()), float(predicted.min())) * 0.7, 1.3])
+    scatter.plot(ends, ends, color="0.5", linestyle="--", linewidth=1, label="held out = predicted")
+    scatter.set(xscale="log", yscale="log", xlabel="predicted error (fraction)", ylabel="held-out error (fraction)")
+    scatter.legend(fontsize=7.5, loc="lower right")
+    bars.set(yscale="log", ylabel="held-out error (fraction)", xlabel="source", ylim=(None, 12))
+    bars.set_xticks(np.arange(held.sizes["source"]), data["source"].values.astype(str))
+    bars.legend(fontsize=7.5, ncols=2, loc="upper center")
+    figure.suptitle(
+        f"{data.attrs['title']}, {data.attrs['features']} features, {data.sizes['seed']} splits", fontsize=10
+    )
+    return figure
+
+
+def error(rule, source, field_name="held_out"):
+    """Mean error of one rule and source over the splits; undecided on other data."""
+
+    def measure(data):
+        if source not in data["source"].values:
+            return exact(np.nan)
+        return mean_interval(data[field_name].sel(rule=rule, source=source).values)
+
+    return measure
+
+
+def gap(rule, over, sources=None):
+    """Held-out error of `rule` minus that of `over`, averaged over sources, paired over splits."""
+
+    def measure(data):
+        names = data["source"].values.astype(str) if sources is None else np.asarray(sources)
+        if not set(names) <= set(data["source"].values.astype(str)):
+            return exact(np.nan)
+        chosen = data["held_out"].sel(source=list(names))
+        return mean_interval((chosen.sel(rule=rule) - chosen.sel(rule=over)).mean("source").values)
+
+    return measure
+
+
+def underprediction(data):
+    """Held-out minus predicted error of optimal labels, averaged over sources, paired over splits."""
+    gap = (data["held_out"] - data["predicted"]).sel(rule="optimal")
+    return mean_interval(gap.mean("source").values)
+
+
+def failure_ratio(data):
+    """Held-out over predicted error of +-1 labels at the flipped source."""
+    if FLIP not in data["source"].values:
+        return exact(np.nan)
+    chosen = data.sel(rule="signed", source=FLIP)
+    return mean_interval(chosen["held_out"].values / chosen["predicted"].values)
+
+
+OTHERS = [name for name in DIGIT_SOURCES if name != FLIP]
+CLAIMS = (
+    Claim(
+        "+-1 labels fail completely when the source's labels are flipped: held-out error",
+        "abstract: standard multi-task learning may dramatically fail; reference run on these digits .947",
+        error("signed", FLIP),
+        at_least(0.85),
+        note="stand-in data; the reference run drew source samples from the held-out ones, which moved .92 to .947",
+    ),
+    Claim(
+        "that failure is predicted: held-out over predicted error at the flipped source",
+        "real-data figures: theory matches practice; reference run .947/.904 = 1.05",
+        failure_ratio,
+        at_most(1.1),
+    ),
+    Claim(
+        "optimal labels repair the flip: held-out error",
+        "section 3: label optimisation uses negatively related tasks; reference run .0055",
+        error("optimal", FLIP),
+        at_most(0.02),
+        note="with disjoint source and held-out samples; .0055 needs source samples of the same digits in the held-out set",
+    ),
+    Claim(
+        "with the flipped source, optimal labels beat the single task: held-out error difference",
+        "section 3: the optimised machine gains from every related task; reference run .0055 - .012",
+        gap("optimal", "single task", [FLIP]),
+        less_than_zero,
+    ),
+    Claim(
+        "optimal labels beat +-1 labels, mean over sources: held-out error difference",
+        "tables of real data: the optimised labels outperform +-1 labels",
+        gap("optimal", "signed"),
+        less_than_zero,
+    ),
+    Claim(
+        "optimal labels at fixed (gamma, lam) beat the single task on the other sources: held-out error difference",
+        "tables of real data: multi-task beats single-task",
+        gap("optimal", "single task", OTHERS),
+        less_than_zero,
+        note="they lose slightly here, as in the reference run: (gamma, lam) are not tuned and the data are not Gaussian",
+    ),
+    Claim(
+        "small errors are under-predicted: held-out minus predicted error of optimal labels",
+        "reference run: .026 against .011 and the like (within-class data are not Gaussian with identity covariance)",
+        underprediction,
+        at_least(0.0),
+    ),
+    *(
+        Claim(
+            f"predicted error of +-1 labels, source {name}",
+            f"reference run {REFERENCE[name][3]:g}",
+            error("signed", name, "predicted"),
+            between(REFERENCE[name][3] - 6e-4, REFERENCE[name][3] + 6e-4),
+        )
+        for name in DIGIT_SOURCES
+    ),
+)
+
+FIGURE = Figure(
+    name="real",
+    title="Real data: held-out against predicted error for several sources",
+    config=RealConfig,
+    run=run,
+    draw=draw,
+    claims=CLAIMS,
+    presets={"smoke": dict(seeds=2, source=20, target=6), "paper": dict(seeds=1000, seed_batch=50)},
+)

@@ -1,0 +1,72 @@
+"""The study's own input: an .npz of tasks, and what it refuses. (Every figure runs at smoke in test_smoke.py.)"""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.rmt_classification import STUDY
+from mtrl.harness import store
+from mtrl.harness.cli import run_study
+from mtrl.numerics.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Three tasks of 40 samples per class; task "flip" is task "a" with its labels exchanged, the target is "t"."""
+    rng = np.random.default_rng(0)
+    direction = np.zeros(12)
+    direction[0] = 3.0
+    X, y, task = [], [], []
+    for name, sign in (("a", 1), ("flip", -1), ("t", 1)):
+        for label in (1, 2):
+            X.append(rng.standard_normal((40, 12)) + sign * (direction if label == 1 else -direction) / 2)
+            y += [label] * 40
+            task += [name] * 40
+    file = tmp_path_factory.mktemp("npz") / "tasks.npz"
+    np.savez(file, X=np.concatenate(X), y=np.array(y), task=np.array(task))
+    return str(file)
+
+
+SIZES = ["--figure=real", "--preset=smoke", "--source=20", "--target=6"]
+
+
+def test_tasks_of_a_file(tmp_path, archive):
+    run_study(STUDY, [*SIZES, "--seeds=4", f"--data_dir={archive}", f"--out={tmp_path}"])
+    folder = tmp_path / "rmt_classification" / "real"
+    data = store.read_dataset(folder / "data.nc")
+    assert data["source"].values.tolist() == ["a", "flip"] and data.sizes["seed"] == 4
+    held = data["held_out"].mean("seed")
+    assert float(held.sel(source="flip", rule="signed")) > 0.5 > float(held.sel(source="flip", rule="optimal"))
+    verdicts = {r["claim"]: r["verdict"] for r in json.loads((folder / "claims.json").read_text())}
+    assert verdicts["predicted error of +-1 labels, source 3 vs 9"] == "undecided", (
+        "digit claims say nothing on other data"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "match"),
+    [
+        (["--target_task=b"], "target_task got 'b', but the file holds the tasks a, flip, t"),
+        (["--source=41"], "a class of a holds 40 samples, but 47 are needed"),
+        (["--min_std=99"], "drops every feature"),
+        (["--whiten=none"], "takes one of pool, training"),
+    ],
+)
+def test_real_refuses(tmp_path, archive, flags, match):
+    with pytest.raises(BadInput, match=match):
+        run_study(STUDY, [*SIZES, *flags, f"--data_dir={archive}", f"--out={tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "match"),
+    [
+        (["--center_labels=false"], "labels of task 0 have sample mean -0.3"),
+        (["--rules=optimal"], "rules got 1 values for 4 similarities"),
+        (["--gamma=0,0", "--lam=0"], "lam and every gamma are 0"),
+        (["--source=0,5"], "source got 0, but must be at least 1"),
+    ],
+)
+def test_histogram_refuses(tmp_path, flags, match):
+    with pytest.raises(BadInput, match=match):
+        run_study(STUDY, ["--figure=score_histogram", *flags, f"--out={tmp_path}"])
