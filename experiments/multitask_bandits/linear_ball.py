@@ -30,7 +30,7 @@ METHODS = ("E2TC", "E2TC, rank unknown", "PEGE", "known B")
 class LinearBallConfig(BaseConfig):
     """Unit parameters in a random subspace, actions in the unit ball."""
 
-    tasks: tuple[int, ...] = field((5, 20, 50, 100, 200), help="numbers of tasks M", lower=1)
+    tasks: tuple[int, ...] = field((5, 40, 100, 200), help="numbers of tasks M", lower=1)
     rounds: int = field(20_000, help="rounds per task T", lower=2)
     dim: int = field(10, help="dimension d", lower=2)
     rank: int = field(2, help="subspace dimension k", lower=1)

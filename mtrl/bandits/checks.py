@@ -4,6 +4,7 @@ import math
 import warnings
 from collections.abc import Sequence
 
+import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -27,13 +28,13 @@ def check_sizes(*, tasks: int, rank: int, width: int, arms: int = 2) -> None:
 
 
 def check_radius(**radii: ArrayLike) -> None:
-    """Check confidence radii and their multipliers (beta, alpha, delta-free widths).
+    """Check confidence radii and their multipliers (beta, alpha, scale); traced values are not known yet and pass.
 
     Raises:
       BadInput: one is negative or not a number.
     """
     for name, value in radii.items():
-        if not np.all(np.asarray(value, dtype=float) >= 0.0):
+        if not isinstance(value, jax.core.Tracer) and not np.all(np.asarray(value, dtype=float) >= 0.0):
             raise BadInput(f"{name} got {value}, but a confidence radius is a number of at least 0; 0 acts greedily")
 
 

@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.bandits.checks import check_sizes
+from mtrl.bandits.checks import check_radius, check_sizes, check_survivors
 from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
@@ -104,6 +104,15 @@ def confidence_set(state: State, beta: Scalar) -> ConfidenceSet:
     return ConfidenceSet(best.astype(jnp.int32), losses, centres, inverse, residuals, slack, slack >= 0.0)
 
 
+def check_set(found: ConfidenceSet, beta: float) -> None:
+    """Host-side check of a computed confidence set.
+
+    Raises:
+      BadInput: no candidate survives (only a radius below zero does that); names the smallest residual and beta.
+    """
+    check_survivors(found.slack, found.residuals, beta)
+
+
 def choose(
     found: ConfidenceSet, candidates: Float[Array, "candidate task arm rank"]
 ) -> tuple[Int[Array, " task"], Float[Array, ""], Int[Array, ""]]:
@@ -139,8 +148,12 @@ def step(
       data: the round, with every candidate's features.
       scale: squared radius `scale (M k + log|Phi|) log(t + 2)`; 0 with beta = 0 is greedy on the fit.
       beta: added constant squared radius (e.g. the theorem's, `theory.gfucb_radius`).
+
+    Raises:
+      BadInput: a radius is negative or not a number (when it is not traced).
     """
     del key
+    check_radius(scale=scale, beta=beta)
     count, tasks, rank = state.moment.shape
     schedule = gfucb_schedule(state.round, tasks=tasks, rank=rank, log_covering=jnp.log(count), scale=scale)
     found = confidence_set(state, schedule + beta)

@@ -9,6 +9,7 @@ import dataclasses
 
 import jax.numpy as jnp
 
+from mtrl.bandits.checks import check_radius
 from mtrl.bandits.linear_stats import RidgeState, ridge_index, ridge_init, ridge_update
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, first_best, pull
@@ -37,8 +38,12 @@ def step(key: PRNGKey, state: RidgeState, data: ArmData, *, alpha: Scalar = 1.0)
       state: ridge statistics.
       data: the round.
       alpha: multiplier of the width, at least 0.
+
+    Raises:
+      BadInput: alpha is a negative number or not a number (when it is not traced).
     """
     del key
+    check_radius(alpha=alpha)
     values, squares = ridge_index(state, data.contexts)
     index = values + jnp.asarray(alpha, values.dtype) * jnp.sqrt(squares)
     feedback, info = pull(data, first_best(index))

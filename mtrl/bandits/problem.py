@@ -3,7 +3,7 @@
 Arms drawn afresh every round (uniform on the sphere), or the whole unit ball or an ellipsoid as action set.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,7 @@ class Sizes(NamedTuple):
         return self
 
 
+@runtime_checkable
 class World(Protocol):
     """What `init` may read of a problem."""
 

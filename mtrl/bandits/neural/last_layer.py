@@ -11,6 +11,7 @@ import functools
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.bandits.checks import check_radius
 from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.neural.state import Config, State, init, play
@@ -31,7 +32,12 @@ def ridge_view(
 
 
 def budget(alpha: Scalar, tasks: int, dtype: jnp.dtype) -> Float[Array, ""]:
-    """`beta = alpha^2 M`, the joint squared radius."""
+    """`beta = alpha^2 M`, the joint squared radius.
+
+    Raises:
+      BadInput: alpha is negative or not a number (when it is not traced).
+    """
+    check_radius(alpha=alpha)
     return jnp.asarray(alpha, dtype) ** 2 * tasks
 
 

@@ -1,6 +1,5 @@
 """The shared representation: an MLP or a small ConvNet with a linear last layer of width k, and a table of M heads."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.bandits.checks import check_heads
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey
 
@@ -48,7 +48,12 @@ def network_init(key: PRNGKey, body: Body, tasks: int, dim: int, dtype: Any) -> 
 
 
 def predict(body: Body, network: Network, contexts: Float[Array, "task arm dim"]) -> Float[Array, "task arm"]:
-    """`f^(i)(x_{i,a}) = <phi(x_{i,a}), theta_i>`."""
+    """`f^(i)(x_{i,a}) = <phi(x_{i,a}), theta_i>`.
+
+    Raises:
+      BadInput: the arms have another number of tasks than the heads.
+    """
+    check_heads(contexts, network.heads)
     return jnp.einsum("mak,mk->ma", body.apply(network.body, contexts), network.heads)
 
 
@@ -56,6 +61,3 @@ def pooled_loss(body: Body, network: Network, x: Array, tasks: Array, targets: A
     """Mean squared error over a pooled batch: inputs (sample, dim), task of each, targets (sample,)."""
     features = body.apply(network.body, x)
     return jnp.mean((jnp.sum(features * network.heads[tasks], axis=-1) - targets) ** 2)
-
-
-Features = Callable[[Array], Array]

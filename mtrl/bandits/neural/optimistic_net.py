@@ -106,6 +106,3 @@ def step(
 def optimistic_net(config: Config) -> Algorithm:
     """The algorithm for a configuration; hyper-parameters `alpha`, `force`."""
     return Algorithm(init, functools.partial(step, config=config))
-
-
-Value = Float[Array, ""]

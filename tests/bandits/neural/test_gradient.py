@@ -1,0 +1,53 @@
+"""Gradient bonus: gradients against finite differences, joint arms against enumeration."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from mtrl.bandits.neural.gradient import body_gradients, joint_arms
+from mtrl.bandits.neural.network import predict
+from mtrl.bandits.neural.state import init
+from tests.bandits.neural.worlds import CONFIG, data, world
+from tests.helpers import assert_close
+
+
+def test_gradients_equal_finite_differences(key):
+    params = world(key, dtype=jnp.float64)
+    body, network = CONFIG.body(), init(key, params, CONFIG).network
+    contexts = data(key, params, 0).contexts
+    gradients = body_gradients(body, network, contexts)
+    weights, rebuild = ravel_pytree(network.body)
+    direction = jax.random.normal(key, weights.shape)
+    shifted = [network._replace(body=rebuild(weights + sign * 1e-6 * direction)) for sign in (1, -1)]
+    slope = (predict(body, shifted[0], contexts) - predict(body, shifted[1], contexts)) / 2e-6
+    assert_close("body gradients", gradients @ direction, slope, rtol=1e-6)
+
+
+def total(arms, values, scaled, squares):
+    g = sum(scaled[i, a] for i, a in enumerate(arms))
+    q = sum(squares[i, a] for i, a in enumerate(arms))
+    return sum(values[i, a] for i, a in enumerate(arms)) + np.sqrt(0.8 * (g @ g + q))
+
+
+def test_joint_arms_equal_enumeration():
+    """40 random cases of three tasks and three arms; a coordinate search may stop at a local best in one of ten."""
+    generator = np.random.default_rng(0)
+    search, exact = jax.jit(joint_arms, static_argnums=4), 0
+    for _ in range(40):
+        values, scaled = generator.normal(size=(3, 3)), 0.4 * generator.normal(size=(3, 3, 5))
+        squares = 0.1 * generator.exponential(size=(3, 3))
+        best = max(total(arms, values, scaled, squares) for arms in itertools.product(range(3), repeat=3))
+        found = total(np.asarray(search(values, scaled, squares, 0.8, 2)), values, scaled, squares)
+        exact += found >= best - 1e-12
+        assert found >= best - 0.2
+    assert exact >= 36
+
+
+def test_one_body_adds_gradients_before_the_norm():
+    """Two tasks with opposite body gradients cannot both be optimistic: an arm that agrees is preferred."""
+    scaled = jnp.array([[[1.0], [1.0]], [[-1.0], [1.0]]])
+    arms = joint_arms(jnp.array([[0.0, 0.0], [0.01, 0.0]]), scaled, jnp.zeros((2, 2)), 1.0)
+    assert int(arms[1]) == 1

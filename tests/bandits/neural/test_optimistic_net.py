@@ -1,0 +1,54 @@
+"""The optimistic copy: more value than the fit, inside the confidence set, and the multiplier of the heads-only problem."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits.neural.network import predict
+from mtrl.bandits.neural.optimistic_net import ascend, multiplier, optimistic_net
+from tests.bandits.neural.worlds import CONFIG, data, world
+from tests.bandits.worlds import rollout
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def played():
+    key = jax.random.key(3)
+    params = world(key, dtype=jnp.float64)
+    state, _ = rollout(optimistic_net(CONFIG), key, params, data, 12, config=CONFIG, alpha=0.2)
+    return state, data(jax.random.key(8), params, 0)
+
+
+def total(network, batch):
+    return float(jnp.sum(jnp.max(predict(CONFIG.body(), network, batch.contexts), axis=1)))
+
+
+def distance(network, state):
+    body = CONFIG.body()
+    f = jnp.einsum("tmk,mk->tm", body.apply(network.body, state.contexts), network.heads)
+    g = jnp.einsum("tmk,mk->tm", body.apply(state.network.body, state.contexts), state.network.heads)
+    return float(jnp.sum((f - g) ** 2))
+
+
+def test_ascent_is_optimistic_and_stays_close(played):
+    state, batch = played
+    run = jax.jit(functools.partial(ascend, config=CONFIG, rate=1e-3, ascent=100))
+    copies = {beta: run(jax.random.key(0), state, batch, beta=jnp.asarray(beta)) for beta in (0.02, 0.5)}
+    fit = total(state.network, batch)
+    assert fit < total(copies[0.02], batch) < total(copies[0.5], batch)
+    # The penalty is stochastic: the small set is left by at most a factor of three.
+    assert distance(copies[0.02], state) < 0.06 and distance(copies[0.02], state) < distance(copies[0.5], state)
+
+
+def test_heads_only_multiplier(played):
+    """At mu* the Lagrangian sup over heads of <x, dtheta> - mu (||dtheta||_V^2 - beta) equals sqrt(beta q)."""
+    state, batch = played
+    beta = 0.3
+    mu = float(multiplier(state, batch, CONFIG, jnp.asarray(beta)))
+    q = 4 * beta * mu**2
+    assert_close("value at mu*", q / (4 * mu) + mu * beta, np.sqrt(beta * q), rtol=1e-10)
+    nearby = [q / (4 * m) + m * beta for m in (0.9 * mu, 1.1 * mu)]
+    assert min(nearby) > np.sqrt(beta * q)

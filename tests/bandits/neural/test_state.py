@@ -1,0 +1,78 @@
+"""Buffers, refits and weight decay."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits.neural import state as base
+from mtrl.bandits.neural.bonuses import neural_gfucb
+from mtrl.bandits.neural.network import pooled_loss
+from mtrl.numerics.errors import BadInput
+from tests.bandits.neural.worlds import CONFIG, data, world
+from tests.bandits.worlds import rollout
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def played():
+    key = jax.random.key(3)
+    params = world(key)
+    state, infos = rollout(neural_gfucb("last_layer", CONFIG), key, params, data, 12, config=CONFIG, alpha=0.2)
+    return params, state, infos
+
+
+def test_statistics_are_rebuilt_on_the_refitted_features(played):
+    """Round 12 ends with a refit: V_i = lam I + sum phi phi^T over the whole buffer."""
+    _, state, _ = played
+    features = np.asarray(CONFIG.body().apply(state.network.body, state.contexts), dtype=float)
+    gram = np.einsum("tmk,tml->mkl", features, features) + CONFIG.ridge * np.eye(3)
+    assert_close("rebuilt inverse", state.inverse, np.linalg.inv(gram), rtol=1e-3)
+    assert_close("rebuilt moment", state.moment, np.einsum("tmk,tm->mk", features, state.rewards), rtol=1e-5)
+
+
+def test_buffer_holds_what_was_played(played):
+    _, state, _ = played
+    assert bool(jnp.all(jnp.any(state.contexts != 0, axis=-1))) and int(state.round) == 12
+
+
+def test_refit_lowers_the_loss(played):
+    params, state, _ = played
+    fresh = base.init(jax.random.key(9), params, CONFIG)._replace(
+        contexts=state.contexts, rewards=state.rewards, round=state.round
+    )
+    x, tasks, y = state.contexts.reshape(-1, 6), jnp.tile(jnp.arange(2), 12), state.rewards.ravel()
+    before = pooled_loss(CONFIG.body(), fresh.network, x, tasks, y)
+    fitted = jax.jit(base.refit, static_argnums=2)(jax.random.key(1), fresh, CONFIG)
+    assert float(pooled_loss(CONFIG.body(), fitted.network, x, tasks, y)) < 0.5 * float(before)
+
+
+def test_heads_decay_is_divided_by_the_number_of_tasks(played):
+    """With zero gradients the decay alone drives the first Adam moment: decay on the body, decay / M on the heads."""
+    _, state, _ = played
+    for tasks in (2, 50):
+        rule = base.optimiser(CONFIG, tasks)
+        zero = jax.tree.map(jnp.zeros_like, state.network)
+        _, memory = rule.update(zero, rule.init(state.network), state.network)
+        moments = memory[1][0].mu
+        assert_close("heads", moments.heads, 0.1 * CONFIG.decay / tasks * state.network.heads, rtol=1e-5)
+        ours, reference = (jax.tree.leaves(x)[-1] for x in (moments.body, state.network.body))
+        assert_close("body", ours, 0.1 * CONFIG.decay * reference, rtol=1e-5)
+
+
+def test_minibatches_come_from_what_was_played(played):
+    _, state, _ = played
+    early = state._replace(round=jnp.asarray(2, jnp.int32))
+    batch = base.draw_batch(jax.random.key(0), early, 200)
+    allowed = np.asarray(state.rewards[:2]).ravel()
+    assert set(np.asarray(batch.targets).tolist()) == set(allowed.tolist())
+
+
+def test_bad_input(key):
+    params = world(key)
+    with pytest.raises(BadInput, match="refit_every got 13 in 12 rounds"):
+        base.init(key, params, dataclasses.replace(CONFIG, refit_every=13))
+    with pytest.raises(BadInput, match="rank .k. got 9, but must lie between 1 and the width 8"):
+        base.init(key, params, dataclasses.replace(CONFIG, rank=9))

@@ -1,0 +1,47 @@
+"""BOSS: settings, charges, and finding the right expert."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits import boss, sequential
+from mtrl.numerics.errors import BadInput
+from tests.bandits.worlds import rollout
+from tests.helpers import assert_close
+
+
+def test_schedule_numbers():
+    plan = boss.schedule(6000, 2000, dim=10, rank=3)
+    explore = 10 ** (4 / 3) * 2000 ** (1 / 3)
+    assert_close("tau_1", plan.explore, explore, rtol=1e-12)
+    assert_close("tau_2", plan.identify, 3 * np.sqrt(2000), rtol=1e-12)
+    assert_close("alpha", plan.cover, 10 / np.sqrt(explore), rtol=1e-12)
+    chance = np.sqrt(2000 * 30 / (6000 * (explore + 10 ** (2 / 3) * 2000 ** (2 / 3))))
+    assert_close("p", plan.chance, chance, rtol=1e-12)
+
+
+def test_uncovered_is_the_distance_to_the_subspace(key):
+    experts, _ = jnp.linalg.qr(jax.random.normal(key, (5, 4, 2)))
+    estimate = jax.random.normal(key, (4,))
+    ours = boss.uncovered(experts, estimate)
+    literal = [np.linalg.norm(estimate - e @ (e.T @ estimate)) for e in np.asarray(experts)]
+    assert_close("distance to every expert", ours, literal, rtol=1e-10)
+
+
+def test_the_true_expert_is_never_charged_without_noise(key):
+    params = sequential.sequential_params(key, jnp.asarray(1e-3), jnp.zeros(2), jnp.asarray(0.0), dim=5)
+    hyper = dict(explore=50.0, identify=20.0, cover=0.1, chance=0.3, length=100.0)
+    state, infos = rollout(
+        boss.BOSS, key, params, sequential.task_round, 60, config=boss.Config(30, include_truth=True), **hyper
+    )
+    assert float(state.misses[-1]) == 0.0 and float(state.misses[:-1].min()) > 0
+    late = np.asarray(infos.regret)[40:][np.asarray(infos.explored)[40:] == 0]
+    early = np.asarray(infos.regret)[1:8][np.asarray(infos.explored)[1:8] == 0]
+    assert bool(infos.explored[0] == 1.0) and late.mean() < early.mean()
+
+
+def test_bad_rank(key):
+    params = sequential.sequential_params(key, jnp.asarray(1.0), jnp.zeros(2), jnp.asarray(0.0), dim=5)
+    with pytest.raises(BadInput, match="rank .k. got 7"):
+        boss.init(key, params.sizes._replace(rank=7), boss.Config())

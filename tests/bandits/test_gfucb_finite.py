@@ -1,0 +1,167 @@
+"""Exact GFUCB: reduction to LinUCB, the confidence set against histories, invariances, bad input."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits import checks, gfucb_finite, linucb, theory
+from mtrl.bandits.gfucb_finite import GFUCB_FINITE, State, choose, confidence_set
+from mtrl.numerics.errors import BadInput
+from tests.bandits.worlds import finite, finite_data, rollout
+from tests.helpers import assert_close
+
+ROUNDS = 25
+
+
+@pytest.fixture(scope="module")
+def played():
+    """A history: state, features (candidate, round, task, rank) and rewards (round, task)."""
+    key = jax.random.key(5)
+    params = finite(key)
+
+    def one(state, t):
+        data = finite_data(jax.random.fold_in(key, t), params, t)
+        state, info = gfucb_finite.step(key, state, data, scale=0.05)
+        features = jnp.take_along_axis(data.candidates, info.actions[None, :, None, None], axis=2)[:, :, 0]
+        rewards = jnp.take_along_axis(data.rewards, info.actions[:, None], axis=1)[:, 0]
+        return state, (features, rewards)
+
+    run = jax.jit(lambda: jax.lax.scan(one, gfucb_finite.init(key, params), jnp.arange(ROUNDS)))
+    state, (features, rewards) = run()
+    return params, state, np.asarray(features).swapaxes(0, 1), np.asarray(rewards)
+
+
+def literal_set(features, rewards, ridge, beta):
+    """Steps 1 and 2 from histories, loop by loop."""
+    count, _, tasks, rank = features.shape
+    heads, losses = np.zeros((count, tasks, rank)), np.zeros(count)
+    for p in range(count):
+        for i in range(tasks):
+            f = features[p, :, i]
+            heads[p, i] = np.linalg.solve(f.T @ f + ridge * np.eye(rank), f.T @ rewards[:, i])
+            losses[p] += ((f @ heads[p, i] - rewards[:, i]) ** 2).sum()
+    q = losses.argmin()
+    centres, residuals = np.zeros_like(heads), np.zeros(count)
+    for p in range(count):
+        for i in range(tasks):
+            f, fitted = features[p, :, i], features[q, :, i] @ heads[q, i]
+            centres[p, i] = np.linalg.solve(f.T @ f + ridge * np.eye(rank), f.T @ fitted)
+            residuals[p] += ((f @ centres[p, i] - fitted) ** 2).sum()
+    centres[q], residuals[q] = heads[q], 0.0
+    return q, losses, centres, beta - residuals
+
+
+def test_statistics_equal_histories(played):
+    """Cross Gram matrices give what the histories give; a misfit phi loses exactly its projection residual."""
+    _, state, features, rewards = played
+    found = confidence_set(state, 1.7)
+    q, losses, centres, slack = literal_set(features, rewards, 0.1, 1.7)
+    assert int(found.best) == q
+    assert_close("summed losses", found.losses, losses, rtol=1e-9)
+    assert_close("centres", found.centres, centres, rtol=1e-8)
+    assert_close("slack = beta - projection residual", found.slack, slack, rtol=1e-8)
+
+
+def test_the_fit_itself_always_survives(played):
+    _, state, _, _ = played
+    for beta in (0.0, 1e-3, 1.0):
+        found = confidence_set(state, beta)
+        assert bool(found.survives[found.best]) and float(found.slack[found.best]) == beta
+
+
+def test_zero_radius_is_greedy_on_the_fit(played):
+    params, state, _, _ = played
+    data = finite_data(jax.random.key(77), params, 0)
+    found = confidence_set(state, 0.0)
+    arms, _, promise = choose(found, data.candidates)
+    means = jnp.einsum("mak,mk->ma", data.candidates[found.best], found.centres[found.best])
+    assert int(promise) == int(found.best) and np.array_equal(arms, means.argmax(1))
+
+
+def test_fit_ignores_task_order_rotation_and_duplication(played):
+    """Permuting tasks or rotating one candidate's features changes no loss; two copies of every task double it."""
+    _, state, _, _ = played
+    base = confidence_set(state, 1.0)
+    swapped = confidence_set(
+        state._replace(gram=state.gram[:, :, ::-1], moment=state.moment[:, ::-1], energy=state.energy[::-1]), 1.0
+    )
+    assert_close("losses under task order", swapped.losses, base.losses, rtol=1e-12)
+    rotation, _ = jnp.linalg.qr(jax.random.normal(jax.random.key(1), (3, 3)))
+    gram = state.gram.at[1].set(jnp.einsum("ab,qmbc->qmac", rotation, state.gram[1]))
+    gram = gram.at[:, 1].set(jnp.einsum("pmab,cb->pmac", gram[:, 1], rotation))
+    moment = state.moment.at[1].set(state.moment[1] @ rotation.T)
+    rotated = confidence_set(state._replace(gram=gram, moment=moment), 1.0)
+    assert_close("losses under a rotation", rotated.losses, base.losses, rtol=1e-10)
+    assert_close("slack under a rotation", rotated.slack, base.slack, rtol=1e-8)
+    twice = State(
+        jnp.concatenate([state.gram] * 2, 2),
+        jnp.concatenate([state.moment] * 2, 1),
+        jnp.concatenate([state.energy] * 2),
+        state.ridge,
+        state.round,
+    )
+    doubled = confidence_set(twice, 1.0)
+    assert int(doubled.best) == int(base.best)
+    assert_close("losses of doubled tasks", doubled.losses, 2 * base.losses, rtol=1e-12)
+
+
+def test_one_candidate_one_task_is_linucb(key):
+    """|Phi| = 1, M = 1: the index is LinUCB's on the features with alpha^2 = beta, and so is every action."""
+    params = finite(key, tasks=1, candidates=1)
+
+    def features_only(key, params, t):
+        data = finite_data(key, params, t)
+        return data._replace(contexts=data.features)
+
+    sizes = params.sizes._replace(dim=3)
+    config = linucb.Config(ridge=0.1)
+    _, ours = rollout(GFUCB_FINITE, key, params, finite_data, 40, scale=0.0, beta=0.25)
+
+    def init(key, problem, _):
+        return linucb.init(key, sizes, config)
+
+    _, theirs = rollout(linucb.LINUCB._replace(init=init), key, params, features_only, 40, alpha=0.5)
+    assert np.array_equal(ours.actions, theirs.actions)
+
+
+@functools.partial(jax.jit, static_argnames="rounds")
+def fit_error(key, rounds=30):
+    """Squared distance of fit and truth on uniformly played inputs, M = 4, |Phi| = 8, sigma = 0.5."""
+    params = finite(key, tasks=4, candidates=8, noise=0.5)
+    data = finite_data(key, params, 0)._replace()
+    worlds = jax.vmap(lambda t: finite_data(jax.random.fold_in(key, t), params, t))(jnp.arange(rounds))
+    features, rewards = worlds.candidates[:, :, :, 0], worlds.rewards[:, :, 0]  # first arm: uniform play
+    del data
+    gram = jnp.einsum("tpmk,tqml->pqmkl", features, features)
+    moment = jnp.einsum("tpmk,tm->pmk", features, rewards)
+    energy = jnp.sum(rewards**2, axis=0)
+    state = State(gram, moment, energy, jnp.asarray(1e-9), jnp.asarray(rounds))
+    found = confidence_set(state, 0.0)
+    fitted = jnp.einsum("tmk,mk->tm", features[:, found.best], found.centres[found.best])
+    return jnp.sum((fitted - worlds.means[:, :, 0]) ** 2)
+
+
+def test_radius_covers_the_truth_and_is_loose(key):
+    """No violation of the theorem's radius in 100 runs; it is dozens of times the true squared error."""
+    errors = jax.vmap(fit_error)(jax.random.split(key, 100))
+    radius = theory.gfucb_radius(30.0, tasks=4, rank=3, log_covering=jnp.log(8.0), noise=0.5, delta=0.05)
+    assert_close("theorem's squared radius", radius, 167.8, rtol=1e-3)
+    assert float(errors.max()) <= float(radius)
+    assert float(radius) > 20 * float(errors.mean())
+
+
+def test_empty_surviving_set_is_named():
+    with pytest.raises(BadInput, match="smallest residual is 0.5 and beta is 0.1"):
+        checks.check_survivors([-0.4, -1.9], [0.5, 2.0], 0.1)
+    checks.check_survivors([0.4, -1.0], [0.1, 2.0], 0.5)
+
+
+def test_negative_radius(key, played):
+    params, state, _, _ = played
+    with pytest.raises(BadInput, match="beta got nan"):
+        gfucb_finite.step(key, state, finite_data(key, params, 0), beta=float("nan"))
+    with pytest.raises(BadInput, match="smallest residual is 0 and beta is -1"):
+        gfucb_finite.check_set(confidence_set(state, -1.0), -1.0)

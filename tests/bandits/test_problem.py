@@ -1,0 +1,29 @@
+"""Linear worlds: sizes, norms, noise."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.bandits import problem
+from tests.bandits.worlds import linear, linear_data
+from tests.helpers import assert_close, assert_mean
+
+
+def test_parameters_share_a_subspace_with_unit_norm(key):
+    params = linear(key)
+    assert_close("norms", jnp.linalg.norm(params.parameters, axis=1), np.ones(3), rtol=1e-12)
+    assert np.linalg.matrix_rank(np.asarray(params.parameters)) == 2
+    assert (params.tasks, params.dim, params.rank) == (3, 4, 2)
+
+
+def test_rounds_are_consistent(key):
+    params = linear(key, noise=0.4)
+    rounds = jax.vmap(lambda t: linear_data(jax.random.fold_in(key, t), params, t))(jnp.arange(500))
+    means = jnp.einsum("tmad,md->tma", rounds.contexts, params.parameters)
+    assert_close("means", rounds.means, means, rtol=1e-10)
+    assert_close("arms on the sphere", jnp.linalg.norm(rounds.contexts, axis=-1), np.ones((500, 3, 4)), rtol=1e-12)
+    assert_mean("noise variance", ((rounds.rewards - rounds.means) ** 2).ravel(), 0.16)
+
+
+def test_unit_of_zero_is_zero():
+    assert np.array_equal(problem.unit(jnp.zeros((2, 3))), np.zeros((2, 3)))
