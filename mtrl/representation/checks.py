@@ -4,8 +4,10 @@ import warnings
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool
 
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.types import Scalar
 
 
 def check_data(x, y, mask=None) -> None:
@@ -120,7 +122,7 @@ def check_clusters(clusters: int, tasks: int) -> None:
         raise BadInput(f"clusters={clusters} is outside 1..tasks={tasks}; give at most one cluster per task")
 
 
-def check_stable(rising: bool, eta: float, limit: float) -> None:
+def check_stable(rising: bool | Bool[Array, ""], eta: Scalar, limit: Scalar) -> None:
     """Stop after a descent whose objective rose three rounds in a row.
 
     Args:
@@ -138,7 +140,7 @@ def check_stable(rising: bool, eta: float, limit: float) -> None:
         )
 
 
-def check_converged(name: str, converged: bool, gradient_norm: float, iterations: int) -> None:
+def check_converged(name: str, converged: bool | Bool[Array, ""], gradient_norm: Scalar, iterations: Scalar) -> None:
     """Say so when a solver stopped at its last iteration: a warning with the final gradient norm.
 
     Args:

@@ -33,7 +33,7 @@ def _weights_given_covariance(loss: Loss, covariance: Array, gamma: Scalar) -> F
     root = sqrt_psd(covariance)
     eye = jnp.eye(root.shape[0], dtype=root.dtype)
     system = jnp.einsum("ij,tjk,kl->til", root, loss.hessian, root, optimize="optimal") + 2 * gamma * eye
-    solution = jax.scipy.linalg.solve(system, (loss.linear @ root)[..., None], assume_a="pos")[..., 0]
+    solution = jnp.linalg.solve(system, (loss.linear @ root)[..., None])[..., 0]
     return (solution @ root).T
 
 

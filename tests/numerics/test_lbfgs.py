@@ -1,0 +1,34 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.optimize
+
+from mtrl.numerics.lbfgs import minimise
+from tests.helpers import assert_close
+
+
+def rosenbrock(v):
+    return jnp.sum(100 * (v[1:] - v[:-1] ** 2) ** 2 + (1 - v[:-1]) ** 2)
+
+
+def test_rosenbrock_matches_scipy():
+    start = jnp.array([-1.2, 1.0, 0.5])
+    found = minimise(rosenbrock, start, value_tolerance=0.0, gradient_tolerance=1e-9)
+    gradient = jax.grad(rosenbrock)
+    reference = scipy.optimize.minimize(rosenbrock, np.asarray(start), jac=gradient, method="L-BFGS-B", tol=1e-15)
+    assert_close("minimiser", found.point, reference.x, 1e-5)
+    assert bool(found.converged)
+    assert float(found.gradient_norm) <= 1e-9
+
+
+def test_running_out_of_iterations_is_reported():
+    found = minimise(rosenbrock, jnp.array([-1.2, 1.0, 0.5]), iterations=3)
+    assert not bool(found.converged)
+    assert int(found.iterations) == 3
+    assert_close("gradient norm", found.gradient_norm, np.abs(jax.grad(rosenbrock)(found.point)).max(), 1e-10)
+
+
+def test_starting_at_the_minimum_takes_no_step():
+    found = minimise(rosenbrock, jnp.ones(3))
+    assert int(found.iterations) == 0
+    assert bool(found.converged)

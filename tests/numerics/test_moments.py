@@ -1,0 +1,59 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.numerics.errors import BadInput
+from mtrl.numerics.moments import check_gram_size, flat_moments, fold_moments, moments, rows_from_moments
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def data():
+    x = jax.random.normal(jax.random.key(0), (4, 9, 3))
+    y = jax.random.normal(jax.random.key(1), (4, 9))
+    mask = jnp.arange(9)[None] < jnp.array([9, 4, 7, 5])[:, None]
+    return x, y, mask
+
+
+def test_masked_moments_equal_a_loop_over_ragged_tasks(data):
+    x, y, mask = data
+    ours = moments(x, y, mask)
+    for t in range(4):
+        x_t, y_t = np.asarray(x[t])[np.asarray(mask[t])], np.asarray(y[t])[np.asarray(mask[t])]
+        for name, value, reference in (
+            ("gram", ours.gram[t], x_t.T @ x_t),
+            ("cross", ours.cross[t], x_t.T @ y_t),
+            ("square", ours.square[t], y_t @ y_t),
+            ("count", ours.count[t], len(y_t)),
+        ):
+            assert_close(name, value, reference, 1e-12)
+
+
+def test_flat_rows_in_any_order_give_the_dense_moments(data):
+    x, y, mask = data
+    task = jnp.broadcast_to(jnp.arange(4)[:, None], mask.shape)
+    order = np.random.default_rng(0).permutation(int(mask.sum()))
+    kept = np.asarray(mask)
+    flat = flat_moments(x[kept][order], y[kept][order], task[kept][order], 4)
+    for ours, reference in zip(flat, moments(x, y, mask), strict=True):
+        assert_close("flat", ours, reference, 1e-12)
+
+
+def test_folds_add_up_and_rows_reproduce_the_moments(data):
+    x, y, _ = data
+    fold = jnp.broadcast_to(jnp.arange(9) % 3, y.shape)
+    folds = fold_moments(x, y, fold, 3)
+    whole = moments(x, y)
+    for ours, reference in zip(jax.tree.map(lambda v: v.sum(0), folds), whole, strict=True):
+        assert_close("sum of folds", ours, reference, 1e-12)
+    rows, response = rows_from_moments(whole)
+    again = moments(rows, response)
+    assert_close("gram of rows", again.gram, whole.gram, 1e-12)
+    assert_close("cross of rows", again.cross, whole.cross, 1e-12)
+
+
+def test_gram_matrices_past_two_gigabytes_are_refused():
+    with pytest.raises(BadInput, match=r"need 4.1 GiB and at most 2 GiB.*streamed"):
+        check_gram_size(55000, 100)
+    assert check_gram_size(6400, 100) is None

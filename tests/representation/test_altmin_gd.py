@@ -1,0 +1,58 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.numerics.errors import BadInput
+from mtrl.numerics.moments import moments
+from mtrl.numerics.subspaces import projector
+from mtrl.representation import altmin_gd as gd
+from mtrl.representation import checks, problem
+from mtrl.representation.alternating_minimisation import alternating_minimisation
+from mtrl.representation.method_of_moments import method_of_moments
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    params = problem.sample(jax.random.key(0), tasks=60, dim=8, rank=2, noise=0.3)
+    x, y = problem.draw(jax.random.key(1), params, samples=20)
+    return params, moments(x, y), method_of_moments(x, y, rank=2), x, y
+
+
+def test_ends_where_alternating_minimisation_ends(drawn):
+    _, data, start, _, _ = drawn
+    ours = gd.altmin_gd(data.gram, data.cross, start, samples=1200.0, eta=1.0, iterations=100)
+    reference = alternating_minimisation(data.gram, data.cross, start, iterations=60)
+    assert_close("basis", projector(ours.basis), projector(reference.basis), 1e-5)
+    assert float(ours.residual) < 1e-5
+    assert not bool(ours.rising)
+    assert bool(jnp.all(jnp.diff(ours.objective) <= 1e-9 * jnp.abs(ours.objective[1:])))
+
+
+def test_gradient_is_that_of_the_objective(drawn):
+    _, data, start, x, y = drawn
+    heads = jax.random.normal(jax.random.key(4), (60, 2))
+    loss = lambda b: jnp.sum((jnp.einsum("tnd,dr,tr->tn", x, b, heads) - y) ** 2) / 2  # noqa: E731
+    assert_close("gradient", gd.basis_gradient(data.gram, data.cross, start, heads), jax.grad(loss)(start), 1e-10)
+    constant = float(jnp.sum(data.square)) / 2
+    assert_close("objective", gd.objective(data.gram, data.cross, start, heads) + constant, loss(start), 1e-10)
+
+
+def test_a_step_above_the_stability_limit_is_reported_with_the_limit(drawn):
+    _, data, start, _, _ = drawn
+    fit = alternating_minimisation(data.gram, data.cross, start, iterations=30)
+    limit = gd.stability_limit(data.gram, fit.heads, 1200.0)
+    stable = gd.altmin_gd(data.gram, data.cross, start, samples=1200.0, eta=0.5 * limit, iterations=40)
+    checks.check_stable(stable.rising, 0.5 * limit, limit)
+    values = jnp.array([0.0, -1.0, -0.5, 0.1, 0.4])
+    assert bool(gd.rising(values))
+    assert not bool(gd.rising(values[:3]))
+    with pytest.raises(BadInput, match=r"eta=9 made the objective rise three rounds in a row.*limit is about"):
+        checks.check_stable(gd.rising(values), 9.0, limit)
+
+
+def test_theoretical_step(drawn):
+    heads = drawn[0].heads
+    largest = np.linalg.svd(np.asarray(heads) / np.sqrt(60), compute_uv=False)[0]
+    assert_close("1/(4 sigma_max^2)", gd.theoretical_step(heads), 1 / (4 * largest**2), 1e-12)

@@ -1,0 +1,31 @@
+import jax
+import jax.numpy as jnp
+
+from mtrl.numerics.moments import moments
+from mtrl.numerics.subspaces import sin_theta
+from mtrl.representation import fedrep, fedsgd, problem
+from tests.helpers import assert_close
+
+
+def test_reaches_the_single_linear_model_and_not_the_subspace():
+    params = problem.sample_unit_rows(jax.random.key(0), tasks=50, dim=6, rank=2, noise=0.0)
+    x, y = problem.draw(jax.random.key(1), params, samples=20, scale=20**-0.5)
+    data = moments(x, y)
+    clients = fedrep.Clients(data.gram, data.cross, problem.random_basis(jax.random.key(2), 6, 2))
+
+    def one(state, key):
+        return fedsgd.step(key, state, clients, eta=0.2)
+
+    state, _ = jax.lax.scan(one, fedsgd.init(jax.random.key(0), clients), jax.random.split(jax.random.key(3), 4000))
+    pooled = jnp.linalg.solve(data.gram.sum(0), data.cross.sum(0))
+    assert_close("one model in disguise", fedsgd.global_weights(state), pooled, 0.03)
+    assert float(sin_theta(params.basis, state.basis)) > 0.5
+
+
+def test_head_gradient_is_the_average_over_clients():
+    x, y = jax.random.normal(jax.random.key(4), (3, 5, 4)), jax.random.normal(jax.random.key(5), (3, 5))
+    data = moments(x, y)
+    clients = fedrep.Clients(data.gram, data.cross, jnp.eye(4)[:, :2])
+    state = fedsgd.init(jax.random.key(0), clients)
+    loss = lambda a: jnp.mean(jnp.sum((x @ state.basis @ a - y) ** 2, axis=1)) / 2  # noqa: E731
+    assert_close("gradient", fedsgd.head_gradient(clients, state)[0], jax.grad(loss)(state.heads[0]), 1e-10)
