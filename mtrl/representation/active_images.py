@@ -99,17 +99,19 @@ def error_counts(
 
 
 def pooled_features(images: np.ndarray, cell: int = 4, constant: float = 0.5) -> np.ndarray:
-    """Mean pooling (28x28 -> 7x7 for cell 4), a constant feature, rows scaled to unit L2 norm. Host function.
+    """Mean pooling (28x28 -> 7x7 for cell 4), a constant feature, rows scaled to unit L2 norm (black stays 0). Host function.
 
     Args:
       images: (..., 28, 28) in [0, 1].
       cell: side of a pooled cell, divides 28; 1 keeps all pixels.
-      constant: value of the extra feature before scaling.
+      constant: value of the extra feature before scaling; 0 for none.
     """
     side = 28 // cell
     pooled = images.reshape(*images.shape[:-2], side, cell, side, cell).mean((-3, -1)).reshape(*images.shape[:-2], -1)
-    rows = np.concatenate([pooled, np.full((*pooled.shape[:-1], 1), constant, pooled.dtype)], -1)
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    if constant:
+        pooled = np.concatenate([pooled, np.full((*pooled.shape[:-1], 1), constant, pooled.dtype)], -1)
+    length = np.linalg.norm(pooled, axis=-1, keepdims=True)
+    return pooled / np.where(length > 0, length, 1)
 
 
 def whitened_features(images: np.ndarray, train: np.ndarray, dim: int) -> np.ndarray:

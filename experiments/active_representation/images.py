@@ -1,0 +1,106 @@
+"""Image data of the study: digits or MNIST under the MNIST-C corruptions, split into images before corrupting."""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from mtrl.harness import BadInput, BaseConfig, field
+from mtrl.harness.datasets.digits import load_digits_28
+from mtrl.harness.datasets.mnist_c import load_mnist_c
+from mtrl.harness.datasets.mnist_idx import has_part, load_mnist
+from mtrl.representation import active_checks
+from mtrl.representation.active_images import disjoint_pool, pooled_features, shared_pool
+from mtrl.representation.corruptions import CORRUPTIONS, check_name, corrupt
+
+DATASETS = ("digits_c", "mnist", "mnist_c")
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageConfig(BaseConfig):
+    """Fields every image figure has."""
+
+    dataset: str = field(
+        "digits_c", help="embedded digits, MNIST idx files corrupted here, or MNIST-C", choices=DATASETS
+    )
+    data_dir: str = field("", help="folder with MNIST idx files, or with mnist_c/<corruption>/*.npy")
+    corruptions: tuple[str, ...] = field(tuple(CORRUPTIONS), help="corruptions used")
+    images: int = field(0, help="images kept before splitting; 0 for all", lower=0)
+    split_seed: int = field(0, help="seed of the split into images and of the corruptions", lower=0)
+
+    def validate(self):
+        """Refuse unknown corruptions and missing folders."""
+        for name in self.corruptions:
+            check_name(name)
+
+
+class Corrupted(NamedTuple):
+    """Corrupted images; image i is the same original under every corruption."""
+
+    images: np.ndarray  # (corruption, image, 28, 28) float32 in [0, 1]
+    labels: np.ndarray  # (image,)
+    train: np.ndarray  # image numbers that may serve training
+    test: np.ndarray  # image numbers for testing, disjoint from `train`
+    pool: np.ndarray  # (corruption, digit, image_of_task)
+
+
+def load(config: ImageConfig) -> Corrupted:
+    """The dataset of a configuration, made once per process.
+
+    Raises:
+      BadInput: files are missing or damaged, or no --data_dir was given for a dataset that needs one.
+    """
+    if config.dataset != "digits_c" and not config.data_dir:
+        raise BadInput(f"dataset {config.dataset} needs files; give --data_dir=DIR, or use --dataset=digits_c")
+    return _load(config.dataset, config.data_dir, config.corruptions, config.images, config.split_seed)
+
+
+@functools.lru_cache(maxsize=2)
+def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed: int) -> Corrupted:
+    rng = np.random.default_rng(seed)
+    if dataset == "mnist_c":
+        return _released(data_dir, names, limit, rng)
+    if dataset == "digits_c":
+        images, labels = load_digits_28()
+        share = 1200 / 1797
+    else:
+        images, labels = load_mnist(data_dir, "train" if has_part(data_dir, "train") else "test")
+        share = 0.8
+    kept = rng.permutation(len(images))[: limit or None]
+    cut = round(share * len(kept))
+    train, test = np.arange(cut), np.arange(cut, len(kept))
+    active_checks.check_disjoint_images(train, test)
+    clean, labels = images[kept], labels[kept]
+    corrupted = np.stack([corrupt(jax.random.key(seed), clean, name) for name in names])
+    # Few digits: every task may draw any training image. MNIST: tasks of one corruption have disjoint images.
+    pool = shared_pool(train, len(names)) if dataset == "digits_c" else disjoint_pool(rng, train, len(names))
+    return Corrupted(corrupted, labels, train, test, pool)
+
+
+def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.Generator) -> Corrupted:
+    parts = [load_mnist_c(f"{data_dir}/mnist_c", name) for name in names]
+    size = limit or len(parts[0][0][0])
+    tests = min(len(parts[0][1][0]), max(1, size // 5)) if limit else len(parts[0][1][0])
+    images = np.stack([np.concatenate([train[0][:size], test[0][:tests]]) for train, test in parts])
+    labels = np.concatenate([parts[0][0][1][:size], parts[0][1][1][:tests]])
+    train, test = np.arange(size), np.arange(size, size + tests)
+    return Corrupted(images, labels, train, test, disjoint_pool(rng, train, len(names)))
+
+
+def vectors(data: Corrupted, cell: int, constant: float = 0.5) -> np.ndarray:
+    """Features of the linear learner (corruption, image, dim): pooled cells, unit rows."""
+    return pooled_features(data.images, cell, constant)
+
+
+def pictures(data: Corrupted, cell: int) -> np.ndarray:
+    """Input of the ConvNet: float32 pictures, mean-pooled by `cell`."""
+    side = 28 // cell
+    shape = data.images.shape[:2]
+    return data.images.reshape(*shape, side, cell, side, cell).mean((3, 5)).astype(np.float32)
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Response of image i for digit j, (digit, image)."""
+    return (labels[None] == np.arange(10)[:, None]).astype(np.float32)

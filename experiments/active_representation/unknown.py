@@ -1,0 +1,156 @@
+"""Unknown relevance: risk against samples bought, relevance estimated on the way."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.active_representation.common import COLOR, MARKER, RULE_NAMES, ordering, ridge_grid, rule_array
+from mtrl.harness import BaseConfig, Figure, field, over_seeds, style
+from mtrl.numerics.keys import split_named
+from mtrl.numerics.moments import moments
+from mtrl.representation import active, active_checks, active_problem, active_theory
+from mtrl.representation.active_baselines import oracle_subspace, target_only_ridge
+from mtrl.representation.allocation import RULES, allocate
+from mtrl.representation.relevance import l1_relevance, l2_relevance
+
+
+@dataclasses.dataclass(frozen=True)
+class UnknownConfig(BaseConfig):
+    """Target along a direction that two of many tasks show strongly."""
+
+    seeds: int = field(40, help="number of random seeds (instance and data)", lower=1)
+    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
+    totals: tuple[int, ...] = field((2400, 2400, 9600), help="samples of each epoch (practical loop)", lower=1)
+    loop: str = field(
+        "practical", help="epoch totals, or the loop of the analyses", choices=("practical", "theoretical")
+    )
+    beta: float = field(1.0, help="constant of the theoretical loop", lower=0.0, strict=True)
+    accuracy: float = field(0.125, help="target eps of the theoretical loop", lower=0.0, upper=1.0, strict=True)
+    dim: int = field(40, help="input dimension d", lower=1)
+    rank: int = field(4, help="representation dimension K", lower=1)
+    tasks: int = field(40, help="source tasks M", lower=2)
+    noise: float = field(0.5, help="noise standard deviation sigma", lower=0.0)
+    target_samples: int = field(400, help="target samples n_0", lower=1)
+    floor: int = field(60, help="samples every task gets, N_min", lower=0)
+    lasso_ratio: float = field(0.05, help="LASSO penalty over max |w_t^T w|")
+    debias: bool = field(False, help="refit on the LASSO support")
+    reuse: bool = field(False, help="pool the samples of all epochs")
+    sparse: int = field(0, help="tasks sampled beyond the floor; 0 for all", lower=0)
+    iterations: int = field(10, help="alternating minimisation rounds", lower=1)
+
+    def validate(self):
+        """Refuse what cannot be identified or bought."""
+        active_checks.check_rank(self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples)
+        active_checks.check_lasso_ratio(self.lasso_ratio)
+        active_checks.check_totals(self.totals, tasks=self.tasks, floor=self.floor, rank=self.rank)
+
+
+def simulate_rules(key, rules, totals, hyper, *, sizes, loop, debias, reuse):
+    """One seed, all rules: final risks per epoch, baselines and the law at known relevance."""
+    dim, rank, tasks, target_samples, iterations, epochs = sizes
+    noise, floor, ratio, sparse, beta = hyper
+    keys = split_named(key, "problem", "target", "run")
+    params = active_problem.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks)
+    x, y = active_problem.target_data(keys["target"], params, target_samples, noise=noise)
+    regressors = (params.basis @ params.heads).T
+    draw = functools.partial(active_problem.gaussian_moments, regressors=regressors, noise=noise)
+    learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations)
+    shared = dict(tasks=tasks, floor=floor, lasso_ratio=ratio, reuse=reuse, dtype=x.dtype)
+
+    def one(rule):
+        norm, exponent = rule
+        if loop == "practical":
+            epoch = active.run(
+                keys["run"], draw, learn, totals=totals, norm=norm, exponent=exponent, debias=debias, sparse=sparse,
+                **shared,
+            )  # fmt: skip
+        else:
+            epoch = active.run_theoretical(keys["run"], draw, learn, epochs=epochs, beta=beta, norm=norm, **shared)
+        estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
+        risk = jax.vmap(functools.partial(active_problem.true_excess_risk, params))(estimate)
+        return risk, epoch.spent, epoch.all_zero, epoch.learned.residual
+
+    def law(rule, total):
+        l1 = l1_relevance(params.heads, params.target_head, iterations=500).vector
+        nu = jnp.where(rule[0] == 1, l1, l2_relevance(params.heads, params.target_head).vector)
+        counts = allocate(nu, budget=total, floor=floor, exponent=rule[1])
+        value = active_theory.design_value(params.heads, params.target_head, counts)
+        subspace = active_theory.subspace_risk(value, dim=dim, rank=rank, noise=noise)
+        return active_theory.excess_risk(subspace, rank=rank, target_samples=target_samples, noise=noise)
+
+    ridge = target_only_ridge(x, y, ridge_grid(x)).theta
+    oracle = oracle_subspace(x, y, params.basis)
+    baselines = tuple(active_problem.true_excess_risk(params, theta) for theta in (ridge, oracle))
+    return *jax.vmap(one)(rules), *baselines, jax.vmap(jax.vmap(law, (None, 0)), (0, None))(rules, totals)
+
+
+def run(config: UnknownConfig, seeds):
+    """All rules, paired by seed."""
+    import xarray as xr
+
+    names = config.rules
+    if config.loop == "theoretical":
+        names = tuple(name for name in names if name in ("L2", "L1"))
+    epochs = active.epochs_for(config.accuracy) if config.loop == "theoretical" else len(config.totals)
+    hyper = (config.noise, config.floor, config.lasso_ratio, config.sparse or config.tasks, config.beta)
+    sizes = (config.dim, config.rank, config.tasks, config.target_samples, config.iterations, epochs)
+    risk, spent, zero, residual, ridge, oracle, law = over_seeds(
+        simulate_rules, seeds, rule_array(names), np.array(config.totals), hyper,
+        sizes=sizes, loop=config.loop, debias=config.debias, reuse=config.reuse,
+    )  # fmt: skip
+    active_checks.warn_all_zero(zero)
+    axes = ("seed", "rule", "epoch")
+    data = xr.Dataset(
+        {
+            "excess_risk": (axes, risk, {"units": "response^2"}),
+            "spent": (axes, spent, {"units": "samples"}),
+            "all_zero": (axes, zero),
+            "residual": (axes, residual),
+            "target_only": ("seed", ridge, {"units": "response^2"}),
+            "oracle": ("seed", oracle, {"units": "response^2"}),
+        },
+        coords={"seed": np.asarray(seeds), "rule": list(names), "epoch": np.arange(1, epochs + 1)},
+    )
+    if config.loop == "practical" and not config.reuse:
+        data["known_law"] = (axes, law, {"units": "response^2"})
+    return data
+
+
+def draw(data, config):
+    """Risk after each epoch against samples bought."""
+    figure, axes = style.subplots(1, 1, width=6.0, height=4.0)
+    ax = axes[0, 0]
+    for rule in data.rule.values:
+        spent = data.spent.sel(rule=rule).mean("seed").values
+        style.band(ax, spent, data.excess_risk.sel(rule=rule), label=rule, color=COLOR[rule], marker=MARKER[rule])
+        ax.plot(spent, data.excess_risk.sel(rule=rule).mean("seed"), color=COLOR[rule], linewidth=0.7, alpha=0.6)
+        if "known_law" in data:
+            law = data.known_law.sel(rule=rule).mean("seed").values
+            ax.plot(spent[-1:], law[-1:], marker="_", markersize=22, color=COLOR[rule], linestyle="none", mew=2)
+    ax.axhline(float(data.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")
+    ax.axhline(float(data.oracle.mean()), color="black", linestyle=":", label="oracle B")
+    if "known_law" in data:
+        ax.plot([], [], marker="_", markersize=14, color="black", linestyle="none", mew=2, label="law, relevance known")
+    ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="excess risk (response$^2$)")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.set_title(f"Unknown relevance ({config.loop} loop): {data.sizes['seed']} seeds, 95% bands")
+    return figure
+
+
+FIGURE = Figure(
+    name="unknown_relevance",
+    title="Risk against samples bought when relevance is estimated on the way",
+    config=UnknownConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        ordering(
+            "L2", "passive", "excess_risk", "Chen et al. 2022: active sampling needs fewer source samples than passive"
+        ),
+        ordering("L1", "L2", "excess_risk", "Wang et al. 2023: the L1 rule improves on the L2 rule"),
+    ),
+    presets={"smoke": dict(seeds=2, iterations=4), "paper": dict(seeds=200, iterations=20)},
+)
