@@ -83,7 +83,8 @@ def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
     """One dataset from the cell files, joined by their coordinates; the seed axis is kept."""
     import xarray as xr
 
-    parts = [store.read_dataset(path) for path in paths]
+    # without the files' encodings: a joined text coordinate would be cut to the first cell's width when written
+    parts = [store.read_dataset(path).drop_encoding() for path in paths]
     wall = sum(part.attrs["wall_time_seconds"] for part in parts)
     if len(parts) == 1:
         data = parts[0]
