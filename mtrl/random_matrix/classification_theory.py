@@ -137,6 +137,18 @@ def predict(eq: Equivalent, ytil: Float[Array, "task cls"], *, rounding: float |
     return Prediction(mean=mean.reshape(ytil.shape), variance=jnp.einsum("g,igh,h->i", r, eq.V, r))
 
 
+def with_centring_noise(prediction: Prediction, counts: Num[Array, "task cls"]) -> Prediction:
+    """First-order finite-size correction: variance (1 + 1/n_i), for the error averaged over training sets.
+
+    A fresh x is centred by the training mean of its task, whose noise w_i . (mean_i - its expectation) has variance |w_i|^2/n_i given
+    w_i (for Gaussian samples the mean is independent of the centred samples). It vanishes in the limit and is therefore not in the
+    paper's formula; derived here, checked against simulation. At n_i = 40 it explains most of the excess of simulated over predicted
+    errors.
+    """
+    n = jnp.sum(counts, axis=1)
+    return prediction._replace(variance=(prediction.variance * (1.0 + 1.0 / n)).astype(prediction.variance.dtype))
+
+
 def midpoint(prediction: Prediction) -> Float[Array, " task"]:
     """Threshold (m_i1 + m_i2)/2 of the corrected decision."""
     return (prediction.mean[:, 0] + prediction.mean[:, 1]) / 2

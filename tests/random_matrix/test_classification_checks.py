@@ -29,9 +29,7 @@ def test_bad_samples(change, match):
 
 
 def test_uncentred_labels():
-    with pytest.raises(
-        BadInput, match="labels of task 0 have sample mean -0.3, but must be centred .*--center_labels"
-    ):
+    with pytest.raises(BadInput, match="labels of task 0 have sample mean -0.3, but must be centred .*--center_labels"):
         checks.check_centred([[0.6, -0.9], [1.0, -1.0]], [[60, 90], [30, 30]])
     checks.check_centred([[0.9, -0.6], [1.0, -1.0]], [[60, 90], [30, 30]])
     with pytest.raises(BadInput, match="shape"):

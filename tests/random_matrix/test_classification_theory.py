@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from mtrl.random_matrix import classification_theory as theory
-from mtrl.random_matrix.classification_problem import Params, mean_differences, related_means
+from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
+from mtrl.random_matrix.classification_problem import Params, mean_differences, related_means, sample
 from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import center_labels
 from tests.helpers import assert_close, assert_mean
@@ -109,3 +110,26 @@ def test_gradient_is_finite_and_matches_differences():
 
     values, slopes = jax.jit(jax.vmap(jax.value_and_grad(error)))(jnp.array([3.0 - 1e-4, 3.0, 3.0 + 1e-4]))
     assert_close("d error / d lam", slopes[1], (values[2] - values[0]) / 2e-4, 1e-6)
+
+
+def test_centring_noise_is_the_excess_over_the_known_mean(key):
+    """Paired over training sets: centring by the training mean instead of its expectation costs what the correction says."""
+    counts = ((20, 20),)
+    means = jnp.zeros((1, 2, 100)).at[0, 0, 0].set(1.0).at[0, 1, 0].set(-1.0)
+    B, n = jnp.array([[0.1]]), jnp.asarray(counts)
+    dmu = mean_differences(means)
+    eq = jax.jit(theory.equivalent, static_argnames="dim")(theory.mean_gram(dmu @ dmu.T, n), n, B, dim=100)
+    law = predict(eq, signed(n))
+    cost = error_midpoint(theory.with_centring_noise(law, n)) - error_midpoint(law)
+
+    def once(key):
+        data = sample(key, Params(means), counts=counts)
+        fitted = fit(data, label_samples(data, signed(n)), B)
+        errors = [
+            theory.error_at(*score_moments(f, means), jnp.zeros(1))
+            for f in (fitted, fitted._replace(centre=jnp.zeros((1, 100))))
+        ]
+        return errors[0] - errors[1]
+
+    excess = jax.jit(lambda keys: jax.lax.map(once, keys, batch_size=50))(jax.random.split(key, 1000))
+    assert_mean("excess from the estimated mean", excess, cost, sigmas=4, bias=2e-4)
