@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_ENABLE_X64", "true")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("NPROC", "16")  # size of XLA's thread pool; see mtrl/harness/devices.py
+os.environ.setdefault("NPROC", "8")  # size of XLA's thread pool; see mtrl/harness/devices.py
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import hypothesis

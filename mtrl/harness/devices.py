@@ -12,7 +12,7 @@ from mtrl.numerics.errors import BadInput
 CPU_DEVICES = 2
 # Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched
 # LAPACK call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
-CPU_THREADS = 16
+CPU_THREADS = 8
 
 
 def start(x64: bool = True) -> None:
