@@ -1,0 +1,54 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.numerics.errors import BadInput
+from mtrl.random_matrix.data import pack
+from mtrl.random_matrix.ridge import fit_star
+from tests.helpers import assert_close
+
+RNG = np.random.default_rng(0)
+X, Y = [RNG.normal(size=(n, 3)) for n in (4, 6)], [RNG.normal(size=n) for n in (4, 6)]
+
+
+def test_padding_keeps_every_sample():
+    data = pack(X, Y)
+    assert data.features.shape == (2, 6, 3) and data.targets.shape == (2, 6, 1) and data.scale == 6
+    assert_close("features", data.features[0, :4], X[0])
+    assert not np.any(data.features[0, 4:]) and np.array_equal(np.sum(data.mask, 1), [4, 6])
+    assert pack([x.astype(np.float32) for x in X], [y.astype(np.float32) for y in Y]).features.dtype == jnp.float32
+
+
+def test_more_padding_changes_nothing():
+    data, gamma = pack(X, Y), jnp.array([0.5, 2.0])
+    wider = data._replace(features=jnp.pad(data.features, ((0, 0), (0, 3), (0, 0))), targets=jnp.pad(data.targets, ((0, 0), (0, 3), (0, 0))))
+    a, b = fit_star(data, gamma=gamma, lam=0.7), fit_star(wider, gamma=gamma, lam=0.7)
+    assert_close("W", b.W, a.W, rtol=1e-12)
+    assert_close("Q_ii of padding is 1", b.q_diag[:, 6:], np.ones((2, 3)), rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("features", "targets", "message"),
+    [
+        ([], [], "0 feature arrays"),
+        ([np.zeros((0, 3)), X[1]], [np.zeros(0), Y[1]], "task 0: features has no samples"),
+        ([X[0], X[1][:, :2]], Y, "task 1: features has dimension 2"),
+        (X, [Y[0], Y[1][:5]], "task 1: features has 6 samples but targets has 5"),
+        (X, [Y[0], np.full(6, np.nan)], "task 1: targets holds a NaN"),
+        ([X[0] * np.inf, X[1]], Y, "task 0: features holds a NaN or an infinity"),
+        ([X[0][0], X[1]], Y, "task 0: features of shape"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_bad_input_names_task_and_argument(features, targets, message):
+    with pytest.raises(BadInput, match=message):
+        pack(features, targets)
+
+
+def test_uncentred_features_warn_and_can_be_centred():
+    shifted = [x + 100 for x in X]
+    with pytest.warns(UserWarning, match="task 0: features are not centred"):
+        pack(shifted, Y)
+    centred = pack(shifted, Y, center=True)
+    assert_close("training means", jnp.sum(centred.features, axis=1), np.zeros((2, 3)), atol=1e-11)
+    assert_close("target means", jnp.sum(centred.targets, axis=1), np.zeros((2, 1)), atol=1e-12)

@@ -1,0 +1,55 @@
+"""Solvers for couplings and designs with other structure."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.dual import fit_dual
+from mtrl.random_matrix.matrix_free import fit_conjugate_gradients
+from mtrl.random_matrix.path import fit_at, prepare
+from mtrl.random_matrix.primal import fit_primal
+from mtrl.random_matrix.ridge import fit_star
+from mtrl.random_matrix.shared_design import fit_shared_design
+from tests.helpers import assert_close
+from tests.random_matrix.regression_fixtures import random_data
+
+
+def test_any_psd_coupling_singular_or_with_negative_entries():
+    data = random_data(5, (6, 9, 4))
+    F = np.random.default_rng(1).normal(size=(3, 2))
+    B = jnp.asarray(F @ F.T)
+    dual, primal, iterative = fit_dual(data, B=B), fit_primal(data, B=B), fit_conjugate_gradients(data, B=B)
+    assert_close("primal", primal.W, dual.W, rtol=1e-12)
+    assert_close("conjugate gradients", iterative.W, dual.W, rtol=1e-9)
+    assert float(iterative.error) < 1e-11
+    stopped = fit_conjugate_gradients(data, B=100 * B, iterations=2)
+    assert float(stopped.error) > 1e-3  # an unfinished solve says so
+
+
+def test_shared_design():
+    rng = np.random.default_rng(2)
+    X, Y = jnp.asarray(rng.normal(size=(8, 5))), jnp.asarray(rng.normal(size=(3, 8)))
+    F = rng.normal(size=(3, 2))
+    B = jnp.asarray(F @ F.T)
+    data = random_data(5, (8, 8, 8))._replace(features=jnp.stack([X] * 3), targets=Y[:, :, None])
+    assert_close("two eigendecompositions", fit_shared_design(X, Y, B=B), fit_dual(data, B=B).W[:, :, 0], rtol=1e-12)
+
+
+def test_path_over_lam():
+    gamma = jnp.array([0.7, 1.6])
+    for dim, counts in ((6, (10, 14)), (20, (5, 9))):
+        data = random_data(dim, counts)
+        path = prepare(data, gamma=gamma)
+        fits = jax.vmap(lambda lam, path=path: fit_at(path, lam))(jnp.array([0.0, 0.9, 30.0]))
+        for i, lam in enumerate((0.0, 0.9, 30.0)):
+            direct = fit_star(data, gamma=gamma, lam=lam)
+            for field, a, b in zip(direct._fields, fits, direct, strict=True):
+                assert_close(f"d {dim} lam {lam} {field}", a[i], b, rtol=1e-11)
+
+
+def test_huge_lam_by_the_dual_form():
+    """lam = 1e9 with n < d: both forms finite and alike to the conditioning of the problem."""
+    data, gamma = random_data(20, (5, 9)), jnp.array([0.7, 1.6])
+    dual, star = fit_dual(data, B=coupling(gamma, 1e9)), fit_star(data, gamma=gamma, lam=1e9)
+    assert_close("residual", star.residual, dual.residual, rtol=1e-4)
