@@ -1,4 +1,6 @@
-"""Multitask forecasting: Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko, NeurIPS 2024, arXiv 2406.10327, section 5.3 and table 1.
+"""Multitask forecasting: Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko, NeurIPS 2024, arXiv 2406.10327.
+
+Section 5.3 and table 1.
 
 Channels of a series are tasks, look-back windows are samples.
 
@@ -7,13 +9,16 @@ Channels of a series are tasks, look-back windows are samples.
     python -m experiments.rmt_forecasting --data_dir=DIR --preset=paper      # the full protocol, meant for an accelerator
 """
 
+from experiments.rmt_forecasting.coupling import FIGURE as COUPLING
 from experiments.rmt_forecasting.linear import FIGURE as LINEAR
+from experiments.rmt_forecasting.predicted import FIGURE as PREDICTED
 from experiments.rmt_forecasting.regimes import FIGURE as REGIMES
+from experiments.rmt_forecasting.table import FIGURE as TABLE
 from mtrl.harness import Study
 
 STUDY = Study(
     name="rmt_forecasting",
     paper="Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko 2024, NeurIPS, arXiv 2406.10327",
     summary="Forecasting with a multitask penalty: ridge in closed form, networks, and couplings chosen from data alone.",
-    figures=(LINEAR, REGIMES),
+    figures=(TABLE, COUPLING, LINEAR, PREDICTED, REGIMES),
 )

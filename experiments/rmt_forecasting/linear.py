@@ -17,9 +17,9 @@ from experiments.rmt_forecasting.ridge import (
     SELECTIONS,
     Scores,
     ar_scores,
+    block_errors,
     choose,
     grid_scores,
-    window_errors,
 )
 from mtrl.harness import (
     Claim,
@@ -62,8 +62,7 @@ def measure_problem(problem: Problem, seeds) -> tuple[Scores, np.ndarray, np.nda
     if problem.series is None:
         rows = np.arange(len(seeds))
         return mean, np.stack([s.test for s in each])[rows, picks[..., 0], picks[..., 1]], chosen
-    errors = evaluate(window_errors, problem.series, np.ravel(chosen[0]), np.ravel(chosen[1]), **sizes)
-    blocks = np.stack([part.mean(1) for part in np.array_split(errors, BLOCKS, axis=1)], axis=-1)
+    blocks = evaluate(block_errors, problem.series, np.ravel(chosen[0]), np.ravel(chosen[1]), blocks=BLOCKS, **sizes)
     return mean, blocks.reshape(len(SELECTIONS), len(METHODS), BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
 
 
@@ -111,7 +110,7 @@ def draw(data, config):
     from mtrl.harness import style
 
     labels = list(data.problem.values)
-    figure, axes = style.subplots(2, len(labels), width=3.7, height=3.2)
+    figure, axes = style.subplots(2, len(labels), width=4.3, height=3.3)
     shown = [g for g in (0.001, 0.01, 0.1, 1.0, 10.0)]
     ticks = np.arange(len(LAMS))
     for column, label in enumerate(labels):
@@ -123,10 +122,8 @@ def draw(data, config):
         best, level = float(part.test.min()), float(part.level)
         span = max(1.08 * float(part.test.sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
         top.set_ylim(best - 0.15 * span, best + 1.3 * span)
-        top.set_xticks(ticks, [f"{lam:g}" for lam in LAMS])
-        top.set(
-            title=label, xlabel="shared strength λ (large = much sharing)", ylabel="test MSE" if column == 0 else ""
-        )
+        top.set_xticks(ticks, [f"{lam:g}" for lam in LAMS], fontsize=8.5)
+        top.set(title=label, xlabel="λ (large = much sharing)", ylabel="test MSE" if column == 0 else "")
         for i, select in enumerate(SELECTIONS):
             values = part.error.sel(select=select).dropna("replicate").values  # (method, replicate)
             place = np.arange(len(METHODS)) + 0.22 * (i - 1)
@@ -143,10 +140,10 @@ def draw(data, config):
         if label in PAPER_BEST:
             bottom.axhline(PAPER_BEST[label], color="black", linewidth=0.8, linestyle=":")
             style.paper(bottom, [2.42], [PAPER_BEST[label]], label="paper's best (a network)")
-        bottom.set_xticks(range(len(METHODS)), METHODS)
+        bottom.set_xticks(range(len(METHODS)), METHODS, fontsize=9)
         bottom.set_xlim(-0.5, 2.6)
         bottom.margins(y=0.25)
-        bottom.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.3f}"))
+        bottom.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.4f}"))
         bottom.set(ylabel="test MSE" if column == 0 else "")
         bottom.set_title(f"window mean: {level:.3f}", fontsize=9)
     axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

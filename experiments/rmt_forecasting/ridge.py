@@ -1,4 +1,4 @@
-"""The linear experiment of one problem: Gram matrices, the grid of couplings, the selected fits. Pure functions for `over_seeds`/`evaluate`."""
+"""The linear experiment of one problem, as pure functions: Gram matrices, the grid of couplings, the selected fits."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,10 @@ import numpy as np
 from jaxtyping import Array
 
 from mtrl.forecasting.problem import ar_channels
-from mtrl.forecasting.windows import (
-    Split,
-    centre_windows,
-    gather_windows,
-    padded_chunks,
-    standardise,
-    window_grams,
-    window_starts,
-)
-from mtrl.numerics.multitask_ridge import couple, decompose, fit, score_grid
+from mtrl.forecasting.windows import Split, standardise, window_grams, window_starts
+from mtrl.numerics.multitask_ridge import couple, decompose, fit, mean_squared_error, score_grid
 
-GAMMAS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
 LAMS = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 METHODS = ("independent", "pooled", "multitask")
 SELECTIONS = ("val", "gcv", "oracle")
@@ -64,24 +56,23 @@ def ar_scores(
     return grid_scores(series, gammas, lams, split=split, lookback=lookback, horizon=horizon, stride=stride)
 
 
-def window_errors(series, gammas, lams, *, split: Split, lookback: int, horizon: int):
-    """Squared error of every test window (averaged over channels and horizon) for the fits at pairs (gammas[k], lams[k]), (k, window)."""
+def block_errors(series, gammas, lams, *, blocks: int, split: Split, lookback: int, horizon: int):
+    """What contiguous blocks of test windows add to the test error of the fits at pairs (gammas[k], lams[k]), (k, block).
+
+    Scaled by the number of blocks and their unequal sizes, so that the mean over blocks is the error over all windows.
+    """
     z = standardise(series, split.train)
-    starts = jnp.asarray(window_starts(split.test, lookback, horizon))
+    spans = np.array_split(window_starts(split.test, lookback, horizon), blocks)
+    tests = [window_grams(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
     train = window_grams(
         z, jnp.asarray(window_starts(split.train, lookback, horizon)), lookback=lookback, horizon=horizon
     )
-    spectra, tasks = decompose(train), z.shape[1]
-    blocks, _ = padded_chunks(starts, min(256, starts.shape[0]))
+    spectra = decompose(train)
 
     def at_pair(pair):
-        weights = fit(spectra, couple(spectra, jnp.full(tasks, pair[0])), pair[1]).weights / jnp.sqrt(tasks * lookback)
-
-        def errors(rows):
-            x, y = centre_windows(*gather_windows(z, rows, lookback=lookback, horizon=horizon))
-            return ((y - jnp.einsum("nti,tiq->ntq", x, weights)) ** 2).mean((1, 2))
-
-        return jax.lax.map(errors, blocks).reshape(-1)[: starts.shape[0]]
+        weights = fit(spectra, couple(spectra, jnp.full(z.shape[1], pair[0])), pair[1]).weights
+        shares = [blocks * test.count[0] / sum(len(span) for span in spans) for test in tests]
+        return jnp.stack([s * mean_squared_error(test, weights).mean() for s, test in zip(shares, tests, strict=True)])
 
     return jax.lax.map(at_pair, (gammas, lams))
 

@@ -1,0 +1,112 @@
+"""Training of one network at several penalties, as a pure function for `over_seeds`, and the settings both network figures share."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from experiments.rmt_forecasting.problems import AR_ROWS, DataConfig, Problem
+from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, Scores, grid_scores
+from mtrl.forecasting.models import SIZES, Shape, build, radius
+from mtrl.forecasting.problem import ar_channels
+from mtrl.forecasting.training import Data, TrainConfig, check_training, evaluate_mse, fit_forecaster
+from mtrl.forecasting.windows import Split, standardise, window_starts
+from mtrl.harness import evaluate, field, over_seeds
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig(DataConfig):
+    """Settings of the network figures; the defaults train small networks briefly, the `paper` preset follows the paper's protocol."""
+
+    seeds: int = field(3, help="initialisations and batch orders per network", lower=2)
+    sizes: str = field("small", help="network sizes: as published, or small ones for a CPU", choices=SIZES)
+    epochs: int = field(12, help="most epochs", lower=1)
+    updates: int = field(40, help="Adam updates per epoch; 0 goes once through the training windows", lower=0)
+    batch: int = field(32, help="windows per update", lower=1)
+    patience: int = field(5, help="epochs without a better validation error before stopping", lower=1)
+    validation_stride: int = field(16, help="validate on every k-th window of the files", lower=1)
+
+
+PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
+
+
+class Trained(NamedTuple):
+    """Errors averaged over channels, in standardised units."""
+
+    test: Array  # of the best epoch's weights, all test windows
+    validation: Array  # its validation error
+    epochs: Array  # epochs trained before stopping
+
+
+def train_at_penalties(
+    key, series, penalties, *, model: str, sizes: str, split: Split, stride: int, epochs: int, config: TrainConfig
+) -> Trained:
+    """One network trained at every (lam_inv, gamma_inv) in `penalties` (pair, 2) from the same start; fields have a pair axis."""
+    series = series.astype(jnp.float32)
+    z = standardise(series, split.train)
+    train, validation, test = (jnp.asarray(window_starts(span, config.lookback, config.horizon)) for span in split)
+    network = build(model, Shape(config.lookback, config.horizon), sizes=sizes)
+    data = Data(z, train, validation[::stride])
+
+    def at(pair):
+        state, info = fit_forecaster(
+            key, data, model=network, config=config, epochs=epochs, lam_inv=pair[0], gamma_inv=pair[1]
+        )
+        test_error = evaluate_mse(network, state.best, z, test, config=config).mean()
+        return Trained(test_error, state.best_loss, info.running.sum())
+
+    return jax.lax.map(at, penalties.astype(jnp.float32))
+
+
+def fixed_series(problem: Problem) -> np.ndarray:
+    """The series networks are trained on; for the AR stand-in one fixed draw, so that seeds vary the training alone."""
+    if problem.series is not None:
+        return problem.series
+    return np.asarray(ar_channels(jax.random.key(0), rows=AR_ROWS, share=problem.share))
+
+
+def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.ndarray, seeds) -> Trained:
+    """Train `model` on a problem at every penalty, fields (seed, pair)."""
+    series = fixed_series(problem)
+    sizes = TrainConfig(
+        problem.lookback,
+        problem.horizon,
+        batch=config.batch,
+        updates=config.updates,
+        learning_rate=problem.learning_rate,
+        patience=config.patience,
+        rho=radius(model),
+    )
+    starts = [window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
+    check_training(Data(jnp.zeros((1, 1)), jnp.asarray(starts[0]), jnp.asarray(starts[1])), sizes)
+    return Trained(
+        *over_seeds(
+            train_at_penalties,
+            seeds,
+            series,
+            penalties,
+            model=model,
+            sizes=config.sizes,
+            split=problem.split,
+            stride=1 if len(starts[1]) < 500 else config.validation_stride,
+            epochs=config.epochs,
+            config=sizes,
+        )
+    )
+
+
+def theory_penalty(problem: Problem) -> tuple[float, float]:
+    """(lam_inv, gamma_inv) that the closed form's GCV chooses from the training windows alone.
+
+    `lam_inv = T d/(lam n q)`, `gamma_inv = T d/(gamma n q)` (see `mtrl.forecasting.head`); exact for a linear trunk, a guess otherwise.
+    """
+    series = fixed_series(problem)
+    sizes = dict(split=problem.split, lookback=problem.lookback, horizon=problem.horizon)
+    scores = Scores(*evaluate(grid_scores, series, np.array(GAMMAS[1:]), np.array(LAMS[1:]), **sizes))
+    row, col = np.unravel_index(np.argmin(scores.gcv), scores.gcv.shape)
+    windows = len(window_starts(problem.split.train, problem.lookback, problem.horizon))
+    unit = series.shape[1] * problem.lookback / (windows * problem.horizon)
+    return unit / LAMS[1:][col], unit / GAMMAS[1:][row]

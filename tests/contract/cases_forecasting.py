@@ -1,0 +1,96 @@
+"""Contract rows of the forecasting wing: networks, training, and the ridge on windows."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from mtrl.forecasting.models import MODELS, Shape, build
+from mtrl.forecasting.training import Data, TrainConfig, fit_forecaster
+from mtrl.forecasting.windows import window_grams
+from mtrl.numerics.multitask_ridge import couple, decompose, fit
+from tests.contract.table import Case
+
+T, L, H = 3, 8, 2
+
+
+def series_example(key, dtype):
+    return (jax.random.normal(key, (40, T), dtype),)
+
+
+def window_example(key, dtype):
+    return (jax.random.normal(key, (2, T, L), dtype),)
+
+
+def permute_last(arrays, perm):
+    return (arrays[0][:, perm],)
+
+
+def unpermute_tasks(output, perm):
+    """Forecasts (batch, task, horizon)."""
+    return output[:, jnp.argsort(perm)]
+
+
+def ridge(key, series, *, gamma, lam):
+    grams = window_grams(series, jnp.arange(20), lookback=L, horizon=H)
+    spectra = decompose(grams)
+    return fit(spectra, couple(spectra, jnp.full(T, gamma, series.dtype)), lam).weights
+
+
+def forecast(key, x, *, name):
+    model = build(name, Shape(L, H), sizes="small")
+    return model.apply(model.init(jax.random.key(0), x), x)
+
+
+def training(key, series, *, name, rho, head=""):
+    model = build(name, Shape(L, H), head=head)
+    config = TrainConfig(L, H, batch=4, updates=2, rho=rho, chunk=8)
+    state, info = fit_forecaster(
+        key, Data(series, jnp.arange(20), jnp.arange(20, 30)), model=model, config=config, epochs=2, lam_inv=0.1, gamma_inv=0.2
+    )
+    return state.best["params"]["head"]["centre"], info.validation
+
+
+RIDGE = dict(
+    example=series_example,
+    permute=permute_last,
+    unpermute=lambda weights, perm: weights[jnp.argsort(perm)],
+    tasks=T,
+)
+DISTINCT = {  # SAMformer's network is the Transformer's with one head; at the start their forecasts agree, their training differs
+    "PatchTST": ("forecast_DLinearU", "forecast_Transformer"),
+    "DLinearU": ("forecast_Transformer",),
+    "Transformer": ("forecast_iTransformer",),
+    "iTransformer": ("forecast_PatchTST",),
+}
+CASES = [
+    Case("window_ridge_multitask", functools.partial(ridge, gamma=0.5, lam=0.7), differs_from=("window_ridge_independent",), **RIDGE),
+    Case("window_ridge_independent", functools.partial(ridge, gamma=0.5, lam=0.0), differs_from=("window_ridge_pooled",), **RIDGE),
+    Case("window_ridge_pooled", functools.partial(ridge, gamma=0.0, lam=0.7), differs_from=("window_ridge_multitask",), **RIDGE),
+    *(
+        Case(
+            f"forecast_{name}",
+            functools.partial(forecast, name=name),
+            window_example,
+            permute=permute_last,
+            unpermute=unpermute_tasks,
+            tasks=T,
+            differs_from=DISTINCT.get(name, ()),
+        )
+        for name in MODELS
+    ),
+    Case(
+        "training_adam",
+        functools.partial(training, name="DLinearU", rho=0.0),
+        series_example,
+        permute=permute_last,
+        unpermute=lambda output, perm: output,
+        tasks=T,
+        key_dependent=True,
+        differs_from=("training_sharpness_aware", "training_shared_head"),
+    ),
+    Case(
+        "training_sharpness_aware", functools.partial(training, name="DLinearU", rho=0.5), series_example, key_dependent=True
+    ),
+    Case("training_shared_head", functools.partial(training, name="DLinearM", rho=0.0), series_example, key_dependent=True),
+]
