@@ -30,12 +30,14 @@ SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per
 class NeuralConfig(BaseConfig):
     """One network for M image bandits, against M networks (M = 1), greedy, LinUCB and uniform."""
 
-    seeds: int = field(12, help="number of random seeds", lower=1)
+    seeds: int = field(16, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
     rounds: int = field(100, help="rounds per task T", lower=2)
     values: str = field("low_rank", help="reward table of the digits", choices=images.VALUES)
     bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
-    baselines: bool = field(True, help="run greedy, per-task budgets, LinUCB and uniform too")
+    baseline_tasks: int = field(
+        40, help="M at which greedy, per-task budgets, LinUCB and uniform run too; 0 for none", lower=0
+    )
     arms: int = field(5, help="images shown per task (2 for pairs)", lower=2)
     noise: float = field(0.1, help="noise standard deviation", lower=0.0)
     width: int = field(128, help="hidden units", lower=1)
@@ -105,7 +107,7 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
         name = SHARED if len(config.bonuses) == 1 else f"{SHARED}, {bonus}"
         algorithm = neural_gfucb(bonus, network)
         curves[name], widths[name] = tuned(algorithm, seeds, grid, "alpha", {}, config=network, **world)
-    if config.baselines:
+    if tasks == config.baseline_tasks:
         algorithm = neural_gfucb("last_layer", network)
         curves[GREEDY] = regret_per_task(algorithm, seeds, hyper={"alpha": jnp.float32(0.0)}, config=network, **world)
         rivals = {
@@ -139,14 +141,16 @@ def draw(data: Any, config: NeuralConfig) -> Any:
     figure, axes = style.subplots(1, 2)
     left, right = axes[0]
     rounds = data["round"].values
-    first = str(data["method"].values[0])
-    for color, tasks in zip(style.COLORS, data["tasks"].values, strict=False):
-        samples = data["regret"].sel(dict(tasks=tasks, method=first)).values
-        style.band(left, rounds, samples, label=f"{first}, M = {tasks}", color=color, points=False)
+    shared = [str(name) for name in data["method"].values if str(name).startswith(SHARED)]
+    for j, tasks in enumerate(data["tasks"].values):
+        samples = data["regret"].sel(dict(tasks=tasks, method=shared[0])).values
+        style.band(left, rounds, samples, label=f"{shared[0]}, M = {tasks}", color=style.COLORS[j], points=False)
     largest = data["tasks"].values.max()
-    for color, method in zip(style.COLORS, data["method"].values, strict=False):
-        samples = data["regret"].sel(dict(tasks=largest, method=method)).values
-        style.band(right, rounds, samples, label=str(method), color=color, points=False)
+    here = data.sel(tasks=largest).dropna("method", how="all", subset=["total"])
+    order = [*shared, *(name for name in (GREEDY, PER_TASK, LINUCB, RANDOM) if name in here["method"].values)]
+    for j, method in enumerate(order):
+        samples = here["regret"].sel(dict(method=method)).values
+        style.band(right, rounds, samples, label=method, color=style.COLORS[j], points=False)
     names = {"low_rank": "values of rank 2", "permutation": "control: permuted values", "pairs": "pairs of digits"}
     left.set(title=names[config.values], xlabel="round t", ylabel="regret per task, Reg/M")
     right.set(title=f"methods at M = {largest}", xlabel="round t", ylabel="regret per task, Reg/M")

@@ -17,7 +17,7 @@ class ControlConfig(NeuralConfig):
     rounds: int = field(60, help="rounds per task T", lower=2)
     values: str = field("permutation", help="reward table of the digits", choices=("permutation",))
     rank: int = field(10, help="representation dimension k", lower=1)
-    baselines: bool = field(False, help="run greedy, per-task budgets, LinUCB and uniform too")
+    baseline_tasks: int = field(0, help="M at which the baselines run too; 0 for none", lower=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,7 @@ class PairsConfig(NeuralConfig):
 
     seeds: int = field(8, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 45), help="numbers of tasks M", lower=1)
+    baseline_tasks: int = field(45, help="M at which the baselines run too; 0 for none", lower=0)
     values: str = field("pairs", help="reward table of the digits", choices=("pairs",))
 
 
@@ -35,6 +36,7 @@ class BonusesConfig(NeuralConfig):
 
     seeds: int = field(8, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((10,), help="numbers of tasks M", lower=1)
+    baseline_tasks: int = field(10, help="M at which the baselines run too; 0 for none", lower=0)
     bonuses: tuple[str, ...] = field(tuple(BONUSES), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
 
 
@@ -68,7 +70,7 @@ def worst_bonus(data: Any) -> Interval:
     return mean_interval(paired(data, "total", dict(tasks=m, method=worst), dict(tasks=m, method=LINUCB)))
 
 
-SMOKE = dict(seeds=2, rounds=6, tasks=(2,), steps=3, width=16, refit_every=3, late=2)
+SMOKE = dict(seeds=2, rounds=6, tasks=(2,), baseline_tasks=2, steps=3, width=16, refit_every=3, late=2)
 PAPER = dict(
     seeds=20, tasks=(1, 5, 10, 20, 40), rounds=1000, steps=600, convolution=True, alphas=(0.05, 0.2, 0.8), late=300
 )
@@ -170,5 +172,5 @@ BONUS = Figure(
             accepts=less_than_zero,
         ),
     ),
-    presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (10, 40)}},
+    presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (10,)}},
 )

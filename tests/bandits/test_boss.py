@@ -30,7 +30,9 @@ def test_uncovered_is_the_distance_to_the_subspace(key):
 
 
 def test_the_true_expert_is_never_charged_without_noise(key):
-    params = sequential.sequential_params(key, jnp.asarray(1e-3), jnp.zeros(2), jnp.asarray(0.0), dim=5)
+    # Another key than the algorithm's: the experts are drawn like the truth.
+    other = jax.random.fold_in(key, 1)
+    params = sequential.sequential_params(other, jnp.asarray(1e-3), jnp.zeros(2), jnp.asarray(0.0), dim=5)
     hyper = dict(explore=50.0, identify=20.0, cover=0.1, chance=0.3, length=100.0)
     state, infos = rollout(
         boss.BOSS, key, params, sequential.task_round, 60, config=boss.Config(30, include_truth=True), **hyper

@@ -17,7 +17,7 @@ from mtrl.bandits.rounds import ArmRound, BallRound, ClassRound
 from mtrl.bandits.uniform import UNIFORM
 from tests.contract.table import Case
 
-ROUNDS, TASKS, ARMS, DIM, RANK, CANDIDATES = 5, 3, 4, 3, 2, 3
+ROUNDS, TASKS, ARMS, DIM, RANK, CANDIDATES = 8, 3, 4, 3, 2, 3
 
 
 def arms_example(key, dtype):
@@ -56,10 +56,10 @@ def play(algorithm, config, sizes, key, batches, **hyper):
     return jax.lax.scan(one, state, (jnp.arange(rounds), batches))[1]
 
 
-def arms_call(key, contexts, candidates, rewards, means, *, algorithm, config=None, hyper=()):
+def arms_call(key, contexts, candidates, rewards, means, *, algorithm, config=None, hyper=(), finite=False):
     """Play arms."""
     sizes = Sizes(TASKS, DIM, RANK, contexts.dtype, CANDIDATES)
-    if "gfucb_finite" in str(algorithm.init):
+    if finite:
         batches = ClassRound(contexts, candidates[:, 0], rewards, means, candidates)
     else:
         batches = ArmRound(contexts, candidates[:, 0], rewards, means)
@@ -103,18 +103,14 @@ def unpermute(regret, perm):
 
 
 def scale_rewards(arrays, s):
-    """Scale what is measured (rewards and means); inputs keep their declared bounds."""
+    """Scale rewards and means; the features keep the norm bound 1 which the absolute ridge is made for."""
     return arrays[0], arrays[1], arrays[2] * s, arrays[3] * s
 
 
-def scale_mildly(arrays, s):
-    """Scale every array by the tenth root: networks are trained at fixed learning rates."""
-    return tuple(x * s**0.1 for x in arrays)
-
-
-def arms_case(name, algorithm, config=None, hyper=(), permutable=True, **more):
+def arms_case(name, algorithm, config=None, hyper=(), permutable=True, finite=False, **more):
     """One row on arms."""
-    call = functools.partial(arms_call, algorithm=algorithm, config=config, hyper=tuple(dict(hyper).items()))
+    bound = dict(algorithm=algorithm, config=config, hyper=tuple(dict(hyper).items()), finite=finite)
+    call = functools.partial(arms_call, **bound)
     permutation = dict(permute=permute_arms, unpermute=unpermute, tasks=TASKS) if permutable else {}
     return Case(f"bandits.{name}", call, arms_example, **{**permutation, **more})
 
@@ -135,10 +131,9 @@ def task_case(name, algorithm, config=None, hyper=(), **more):
 LOW_RANK = mtlr_oful.Config(rank=RANK)
 NETWORK = Config(rounds=ROUNDS, rank=RANK, hidden=(4,), refit_every=2, steps=3, batch=4)
 PLAN = dict(explore=3.0, identify=2.0, length=20.0)
-RANDOM_START = (
-    "the random first subspace belongs to no task; the rest depends on the tasks' order through rounding only"
-)
 NETWORK_KEYS = "minibatches and first weights are drawn by task number"
+
+BOUNDED = dict(scale=scale_rewards, why="features are bounded by 1 and the ridge is absolute: only rewards scale")
 
 CASES = [
     arms_case("linucb", linucb.LINUCB, hyper=dict(alpha=0.5), differs_from=("bandits.greedy",)),
@@ -147,15 +142,19 @@ CASES = [
     arms_case("known_representation", KNOWN_REPRESENTATION, hyper=dict(noise=0.1), differs_from=("bandits.oful",)),
     arms_case("uniform", UNIFORM, permutable=False, key_dependent=True, why="its arms are drawn by task number"),
     arms_case("independent_linucb", independent(linucb.LINUCB), hyper=dict(alpha=0.5)),
-    arms_case("mtlr_oful", mtlr_oful.MTLR_OFUL, LOW_RANK, differs_from=("bandits.mtlr_oful_projected",)),
-    arms_case("mtlr_oful_projected", mtlr_oful.MTLR_OFUL_PROJECTED, LOW_RANK),
-    arms_case("gfucb_linear", gfucb_linear.GFUCB_LINEAR, LOW_RANK, differs_from=("bandits.mtlr_oful",)),
-    arms_case("mlingreedy", mlingreedy.MLINGREEDY, mlingreedy.Config(rank=RANK), differs_from=("bandits.greedy",)),
-    arms_case("gfucb_finite", gfucb_finite.GFUCB_FINITE, hyper=dict(scale=0.5)),
+    arms_case("mtlr_oful", mtlr_oful.MTLR_OFUL, LOW_RANK, differs_from=("bandits.mtlr_oful_projected",), **BOUNDED),
+    arms_case("mtlr_oful_projected", mtlr_oful.MTLR_OFUL_PROJECTED, LOW_RANK, **BOUNDED),
+    arms_case("gfucb_linear", gfucb_linear.GFUCB_LINEAR, LOW_RANK, differs_from=("bandits.mtlr_oful",), **BOUNDED),
+    arms_case(
+        "mlingreedy", mlingreedy.MLINGREEDY, mlingreedy.Config(rank=RANK), differs_from=("bandits.greedy",), **BOUNDED
+    ),
+    arms_case("gfucb_finite", gfucb_finite.GFUCB_FINITE, hyper=dict(scale=0.5), finite=True, **BOUNDED),
     arms_case(
         "independent_gfucb_finite",
         independent(gfucb_finite.GFUCB_FINITE),
         hyper=dict(scale=0.5),
+        finite=True,
+        **BOUNDED,
         differs_from=("bandits.gfucb_finite",),
     ),
     *[
@@ -166,8 +165,8 @@ CASES = [
             hyper=dict(alpha=0.5),
             permutable=False,
             key_dependent=True,
-            scale=scale_mildly,
-            why=NETWORK_KEYS + "; inputs and rewards are scaled by 1e-1 and 1e1: the learning rate is fixed",
+            scales=(1e-4, 1e2),
+            why=NETWORK_KEYS + "; gradient descent at a fixed learning rate does not follow inputs of any scale",
         )
         for name, algorithm in {
             "last_layer": neural_gfucb("last_layer", NETWORK),

@@ -7,6 +7,7 @@ is `PER_TASK`: M budgets instead of one, the baseline without coupling.
 """
 
 import functools
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -31,7 +32,7 @@ def ridge_view(
     return jnp.einsum("mak,mk->ma", features, heads), squared_widths(state.inverse, features)
 
 
-def budget(alpha: Scalar, tasks: int, dtype: jnp.dtype) -> Float[Array, ""]:
+def budget(alpha: Scalar, tasks: int, dtype: Any) -> Float[Array, ""]:
     """`beta = alpha^2 M`, the joint squared radius.
 
     Raises:
