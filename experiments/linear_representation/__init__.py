@@ -1,12 +1,28 @@
-"""Linear multitask representation learning: subspace recovery, transfer, federated variants, classical convex methods."""
+"""Linear multitask representation learning: subspaces, transfer, federated variants, classical convex methods."""
 
-from experiments.linear_representation import learning_curves
+from experiments.linear_representation import (
+    ablation,
+    allocation_curves,
+    federated,
+    few_shot,
+    learning_curves,
+    new_client,
+    survey,
+)
 from mtrl.harness import Study
 
 STUDY = Study(
     name="linear_representation",
     paper="Tripuraneni et al. 2021 (arXiv 2002.11684), Du et al. 2021 (2002.09434), Collins et al. 2021 (2102.07078), "
     "Thekumparampil et al. 2021 (2105.08306), Zhang and Yang 2021 (1707.08114)",
-    summary="shared linear subspaces: moments, factored and alternating least squares, FedRep, classical convex methods",
-    figures=(*learning_curves.FIGURES,),
+    summary="shared linear subspaces: moments, factored and alternating least squares, FedRep, classical methods",
+    figures=(
+        *learning_curves.FIGURES,
+        *federated.FIGURES,
+        *ablation.FIGURES,
+        *new_client.FIGURES,
+        *few_shot.FIGURES,
+        *allocation_curves.FIGURES,
+        *survey.FIGURES,
+    ),
 )

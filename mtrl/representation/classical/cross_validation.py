@@ -14,8 +14,9 @@ from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import Scalar
 from mtrl.representation.classical.loss import Loss, loss_from_moments, task_errors
 
-# path(loss, lams) -> weights (lam, dim, task) for a decreasing sequence of penalty weights
-Path = Callable[[Loss, Float[Array, " lam"]], Float[Array, "lam dim task"]]
+# path(loss, lams) -> weights (choice, dim, task) for a decreasing sequence of penalty weights; a path with a second
+# parameter returns one block of len(lams) choices per value of it.
+Path = Callable[[Loss, Float[Array, " lam"]], Float[Array, "choice dim task"]]
 
 
 class Selection(NamedTuple):
@@ -23,8 +24,8 @@ class Selection(NamedTuple):
 
     weights: Float[Array, "dim task"]  # refitted on all folds
     lam: Float[Array, ""]  # chosen
-    index: Int[Array, ""]  # its place in the grid
-    errors: Float[Array, " lam"]  # validation mean squared error, mean over tasks and folds
+    index: Int[Array, ""]  # its place among the choices
+    errors: Float[Array, " choice"]  # validation mean squared error, mean over tasks and folds
 
 
 def lam_grid(lam_max: Scalar, *, points: int = 20, ratio: Scalar = 1e-3) -> Float[Array, " {points}"]:
@@ -77,4 +78,4 @@ def select_lam(path: Path, folds: Moments, lams: Float[Array, " lam"]) -> Select
 
     errors = jnp.mean(jax.lax.map(errors_of, folds), axis=0)
     index = jnp.argmin(errors)
-    return Selection(path(loss_from_moments(total), lams)[index], lams[index], index, errors)
+    return Selection(path(loss_from_moments(total), lams)[index], lams[index % lams.shape[0]], index, errors)

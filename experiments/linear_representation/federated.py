@@ -1,0 +1,294 @@
+"""C1, C2: FedRep on linear clients (Collins, Hassani, Mokhtari, Shakkottai 2021, Figures 1 and 2).
+
+Inputs N(0, I/n), label noise of standard deviation .001, heads of unit norm.
+"""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.harness import (
+    Algorithm,
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_least,
+    at_most,
+    field,
+    mean_interval,
+    over_seeds,
+    simulate,
+)
+from mtrl.numerics.keys import split_named
+from mtrl.numerics.moments import moments
+from mtrl.numerics.subspaces import orthonormalise, sin_theta
+from mtrl.representation import fedrep, fedsgd, problem, theory
+from mtrl.representation.alternating_minimisation import fit_heads
+from mtrl.representation.iterative_hard_thresholding import iterative_hard_thresholding
+
+
+def clients(key, noise, *, tasks, dim, rank, samples, scaled, start):
+    """A draw of the problem and of the clients' data, (Params, Clients); heads of unit norm if `scaled`."""
+    keys = split_named(key, "problem", "source", "start")
+    params = problem.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    if not scaled:
+        params = params._replace(heads=orthonormalise(params.heads)[0])
+    x, y = problem.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
+    data = moments(x, y)
+    if start == "thresholding":
+        basis = iterative_hard_thresholding(data.gram, data.cross, rank=rank, step=0.1, iterations=10)
+    else:
+        basis = problem.random_basis(keys["start"], dim, rank, x.dtype)
+    return params, fedrep.Clients(data.gram, data.cross, basis)
+
+
+def _start(init, key, drawn, config):
+    return init(key, drawn[1], config)
+
+
+def clients_data(key, drawn, t):
+    """Every round meets the same clients."""
+    return drawn[1]
+
+
+def record_distance(params, state, batch, info):
+    """Squared distance after the round."""
+    return sin_theta(params[0].basis, info.basis) ** 2
+
+
+def algorithm(step, init, **static):
+    """An online algorithm whose problem is (Params, Clients)."""
+    return Algorithm(functools.partial(_start, init), functools.partial(step, **static))
+
+
+def final_errors(key, noise, steps, *, tasks, dim, rank, samples, rounds):
+    """Population error of every client after training: Local, FedSGD, FedRep, and of a new client (C4)."""
+    keys = split_named(key, "clients", "rounds", "target")
+    params, data = clients(
+        keys["clients"], noise, tasks=tasks, dim=dim, rank=rank, samples=samples, scaled=True, start="random"
+    )
+    truth = params.heads @ params.basis.T
+
+    def train(step, init, **hyper):
+        run = lambda state, k: (step(k, state, data, **hyper)[0], None)  # noqa: E731
+        return jax.lax.scan(run, init(keys["rounds"], data), jax.random.split(keys["rounds"], rounds))[0]
+
+    federated = train(fedrep.step, fedrep.init, eta=steps[0], active=tasks)
+    shared = train(fedsgd.step, fedsgd.init, eta=steps[1])
+    heads, _ = fit_heads(data.gram, data.cross, federated.basis)
+    alone, _ = fit_heads(data.gram, data.cross, jnp.eye(dim, dtype=truth.dtype))
+    weights = (alone, jnp.broadcast_to(fedsgd.global_weights(shared), truth.shape), heads @ federated.basis.T)
+    errors = jnp.stack([jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in weights])
+    return params, federated.basis, keys["target"], errors + params.noise**2
+
+
+def one_bars(key, noise, steps, **sizes):
+    """C1: mean test error of the clients."""
+    return final_errors(key, noise, steps, **sizes)[3]
+
+
+@dataclasses.dataclass(frozen=True)
+class FederatedConfig(BaseConfig):
+    """FedRep, FedSGD and local training."""
+
+    seeds: int = field(10, help="number of random seeds", lower=2)
+    samples: tuple[int, ...] = field((5, 10, 20), help="samples per client n", lower=1)
+    clients: int = field(100, help="clients T", lower=1)
+    dim: int = field(20, help="input dimension d", lower=2)
+    rank: int = field(2, help="dimension of the shared subspace r", lower=1)
+    noise: float = field(1e-3, help="standard deviation of the label noise", lower=0.0, strict=True)
+    rounds: int = field(500, help="communication rounds", lower=1)
+    eta: float = field(0.1, help="FedRep step on the averaged gradient", lower=0.0, strict=True)
+    eta_shared: float = field(0.005, help="FedSGD step", lower=0.0, strict=True)
+
+    def validate(self):
+        """The rank must be identifiable."""
+        if self.rank > min(self.dim, self.clients):
+            raise BadInput(
+                f"rank={self.rank} is above min(dim={self.dim}, clients={self.clients}); the heads span fewer than "
+                "rank directions, lower --rank or raise --clients"
+            )
+
+    def sizes(self):
+        """Static sizes of a run."""
+        return dict(tasks=self.clients, dim=self.dim, rank=self.rank, samples=self.samples[0], rounds=self.rounds)
+
+
+LEARNERS = ("Local", "FedSGD", "FedRep")
+
+
+def run_bars(config, seeds):
+    """One n."""
+    import xarray as xr
+
+    errors = over_seeds(one_bars, seeds, config.noise, np.array([config.eta, config.eta_shared]), **config.sizes())
+    data = xr.Dataset(
+        {"error": (("seed", "learner"), errors)}, coords={"seed": seeds, "learner": list(LEARNERS)}
+    ).expand_dims(samples=[config.samples[0]])
+    data["error"].attrs["units"] = "mean squared prediction error for inputs N(0, I)"
+    return data
+
+
+def draw_bars(data, config):
+    """Grouped bars."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 1, width=5)
+    ax = axes[0, 0]
+    for k, learner in enumerate(LEARNERS):
+        values = data["error"].sel(learner=learner).transpose("seed", "samples").values
+        place = np.arange(values.shape[1]) + 0.26 * (k - 1)
+        ax.bar(
+            place, values.mean(0), 0.24, yerr=style.half_width(values), label=learner, color=style.COLORS[k], capsize=2
+        )
+    ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
+    ax.set_xticks(range(data.sizes["samples"]), [f"n = {n}" for n in data["samples"].values])
+    ax.set_yscale("log")
+    ax.set_ylabel("average client test MSE")
+    ax.set_title(f"{config.clients} clients, d = {config.dim}, r = {config.rank}, {config.rounds} rounds")
+    canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+    return canvas
+
+
+def run_rounds(config, seeds):
+    """C2: squared distance against rounds, with the contraction of the theorem at its largest constant 1."""
+    import xarray as xr
+
+    options = dict(tasks=config.clients, dim=config.dim, rank=config.rank, samples=config.samples[0])
+    common = dict(
+        seeds=seeds,
+        rounds=config.rounds,
+        problem=functools.partial(clients, scaled=True, start="random", **options),
+        data=clients_data,
+        inputs=(config.noise,),
+        record=record_distance,
+    )
+    federated, _ = simulate(
+        algorithm(fedrep.step, fedrep.init, active=config.clients), hyper={"eta": config.eta}, **common
+    )
+    shared, _ = simulate(algorithm(fedsgd.step, fedsgd.init), hyper={"eta": config.eta_shared}, **common)
+    rates = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
+    names = ("FedRep", "FedSGD")
+    data = xr.Dataset(
+        {
+            "distance": (("seed", "learner", "round"), np.stack([federated, shared], axis=1)),
+            "rate": (("seed", "round"), rates),
+        },
+        coords={"seed": seeds, "learner": list(names), "round": np.arange(1, config.rounds + 1)},
+    )
+    data["distance"].attrs["units"] = "squared sine of the largest angle"
+    return data.expand_dims(samples=[config.samples[0]])
+
+
+def one_rate(key, noise, eta, *, rounds, **options):
+    """Squared contraction bound of Theorem 1 for the same draw of the problem."""
+    keys = split_named(key, "problem")  # the stream from which `simulate` draws the problem
+    params, data = clients(keys["problem"], noise, scaled=True, start="random", **options)
+    smallest = jnp.linalg.svd(params.heads / jnp.sqrt(params.heads.shape[0]), compute_uv=False)[-1]
+    start = sin_theta(params.basis, data.start)
+    count = jnp.arange(1.0, rounds + 1)
+    return (start * theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)) ** 2
+
+
+def draw_rounds(data, config):
+    """Squared distance on a log scale."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, data.sizes["samples"], width=4.2)
+    for ax, n in zip(axes[0], data["samples"].values, strict=True):
+        part = data.sel(samples=n)
+        for k, learner in enumerate(("FedRep", "FedSGD")):
+            values = part["distance"].sel(learner=learner).transpose("seed", "round").values
+            ax.plot(part["round"], np.exp(np.log(values).mean(0)), color=style.COLORS[k], label=learner)
+            ax.fill_between(part["round"], *np.quantile(values, [0.1, 0.9], axis=0), color=style.COLORS[k], alpha=0.2)
+        style.theory(
+            ax, part["round"], part["rate"].mean("seed"), label="contraction of Theorem 1, c = 1", color="gray"
+        )
+        ax.set_yscale("log")
+        ax.set_ylim(bottom=float(part["distance"].min()) / 5, top=2)
+        ax.set_xlabel("communication round")
+        ax.set_title(f"n = {int(n)} samples per client")
+    axes[0, 0].set_ylabel(r"$\sin^2$ of the largest angle")
+    axes[0, 0].legend(loc="lower left")
+    return canvas
+
+
+def log_ratio(data, lower, upper, at=None):
+    """log10 of the ratio of errors per seed, at the least favourable n."""
+    part = data["error"] if at is None else data["error"].sel(target=at)
+    ratio = np.log10(part.sel(learner=lower) / part.sel(learner=upper)).transpose("seed", ...)
+    flat = ratio.values.reshape(ratio.sizes["seed"], -1)
+    return mean_interval(flat[:, int(np.argmax(flat.mean(0)))])
+
+
+def _last_distance(data, learner, reduce):
+    """Mean squared distance after the last round, at the worst (max) or best (min) panel."""
+    panel = "samples" if "samples" in data.dims else "clients"
+    last = data["distance"].sel(learner=learner).isel(round=-1).transpose("seed", panel).values
+    at = int(np.argmax(last.mean(0)) if reduce == "max" else np.argmin(last.mean(0)))
+    return mean_interval(last[:, at])
+
+
+def _orders_fallen(data, samples):
+    """Orders of magnitude the squared distance fell, per seed, at one n."""
+    if samples not in data["samples"].values:
+        return Interval(np.nan, np.nan, np.nan)
+    values = data["distance"].sel(learner="FedRep", samples=samples).transpose("seed", "round").values
+    return mean_interval(np.log10(values[:, 0] / values[:, -1]))
+
+
+SMALL = dict(seeds=2, clients=10, dim=6, rounds=10)
+
+FIGURES = (
+    Figure(
+        name="C1",
+        title="Test error of federated clients",
+        config=FederatedConfig,
+        run=run_bars,
+        draw=draw_bars,
+        split=("samples",),
+        claims=(
+            Claim(
+                text="FedRep has lower test error than local training at every n (log10 ratio at the worst n)",
+                paper="Collins et al. 2021, Figure 1",
+                measure=functools.partial(log_ratio, lower="FedRep", upper="Local"),
+                accepts=at_most(0.0),
+            ),
+            Claim(
+                text="FedRep has lower test error than FedSGD at every n (log10 ratio at the worst n)",
+                paper="Collins et al. 2021, Figure 1",
+                measure=functools.partial(log_ratio, lower="FedRep", upper="FedSGD"),
+                accepts=at_most(0.0),
+            ),
+        ),
+        presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
+    ),
+    Figure(
+        name="C2",
+        title="Distance to the subspace against rounds",
+        config=FederatedConfig,
+        run=run_rounds,
+        draw=draw_rounds,
+        split=("samples",),
+        claims=(
+            Claim(
+                text="FedRep's squared distance falls geometrically: orders of magnitude fallen at n = 20",
+                paper="Collins et al. 2021, Figure 2 and Theorem 1",
+                measure=functools.partial(_orders_fallen, samples=20),
+                accepts=at_least(3.0),
+            ),
+            Claim(
+                text="FedSGD's squared distance stays near 1 (least panel)",
+                paper="Collins et al. 2021, Figure 2",
+                measure=functools.partial(_last_distance, learner="FedSGD", reduce="min"),
+                accepts=at_least(0.5),
+            ),
+        ),
+        presets={"smoke": {**SMALL, "samples": (20,)}, "paper": dict(seeds=100)},
+    ),
+)

@@ -1,0 +1,121 @@
+"""Claims of the learning curves: distance to the released means, orderings, and the first-order law."""
+
+import functools
+
+import numpy as np
+
+from experiments.linear_representation import released
+from mtrl.harness import Claim, Interval, at_least, at_most, between, mean_interval
+
+METHODS = ("LF-MoM", "LF-FO")
+LEARNERS = ("meta-LR-MoM", "meta-LR-FO", "LR")
+
+
+def along(data, axis):
+    """The dataset along its x axis only, seed first."""
+    other = "samples" if axis == "tasks" else "tasks"
+    return data.isel({other: 0}).transpose("seed", axis, ...)
+
+
+def _deviations(data, axis, quantity, label, curve, reference, rounding):
+    """Interval of max over x of |mean - released| / standard deviation, by bootstrap over seeds (fixed stream)."""
+    data = along(data, axis)
+    samples = data[quantity].sel({label: curve}).values  # (seed, x)
+    target = np.array(released.values(reference[0], reference[1], curve, data[axis].values))
+    known = np.isfinite(target)
+    if not known.any() or len(samples) < 3:
+        return Interval(np.nan, np.nan, np.nan)
+    samples, target = samples[:, known], target[known]
+
+    def worst(draws):
+        spread = samples.std(0, ddof=1)  # of one repetition, as in the released error bars
+        return float(np.max(np.maximum(np.abs(draws.mean(0) - target) - rounding, 0) / np.maximum(spread, rounding)))
+
+    resample = np.random.default_rng(0).integers(0, len(samples), (2000, len(samples)))
+    spread = [worst(samples[i]) for i in resample]
+    return Interval(worst(samples), *np.quantile(spread, [0.025, 0.975]))
+
+
+def released_claims(figure, axis):
+    """One claim per released curve."""
+    kinds = (
+        ("sine", "method", METHODS, released.SINE, "sin theta"),
+        ("error", "learner", LEARNERS, released.ERROR, "target error"),
+    )
+    for quantity, label, curves, table, words in kinds:
+        for curve in curves:
+            if curve in table[figure]:
+                means = ", ".join(f"{v:g}" for v in table[figure][curve])
+                yield Claim(
+                    text=f"{words} of {curve}: largest distance to the released means, in standard deviations of a run",
+                    paper=f"released means {means}",
+                    measure=functools.partial(
+                        _deviations,
+                        axis=axis,
+                        quantity=quantity,
+                        label=label,
+                        curve=curve,
+                        reference=(table, figure),
+                        rounding=released.ROUNDING[quantity],
+                    ),
+                    accepts=at_most(2.0),
+                    note="standard deviation over our seeds, of one run as in the released error bars",
+                )
+
+
+def _law_error(data, axis, method, below=0.4):
+    """Interval of the largest relative gap between the mean sine and the first-order law, where the law is small."""
+    data = along(data, axis)
+    law = data["law"].sel({"method": method}).mean("seed").values
+    valid = law < below
+    if not valid.any() or data.sizes["seed"] < 3:
+        return Interval(np.nan, np.nan, np.nan)
+    ratio = (data["sine"].sel({"method": method}) / data["law"].sel({"method": method})).values[:, valid] - 1
+    at = int(np.argmax(np.abs(ratio.mean(0))))
+    return mean_interval(ratio[:, at])
+
+
+def _gap(data, axis, quantity, label, lower, upper, reduce):
+    """Paired difference lower - upper over seeds, at the x where it is largest (`max`) or at the last x."""
+    data = along(data, axis)
+    gap = (data[quantity].sel({label: lower}) - data[quantity].sel({label: upper})).values
+    at = -1 if reduce == "last" else int(np.argmax(gap.mean(0)))
+    return mean_interval(gap[:, at])
+
+
+def _least(data, axis, method):
+    """Smallest mean sine over x."""
+    values = along(data, axis)["sine"].sel({"method": method}).values
+    return mean_interval(values[:, int(np.argmin(values.mean(0)))])
+
+
+def law_claim(axis, method):
+    """The first-order law against the simulation."""
+    return Claim(
+        text=f"sin theta of {method} is within 20% of its first-order law where the law is below 0.4 (worst x)",
+        paper="perturbation law, derived for this library",
+        measure=functools.partial(_law_error, axis=axis, method=method),
+        accepts=between(-0.2, 0.2),
+    )
+
+
+def order_claim(axis, quantity, label, lower, upper, reduce, text):
+    """A paired ordering."""
+    return Claim(
+        text=text,
+        paper="ordering of the released curves",
+        measure=functools.partial(
+            _gap, axis=axis, quantity=quantity, label=label, lower=lower, upper=upper, reduce=reduce
+        ),
+        accepts=at_most(0.0),
+    )
+
+
+def fails_claim(axis):
+    """Interpolating factored search learns nothing."""
+    return Claim(
+        text="with n = r samples per task factored least squares learns nothing: its least sin theta over T",
+        paper="released sin theta of LF-FO: at least .999",
+        measure=functools.partial(_least, axis=axis, method="LF-FO"),
+        accepts=at_least(0.99),
+    )

@@ -1,0 +1,103 @@
+"""C4: a client that joins after training has few samples (Collins et al. 2021, new clients)."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.linear_representation.federated import SMALL, FederatedConfig, final_errors, log_ratio
+from mtrl.harness import Claim, Figure, at_most, field, over_seeds
+from mtrl.representation import problem
+from mtrl.representation.transfer import transfer
+
+
+def one_new_client(key, noise, steps, *, target_samples, **sizes):
+    """C4: error of a new client with few samples, on the learned basis and alone."""
+    params, basis, target, _ = final_errors(key, noise, steps, **sizes)
+    theta = problem.target_weights(params)
+    dim = theta.shape[0]
+
+    def errors(count):
+        def once(k):
+            x, y = problem.draw_target(k, params, samples=count, scale=count**-0.5)
+            found = (transfer(x, y, jnp.eye(dim, dtype=x.dtype)), transfer(x, y, basis))
+            return jnp.stack([jnp.sum((f - theta) ** 2) for f in found])
+
+        return jnp.mean(jax.vmap(once)(jax.random.split(jax.random.fold_in(target, count), 20)), axis=0)
+
+    return jnp.stack([errors(count) for count in target_samples]) + params.noise**2
+
+
+@dataclasses.dataclass(frozen=True)
+class NewClientConfig(FederatedConfig):
+    """C4: a client that joins after training."""
+
+    samples: tuple[int, ...] = field((5, 20), help="samples per training client n", lower=1)
+    target_samples: tuple[int, ...] = field((1, 2, 5, 10, 20), help="samples of the new client", lower=1)
+
+
+def run_new(config, seeds):
+    """One n."""
+    import xarray as xr
+
+    errors = over_seeds(
+        one_new_client,
+        seeds,
+        config.noise,
+        np.array([config.eta, config.eta_shared]),
+        target_samples=config.target_samples,
+        **config.sizes(),
+    )
+    data = xr.Dataset(
+        {"error": (("seed", "target", "learner"), errors)},
+        coords={"seed": seeds, "target": list(config.target_samples), "learner": ["Local", "FedRep"]},
+    )
+    data["error"].attrs["units"] = "mean squared prediction error for inputs N(0, I)"
+    return data.expand_dims(samples=[config.samples[0]])
+
+
+def draw_new(data, config):
+    """Error against samples of the new client."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 1, width=5.2)
+    ax = axes[0, 0]
+    local = data["error"].sel(learner="Local").isel(samples=0).transpose("seed", "target")
+    style.band(ax, data["target"], local, label="Local", color=style.COLORS[0])
+    for k, n in enumerate(data["samples"].values):
+        values = data["error"].sel(learner="FedRep", samples=n).transpose("seed", "target")
+        style.band(ax, data["target"], values, label=f"FedRep, trained with n = {int(n)}", color=style.COLORS[k + 1])
+    ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("samples of the new client")
+    ax.set_ylabel("test MSE of the new client")
+    canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+    return canvas
+
+
+FIGURES = (
+    Figure(
+        name="C4",
+        title="A new client with few samples",
+        config=NewClientConfig,
+        run=run_new,
+        draw=draw_new,
+        split=("samples",),
+        claims=tuple(
+            Claim(
+                text=f"with {count} samples a new client does better on FedRep's basis than alone (log10 ratio)",
+                paper="Collins et al. 2021, new clients: FedRep far below Local until n is about d",
+                measure=functools.partial(log_ratio, lower="FedRep", upper="Local", at=count),
+                accepts=at_most(bound),
+            )
+            for count, bound in ((2, 0.0), (5, -1.0), (10, -1.0))
+        ),
+        presets={
+            "smoke": {**SMALL, "samples": (5,), "target_samples": (2, 5, 10)},
+            "paper": dict(seeds=100, samples=(5, 10, 20)),
+        },
+    ),
+)

@@ -1,0 +1,272 @@
+"""S1: every classical method of the survey (Zhang and Yang 2021) on five structures; S2: what it learns of the
+relations.
+
+Settings made for this library (the survey reports no such table): d=50, T=20, n=30, signal-to-noise ratio 5, weights of
+the penalties by cross-validation inside the training tasks. Errors are exact population values given the fit,
+`sqrt(||w_hat_t - w_t||^2 + sigma^2)`, mean over tasks.
+"""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.linear_representation import methods
+from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, field, mean_interval, over_seeds
+from mtrl.numerics.keys import split_named
+from mtrl.numerics.moments import fold_moments, moments
+from mtrl.representation.classical.clustered import clustered
+from mtrl.representation.classical.loss import curvature, loss_from_moments
+from mtrl.representation.classical.task_relationship import correlations, task_relationship
+from mtrl.representation.structures import NAMES as STRUCTURES
+from mtrl.representation.structures import structured_weights
+
+
+@dataclasses.dataclass(frozen=True)
+class SurveyConfig(BaseConfig):
+    """Classical multitask methods on tasks related in five ways."""
+
+    seeds: int = field(4, help="number of random seeds", lower=1)
+    structures: tuple[str, ...] = field(STRUCTURES, help="how the tasks are related", choices=STRUCTURES)
+    dim: int = field(50, help="features d", lower=3)
+    tasks: int = field(20, help="tasks T", lower=3)
+    samples: int = field(30, help="samples per task n", lower=6)
+    snr: float = field(5.0, help="signal variance over noise variance", lower=0.0, strict=True)
+    folds: int = field(3, help="folds of the cross-validation", lower=2)
+    points: int = field(6, help="penalty weights on the path", lower=2)
+    ratio_min: float = field(1e-2, help="least weight relative to the largest", lower=0.0, strict=True)
+    iterations: int = field(40, help="FISTA iterations per weight (warm-started)", lower=1)
+    alternations: int = field(12, help="alternations of MTFL, MTRL and CMTL", lower=1)
+    ratios: tuple[float, ...] = field((0.3, 0.7), help="second weight relative to the first", lower=0.0, strict=True)
+
+
+def draw_tasks(key, structure, snr, *, dim, tasks, samples):
+    """Weights with the structure numbered `structure`, and data."""
+    keys = split_named(key, "weights", "inputs", "noise")
+    options = jnp.stack([structured_weights(keys["weights"], structure=s, dim=dim, tasks=tasks) for s in STRUCTURES])
+    weights = options[structure]
+    noise = 1 / jnp.sqrt(snr)
+    x = jax.random.normal(keys["inputs"], (tasks, samples, dim))
+    y = jnp.einsum("tnd,dt->tn", x, weights) + noise * jax.random.normal(keys["noise"], (tasks, samples))
+    return weights, noise, x, y
+
+
+def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **options):
+    """Mean test RMSE of one method."""
+    weights, noise, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
+    fold = jnp.broadcast_to(jnp.arange(samples) % folds, (tasks, samples))
+    chosen = methods.select(name, fold_moments(x, y, fold, folds), clusters=3, **options)
+    errors = jnp.sqrt(jnp.sum((chosen.weights - weights) ** 2, axis=0) + noise**2)
+    return {"rmse": jnp.mean(errors), "choice": chosen.index}
+
+
+def run(config, seeds):
+    """One structure, all methods."""
+    import xarray as xr
+
+    structure = config.structures[0]
+    rows = [
+        over_seeds(
+            one_method,
+            seeds,
+            STRUCTURES.index(structure),
+            config.snr,
+            name=name,
+            folds=config.folds,
+            dim=config.dim,
+            tasks=config.tasks,
+            samples=config.samples,
+            points=config.points,
+            ratio_min=config.ratio_min,
+            iterations=config.iterations,
+            alternations=config.alternations,
+            ratios=config.ratios,
+        )
+        for name in methods.NAMES
+    ]
+    data = xr.Dataset(
+        {key: (("method", "seed"), np.stack([row[key] for row in rows])) for key in ("rmse", "choice")},
+        coords={"method": list(methods.NAMES), "seed": seeds},
+    )
+    data["rmse"].attrs["units"] = "root mean squared prediction error, mean over tasks"
+    return data.expand_dims(structures=[structure])
+
+
+def draw(data, config):
+    """Table of mean errors, the best of each structure and those within one standard error of it in bold."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 1, width=8.5, height=4.8)
+    mean, error = data["rmse"].mean("seed"), data["rmse"].std("seed", ddof=1) / np.sqrt(data.sizes["seed"])
+    names, structures = list(data["method"].values), list(data["structures"].values)
+    cells = [
+        [f"{float(mean.loc[{'method': m, 'structures': s}]):.3f} ± {float(error.loc[{'method': m, 'structures': s}]):.3f}"
+         for s in structures]
+        for m in names
+    ]  # fmt: skip
+    floor = 1 / np.sqrt(config.snr)
+    drawn = style.table(axes[0, 0], [*cells, [f"{floor:.3f}"] * len(structures)], structures, [*names, "true weights"])
+    for column, structure in enumerate(structures):
+        values = mean.sel(structures=structure).values
+        best = int(np.argmin(values))
+        limit = values[best] + float(error.sel(structures=structure).values[best])
+        for row, name in enumerate(names):
+            if values[row] <= limit:
+                drawn[row + 1, column].set_text_props(weight="bold")
+            if methods.MADE_FOR[name] == structure:
+                drawn[row + 1, column].set_facecolor("#E3EEF7")
+    axes[0, 0].set_title(
+        f"test RMSE, d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds; "
+        "bold: best or within one standard error; blue: made for the structure"
+    )
+    return canvas
+
+
+def _dominance(data, structure):
+    """Best of the methods made for a structure minus the best of the others, paired over seeds."""
+    if structure not in data["structures"].values or data.sizes["seed"] < 2:
+        return Interval(np.nan, np.nan, np.nan)
+    rmse = data["rmse"].sel(structures=structure).transpose("seed", "method")
+    own = [m for m in methods.NAMES if methods.MADE_FOR[m] == structure]
+    others = [m for m in methods.NAMES if methods.MADE_FOR[m] != structure]
+    mean = rmse.mean("seed")
+    pick = lambda names: min(names, key=lambda m: float(mean.loc[{"method": m}]))  # noqa: E731
+    gap = rmse.loc[{"method": pick(own)}] - rmse.loc[{"method": pick(others)}]
+    standard_error = float(rmse.loc[{"method": pick(own)}].std(ddof=1)) / np.sqrt(len(gap))
+    interval = mean_interval(gap.values)
+    return Interval(*(v / max(standard_error, 1e-12) for v in interval))
+
+
+@dataclasses.dataclass(frozen=True)
+class RelationConfig(BaseConfig):
+    """Task covariance of MTRL and cluster matrix of CMTL on three clusters."""
+
+    seeds: int = field(8, help="number of random seeds", lower=1)
+    dim: int = field(50, help="features d", lower=3)
+    tasks: int = field(18, help="tasks T", lower=3)
+    samples: int = field(40, help="samples per task n", lower=2)
+    snr: float = field(5.0, help="signal variance over noise variance", lower=0.0, strict=True)
+    strength: float = field(0.1, help="penalty weight in units of the feature variance", lower=0.0, strict=True)
+    alternations: int = field(60, help="alternations", lower=1)
+
+
+def one_relation(key, strength, snr, *, dim, tasks, samples, alternations):
+    """Correlations of MTRL and cluster matrix of CMTL, tasks sorted by their true cluster."""
+    structure = STRUCTURES.index("clusters")
+    _, _, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
+    loss = loss_from_moments(moments(x, y))
+    lam = strength * curvature(loss)
+    relation = task_relationship(loss, lam, lam1=0.1 * lam, iterations=alternations)
+    groups = clustered(loss, lam, eta=0.1, clusters=3, iterations=alternations)
+    order = jnp.argsort(jnp.arange(tasks) % 3, stable=True)
+    pick = lambda matrix: matrix[order][:, order]  # noqa: E731
+    return {"correlation": pick(correlations(relation.covariance)), "membership": pick(groups.membership)}
+
+
+def run_relations(config, seeds):
+    """All seeds."""
+    import xarray as xr
+
+    out = over_seeds(
+        one_relation,
+        seeds,
+        config.strength,
+        config.snr,
+        dim=config.dim,
+        tasks=config.tasks,
+        samples=config.samples,
+        alternations=config.alternations,
+    )
+    data = xr.Dataset({name: (("seed", "task", "other"), value) for name, value in out.items()}, coords={"seed": seeds})
+    data["correlation"].attrs["units"] = data["membership"].attrs["units"] = "1"
+    return data
+
+
+def draw_relations(data, config):
+    """Heat maps of the first seed."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 2, width=4.2, height=3.6)
+    titles = ("MTRL: task correlations", "CMTL: relaxed cluster matrix M")
+    for ax, name, title in zip(axes[0], ("correlation", "membership"), titles, strict=True):
+        matrix = data[name].isel(seed=0).values
+        image = ax.imshow(matrix, cmap="PuOr", vmin=-np.abs(matrix).max(), vmax=np.abs(matrix).max())
+        canvas.colorbar(image, ax=ax, shrink=0.85)
+        ax.set_title(title)
+        ax.set_xlabel("task, sorted by true cluster")
+        ax.set_ylabel("task")
+        ax.grid(False)
+    return canvas
+
+
+def _contrast(data, name):
+    """Mean entry within clusters (off the diagonal) minus mean entry between clusters, per seed."""
+    tasks = data.sizes["task"]
+    labels = np.sort(np.arange(tasks) % 3)
+    same = labels[:, None] == labels[None, :]
+    off = ~np.eye(tasks, dtype=bool)
+    values = data[name].values
+    return mean_interval(values[:, same & off].mean(1) - values[:, ~same].mean(1))
+
+
+FIGURES = (
+    Figure(
+        name="S1",
+        title="Classical methods on five task structures",
+        config=SurveyConfig,
+        run=run,
+        draw=draw,
+        split=("structures",),
+        claims=tuple(
+            Claim(
+                text=f"{structure}: the best method made for it is best, or within one standard error of the best other",
+                paper="expected diagonal of the survey's taxonomy, section 2",
+                measure=functools.partial(_dominance, structure=structure),
+                accepts=at_most(1.0),
+                note="gap to the best other method, in standard errors of the method",
+            )
+            for structure in STRUCTURES
+        ),
+        presets={
+            "smoke": dict(
+                seeds=2,
+                structures=("low rank", "row sparse"),
+                dim=6,
+                tasks=4,
+                samples=9,
+                points=2,
+                iterations=5,
+                alternations=3,
+                ratios=(0.5,),
+            ),
+            "paper": dict(
+                seeds=30,
+                folds=5,
+                points=20,
+                ratio_min=1e-3,
+                iterations=100,
+                alternations=40,
+                ratios=(0.2, 0.4, 0.6, 0.8),
+            ),
+        },  # fmt: skip
+    ),
+    Figure(
+        name="S2",
+        title="Learned task relations on three clusters",
+        config=RelationConfig,
+        run=run_relations,
+        draw=draw_relations,
+        claims=tuple(
+            Claim(
+                text=f"{words}: entries within clusters exceed those between clusters",
+                paper="task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009",
+                measure=functools.partial(_contrast, name=name),
+                accepts=at_least(0.1),
+            )
+            for name, words in (("correlation", "MTRL task correlations"), ("membership", "CMTL cluster matrix"))
+        ),
+        presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12, alternations=5), "paper": dict(seeds=30)},
+    ),
+)
