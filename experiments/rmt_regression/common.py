@@ -1,0 +1,86 @@
+"""What the figures share: one simulated draw along a path of couplings, the predicted risks on the same axis, their agreement."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from mtrl.harness import Interval, mean_interval
+from mtrl.numerics.keys import split_named
+from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.leave_one_out import estimate_risk
+from mtrl.random_matrix.path import fit_at, prepare
+from mtrl.random_matrix.problem import Params, aligned_hyperplanes, sample, test_risk
+from mtrl.random_matrix.risk import Risk
+from mtrl.random_matrix.structured import risk_isotropic
+
+LAM = "shared strength λ (large = much sharing)"
+RISK = "mean squared error, average over tasks"
+
+
+class Observed(NamedTuple):
+    """One training set along the couplings, averages over tasks."""
+
+    test: Float[Array, " lam"]  # exact risk of the estimate, noise included
+    train: Float[Array, " lam"]
+    gcv: Float[Array, " lam"]  # estimate of the test risk from the training data alone
+
+
+def draw_problem(key, alpha, noise, *, tasks: int, dim: int) -> Params:
+    """Hyperplanes with |w_t|^2 = d and common cosine alpha, identity covariance, equal noise."""
+    W = aligned_hyperplanes(key, tasks=tasks, dim=dim, alpha=alpha)
+    root = jnp.broadcast_to(jnp.eye(dim, dtype=W.dtype), (tasks, dim, dim))
+    return Params(W, root, jnp.full(tasks, noise, W.dtype))
+
+
+def simulate_path(
+    key, alpha, gamma, noise, lams, *, dim: int, counts: tuple[int, ...], law: str = "gaussian"
+) -> Observed:
+    """Draw a problem and a training set, fit at every lam from one eigendecomposition."""
+    keys = split_named(key, "problem", "data")
+    params = draw_problem(keys["problem"], alpha, noise, tasks=len(counts), dim=dim)
+    data = sample(keys["data"], params, counts=counts, law=law)
+    path = prepare(data, gamma=jnp.full(len(counts), gamma, params.W.dtype))
+
+    def at(lam):
+        fit = fit_at(path, lam)
+        estimated = estimate_risk(fit, data.counts)
+        return Observed(test_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
+
+    return jax.lax.map(at, lams, batch_size=8)
+
+
+def aligned_gram(alpha, tasks: int) -> Float[Array, "task task"]:
+    """`w_s.w_t/(Td)` for |w_t|^2 = d and cosines alpha."""
+    eye = jnp.eye(tasks)
+    return (eye + jnp.asarray(alpha) * (1 - eye)) / tasks
+
+
+def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> Risk:
+    """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
+    gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
+
+    def at(lam):
+        risk = risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
+        return Risk(*(part.mean() for part in risk))
+
+    return jax.vmap(at)(lams)
+
+
+def relative_gap(simulated: Any, predicted: Any) -> np.ndarray:
+    """Per seed: mean over the grid of simulated/predicted - 1; arrays (seed, ...) and (...)."""
+    ratio = np.asarray(simulated) / np.asarray(predicted) - 1
+    return ratio.reshape(ratio.shape[0], -1).mean(1)
+
+
+def gap_interval(simulated: Any, predicted: Any) -> Interval:
+    """Mean relative deviation of simulation from theory, with its interval over seeds."""
+    return mean_interval(relative_gap(simulated, predicted))
+
+
+def lam_axis(ax: Any, threshold: float = 0.1) -> None:
+    """Zero and logarithms on one axis."""
+    ax.set_xscale("symlog", linthresh=threshold)
+    ax.set_xlabel(LAM)
