@@ -34,7 +34,7 @@ from mtrl.harness import (
     over_seeds,
 )
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.multitask_ridge import TaskGrams, couple, decompose, fit, mean_squared_error, residual, score_grid
+from mtrl.numerics.multitask_ridge import TaskGrams, couple, decompose, fit, residual, score_grid
 from mtrl.random_matrix.star import risk_star
 
 

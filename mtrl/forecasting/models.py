@@ -32,7 +32,8 @@ def build(name: str, shape: Shape, *, sizes: str = "paper", head: str = "") -> F
     Args:
       name: one of `MODELS`.
       shape: look-back and horizon.
-      sizes: "paper" for the published sizes, "small" for narrow one-layer encoders without dropout (and longer patches) that train in seconds on a CPU.
+      sizes: "paper" for the published sizes, "small" for narrow one-layer encoders without dropout and with longer patches,
+        which train in seconds on a CPU.
       head: "multitask" or "shared"; "" takes the column's own (multitask for the univariate models).
 
     Raises:

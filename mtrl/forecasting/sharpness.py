@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from mtrl.numerics.types import Scalar
 
@@ -21,7 +20,7 @@ def sharpness_aware_gradient(loss: Callable[[Any], Any], params: Any, *, rho: Sc
       rho: radius >= 0; 0 gives the plain gradient.
     """
     value, gradient = jax.value_and_grad(loss)(params)
-    norm = optax.global_norm(gradient)
+    norm = jnp.sqrt(sum(jnp.vdot(g, g) for g in jax.tree.leaves(gradient)))
     step = jnp.where(norm > 0, rho / jnp.where(norm > 0, norm, 1), 0)
     worst = jax.tree.map(lambda p, g: p + step.astype(p.dtype) * g, params, gradient)
     return value, jax.grad(loss)(worst)

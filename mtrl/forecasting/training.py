@@ -1,8 +1,8 @@
 """Training of a forecaster: Adam on shuffled batches with early stopping, one step = one epoch.
 
 Protocol of Ilbert et al. (2024, section 5.3 and the SAMformer code it builds on): Adam, batches of 32 windows, at most 100 epochs, patience
-5 on the validation error, the best epoch's weights kept. The loss is `sum_t mean|y_t - f_t(x_t)|^2` (mean over windows and horizon) plus the
-multitask penalty. Shapes are fixed: after stopping, the remaining epochs leave the state as it is.
+5 on the validation error, the best epoch's weights kept. The loss is `sum_t mean|y_t - f_t(x_t)|^2` (mean over windows and horizon)
+plus the multitask penalty. Shapes are fixed: after stopping, the remaining epochs leave the state as it is.
 """
 
 import dataclasses

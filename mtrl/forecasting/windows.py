@@ -71,8 +71,8 @@ def check_windows(split: Split, rows: int, lookback: int, horizon: int, name: st
             )
         if stop - start < lookback + horizon:
             raise BadInput(
-                f"{name}: rows {start} to {stop} of the {part} part are {stop - start}, too few for lookback {lookback} + horizon {horizon}; "
-                "choose a shorter look-back or horizon"
+                f"{name}: rows {start} to {stop} of the {part} part are {stop - start}, "
+                f"too few for lookback {lookback} + horizon {horizon}; choose a shorter look-back or horizon"
             )
 
 

@@ -46,7 +46,13 @@ def training(key, series, *, name, rho, head=""):
     model = build(name, Shape(L, H), head=head)
     config = TrainConfig(L, H, batch=4, updates=2, rho=rho, chunk=8)
     state, info = fit_forecaster(
-        key, Data(series, jnp.arange(20), jnp.arange(20, 30)), model=model, config=config, epochs=2, lam_inv=0.1, gamma_inv=0.2
+        key,
+        Data(series, jnp.arange(20), jnp.arange(20, 30)),
+        model=model,
+        config=config,
+        epochs=2,
+        lam_inv=0.1,
+        gamma_inv=0.2,
     )
     return state.best["params"]["head"]["centre"], info.validation
 
@@ -64,9 +70,24 @@ DISTINCT = {  # SAMformer's network is the Transformer's with one head; at the s
     "iTransformer": ("forecast_PatchTST",),
 }
 CASES = [
-    Case("window_ridge_multitask", functools.partial(ridge, gamma=0.5, lam=0.7), differs_from=("window_ridge_independent",), **RIDGE),
-    Case("window_ridge_independent", functools.partial(ridge, gamma=0.5, lam=0.0), differs_from=("window_ridge_pooled",), **RIDGE),
-    Case("window_ridge_pooled", functools.partial(ridge, gamma=0.0, lam=0.7), differs_from=("window_ridge_multitask",), **RIDGE),
+    Case(
+        "window_ridge_multitask",
+        functools.partial(ridge, gamma=0.5, lam=0.7),
+        differs_from=("window_ridge_independent",),
+        **RIDGE,
+    ),
+    Case(
+        "window_ridge_independent",
+        functools.partial(ridge, gamma=0.5, lam=0.0),
+        differs_from=("window_ridge_pooled",),
+        **RIDGE,
+    ),
+    Case(
+        "window_ridge_pooled",
+        functools.partial(ridge, gamma=0.0, lam=0.7),
+        differs_from=("window_ridge_multitask",),
+        **RIDGE,
+    ),
     *(
         Case(
             f"forecast_{name}",
@@ -90,7 +111,15 @@ CASES = [
         differs_from=("training_sharpness_aware", "training_shared_head"),
     ),
     Case(
-        "training_sharpness_aware", functools.partial(training, name="DLinearU", rho=0.5), series_example, key_dependent=True
+        "training_sharpness_aware",
+        functools.partial(training, name="DLinearU", rho=0.5),
+        series_example,
+        key_dependent=True,
     ),
-    Case("training_shared_head", functools.partial(training, name="DLinearM", rho=0.0), series_example, key_dependent=True),
+    Case(
+        "training_shared_head",
+        functools.partial(training, name="DLinearM", rho=0.0),
+        series_example,
+        key_dependent=True,
+    ),
 ]

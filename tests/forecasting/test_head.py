@@ -55,7 +55,9 @@ def test_closed_form_is_stationary_for_the_network_loss(key):
 def test_penalty_counts_each_norm_once():
     params = {"params": {"head": {"centre": jnp.full((2, 3), 2.0), "deviation": jnp.ones((4, 2, 3))}}}
     assert_close("penalty", penalty(params, lam_inv=0.5, gamma_inv=10.0), 0.5 * 24 + 10 * 24)
-    assert_close("shared head", penalty({"params": {"head": {"centre": jnp.ones((2, 3))}}}, lam_inv=0.5, gamma_inv=9.0), 3.0)
+    assert_close(
+        "shared head", penalty({"params": {"head": {"centre": jnp.ones((2, 3))}}}, lam_inv=0.5, gamma_inv=9.0), 3.0
+    )
 
 
 def test_shared_head_treats_channels_alike(key):

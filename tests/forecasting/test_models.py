@@ -11,7 +11,14 @@ from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
 T, SHAPE = 3, Shape(24, 4)
-MIXES = {"PatchTST": False, "DLinearU": False, "Transformer": True, "DLinearM": False, "SAMformer": True, "iTransformer": True}
+MIXES = {
+    "PatchTST": False,
+    "DLinearU": False,
+    "Transformer": True,
+    "DLinearM": False,
+    "SAMformer": True,
+    "iTransformer": True,
+}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -32,8 +39,9 @@ def test_shape_head_mixing_and_dropout(name, key):
 def test_reversible_normalisation_carries_level_and_scale(name, key):
     model = build(name, SHAPE, sizes="small")
     x = jax.random.normal(key, (1, T, SHAPE.lookback))
-    params = model.init(jax.random.key(1), x)
-    y, moved = model.apply(params, x), model.apply(params, 1e3 * x + 50.0)
+    params = jax.jit(model.init)(jax.random.key(1), x)
+    apply = jax.jit(model.apply)
+    y, moved = apply(params, x), apply(params, 1e3 * x + 50.0)
     assert_close("affine equivariance", moved, 1e3 * y + 50.0, rtol=1e-4)  # 1e-5 is added to the variance
 
 
@@ -44,11 +52,15 @@ def test_channel_attention_is_the_written_formula(key):
     p = jax.tree.map(np.asarray, params["params"])
     q, k, v = (np.asarray(x) @ p[n]["kernel"] + p[n]["bias"] for n in ("query", "key", "value"))
     scores = np.exp(q @ k.T / 2.0)
-    assert_close("x + softmax(QK'/sqrt m)V", trunk.apply(params, x), x + scores / scores.sum(1, keepdims=True) @ v, rtol=1e-12)
+    assert_close(
+        "x + softmax(QK'/sqrt m)V", trunk.apply(params, x), x + scores / scores.sum(1, keepdims=True) @ v, rtol=1e-12
+    )
 
 
 def test_published_sizes():
-    assert build("PatchTST", Shape(336, 96)).trunk.layers == 3 and build("iTransformer", Shape(96, 96)).trunk.width == 256
+    assert (
+        build("PatchTST", Shape(336, 96)).trunk.layers == 3 and build("iTransformer", Shape(96, 96)).trunk.width == 256
+    )
     shapes = jax.eval_shape(build("PatchTST", Shape(336, 96)).init, jax.random.key(0), jnp.zeros((1, 7, 336)))
     assert shapes["params"]["head"]["centre"].shape == (42 * 16, 96)  # 42 patches of width 16
     assert radius("SAMformer") == 0.7 and radius("Transformer") == 0.0

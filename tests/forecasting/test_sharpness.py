@@ -17,7 +17,11 @@ def test_two_updates_are_those_of_optax(key):
     params = {"a": jax.random.normal(key, (3,)), "b": jnp.asarray(0.4)}
     rho, rate = 0.3, 0.05
     sam = contrib.sam(
-        optax.sgd(rate), optax.chain(contrib.normalize(), optax.sgd(rho)), sync_period=2, opaque_mode=True, reset_state=False
+        optax.sgd(rate),
+        optax.chain(contrib.normalize(), optax.sgd(rho)),
+        sync_period=2,
+        opaque_mode=True,
+        reset_state=False,
     )
     theirs, state = params, sam.init(params)
     ours = params

@@ -9,7 +9,14 @@ import pytest
 
 from mtrl.forecasting.models import Shape, build
 from mtrl.forecasting.problem import ar_channels
-from mtrl.forecasting.training import Data, TrainConfig, check_training, evaluate_mse, fit_forecaster, forecaster_training
+from mtrl.forecasting.training import (
+    Data,
+    TrainConfig,
+    check_training,
+    evaluate_mse,
+    fit_forecaster,
+    forecaster_training,
+)
 from mtrl.forecasting.windows import gather_windows
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
@@ -67,8 +74,8 @@ def test_first_update_is_adams(data):
     """One update of Adam moves every parameter with a slope by its learning rate."""
     config = TrainConfig(8, 2, batch=8, updates=1, learning_rate=0.01)
     algorithm = forecaster_training(MODEL, config)
-    state = algorithm.init(jax.random.key(1), data, None)
-    after, _ = algorithm.step(jax.random.key(2), state, data)
+    state = jax.jit(lambda key: algorithm.init(key, data, None))(jax.random.key(1))
+    after, _ = jax.jit(algorithm.step)(jax.random.key(2), state, data)
     moved = jnp.abs(after.params["params"]["head"]["bias"] - state.params["params"]["head"]["bias"])
     assert_close("first step", moved, np.full((3, 2), 0.01), rtol=1e-6)
 

@@ -62,8 +62,14 @@ def test_grams_accumulate_what_the_dense_design_gives(key):
     "split, rows, lookback, horizon, message",
     [
         (w.ett_split(336), 14000, 336, 96, r"ETTh1: the test part ends at row 14400, but the series has 14000 rows"),
-        (w.split_rows(50, 20, 30, 8), 100, 8, 25, r"rows 42 to 70 of the validation part are 28, too few for lookback 8 \+ horizon 25"),
-        (w.split_rows(50, 20, 30, 60), 100, 60, 4, "reaches 10 rows before row 0"),
+        (
+            w.split_rows(50, 20, 30, 8),
+            100,
+            8,
+            25,
+            r"rows 42 to 70 of the validation part are 28, too few for lookback 8 \+ horizon 25",
+        ),
+        (w.Split((0, 50), (-10, 70), (60, 100)), 100, 20, 4, "reaches 10 rows before row 0 in the validation part"),
         (w.ett_split(336), 17420, 336, 0, "horizon got 0"),
     ],
 )

@@ -17,7 +17,9 @@ def write(tmp_path, text):
 
 
 def test_reads_values_channels_and_dates(tmp_path):
-    got = read_csv_series(write(tmp_path, f"{HEADER}\n{GOOD}\n2016-07-01 01:00:00,1e-3,-2,3,4,5,6,7.5\n\n"), header=ETT_HEADER, rows=2)
+    got = read_csv_series(
+        write(tmp_path, f"{HEADER}\n{GOOD}\n2016-07-01 01:00:00,1e-3,-2,3,4,5,6,7.5\n\n"), header=ETT_HEADER, rows=2
+    )
     np.testing.assert_array_equal(got.values, [[1, 2, 3, 4, 5, 6, 7], [1e-3, -2, 3, 4, 5, 6, 7.5]])
     assert got.channels == ETT_HEADER[1:] and got.dates[1] == "2016-07-01 01:00:00"
 
@@ -26,7 +28,10 @@ def test_reads_values_channels_and_dates(tmp_path):
     "text, message",
     [
         ("", r"ETTh1.csv, line 1: the header has no first column `date`, got nothing; expected date,HUFL"),
-        (f"{HEADER[5:]}\n{GOOD}", r"ETTh1.csv, line 1: the header has no first column `date`, got HUFL.*expected date,HUFL"),
+        (
+            f"{HEADER[5:]}\n{GOOD}",
+            r"ETTh1.csv, line 1: the header has no first column `date`, got HUFL.*expected date,HUFL",
+        ),
         (f"date,A,B\n{GOOD}", r"ETTh1.csv, line 1: got the header date,A,B; expected date,HUFL"),
         (f"{HEADER}\n{GOOD}\n{GOOD[:-1]}x", r"ETTh1.csv, line 3, column OT: got 'x'; expected a number"),
         (f"{HEADER}\n{GOOD}\n{GOOD[:-1]}", r"line 3, column OT: got ''; expected a number"),
