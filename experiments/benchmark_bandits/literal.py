@@ -3,13 +3,16 @@
 import numpy as np
 
 
-def draw_round(generator: np.random.Generator, basis: np.ndarray, heads: np.ndarray, arms: int, noise: float) -> tuple:
-    """Arms uniform on the sphere, with means and noisy rewards, for every task."""
-    tasks, dim = heads.shape[0], basis.shape[0]
+def draw_arms(generator: np.random.Generator, tasks: int, arms: int, dim: int) -> np.ndarray:
+    """Arms uniform on the sphere, (task, arm, dim)."""
     contexts = generator.normal(size=(tasks, arms, dim))
-    contexts /= np.linalg.norm(contexts, axis=-1, keepdims=True)
-    means = np.einsum("mad,md->ma", contexts, heads @ basis.T)
-    return contexts, means, means + noise * generator.normal(size=means.shape)
+    return contexts / np.linalg.norm(contexts, axis=-1, keepdims=True)
+
+
+def rewards_of(generator: np.random.Generator, contexts: np.ndarray, theta: np.ndarray, noise: float) -> tuple:
+    """Means and noisy rewards of every arm."""
+    means = np.einsum("mad,md->ma", contexts, theta)
+    return means, means + noise * generator.normal(size=means.shape)
 
 
 def draw_problem(generator: np.random.Generator, tasks: int, dim: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
@@ -20,16 +23,18 @@ def draw_problem(generator: np.random.Generator, tasks: int, dim: int, rank: int
 
 
 def linucb(
-    seeds: int, tasks: int, dim: int, rank: int, arms: int, rounds: int, noise: float, alpha: float
+    seeds: int, tasks: int, dim: int, rank: int, arms: int, rounds: int, noise: float, fresh: bool, alpha: float
 ) -> np.ndarray:
     """Regret per task of every seed."""
     totals = np.zeros(seeds)
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
         basis, heads = draw_problem(generator, tasks, dim, rank)
+        theta, contexts = heads @ basis.T, draw_arms(generator, tasks, arms, dim)
         inverse, moment = np.stack([np.eye(dim)] * tasks), np.zeros((tasks, dim))
         for _ in range(rounds):
-            contexts, means, rewards = draw_round(generator, basis, heads, arms, noise)
+            contexts = draw_arms(generator, tasks, arms, dim) if fresh else contexts
+            means, rewards = rewards_of(generator, contexts, theta, noise)
             for i in range(tasks):
                 x = contexts[i]
                 weighted = x @ inverse[i]
@@ -63,7 +68,7 @@ def joint_arms(values: np.ndarray, squares: np.ndarray, slack: float, grid: int 
 
 
 def mtlr_oful(
-    seeds: int, tasks: int, dim: int, rank: int, arms: int, rounds: int, noise: float, scale: float
+    seeds: int, tasks: int, dim: int, rank: int, arms: int, rounds: int, noise: float, fresh: bool, scale: float
 ) -> np.ndarray:
     """Regret per task of every seed; relaxed bonus, one alternating sweep a round."""
     totals, rows = np.zeros(seeds), np.arange(tasks)
@@ -73,8 +78,10 @@ def mtlr_oful(
         gram, inverse = np.zeros((tasks, dim, dim)), np.stack([np.eye(dim)] * tasks)
         moment, heads = np.zeros((tasks, dim)), np.zeros((tasks, rank))
         basis, _ = np.linalg.qr(generator.normal(size=(dim, rank)))
+        theta, contexts = truths @ truth.T, draw_arms(generator, tasks, arms, dim)
         for t in range(rounds):
-            contexts, means, rewards = draw_round(generator, truth, truths, arms, noise)
+            contexts = draw_arms(generator, tasks, arms, dim) if fresh else contexts
+            means, rewards = rewards_of(generator, contexts, theta, noise)
             values, squares = np.zeros((tasks, arms)), np.zeros((tasks, arms))
             for i in range(tasks):
                 values[i] = contexts[i] @ (basis @ heads[i])

@@ -103,6 +103,39 @@ def linear_round(key: PRNGKey, params: LinearParams, t: Int[Array, ""] | int, *,
     return ArmRound(contexts, features, rewards, means)
 
 
+class FixedArmParams(NamedTuple):
+    """A linear problem whose tasks have the same arms in every round."""
+
+    linear: LinearParams
+    contexts: Float[Array, "task arm dim"]
+
+    @property
+    def sizes(self) -> Sizes:
+        """M, d, k, dtype."""
+        return self.linear.sizes
+
+    tasks = property(lambda self: self.sizes.tasks)
+    dim = property(lambda self: self.sizes.dim)
+    rank = property(lambda self: self.sizes.rank)
+    dtype = property(lambda self: self.sizes.dtype)
+
+
+def fixed_params(key: PRNGKey, noise: Scalar, *, tasks: int, dim: int, rank: int, arms: int) -> FixedArmParams:
+    """Draw a linear problem and, once, arms uniform on the sphere for every task."""
+    keys = split_named(key, "linear", "contexts")
+    linear = linear_params(keys["linear"], noise, tasks=tasks, dim=dim, rank=rank)
+    return FixedArmParams(linear, sphere(keys["contexts"], (tasks, arms, dim), linear.dtype))
+
+
+def fixed_round(key: PRNGKey, params: FixedArmParams, t: Int[Array, ""] | int) -> ArmRound:
+    """The same arms with fresh Gaussian noise: A random numbers per task instead of A (d + 1)."""
+    del t
+    features = params.contexts @ params.linear.basis
+    means = jnp.einsum("mak,mk->ma", features, params.linear.heads)
+    rewards = means + params.linear.noise * jax.random.normal(key, means.shape, means.dtype)
+    return ArmRound(params.contexts, features, rewards, means)
+
+
 def ball_round(key: PRNGKey, params: LinearParams, t: Int[Array, ""] | int) -> BallRound:
     """The unit ball as action set."""
     del t

@@ -27,3 +27,12 @@ def test_rounds_are_consistent(key):
 
 def test_unit_of_zero_is_zero():
     assert np.array_equal(problem.unit(jnp.zeros((2, 3))), np.zeros((2, 3)))
+
+
+def test_fixed_arms_stay_and_noise_does_not(key):
+    params = problem.fixed_params(key, jnp.asarray(0.5), tasks=2, dim=3, rank=1, arms=4)
+    first, second = (problem.fixed_round(jax.random.fold_in(key, t), params, t) for t in (0, 1))
+    assert np.array_equal(first.contexts, second.contexts) and not np.array_equal(first.rewards, second.rewards)
+    means = jnp.einsum("mad,md->ma", params.contexts, params.linear.parameters)
+    assert_close("means of fixed arms", first.means, means, rtol=1e-12)
+    assert (params.tasks, params.dim, params.rank) == (2, 3, 1)
