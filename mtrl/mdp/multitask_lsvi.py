@@ -16,7 +16,7 @@ jointly with it; the bonus is each task's own ellipsoid; beta and conf are free 
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mtrl.mdp.counts import Counts, add, no_counts
 from mtrl.mdp.episodes import Episode, Info, play, report
@@ -47,7 +47,7 @@ def plan(
     beta: Scalar,
     conf: Scalar,
     ridge: Scalar,
-    single: Scalar = False,
+    single: bool | Bool[Array, ""] = False,
 ) -> Plan:
     """Steps 1 to 4; `extra` is the number of survivors (stage, task)."""
     phi = candidates.reshape(candidates.shape[0], -1, candidates.shape[-1])
@@ -71,7 +71,7 @@ def step(
     conf: Scalar = 0.1,
     ridge: Scalar = 0.1,
     teams: Int[Array, " task"] | None = None,
-    single: Scalar = False,
+    single: bool | Bool[Array, ""] = False,
 ) -> tuple[State, Info]:
     """Plan, play one episode of every task, count.
 

@@ -17,7 +17,7 @@ def survivors(
     *,
     conf: Scalar,
     rank: int,
-    single: Scalar = False,
+    single: bool | Bool[Array, ""] = False,
 ) -> Bool[Array, "candidate task"]:
     """Candidates whose misfit, summed over the task's team, is within the team's budget of the smallest.
 

@@ -1,0 +1,23 @@
+"""Representation learning in multitask linear MDPs: figures and claims.
+
+python -m experiments.multitask_linear_mdp [--figure=regret|tasks|tuning|linear_phi|neural|joint|linearity|rates]
+"""
+
+from experiments.multitask_linear_mdp import joint, linear_phi, linearity, neural, rates, regret, tasks, tuning
+from mtrl.harness import Study
+
+STUDY = Study(
+    name="multitask_linear_mdp",
+    paper="Lu et al. 2022, NeurIPS, arXiv 2205.15701; Hu et al. 2021, ICML, arXiv 2102.04132; Jin et al. 2020, COLT, arXiv 1907.05388",
+    summary="regret of multitask least-squares value iteration with a shared, unknown representation",
+    figures=(
+        regret.FIGURE,
+        tasks.FIGURE,
+        tuning.FIGURE,
+        linear_phi.FIGURE,
+        neural.FIGURE,
+        joint.FIGURE,
+        linearity.FIGURE,
+        rates.FIGURE,
+    ),
+)

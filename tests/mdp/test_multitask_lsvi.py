@@ -1,0 +1,110 @@
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.mdp.counts import Counts
+from mtrl.mdp.independent import INDEPENDENT_LSVI
+from mtrl.mdp.multitask_lsvi import plan
+from mtrl.mdp.ridge import fit
+from tests.helpers import assert_close
+from tests.mdp.worlds import OWN, SHARED, SINGLE, explored, lsvi, run, small
+
+HYPER = dict(beta=0.2, conf=0.05, ridge=0.1)
+
+
+def reference(counts, candidates, teams, beta, conf, ridge):
+    """The algorithm stage by stage, with loops."""
+    tasks, stages, states, actions, _ = counts.transitions.shape
+    count, rank = candidates.shape[0], candidates.shape[-1]
+    phi = candidates.reshape(count, -1, rank)
+    value, q, number = np.zeros((tasks, states)), np.zeros((tasks, stages, states, actions)), np.zeros((stages, tasks))
+    for h in reversed(range(stages)):
+        promise, misfit = np.zeros((count, tasks, states * actions)), np.zeros((count, tasks))
+        for p, i in itertools.product(range(count), range(tasks)):
+            n = counts.transitions[i, h].sum(-1).ravel()
+            y = (counts.rewards[i, h] + counts.transitions[i, h] @ value[i]).ravel()
+            inverse = np.linalg.inv((phi[p].T * n) @ phi[p] + ridge * np.eye(rank))
+            fitted = phi[p] @ inverse @ phi[p].T @ y
+            misfit[p, i] = (n * (y / np.maximum(n, 1) - fitted) ** 2).sum()
+            promise[p, i] = fitted + beta * np.sqrt(np.einsum("ck,kl,cl->c", phi[p], inverse, phi[p]))
+        for i in range(tasks):
+            team = np.flatnonzero(teams == teams[i])
+            pooled = misfit[:, team].sum(1)
+            kept = pooled <= pooled.min() + conf * (team.size * rank + np.log(count))
+            number[h, i] = kept.sum()
+            q[i, h] = np.clip(promise[kept, i].max(0).reshape(states, actions), 0, stages - h)
+        value = q[:, h].max(-1)
+    return q, number
+
+
+def test_plan_is_the_algorithm_as_written():
+    counts, candidates = explored(), np.asarray(small(0).known.candidates)
+    for teams in (SHARED, OWN, np.array([0, 1, 0], np.int32)):
+        ours = plan(counts, jnp.asarray(candidates), jnp.asarray(teams), **HYPER)
+        q, number = reference(counts, candidates, teams, **HYPER)
+        assert_close("multitask LSVI", ours.q, q, 1e-10)
+        assert np.array_equal(ours.extra, number)
+    assert number.min() < candidates.shape[0], "the set must have bite for this test"
+
+
+def test_a_class_of_one_makes_shared_and_independent_coincide_exactly():
+    shared, _ = lsvi(problem=SINGLE)
+    own, _ = lsvi(teams=OWN, problem=SINGLE)
+    for a, b in zip(shared, own, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_teams_of_one_are_independent_copies():
+    teams, _ = lsvi(teams=OWN)
+    copies, _ = run(INDEPENDENT_LSVI, beta=0.1, conf=0.1, ridge=0.1)
+    for a, b in zip(teams, copies, strict=True):
+        assert_close("M copies with M = 1", a, b, 1e-12)
+    assert not np.allclose(teams.optimism, lsvi()[0].optimism), "sharing changes the run"
+
+
+def test_renaming_the_tasks_renames_the_plan():
+    counts, phi = explored(), small(0).known.candidates
+    order = jnp.array([2, 0, 1])
+    plain = plan(counts, phi, jnp.asarray(SHARED), **HYPER)
+    moved = plan(Counts(*(x[order] for x in counts)), phi, jnp.asarray(SHARED), **HYPER)
+    assert_close("task order", moved.q, plain.q[order], 1e-12)
+    assert np.array_equal(moved.extra, plain.extra[:, order])
+
+
+def test_rotating_one_candidate_changes_nothing():
+    counts, phi = explored(), small(0).known.candidates
+    angle = 0.7
+    rotation = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
+    plain = plan(counts, phi, jnp.asarray(SHARED), **HYPER)
+    turned = plan(counts, phi.at[1].set(phi[1] @ rotation), jnp.asarray(SHARED), **HYPER)
+    assert_close("rotated candidate", turned.q, plain.q, 1e-10)
+    assert np.array_equal(turned.extra, plain.extra)
+
+
+def test_duplicating_every_task_doubles_the_loss_and_keeps_the_choice():
+    counts, phi = explored(), small(0).known.candidates.reshape(4, -1, 2)
+    visits, totals = counts.transitions[:, 2].sum(-1).reshape(3, -1), counts.rewards[:, 2].reshape(3, -1)
+    once = fit(phi, visits, totals, 0.1).misfit.sum(1)
+    twice = fit(phi, jnp.tile(visits, (2, 1)), jnp.tile(totals, (2, 1)), 0.1).misfit.sum(1)
+    assert_close("duplicated tasks", twice, 2 * once, 1e-12)
+    assert int(jnp.argmin(once)) == int(jnp.argmin(twice))
+
+
+def test_the_truth_survives_without_noise_in_the_last_stage():
+    """Rewards without noise: the true phi fits up to the ridge, and the set keeps it in every run."""
+    params, counts = small(0, noise=0.0), explored()
+    exact = Counts(counts.transitions, counts.transitions.sum(-1) * params.world.rewards)
+    misfit = fit(params.known.candidates.reshape(4, -1, 2), exact.transitions[:, 2].sum(-1).reshape(3, -1),
+                 exact.rewards[:, 2].reshape(3, -1), 1e-9).misfit.sum(1)  # fmt: skip
+    truth = int(params.truth[2])
+    assert misfit[truth] < 1e-9 and int(jnp.argmin(misfit)) == truth
+
+
+def test_regret_is_never_negative_and_learning_helps():
+    info, state = lsvi(rounds=60, noise=0.0)
+    assert np.all(info.regret >= -1e-12)
+    assert info.regret[:, -20:].mean() < 0.5 * info.regret[:, :20].mean()
+    assert np.all(state.counts.transitions.sum((1, 2, 3, 4, 5)) == 3 * 3 * 60)
+    assert jax.tree.leaves(state)[0].dtype == np.float64

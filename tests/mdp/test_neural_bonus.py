@@ -1,0 +1,55 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.mdp import neural_bonus
+from mtrl.mdp.network import Body, network_init, network_values
+from mtrl.mdp.ridge import fit
+from tests.helpers import assert_close
+
+BODY = Body(4, 2, jnp.dtype(float))
+
+
+@pytest.fixture(scope="module")
+def given():
+    params = network_init(jax.random.key(0), BODY, tasks=2, dim=3)
+    x = jax.random.normal(jax.random.key(1), (6, 3))
+    visits = jnp.asarray(np.random.default_rng(0).integers(0, 4, (2, 6)), float)
+    return params, x, visits
+
+
+def test_last_layer_is_ridge_on_the_learned_features(given):
+    params, x, visits = given
+    totals = visits * 0.3
+    ours = neural_bonus.last_layer(BODY, params, x, visits, totals, alpha=0.7, ridge=0.2)
+    fitted = fit(BODY.apply(params["body"], x)[None], visits, totals, 0.2)
+    assert_close("last layer", ours, fitted.values[0] + 0.7 * np.sqrt(fitted.squares[0]), 1e-12)
+
+
+def test_gradient_bonus_is_the_diagonal_ellipsoid(given):
+    params, x, visits = given
+    ours = neural_bonus.gradient(BODY, params, x, visits, alpha=0.7, ridge=0.2)
+    values = network_values(BODY, params, x)
+    for i in range(2):
+        rows = []
+        for cell in x:
+            g = jax.grad(lambda p, c=cell, i=i: network_values(BODY, p, c[None])[i, 0])(params)
+            own = [*jax.tree.leaves(g["body"]), g["heads"][i]]
+            rows.append(np.concatenate([np.ravel(leaf) for leaf in own]))
+        squares = np.array(rows) ** 2
+        diagonal = 0.2 + np.asarray(visits[i]) @ squares
+        assert_close("gradient bonus", ours[i] - values[i], 0.7 * np.sqrt((squares / diagonal).sum(1)), 1e-9)
+
+
+def test_optimistic_copy_promises_more_and_stays_near_the_data(given):
+    params, x, visits = given
+    settings = dict(states=3, budget=0.05, multiplier=5.0, steps=60)
+    fitted = network_values(BODY, params, x)
+    copy = neural_bonus.optimistic_net(BODY, params, x, visits, **settings)
+    promise = lambda f: f.reshape(2, 3, 2).max(-1).mean()  # noqa: E731
+    assert promise(copy) > promise(fitted)
+    distance = float((visits * (copy - fitted) ** 2).sum())
+    free = neural_bonus.optimistic_net(BODY, params, x, visits, **{**settings, "multiplier": 0.0})
+    assert distance < 0.5 * float((visits * (free - fitted) ** 2).sum())
+    assert promise(free) > promise(copy)
