@@ -7,6 +7,7 @@ from experiments.linear_representation import (
     few_shot,
     learning_curves,
     new_client,
+    real_data,
     survey,
 )
 from mtrl.harness import Study
@@ -24,5 +25,6 @@ STUDY = Study(
         *few_shot.FIGURES,
         *allocation_curves.FIGURES,
         *survey.FIGURES,
+        *real_data.FIGURES,
     ),
 )

@@ -30,6 +30,7 @@ class SurveyConfig(BaseConfig):
 
     seeds: int = field(4, help="number of random seeds", lower=1)
     structures: tuple[str, ...] = field(STRUCTURES, help="how the tasks are related", choices=STRUCTURES)
+    methods: tuple[str, ...] = field(methods.NAMES, help="methods to compare", choices=methods.NAMES)
     dim: int = field(50, help="features d", lower=3)
     tasks: int = field(20, help="tasks T", lower=3)
     samples: int = field(30, help="samples per task n", lower=6)
@@ -84,11 +85,11 @@ def run(config, seeds):
             alternations=config.alternations,
             ratios=config.ratios,
         )
-        for name in methods.NAMES
+        for name in config.methods
     ]
     data = xr.Dataset(
         {key: (("method", "seed"), np.stack([row[key] for row in rows])) for key in ("rmse", "choice")},
-        coords={"method": list(methods.NAMES), "seed": seeds},
+        coords={"method": list(config.methods), "seed": seeds},
     )
     data["rmse"].attrs["units"] = "root mean squared prediction error, mean over tasks"
     return data.expand_dims(structures=[structure])
@@ -126,11 +127,12 @@ def draw(data, config):
 
 def _dominance(data, structure):
     """Best of the methods made for a structure minus the best of the others, paired over seeds."""
-    if structure not in data["structures"].values or data.sizes["seed"] < 2:
+    names = list(data["method"].values)
+    own = [m for m in names if methods.MADE_FOR[m] == structure]
+    others = [m for m in names if methods.MADE_FOR[m] != structure]
+    if structure not in data["structures"].values or data.sizes["seed"] < 2 or not own or not others:
         return Interval(np.nan, np.nan, np.nan)
     rmse = data["rmse"].sel(structures=structure).transpose("seed", "method")
-    own = [m for m in methods.NAMES if methods.MADE_FOR[m] == structure]
-    others = [m for m in methods.NAMES if methods.MADE_FOR[m] != structure]
     mean = rmse.mean("seed")
     pick = lambda names: min(names, key=lambda m: float(mean.loc[{"method": m}]))  # noqa: E731
     gap = rmse.loc[{"method": pick(own)}] - rmse.loc[{"method": pick(others)}]

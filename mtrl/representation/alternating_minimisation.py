@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.conjugate_gradients import conjugate_gradients
 from mtrl.numerics.psd import solve_psd
 from mtrl.numerics.subspaces import orthonormalise, sin_theta, top_left_singular
 from mtrl.numerics.types import Scalar
@@ -78,7 +79,7 @@ def fit_basis(
         def normal_operator(basis):
             return jnp.einsum("tie,et,tr->ir", gram, basis @ heads.T, heads, optimize="optimal")
 
-        return jax.scipy.sparse.linalg.cg(normal_operator, right, x0=start, tol=1e-10, maxiter=cg_iterations)[0]
+        return conjugate_gradients(normal_operator, right, start, iterations=cg_iterations)
     outer = (heads[:, :, None] * heads[:, None, :]).reshape(-1, rank * rank)
     blocks = (outer.T @ gram.reshape(-1, dim * dim)).reshape(rank, rank, dim, dim)
     system = blocks.transpose(0, 2, 1, 3).reshape(

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.conjugate_gradients import conjugate_gradients
 from mtrl.numerics.types import Scalar
 from mtrl.representation.classical.loss import Loss, apply_hessian
 
@@ -88,7 +89,7 @@ def clustered(
     def solve(membership, warm):
         inverse = factor * jnp.linalg.inv(membership + eta * eye)
         system = lambda w: apply_hessian(loss, w) + w @ inverse  # noqa: E731
-        return jax.scipy.sparse.linalg.cg(system, loss.linear.T, x0=warm, tol=tolerance, maxiter=500)[0]
+        return conjugate_gradients(system, loss.linear.T, warm, tolerance=tolerance, iterations=500)
 
     def step(carry, _):
         weights, membership, _ = carry

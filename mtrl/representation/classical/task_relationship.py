@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.conjugate_gradients import conjugate_gradients
 from mtrl.numerics.psd import sqrt_psd
 from mtrl.numerics.types import Scalar
 from mtrl.representation.classical.loss import Loss, apply_hessian
@@ -55,7 +56,7 @@ def weights_given_covariance(
         return (apply_hessian(loss, weights) + lam1 * weights) @ root + lam2 * v
 
     right = loss.linear.T @ root
-    return jax.scipy.sparse.linalg.cg(system, right, x0=start, tol=tolerance, maxiter=iterations)[0]
+    return conjugate_gradients(system, right, start, tolerance=tolerance, iterations=iterations)
 
 
 def task_relationship(

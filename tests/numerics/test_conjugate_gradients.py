@@ -1,0 +1,32 @@
+import hypothesis
+import hypothesis.strategies as st
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.numerics.conjugate_gradients import conjugate_gradients
+from tests.helpers import assert_close
+
+
+def system(seed):
+    factor = jax.random.normal(jax.random.key(seed), (6, 6))
+    return factor @ factor.T + jnp.eye(6)
+
+
+@hypothesis.given(st.integers(0, 10**6))
+def test_solves_in_as_many_steps_as_unknowns(seed):
+    matrix = system(seed)
+    right = jnp.arange(1.0, 7.0)
+    ours = conjugate_gradients(lambda v: matrix @ v, right, jnp.ones(6), iterations=12)
+    assert_close("solve", ours, np.linalg.solve(np.asarray(matrix), np.asarray(right)), 1e-6)
+
+
+def test_nested_batches_and_an_exact_start():
+    matrix = system(1)
+    solve = lambda right, start: conjugate_gradients(lambda v: matrix @ v, right, start)  # noqa: E731
+    rights, starts = jnp.eye(6)[:2], jnp.ones((3, 6))
+    both = jax.vmap(lambda r: jax.vmap(lambda s: solve(r, s))(starts))(rights)
+    assert_close("batches", both[:, 1], np.linalg.inv(matrix)[:2], 1e-6)
+    exact = jnp.linalg.solve(matrix, rights[0])
+    assert_close("exact start", solve(matrix @ exact, exact), exact, 1e-9)
+    assert_close("zero right side", solve(jnp.zeros(6), jnp.zeros(6)), np.zeros(6), atol=1e-300)
