@@ -1,0 +1,111 @@
+"""Cost of fit and of prediction against dimension, tasks and samples, with fitted exponents."""
+
+import dataclasses
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.benchmark_random_matrix.fit import ours
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, evaluate, exact, field, style, timing
+from mtrl.random_matrix.star import risk_star
+
+AXES = ("dim", "tasks", "samples")
+LABELS = {"dim": "dimension d", "tasks": "tasks T", "samples": "samples per task n"}
+THEORY = {
+    ("fit", "dim"): 2.0,
+    ("fit", "tasks"): 1.0,
+    ("fit", "samples"): 1.0,
+    ("predict", "dim"): 3.0,
+    ("predict", "tasks"): 1.0,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ScalingConfig(BaseConfig):
+    """Seconds of one fit and of one prediction with general covariances, along one size at a time."""
+
+    seeds: int = field(1, help="not used", lower=1)
+    dims: tuple[int, ...] = field((50, 100, 200, 400), help="dimensions", lower=4)
+    tasks: tuple[int, ...] = field((2, 4, 8, 16), help="numbers of tasks", lower=1)
+    samples: tuple[int, ...] = field((400, 800, 1600, 3200), help="samples per task", lower=4)
+    base: tuple[int, ...] = field((200, 4, 800), help="d, T, n where they are not swept", lower=2, length=3)
+    repeats: int = field(3, help="interleaved repetitions", lower=2)
+
+
+def predict(gamma, lam, n, covariance, W, noise):
+    """Average predicted test risk, general covariances."""
+    return risk_star(gamma, lam, n, covariance, W, noise).test.mean()
+
+
+def calls_at(d: int, T: int, n: int):
+    """The two timed calls at one size."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(T, n, d)), rng.normal(size=(T, n))
+    gap = np.abs(np.arange(d)[:, None] - np.arange(d)[None])
+    covariance = np.stack([(0.2 + 0.5 * t / T) ** gap for t in range(T)])
+    one = jnp.ones(T)
+    predicted = functools.partial(evaluate, predict, one, 0.7, n * one, covariance, rng.normal(size=(T, d)), 0.3 * one)
+    return {"fit": functools.partial(evaluate, ours, X, y, np.ones(T), 0.7), "predict": predicted}
+
+
+def run(config, seeds):
+    """One sweep per size."""
+    import xarray as xr
+
+    sizes = {"dim": config.dims, "tasks": config.tasks, "samples": config.samples}
+    out, coords = {}, {"repeat": np.arange(config.repeats), "work": ["fit", "predict"]}
+    for position, axis in enumerate(AXES):
+        rows = []
+        for value in sizes[axis]:
+            where = list(config.base)
+            where[position] = value
+            seconds = timing.compare(calls_at(*where), config.repeats)
+            rows.append([seconds["fit"], seconds["predict"]])
+        out[f"seconds_{axis}"] = ((axis, "work", "repeat"), np.array(rows), {"units": "s"})
+        coords[axis] = list(sizes[axis])
+    return xr.Dataset(out, coords=coords)
+
+
+def slope(work, axis):
+    """Fitted exponent of the median seconds."""
+
+    def measure(data):
+        seconds = data[f"seconds_{axis}"].sel(work=work).median("repeat").values
+        return exact(timing.exponent(data[axis].values, seconds))
+
+    return measure
+
+
+def draw(data, config):
+    """Log-log lines with fitted and theoretical exponents."""
+    figure, axes = style.subplots(1, 3, width=3.8, height=3.4)
+    for ax, axis in zip(axes[0], AXES, strict=True):
+        for work, color in zip(("fit", "predict"), style.COLORS, strict=False):
+            y = data[f"seconds_{axis}"].sel(work=work).median("repeat").values
+            fitted, law = slope(work, axis)(data).value, THEORY.get((work, axis), 0.0)
+            ax.loglog(data[axis], y, "o", color=color, label=f"{work}: fitted {fitted:.2f}, leading order {law:g}")
+            ax.loglog(data[axis], y[-1] * (data[axis] / data[axis][-1]) ** law, color=color)
+        ax.set_xticks(data[axis].values, [str(v) for v in data[axis].values])
+        ax.minorticks_off()
+        ax.set(xlabel=LABELS[axis], ylabel="seconds")
+        ax.legend(fontsize=7.5)
+    return figure
+
+
+FIGURE = Figure(
+    name="scaling",
+    title="Cost against dimension, tasks and samples",
+    config=ScalingConfig,
+    run=run,
+    draw=draw,
+    presets={"smoke": dict(dims=(8, 16), tasks=(2, 3), samples=(20, 40), base=(8, 2, 20), repeats=2)},
+    claims=(
+        Claim("the fit is at most linear in tasks (fitted exponent; dense: 3)", "derived: T d^2 n", slope("fit", "tasks"), at_most(1.3)),
+        Claim("the fit is at most linear in samples (fitted exponent; dense dual: 3)", "derived: T d^2 n",
+              slope("fit", "samples"), at_most(1.3)),
+        Claim("the fit is at most cubic in the dimension (fitted exponent)", "derived: T d^2 n + d^3", slope("fit", "dim"), at_most(3.0)),
+        Claim("the prediction is at most linear in tasks up to its T^2 part (fitted exponent; dense: 3)", "derived: T d^3 + T^2 d^2",
+              slope("predict", "tasks"), at_most(2.0)),
+    ),
+)  # fmt: skip

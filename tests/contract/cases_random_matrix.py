@@ -1,0 +1,132 @@
+"""Contract rows of the multitask ridge and its predicted risks."""
+
+import jax
+import jax.numpy as jnp
+
+from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.data import TaskData
+from mtrl.random_matrix.dual import fit_dual
+from mtrl.random_matrix.equivalents import risk_general
+from mtrl.random_matrix.exchangeable import risk_exchangeable
+from mtrl.random_matrix.interpretable import risk_interpretable
+from mtrl.random_matrix.leave_one_out import estimate_risk
+from mtrl.random_matrix.limits import independent_ridge, least_squares, mean_regularised, pooled_ridge
+from mtrl.random_matrix.matrix_free import fit_conjugate_gradients
+from mtrl.random_matrix.path import fit_at, prepare
+from mtrl.random_matrix.primal import fit_primal
+from mtrl.random_matrix.ridge import fit_star
+from mtrl.random_matrix.ridge_weights import fit_weights
+from mtrl.random_matrix.star import risk_star
+from mtrl.random_matrix.structured import risk_commuting, risk_isotropic
+from mtrl.random_matrix.tuning import tune
+from tests.contract.table import Case
+
+T, N, D = 3, 12, 5
+COUNTS = (12, 12, 12)
+
+
+def gammas(x):
+    return jnp.asarray([0.5, 1.0, 2.0], x.dtype)
+
+
+def regression(key, dtype):
+    """Features (T, N, D) and targets (T, N, 1)."""
+    a, b = jax.random.split(key)
+    return jax.random.normal(a, (T, N, D), dtype), jax.random.normal(b, (T, N, 1), dtype)
+
+
+def data(X, y):
+    return TaskData(X, y, jnp.asarray(COUNTS))
+
+
+def targets_scaled(arrays, s):
+    return arrays[0], arrays[1] * s
+
+
+def permuted(arrays, perm):
+    return tuple(a[perm] for a in arrays)
+
+
+def back(output, perm):
+    return jax.tree.map(lambda a: jnp.zeros_like(a).at[perm].set(a), output)
+
+
+WHY = "targets are scaled; features of any scale meet the same coupling, so gamma times their square has to stay representable"
+
+
+def solver(name, call, *, gamma_follows=True, differs=(), **options):
+    """A row for an estimator; permutation only where one gamma serves all tasks."""
+    return Case(
+        f"rmt_{name}", call, regression, scale=targets_scaled, why=WHY, differs_from=differs,
+        permute=None if gamma_follows else permuted, unpermute=None if gamma_follows else back, tasks=T, **options,
+    )  # fmt: skip
+
+
+def model(key, dtype):
+    """Statistics of a model: hyperplanes (T, D), covariance (T, D, D), noise (T,)."""
+    a, b, c = jax.random.split(key, 3)
+    root = jax.random.normal(b, (T, D, D), dtype) / jnp.sqrt(jnp.asarray(D, dtype))
+    return (
+        jax.random.normal(a, (T, D), dtype),
+        root @ root.mT + jnp.eye(D, dtype=dtype),
+        jnp.exp(jax.random.normal(c, (T,), dtype)),
+    )
+
+
+def signal_scaled(arrays, s):
+    """Hyperplanes by s, noise variances by s^2."""
+    return arrays[0] * s, arrays[1], arrays[2] * s * s
+
+
+def gram_of(W):
+    return W @ W.T / (T * D)
+
+
+COUPLED = 0.7
+n = jnp.asarray([7.0, 9.0, 15.0])
+same = jnp.asarray([9.0, 9.0, 9.0])
+
+
+def with_one_gamma(call):
+    """Every task gamma = 1 and n_t = 9, so that tasks may be permuted."""
+    return lambda key, W, S, v: call(jnp.ones(T, W.dtype), same.astype(W.dtype), W, S, v)
+
+
+def predicted(name, call, differs=()):
+    return Case(
+        f"rmt_{name}", with_one_gamma(call), model, scale=signal_scaled, scales=(1e-10, 1e10), why="scaled in the unit of the targets",
+        permute=permuted, unpermute=back, tasks=T, differs_from=differs,
+    )  # fmt: skip
+
+
+CASES = [
+    solver("fit_star", lambda key, X, y: fit_star(data(X, y), gamma=gammas(X), lam=COUPLED)),
+    solver("fit_weights", lambda key, X, y: fit_weights(data(X, y), gamma=jnp.ones(T, X.dtype), lam=COUPLED), gamma_follows=False),
+    solver("fit_dual", lambda key, X, y: fit_dual(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),
+    solver("fit_primal", lambda key, X, y: fit_primal(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),
+    solver("fit_path", lambda key, X, y: fit_at(prepare(data(X, y), gamma=gammas(X)), COUPLED)),
+    solver("fit_conjugate_gradients",
+           lambda key, X, y: fit_conjugate_gradients(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED), iterations=40).W,
+           gamma_follows=False),
+    solver("independent", lambda key, X, y: independent_ridge(data(X, y), gamma=jnp.ones(T, X.dtype)), gamma_follows=False,
+           differs=("rmt_fit_weights",)),
+    solver("pooled", lambda key, X, y: pooled_ridge(data(X, y), lam=COUPLED), gamma_follows=False, differs=("rmt_independent",)),
+    solver("mean_regularised", lambda key, X, y: mean_regularised(data(X, y), gamma=jnp.ones(T, X.dtype)), gamma_follows=False,
+           differs=("rmt_pooled", "rmt_fit_weights")),
+    solver("least_squares", lambda key, X, y: least_squares(data(X, y)), gamma_follows=False, differs=("rmt_independent",)),
+    solver("leave_one_out", lambda key, X, y: estimate_risk(fit_star(data(X, y), gamma=jnp.ones(T, X.dtype), lam=COUPLED), jnp.asarray(COUNTS)),
+           gamma_follows=False),
+    solver("tuned", lambda key, X, y: tune(data(X, y), gammas=jnp.outer(jnp.asarray([0.5, 2.0], X.dtype), jnp.ones(T, X.dtype)),
+                                           lams=jnp.asarray([0.0, 1.0], X.dtype))),
+    predicted("risk_general", lambda g, m, W, S, v: risk_general(coupling(g, COUPLED), m, S, W, v)),
+    predicted("risk_star", lambda g, m, W, S, v: risk_star(g, COUPLED, m, S, W, v)),
+    predicted("risk_commuting", lambda g, m, W, S, v: risk_commuting(coupling(g, COUPLED), m, jnp.diagonal(S, axis1=1, axis2=2), W, v),
+              differs=("rmt_risk_general",)),
+    predicted("risk_isotropic", lambda g, m, W, S, v: risk_isotropic(coupling(g, COUPLED), m, D, gram_of(W), v),
+              differs=("rmt_risk_general", "rmt_risk_commuting")),
+    Case("rmt_risk_interpretable", lambda key, W, S, v: risk_interpretable(coupling(gammas(W), COUPLED), n.astype(W.dtype), D, gram_of(W), v),
+         model, scale=signal_scaled, why="scaled in the unit of the targets"),
+    Case("rmt_risk_exchangeable",
+         lambda key, S: risk_exchangeable(S, gamma=1.0, lam=COUPLED, noise=jnp.mean(S), ratio=0.7),
+         lambda key, dtype: (jnp.exp(jax.random.normal(key, (T,), dtype)),)),
+]  # fmt: skip
