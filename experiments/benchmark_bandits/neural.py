@@ -42,6 +42,7 @@ def python_loop(config: Any, width: int, pictures: Any, labels: Any, seeds: Any)
     algorithm = neural_gfucb("last_layer", never)
     draw_params = jax.jit(functools.partial(images.image_params, tasks=config.tasks))
     draw_round = jax.jit(functools.partial(images.image_round, arms=5))
+    start = jax.jit(lambda key, params: algorithm.init(key, params, never))
     act = jax.jit(lambda key, state, batch: algorithm.step(key, state, batch, alpha=jnp.float32(0.2)))
     rebuild = jax.jit(lambda key, state: base.refit(key, state, dataclasses.replace(settings, steps=0)))
 
@@ -57,7 +58,7 @@ def python_loop(config: Any, width: int, pictures: Any, labels: Any, seeds: Any)
         for seed in seeds:
             key = jax.random.key(int(seed))
             params = draw_params(key, pictures, labels, jnp.float32(0.1))
-            state = algorithm.init(key, params, never)
+            state = start(key, params)
             total = 0.0
             for t in range(config.rounds - 1):
                 step_key = jax.random.fold_in(key, t)

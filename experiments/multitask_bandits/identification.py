@@ -22,7 +22,7 @@ class IdentificationConfig(BaseConfig):
     candidates: int = field(12, help="number of candidate representations |Phi|", lower=2)
     dim: int = field(8, help="input dimension", lower=1)
     rank: int = field(3, help="representation dimension k", lower=1)
-    noise: float = field(0.5, help="noise standard deviation sigma", lower=0.0)
+    noise: float = field(1.5, help="noise standard deviation sigma", lower=0.0)
 
 
 def identify(
@@ -85,7 +85,7 @@ def draw(data: Any, config: IdentificationConfig) -> Any:
     style.theory(ax, data["sample"].values, chance, color="0.5", label="chance")
     ax.set(xscale="log", ylim=(0, 1.05), xlabel="samples per task n", ylabel="share of runs that find phi")
     ax.set_title(f"joint fit over |Phi| = {config.candidates}")
-    ax.legend(loc="lower right")
+    ax.legend(loc="center right")
     return figure
 
 
@@ -126,5 +126,17 @@ FIGURE = Figure(
             note="pooling over tasks also averages over heads, which may outweigh the missing fifth of the data",
         ),
     ),
-    presets={"smoke": dict(seeds=4, samples=(5, 20), candidates=3), "paper": dict(seeds=2000, tasks=(1, 2, 4, 8, 16))},
+    presets={
+        "smoke": dict(seeds=4, samples=(5, 20), candidates=3),
+        "paper": dict(seeds=2000, tasks=(1, 2, 4, 8, 16), seed_batch=200),
+    },
+    # Features of every candidate and sample, their masked copy, and the networks' hidden layer.
+    memory=lambda config: (
+        8
+        * (config.seed_batch or config.seeds)
+        * config.candidates
+        * max(config.tasks)
+        * max(config.samples)
+        * (3 * config.rank + 2 * 16)
+    ),
 )
