@@ -31,16 +31,16 @@ def read_idx(path: pathlib.Path | str, magic: int) -> np.ndarray:
         raise BadInput(f"{path} cannot be read ({error}); fetch the file again") from None
     axes = magic % 256
     header = 4 + 4 * axes
+    if len(data) >= 4 and (got := struct.unpack(">I", data[:4])[0]) != magic:
+        raise BadInput(f"{path} starts with magic number {got}, but {magic} was expected; is it images for labels?")
     if len(data) < header:
         raise BadInput(f"{path} has {len(data)} bytes, but its header alone needs {header}; fetch the file again")
-    got, *shape = struct.unpack(f">{1 + axes}I", data[:header])
-    if got != magic:
-        raise BadInput(f"{path} starts with magic number {got}, but {magic} was expected; is it images for labels?")
+    shape = struct.unpack(f">{axes}I", data[4:header])
     want = int(np.prod(shape))
     if len(data) - header != want:
         raise BadInput(
             f"{path} holds {len(data) - header} bytes after its header, but {want} were expected for shape "
-            f"{tuple(shape)}; the file is cut short or damaged"
+            f"{shape}; the file is cut short or damaged"
         )
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
