@@ -12,7 +12,6 @@ import numpy as np
 
 from mtrl.harness import (
     Algorithm,
-    BadInput,
     BaseConfig,
     Claim,
     Figure,
@@ -27,7 +26,7 @@ from mtrl.harness import (
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.numerics.subspaces import orthonormalise, sin_theta
-from mtrl.representation import fedrep, fedsgd, problem, theory
+from mtrl.representation import checks, fedrep, fedsgd, problem, theory
 from mtrl.representation.alternating_minimisation import fit_heads
 from mtrl.representation.iterative_hard_thresholding import iterative_hard_thresholding
 
@@ -108,11 +107,7 @@ class FederatedConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        if self.rank > min(self.dim, self.clients):
-            raise BadInput(
-                f"rank={self.rank} is above min(dim={self.dim}, clients={self.clients}); the heads span fewer than "
-                "rank directions, lower --rank or raise --clients"
-            )
+        checks.check_rank(self.rank, self.dim, self.clients, min(self.samples))
 
     def sizes(self):
         """Static sizes of a run."""

@@ -20,11 +20,11 @@ from experiments.linear_representation.learning_claims import (
     order_claim,
     released_claims,
 )
-from mtrl.harness import BadInput, BaseConfig, Figure, field, over_seeds
+from mtrl.harness import BaseConfig, Figure, field, over_seeds
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments, rows_from_moments
 from mtrl.numerics.subspaces import remove_span, sin_theta
-from mtrl.representation import problem, theory
+from mtrl.representation import checks, problem, theory
 from mtrl.representation.factored_least_squares import factored_least_squares
 from mtrl.representation.method_of_moments import method_of_moments
 from mtrl.representation.transfer import minimum_norm, transfer
@@ -45,17 +45,9 @@ class LearningConfig(BaseConfig):
     iterations: int = field(1000, help="L-BFGS iterations of the factored search, at most", lower=1)
 
     def validate(self):
-        """A rank above the dimension or above the tasks cannot be identified."""
-        if self.rank > min(self.dim, *self.tasks):
-            raise BadInput(
-                f"rank={self.rank} is above min(dim={self.dim}, tasks={min(self.tasks)}); "
-                "heads span fewer than rank directions, lower --rank or raise --tasks"
-            )
-        if self.target_samples < self.rank:
-            raise BadInput(
-                f"target_samples={self.target_samples} is below rank={self.rank}; the target head is not identified, "
-                "raise --target_samples"
-            )
+        """A rank above the dimension or above the tasks cannot be identified; nor can heads from too few samples."""
+        checks.check_rank(self.rank, self.dim, min(self.tasks), min(self.samples))
+        checks.check_target(self.rank, self.target_samples)
 
 
 def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations):

@@ -17,6 +17,7 @@ from experiments.linear_representation import methods
 from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, field, mean_interval, over_seeds
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import fold_moments
+from mtrl.representation import checks
 
 DATASETS = ("linnerud", "diabetes", "digits", "school", "sarcos")
 METHODS = ("single-task ridge", "pooled ridge", "mean-regularised", "MTFS", "trace norm", "MTRL")
@@ -93,6 +94,8 @@ def run(config, seeds):
 
     name = config.datasets[0]
     arrays = load(name, config)
+    checks.check_data(*arrays)
+    checks.check_relation(len(arrays[0]))
     options = dict(points=config.points, iterations=config.iterations, alternations=config.alternations)
     errors = [over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, **options) for method in METHODS]
     data = xr.Dataset({"rmse": (("method", "seed"), np.stack(errors))}, coords={"method": list(METHODS), "seed": seeds})

@@ -102,11 +102,12 @@ def draw(data, config):
     canvas, axes = style.subplots(1, 1, width=8.5, height=4.8)
     mean, error = data["rmse"].mean("seed"), data["rmse"].std("seed", ddof=1) / np.sqrt(data.sizes["seed"])
     names, structures = list(data["method"].values), list(data["structures"].values)
-    cells = [
-        [f"{float(mean.loc[{'method': m, 'structures': s}]):.3f} ± {float(error.loc[{'method': m, 'structures': s}]):.3f}"
-         for s in structures]
-        for m in names
-    ]  # fmt: skip
+
+    def entry(method, structure):
+        at = {"method": method, "structures": structure}
+        return f"{float(mean.loc[at]):.3f} ± {float(error.loc[at]):.3f}"
+
+    cells = [[entry(m, s) for s in structures] for m in names]
     floor = 1 / np.sqrt(config.snr)
     drawn = style.table(axes[0, 0], [*cells, [f"{floor:.3f}"] * len(structures)], structures, [*names, "true weights"])
     for column, structure in enumerate(structures):
@@ -223,7 +224,7 @@ FIGURES = (
         split=("structures",),
         claims=tuple(
             Claim(
-                text=f"{structure}: the best method made for it is best, or within one standard error of the best other",
+                text=f"{structure}: a method made for it is best, or within one standard error of the best other",
                 paper="expected diagonal of the survey's taxonomy, section 2",
                 measure=functools.partial(_dominance, structure=structure),
                 accepts=at_most(1.0),

@@ -1,0 +1,182 @@
+"""B3: seconds against tasks and dimension with fitted exponents. B4: peak memory at 6400 tasks in 100 dimensions."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from experiments.benchmark_representation.side_by_side import alternating_sine, moments_sine
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, exact, field, mean_interval, over_seeds, timing
+
+METHODS = ("method of moments", "AltMin")
+VARIANTS = ("none", "moments", "streamed", "gram")
+
+
+@dataclasses.dataclass(frozen=True)
+class ScalingConfig(BaseConfig):
+    """Time against T (hence N = nT) and d."""
+
+    seeds: int = field(1, help="problems at once", lower=1)
+    tasks: tuple[int, ...] = field((250, 500, 1000, 2000), help="tasks T on the left axis", lower=2)
+    dims: tuple[int, ...] = field((25, 50, 100), help="dimensions d on the right axis", lower=2)
+    base_tasks: int = field(500, help="tasks while d varies", lower=2)
+    base_dim: int = field(50, help="dimension while T varies", lower=2)
+    samples: int = field(10, help="samples per task n", lower=2)
+    rank: int = field(4, help="dimension of the shared subspace r", lower=1)
+    iterations: int = field(5, help="AltMin iterations", lower=1)
+    repeats: int = field(3, help="timed rounds", lower=2)
+
+
+def run(config, seeds):
+    """Interleaved timings over the grid."""
+    import xarray as xr
+
+    def call(method, tasks, dim):
+        sizes = dict(tasks=tasks, dim=dim, samples=config.samples, rank=config.rank)
+        if method == "AltMin":
+            return lambda: over_seeds(alternating_sine, seeds, iterations=config.iterations, **sizes)
+        return lambda: over_seeds(moments_sine, seeds, **sizes)
+
+    grid = {(m, t, config.base_dim) for m in METHODS for t in config.tasks}
+    grid |= {(m, config.base_tasks, d) for m in METHODS for d in config.dims}
+    seconds = timing.compare({str(k): call(*k) for k in sorted(grid)}, repeats=config.repeats)
+    table = lambda values, key: np.array([[seconds[str(key(m, v))] for v in values] for m in METHODS])  # noqa: E731
+    data = xr.Dataset(
+        {
+            "by_tasks": (("method", "tasks", "repeat"), table(config.tasks, lambda m, t: (m, t, config.base_dim))),
+            "by_dim": (("method", "dim", "repeat"), table(config.dims, lambda m, d: (m, config.base_tasks, d))),
+        },
+        coords={"method": list(METHODS), "tasks": list(config.tasks), "dim": list(config.dims)},
+    )
+    data["by_tasks"].attrs["units"] = data["by_dim"].attrs["units"] = "s"
+    return data
+
+
+def draw(data, config):
+    """Log-log time with the fitted exponent and the operation count."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 2, width=4.2)
+    theory = {"tasks": {"method of moments": 1, "AltMin": 1}, "dim": {"method of moments": 2, "AltMin": 3}}
+    for ax, axis, label in zip(axes[0], ("tasks", "dim"), ("tasks T (N = n T)", "dimension d"), strict=True):
+        x = data[axis].values.astype(float)
+        for k, method in enumerate(METHODS):
+            times = data[f"by_{axis}"].sel({"method": method}).transpose("repeat", axis).values
+            fitted = timing.exponent(x, np.median(times, axis=0))
+            style.band(ax, x, times, color=style.COLORS[k], label=f"{method}, fitted exponent {fitted:.2f}")
+            power = theory[axis][method]
+            style.theory(
+                ax, x, np.median(times[:, -1]) * (x / x[-1]) ** power, color=style.COLORS[k], alpha=0.5,
+                label=f"operation count: at most {power}",
+            )  # fmt: skip
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel(label)
+        ax.set_ylabel("seconds")
+        ax.legend(loc="upper left", fontsize=7.5)
+        ax.set_ylim(top=ax.get_ylim()[1] * 8)
+    return canvas
+
+
+def _exponent(data, method, axis):
+    """Fitted exponent, interval over the timed rounds."""
+    times = data[f"by_{axis}"].sel({"method": method}).transpose("repeat", axis).values
+    x = data[axis].values.astype(float)
+    return mean_interval([timing.exponent(x, row) for row in times])
+
+
+@dataclasses.dataclass(frozen=True)
+class MemoryConfig(BaseConfig):
+    """Peak resident memory of fresh processes."""
+
+    seeds: int = field(1, help="not used: the measure is of one fit", lower=1)
+    tasks: int = field(6400, help="tasks T", lower=2)
+    samples: int = field(25, help="samples per task n", lower=1)
+    dim: int = field(100, help="dimension d", lower=2)
+    rank: int = field(5, help="dimension of the shared subspace r", lower=1)
+
+
+def run_memory(config, seeds):
+    """One process per variant."""
+    import xarray as xr
+
+    sizes = [str(v) for v in (config.tasks, config.samples, config.dim, config.rank)]
+    module = "experiments.benchmark_representation.memory_probe"
+    peaks = [timing.peak_memory(module, variant, *sizes) for variant in VARIANTS]
+    data = xr.Dataset({"peak": (("variant",), peaks)}, coords={"variant": list(VARIANTS)})
+    data["peak"].attrs["units"] = "bytes"
+    data.attrs["data_bytes"] = 8 * config.tasks * config.samples * (config.dim + 1)
+    data.attrs["gram_bytes"] = 8 * config.tasks * config.dim**2
+    return data
+
+
+def draw_memory(data, config):
+    """Bars in GiB."""
+    from mtrl.harness import style
+
+    canvas, axes = style.subplots(1, 1, width=5.5, height=3)
+    labels = ["data only", "moments, streamed", "AltMin, streamed", "AltMin, all Gram matrices"]
+    axes[0, 0].barh(labels, data["peak"].values / 2**30, color=list(style.COLORS[:4]))
+    axes[0, 0].axvline(
+        data.attrs["gram_bytes"] / 2**30, color="black", linestyle=":", label="size of all Gram matrices"
+    )
+    axes[0, 0].set_xlabel("peak resident memory of the process / GiB")
+    axes[0, 0].set_title(f"T = {config.tasks}, d = {config.dim}, n = {config.samples}")
+    axes[0, 0].invert_yaxis()
+    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower right")
+    return canvas
+
+
+def _extra(data, variant):
+    """Peak above that of drawing the data alone, in units of all Gram matrices."""
+    peak = data["peak"]
+    return exact(float((peak.sel(variant=variant) - peak.sel(variant="none")) / data.attrs["gram_bytes"]))
+
+
+FIGURES = (
+    Figure(
+        name="B3",
+        title="Time against tasks and dimension",
+        config=ScalingConfig,
+        run=run,
+        draw=draw,
+        claims=(
+            *(
+                Claim(
+                    text=f"{method}: time grows with the tasks with exponent at most 1",
+                    paper="operation count: N d^2 (moments), T d^2 r^2 per round (AltMin)",
+                    measure=functools.partial(_exponent, method=method, axis="tasks"),
+                    accepts=between(0.3, 1.2),
+                )
+                for method in METHODS
+            ),
+            Claim(
+                text="AltMin: time grows with the dimension with exponent at most 3",
+                paper="operation count: T d^2 r^2 + (d r)^3 per round",
+                measure=functools.partial(_exponent, method="AltMin", axis="dim"),
+                accepts=between(1.0, 3.2),
+            ),
+        ),
+        presets={
+            "smoke": dict(tasks=(20, 40), dims=(5, 10), base_tasks=20, base_dim=5, rank=2, iterations=1, repeats=2),
+            "paper": dict(tasks=(400, 800, 1600, 3200, 6400), dims=(25, 50, 100, 200), repeats=5),
+        },
+    ),
+    Figure(
+        name="B4",
+        title="Peak memory at 6400 tasks in 100 dimensions",
+        config=MemoryConfig,
+        run=run_memory,
+        draw=draw_memory,
+        claims=tuple(
+            Claim(
+                text=f"{words} never holds the Gram matrices of all tasks (extra peak over their size)",
+                paper="design goal of this library",
+                measure=functools.partial(_extra, variant=variant),
+                accepts=at_most(0.5),
+            )
+            for variant, words in (("moments", "the streamed method of moments"), ("streamed", "streamed AltMin"))
+        ),
+        presets={"smoke": dict(tasks=40, samples=6, dim=10, rank=2), "paper": {}},
+    ),
+)
