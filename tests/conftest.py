@@ -1,5 +1,6 @@
 """Suite-wide settings, made before JAX starts."""
 
+import gc
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -24,6 +25,20 @@ jaxtyping.install_import_hook("mtrl", f"{tests.checker.__name__}.check")
 jax.config.update("jax_num_cpu_devices", 2)
 hypothesis.settings.register_profile("mtrl", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("mtrl")
+
+
+_ran = 0
+
+
+@pytest.fixture(autouse=True)
+def forget_programs():
+    """Drop compiled programs now and then: thousands in one process exhaust the system's memory maps and crash the compiler."""
+    global _ran
+    yield
+    _ran += 1
+    if _ran % 40 == 0:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -108,6 +109,13 @@ def evaluate(fn: Callable, *arrays: Any, **static: Any) -> Any:
 def compilations() -> int:
     """How many programs this process has compiled through this module; tests of 'no recompilation' take differences."""
     return sum(program._cache_size() for program in _PROGRAMS.values())
+
+
+def forget_programs() -> None:
+    """Drop every compiled program: a long process that compiles thousands would exhaust the system's memory maps."""
+    _PROGRAMS.clear()
+    jax.clear_caches()
+    gc.collect()
 
 
 def record_info(params: Any, state: Any, batch: Any, info: Any) -> Any:

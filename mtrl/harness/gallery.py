@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtrl.harness import devices, produce, report, store
+from mtrl.harness.driver import forget_programs
 from mtrl.harness.produce import Job
 from mtrl.harness.study import Study, unknown
 from mtrl.numerics.errors import BadInput
@@ -143,7 +144,7 @@ def remake(names: Sequence[str], gallery: pathlib.Path, work: pathlib.Path) -> N
         for study in studies
         for figure in study.figures
     ]
-    results = produce.produce(jobs, overwrite=True, what="gallery")
+    results = produce.produce(jobs, overwrite=True, what="gallery", after_each=forget_programs)
     for job, _ in results:
         publish(job.folder, gallery / job.study.name / job.figure.name)
     store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery)))

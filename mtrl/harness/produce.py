@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mtrl.harness import devices, engine, progress, store, style
@@ -154,7 +155,13 @@ def stored_job(study: Study, figure: Figure, folder: pathlib.Path) -> Job:
 
 
 def produce(
-    jobs: list[Job], *, overwrite: bool = False, plot_only: bool = False, engine_name: str = "serial", what: str = ""
+    jobs: list[Job],
+    *,
+    overwrite: bool = False,
+    plot_only: bool = False,
+    engine_name: str = "serial",
+    what: str = "",
+    after_each: Callable[[], None] | None = None,
 ) -> list[tuple[Job, list[dict[str, Any]]]]:
     """Make every job's five files; all folders are checked before the first cell runs.
 
@@ -173,4 +180,6 @@ def produce(
                 bar.set_postfix_str(job.figure.name)
                 compute(job, engine_name, bar)
             results.append((job, render(job)))
+            if after_each is not None:
+                after_each()
     return results
