@@ -131,7 +131,7 @@ def learn_convnet(
     (variables, _), sizes = jax.lax.scan(
         step, (variables, optimiser.init(variables)), jax.random.split(keys["steps"], steps)
     )
-    params, heads = variables
+    params, heads = variables  # pyright: ignore
     # Second moment on as many bought samples as a few minibatches.
     rows = jax.random.randint(keys["moment"], (8 * size,), 0, bought)
     phi = jnp.asarray(model.apply(params, batch.x[rows]))

@@ -8,7 +8,7 @@ Symbols: W heads (rank, task), column w_t; w target_head (rank,); nu relevance (
   so heads are taken for an orthonormal basis.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -173,7 +173,7 @@ def keep_largest(vector: Float[Array, " task"], count: Scalar) -> Float[Array, "
     return jnp.where(place < count, vector, 0)
 
 
-def random_support(key: PRNGKey, tasks: int, count: Scalar, dtype: jnp.dtype = jnp.float32) -> Float[Array, " {tasks}"]:
+def random_support(key: PRNGKey, tasks: int, count: Scalar, dtype: Any = jnp.float32) -> Float[Array, " {tasks}"]:
     """Uniform relevance 1 on `count` random tasks, 0 elsewhere: k-sparse passive sampling."""
     return (jax.random.permutation(key, tasks) < count).astype(dtype)
 

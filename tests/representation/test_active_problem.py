@@ -18,7 +18,7 @@ def test_moments_have_the_law_of_explicit_data(key):
     """First and second moments of G, c, y^T y for n below, at and above d, against explicit Gaussian data."""
     counts, dim, noise = jnp.array([2, 4, 9]), 4, 0.7
     theta = jnp.array([[1.0, -1.0, 0.5, 0.0], [0.3, 0.2, 0.1, 2.0], [0.0, 1.0, 1.0, -1.0]])
-    keys = jax.random.split(key, 8000)
+    keys = jax.random.split(key, 4000)
     short = jax.jit(jax.vmap(lambda k: problem.gaussian_moments(k, counts, theta, noise=noise)))(keys)
 
     def explicit(k):
@@ -26,7 +26,7 @@ def test_moments_have_the_law_of_explicit_data(key):
         y = jnp.einsum("tni,ti->tn", x, theta) + noise * jax.random.normal(jax.random.fold_in(k, 1), (3, 9))
         return moments(x, y, jnp.arange(9) < counts[:, None])
 
-    long = jax.jit(jax.vmap(explicit))(jax.random.split(jax.random.fold_in(key, 2), 8000))
+    long = jax.jit(jax.vmap(explicit))(jax.random.split(jax.random.fold_in(key, 2), 4000))
     eye = jnp.eye(dim)
     assert_mean("G", short.gram, counts[:, None, None] * eye)
     assert_mean("c", short.cross, counts[:, None] * theta)

@@ -42,6 +42,7 @@ def canny_edges(
     inside[1:-1, 1:-1] = True
     weak = peak & inside & (size >= low)
     strong = weak & (size >= high)
-    labels, _ = ndimage.label(weak, structure=np.concatenate([0 * NEIGHBOURS, NEIGHBOURS, 0 * NEIGHBOURS]))
+    found = ndimage.label(weak, structure=np.concatenate([0 * NEIGHBOURS, NEIGHBOURS, 0 * NEIGHBOURS]))
+    labels = np.asarray(found[0])  # pyright: ignore[reportIndexIssue]
     kept = np.unique(labels[strong])
     return (np.isin(labels, kept) & weak).astype(images.dtype)

@@ -1,12 +1,16 @@
+import jax
 import numpy as np
 
 from mtrl.representation.corruptions.edges import canny_edges
 
 
+KEY = jax.random.key(0)  # nothing is random here
+
+
 def test_square_gives_its_outline():
     image = np.zeros((1, 28, 28))
     image[0, 8:20, 8:20] = 1.0
-    edges = canny_edges(None, image)[0]
+    edges = canny_edges(KEY, image)[0]
     assert set(np.unique(edges)) == {0.0, 1.0}
     rows, columns = np.nonzero(edges)
     assert rows.min() in (7, 8) and rows.max() in (19, 20) and columns.min() in (7, 8) and columns.max() in (19, 20)
@@ -17,16 +21,16 @@ def test_square_gives_its_outline():
 def test_hysteresis_drops_weak_edges_alone():
     image = np.zeros((1, 28, 28))
     image[0, :, 14:] = 0.04  # gradient between the thresholds: no strong pixel
-    smooth_step = canny_edges(None, image)
+    smooth_step = canny_edges(KEY, image)
     assert not np.any(smooth_step)
     image[0, :6, 14:] = 1.0  # a strong part connects the weak part next to it
-    assert canny_edges(None, image)[0, 2, 12:16].any()
+    assert canny_edges(KEY, image)[0, 2, 12:16].any()
 
 
 def test_flat_image_and_border():
-    assert not np.any(canny_edges(None, np.full((2, 28, 28), 0.4)))
+    assert not np.any(canny_edges(KEY, np.full((2, 28, 28), 0.4)))
     noise = np.random.default_rng(0).random((3, 28, 28))
-    edges = canny_edges(None, noise)
+    edges = canny_edges(KEY, noise)
     assert edges.any() and not edges[:, 0].any() and not edges[:, :, -1].any()
-    alone = np.stack([canny_edges(None, noise[i : i + 1])[0] for i in range(3)])
+    alone = np.stack([canny_edges(KEY, noise[i : i + 1])[0] for i in range(3)])
     np.testing.assert_array_equal(edges, alone)  # images do not touch each other
