@@ -12,6 +12,7 @@ import numpy as np
 from experiments.rmt_forecasting.problems import AR_ROWS, PAPER_BEST, DataConfig, Problem, problems
 from experiments.rmt_forecasting.ridge import (
     GAMMAS,
+    LAM_LABELS,
     LAMS,
     METHODS,
     SELECTIONS,
@@ -122,7 +123,7 @@ def draw(data, config):
         best, level = float(part.test.min()), float(part.level)
         span = max(1.08 * float(part.test.sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
         top.set_ylim(best - 0.15 * span, best + 1.3 * span)
-        top.set_xticks(ticks, [f"{lam:g}" for lam in LAMS], fontsize=8.5)
+        top.set_xticks(ticks, LAM_LABELS)
         top.set(title=label, xlabel="λ (large = much sharing)", ylabel="test MSE" if column == 0 else "")
         for i, select in enumerate(SELECTIONS):
             values = part.error.sel(select=select).dropna("replicate").values  # (method, replicate)

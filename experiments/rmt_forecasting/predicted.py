@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array
 
 from experiments.rmt_forecasting.problems import AR_ROWS, DataConfig, problems
-from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, part_grams
+from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAMS, part_grams
 from mtrl.forecasting.problem import ar_coefficients, ar_rollout
 from mtrl.forecasting.windows import Split, train_moments, window_grams, window_starts
 from mtrl.harness import (
@@ -184,7 +184,7 @@ def draw(data, config):
                 label="GCV on train windows",
             )
             ax.plot(ticks, kept["train"].mean(0), color=style.COLORS[7], linestyle=":", label="train error")
-            ax.set_xticks(ticks, [f"{lam:g}" for lam in data.lam.values], fontsize=8.5)
+            ax.set_xticks(ticks, LAM_LABELS)
             warning = (
                 "overlapping windows: predictions assume\nindependence and are optimistic"
                 if row == 0

@@ -138,7 +138,7 @@ def macro_series() -> np.ndarray:
     """Quarterly growth of seven US series, 100 times the difference of logarithms, (202, 7); from statsmodels."""
     from statsmodels.datasets import macrodata
 
-    levels = macrodata.load_pandas().data[list(MACRO)].to_numpy()
+    levels = macrodata.load_pandas().data[list(MACRO)].to_numpy()  # pyright: ignore[reportOptionalSubscript]
     growth = 100 * np.diff(np.log(levels), axis=0)
     check_series(growth, "macrodata")
     return growth

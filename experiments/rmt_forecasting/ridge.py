@@ -13,6 +13,7 @@ from mtrl.numerics.multitask_ridge import couple, decompose, fit, mean_squared_e
 
 GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
 LAMS = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+LAM_LABELS = ("0", *(f"$10^{{{round(np.log10(lam))}}}$" for lam in LAMS[1:]))
 METHODS = ("independent", "pooled", "multitask")
 SELECTIONS = ("val", "gcv", "oracle")
 REGIONS = {

@@ -1,8 +1,8 @@
 """Autoregressive channels with a common and an own part: the embedded stand-in for the forecasting benchmarks.
 
-Not in the paper (which uses public files): channel t follows an AR(24) with coefficients
-`share * common + (1 - share) * own_t`, where common is .35, .15, .25 at lags 1, 2, 24 and own_t has 3 random lags with values U(-.3, .3). `share` moves the truth between independent and
-identical tasks, so independent, pooled and multitask ridge each have a regime.
+Not in the paper (which uses public files): channel t follows an AR(24) with coefficients `share * common + (1 - share) * own_t`,
+where common is .35, .15, .25 at lags 1, 2, 24 and own_t has 3 random lags with values U(-.3, .3). `share` moves the truth between
+independent and identical tasks, so independent, pooled and multitask ridge each have a regime.
 """
 
 import jax

@@ -64,4 +64,4 @@ def test_shared_head_treats_channels_alike(key):
     head = Head(2, "shared")
     x = jnp.broadcast_to(jax.random.normal(key, (1, D)), (3, D))
     y = head.apply(head.init(key, x), x)
-    np.testing.assert_array_equal(y[0], y[2])
+    np.testing.assert_array_equal(y[0], y[2])  # pyright: ignore[reportGeneralTypeIssues]
