@@ -8,8 +8,6 @@ os.environ.setdefault("JAX_ENABLE_X64", "true")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NPROC", "8")  # size of XLA's thread pool; see mtrl/harness/devices.py
 os.environ.setdefault("MPLBACKEND", "Agg")
-# The suite spends its time compiling small programs that run once.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 import hypothesis
 import jax

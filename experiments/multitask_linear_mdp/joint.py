@@ -77,7 +77,9 @@ def draw(data, config):
             points=False,
             color=style.COLORS[i],
         )
-        style.band(axes[0, 1], data[dim] * 1.06**i, total, label=f"{METHODS[i]} ({dim})", color=style.COLORS[i], marker="os"[i])
+        style.band(
+            axes[0, 1], data[dim] * 1.06**i, total, label=f"{METHODS[i]} ({dim})", color=style.COLORS[i], marker="os"[i]
+        )
     style.band(
         axes[0, 0],
         data["episode"],

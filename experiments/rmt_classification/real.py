@@ -177,12 +177,10 @@ def draw(data, config):
     scatter.plot(ends, ends, color="0.5", linestyle="--", linewidth=1, label="held out = predicted")
     scatter.set(xscale="log", yscale="log", xlabel="predicted error (fraction)", ylabel="held-out error (fraction)")
     scatter.legend(fontsize=7.5, loc="lower right")
-    bars.set(yscale="log", ylabel="held-out error (fraction)", xlabel="source", ylim=(None, 12))
+    bars.set(yscale="log", ylabel="held-out error (fraction)", xlabel="source", ylim=(None, 1.3))
     bars.set_xticks(np.arange(held.sizes["source"]), data["source"].values.astype(str))
-    bars.legend(fontsize=7.5, ncols=2, loc="upper center")
-    figure.suptitle(
-        f"{data.attrs['title']}, {data.attrs['features']} features, {data.sizes['seed']} splits", fontsize=10
-    )
+    figure.legend(*bars.get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    scatter.set_title(f"{data.attrs['title']}, {data.attrs['features']} features, {data.sizes['seed']} splits")
     return figure
 
 

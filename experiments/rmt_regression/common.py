@@ -17,7 +17,7 @@ from mtrl.random_matrix.risk import Risk
 from mtrl.random_matrix.structured import risk_isotropic
 
 LAM = "shared strength λ (large = much sharing)"
-RISK = "mean squared error, average over tasks"
+RISK = "squared error, task average"
 
 
 class Observed(NamedTuple):

@@ -46,9 +46,9 @@ class CouplingConfig(BaseConfig):
 
     seeds: int = field(40, help="training sets whose GCV chooses", lower=1)
     axes: tuple[str, ...] = field(AXES, help="quantities to sweep", choices=AXES)
-    alpha: float = field(0.7, help="cosine where it is not swept", lower=-1, upper=1)
-    noise: float = field(0.3, help="noise variance where it is not swept", lower=0.0, strict=True)
-    gamma: float = field(1.0, help="task-specific strength where it is not swept", lower=0.0, strict=True)
+    alpha: float = field(0.5, help="cosine where it is not swept", lower=-1, upper=1)
+    noise: float = field(0.2, help="noise variance where it is not swept", lower=0.0, strict=True)
+    gamma: float = field(3.0, help="task-specific strength where it is not swept", lower=0.0, strict=True)
     ratio: float = field(1.5, help="n_t/d where it is not swept", lower=0.0, strict=True)
     dim: int = field(100, help="dimension d of the simulation", lower=4)
     points: int = field(41, help="points of the theory lines", lower=3)
@@ -139,9 +139,10 @@ def draw(data, config):
             label="chosen by GCV: median, quartiles",
         )  # fmt: skip
         ax.set_xlabel(LABELS[axis])
-        ax.set_yscale("symlog", linthresh=0.1)
-        if axis != "alpha":
+        if axis in ("noise", "gamma"):
+            ax.set_yscale("symlog", linthresh=0.1)
             ax.set_xscale("log")
+        ax.set_ylim(bottom=0)
     panels[0, 0].set_ylabel("best shared strength λ*")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncol=3)

@@ -120,7 +120,12 @@ def plug_in(
     risks = jax.jit(
         jax.vmap(
             lambda lam: risk_star(
-                gamma * one, lam, jnp.asarray(counts, float), covariance, jnp.asarray(W), jnp.asarray(noise)
+                gamma * one,
+                lam,
+                jnp.asarray(counts, float),
+                jnp.asarray(covariance),
+                jnp.asarray(W),
+                jnp.asarray(noise),
             )
         )
     )(jnp.asarray(lams))

@@ -178,7 +178,8 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     split=("alphas",),
-    presets={"smoke": dict(seeds=2, alphas=(0.5,), dim=16, counts=(12, 24), grid=4), "paper": dict(seeds=200, dim=400, counts=(320, 640), grid=15)},
+    presets={"smoke": dict(seeds=2, alphas=(0.5,), dim=16, counts=(12, 24), grid=4), 
+             "paper": dict(seeds=200, dim=400, counts=(320, 640), grid=15)},
     claims=(
         Claim("GCV loses under 2 % of risk to the oracle (mean excess)", PAPER, mean_excess("gcv"), between(0.0, 0.02)),
         Claim("the plug-in of one ridge fit loses under 5 % (mean excess)", PAPER, mean_excess("fit"), between(0.0, 0.05)),

@@ -43,11 +43,12 @@ def exponent(x: np.ndarray, seconds: np.ndarray) -> float:
     return float(np.polyfit(np.log(x), np.log(seconds), 1)[0])
 
 
+# The high-water mark of the process's own memory map; getrusage would count that of the parent, as it was before the program was loaded.
 _MEASURE = """
-import resource, runpy, sys
+import re, runpy, sys
 sys.argv = sys.argv[1:]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-print("\\npeak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print("\\npeak_kib", re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 

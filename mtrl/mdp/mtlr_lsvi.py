@@ -5,7 +5,7 @@ paper's algorithm chooses all stages and tasks jointly over the set `sum_i ||B_h
 k D)`, which cannot be computed. Here, stage by stage on the targets `y = r + max_a Q_{h+1}(s', a)`:
 
 1. `min_{B, w} sum_i ||y_i - X_i B w_i||^2` by alternating ridge solves from the last episode's B (the ridge lam on the heads; on
-   the basis a proximal term `lam ||B - B_old||^2`, so that without data it stays); B is made orthonormal by QR after each sweep;
+   the basis a proximal term `lam mean(w^2) ||B - B_old||^2`, so that without data it stays); B is made orthonormal by QR after each sweep;
 2. `Q_{h,i} = <B^T x, w_i> + beta sqrt(||B^T x||^2_{(B^T V_i B)^-1} + basis_bonus ||x||^2_{Vbar^-1})` with `V_i = X_i^T X_i`,
    `Vbar = sum_i V_i` (plus lam I): the first term is the error of a task's own k numbers, the second that of the subspace,
    learned from all tasks' data (the M k and k D of L); clipped to [0, H - h + 1].
@@ -68,9 +68,14 @@ def solve_heads(
 def solve_basis(
     gram: Float[Array, "task dim dim"], moment: Float[Array, "task dim"], found: LowRankFit, ridge: Scalar
 ) -> Float[Array, "dim rank"]:
-    """Best basis for fixed heads near the old one, then orthonormal: one symmetric system of size k D."""
+    """Best basis for fixed heads near the old one, then orthonormal: one symmetric system of size k D.
+
+    Heads and targets are divided by the heads' root mean square, so that the proximal term has the units of the loss.
+    """
     dim, rank = found.basis.shape
-    heads = found.heads
+    size = jnp.sqrt(jnp.mean(found.heads**2))
+    size = jnp.where(size > 0, size, 1.0)
+    heads, moment = found.heads / size, moment / size
     system = jnp.einsum("mk,ml,mde->kdle", heads, heads, gram).reshape(rank * dim, rank * dim)
     target = jnp.einsum("mk,md->kd", heads, moment) + ridge * found.basis.T
     system = system + ridge * jnp.eye(rank * dim, dtype=system.dtype)

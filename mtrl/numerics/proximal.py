@@ -28,10 +28,15 @@ def shrink_groups(values: Float[Array, "dim task"], threshold: Scalar, axis: int
 
 
 def project_l1_ball(values: Float[Array, " dim"], radius: Scalar) -> Float[Array, " dim"]:
-    """Euclidean projection on `{||v||_1 <= radius}`; the zero vector at radius 0 (where Optax divides by the radius)."""
+    """Euclidean projection on `{||v||_1 <= radius}`; the zero vector at radius 0 (where Optax divides by the radius).
+
+    Optax's projection on the sphere, not on the ball: the latter's `cond` refuses float32 where 64 bits are switched on.
+    """
     positive = jnp.asarray(radius, values.dtype) > 0
-    projected = optax.projections.projection_l1_ball(values, jnp.where(positive, radius, 1).astype(values.dtype))
-    return jnp.where(positive, projected, 0)
+    safe = jnp.where(positive, radius, 1).astype(values.dtype)
+    projected = optax.projections.projection_l1_sphere(values, safe).astype(values.dtype)
+    inside = jnp.sum(jnp.abs(values)) <= safe
+    return jnp.where(positive, jnp.where(inside, values, projected), 0)
 
 
 def prox_l1_inf(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Array, "dim task"]:

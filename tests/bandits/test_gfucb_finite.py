@@ -112,13 +112,19 @@ def test_one_candidate_one_task_is_linucb(key):
     """|Phi| = 1, M = 1: the index is LinUCB's on the features with alpha^2 = beta, and so is every action."""
     params = finite(key, tasks=1, candidates=1)
 
-    def features_only(key, params, t):
+    def uneven(key, params, t):
+        # Without data, features of one norm tie to the last bit; arms of different norms do not.
         data = finite_data(key, params, t)
+        size = jnp.linspace(1.0, 0.6, 4)[:, None]
+        return data._replace(candidates=data.candidates * size, features=data.features * size)
+
+    def features_only(key, params, t):
+        data = uneven(key, params, t)
         return data._replace(contexts=data.features)
 
     sizes = params.sizes._replace(dim=3)
     config = linucb.Config(ridge=0.1)
-    _, ours = rollout(GFUCB_FINITE, key, params, finite_data, 40, scale=0.0, beta=0.25)
+    _, ours = rollout(GFUCB_FINITE, key, params, uneven, 40, scale=0.0, beta=0.25)
 
     def init(key, problem, _):
         return linucb.init(key, sizes, config)

@@ -26,8 +26,14 @@ def test_full_rank_projection_equals_relaxation(key):
     """k = d: nothing is projected away, both bonuses play the same arms."""
     params = linear(key)
     config = mtlr_oful.Config(rank=4)
-    _, relaxed = rollout(mtlr_oful.MTLR_OFUL, key, params, linear_data, 25, config=config, scale=0.2)
-    _, projected = rollout(mtlr_oful.MTLR_OFUL_PROJECTED, key, params, linear_data, 25, config=config, scale=0.2)
+
+    def uneven(key, params, t):
+        # Without data, arms of one norm tie to the last bit; arms of different norms do not.
+        data = linear_data(key, params, t)
+        return data._replace(contexts=data.contexts * jnp.linspace(1.0, 0.6, 4)[:, None])
+
+    _, relaxed = rollout(mtlr_oful.MTLR_OFUL, key, params, uneven, 25, config=config, scale=0.2)
+    _, projected = rollout(mtlr_oful.MTLR_OFUL_PROJECTED, key, params, uneven, 25, config=config, scale=0.2)
     assert np.array_equal(relaxed.actions, projected.actions)
 
 

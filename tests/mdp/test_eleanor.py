@@ -1,5 +1,6 @@
 import itertools
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -107,6 +108,6 @@ def test_optimistic_in_the_budget(counts):
 
 def test_refuses_what_it_cannot_search():
     with pytest.raises(BadInput, match="H = 3 and k = 2, but handles H = 2"):
-        ELEANOR.init(None, small(0))
+        ELEANOR.init(jax.random.key(0), small(0))
     with pytest.raises(BadInput, match="combinations a round"):
-        ELEANOR.init(None, small(0, stages=2, tasks=5).sizes)
+        ELEANOR.init(jax.random.key(0), small(0).sizes._replace(stages=2, tasks=5))

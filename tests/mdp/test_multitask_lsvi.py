@@ -6,10 +6,10 @@ import numpy as np
 
 from mtrl.mdp.counts import Counts
 from mtrl.mdp.independent import INDEPENDENT_LSVI
-from mtrl.mdp.multitask_lsvi import plan
+from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI, plan
 from mtrl.mdp.ridge import fit
 from tests.helpers import assert_close
-from tests.mdp.worlds import OWN, SHARED, SINGLE, explored, lsvi, run, small
+from tests.mdp.worlds import OWN, ROUNDS, SHARED, explored, lsvi, run, small, steps
 
 HYPER = dict(beta=0.2, conf=0.05, ridge=0.1)
 
@@ -50,9 +50,10 @@ def test_plan_is_the_algorithm_as_written():
 
 
 def test_a_class_of_one_makes_shared_and_independent_coincide_exactly():
-    shared, _ = lsvi(problem=SINGLE)
-    own, _ = lsvi(teams=OWN, problem=SINGLE)
-    for a, b in zip(shared, own, strict=True):
+    params = small(0, candidates=1)
+    states, shared = steps(MULTITASK_LSVI, params, 6, teams=jnp.asarray(SHARED), **HYPER)
+    others, own = steps(MULTITASK_LSVI, params, 6, teams=jnp.asarray(OWN), **HYPER)
+    for a, b in zip(jax.tree.leaves((states, shared)), jax.tree.leaves((others, own)), strict=True):
         assert np.array_equal(a, b)
 
 
@@ -60,7 +61,7 @@ def test_teams_of_one_are_independent_copies():
     teams, _ = lsvi(teams=OWN)
     copies, _ = run(INDEPENDENT_LSVI, beta=0.1, conf=0.1, ridge=0.1)
     for a, b in zip(teams, copies, strict=True):
-        assert_close("M copies with M = 1", a, b, 1e-12)
+        assert_close("M copies with M = 1", a, b, 1e-9, 1e-12)
     assert not np.allclose(teams.optimism, lsvi()[0].optimism), "sharing changes the run"
 
 
@@ -103,8 +104,7 @@ def test_the_truth_survives_without_noise_in_the_last_stage():
 
 
 def test_regret_is_never_negative_and_learning_helps():
-    info, state = lsvi(rounds=60, noise=0.0)
+    info, state = lsvi(noise=0.0)
     assert np.all(info.regret >= -1e-12)
-    assert info.regret[:, -20:].mean() < 0.5 * info.regret[:, :20].mean()
-    assert np.all(state.counts.transitions.sum((1, 2, 3, 4, 5)) == 3 * 3 * 60)
-    assert jax.tree.leaves(state)[0].dtype == np.float64
+    assert info.regret[:, -10:].mean() < 0.5 * info.regret[:, :10].mean()
+    assert np.all(state.counts.transitions.sum((1, 2, 3, 4, 5)) == 3 * 3 * ROUNDS)

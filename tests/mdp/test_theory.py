@@ -24,10 +24,10 @@ def test_gain_is_the_ratio_of_the_rates():
 
 
 def test_gain_is_within_root_two_of_the_bandit_form():
-    tasks = np.array([1.0, 10.0, 100.0, 1e4])
-    bandit = np.sqrt((5 + 500) / (5 + 500 / tasks))
+    tasks = jnp.array([1.0, 10.0, 100.0, 1e4])
+    bandit = jnp.sqrt((5 + 500) / (5 + 500 / tasks))
     assert_close("bandit form", bandit, [1, 3.03, 7.11, 10.0], 5e-3)
-    ratio = theory.gain(tasks, rank=5, log_covering=500.0) / bandit
+    ratio = theory.gain(jnp.asarray(tasks), rank=5, log_covering=500.0) / bandit
     assert np.all(ratio <= np.sqrt(2) + 1e-12) and np.all(ratio >= 1 / np.sqrt(2))
 
 

@@ -26,7 +26,13 @@ def autoregressive_example(d=20, B_rank_full=True):
     covariance = jnp.asarray(np.stack([rho ** np.abs(j[:, None] - j) for rho in (0.5, 0.2)]))
     gamma = jnp.ones(2) if B_rank_full else jnp.zeros(2)
     return Example(
-        coupling(gamma, 0.7), gamma, 0.7, jnp.array([15, 40]), covariance, jnp.asarray([np.sin(j), np.cos(j)]), jnp.full(2, 0.3)
+        coupling(gamma, 0.7),
+        gamma,
+        0.7,
+        jnp.array([15, 40]),
+        covariance,
+        jnp.asarray([np.sin(j), np.cos(j)]),
+        jnp.full(2, 0.3),
     )
 
 

@@ -18,7 +18,10 @@ ASYMMETRIC = np.eye(2) + np.array([[0, 0.1], [0, 0]])
         (lambda: check.check_noise([-0.1]), "noise variance of task 0 is -0.1"),
         (lambda: check.check_covariance(np.eye(2), 1, 2), r"shape \(2, 2\)"),
         (lambda: check.check_covariance([ASYMMETRIC], 1, 2), "task 0 is not symmetric"),
-        (lambda: check.check_covariance([np.eye(2), np.diag([1, -0.5])], 2, 2), "task 1 has the negative eigenvalue -0.5"),
+        (
+            lambda: check.check_covariance([np.eye(2), np.diag([1, -0.5])], 2, 2),
+            "task 1 has the negative eigenvalue -0.5",
+        ),
         (lambda: check.check_covariance([np.full((2, 2), np.nan)], 1, 2), "task 0 holds a NaN"),
         (lambda: check.check_covariance([np.diag([1.0, 0.0])], 1, 2, full_rank=True), "rank-deficient.*leave-one-out"),
         (lambda: check.check_alignment(1.2), "alpha is 1.2"),

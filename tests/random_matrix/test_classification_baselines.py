@@ -69,9 +69,14 @@ def test_pooling_is_the_limit_of_small_gamma():
 def test_threshold_zero_hurts_unequal_classes():
     counts = jnp.array([[60, 90], [30, 10]])
     gram = 6.25 * jnp.array([[1.0, 0.8], [0.8, 1.0]])
-    eq = theory.equivalent(theory.mean_gram(gram, counts), counts, coupling(GAMMA, 2.0), dim=100)
-    zero, middle = rules.classical(eq, counts), rules.signed_midpoint(eq, counts)
+
+    @jax.jit
+    def both():
+        eq = theory.equivalent(theory.mean_gram(gram, counts), counts, coupling(GAMMA, 2.0), dim=100)
+        middle = rules.signed_midpoint(eq, counts)
+        return rules.classical(eq, counts), middle, rules.with_labels(eq, middle.ytil)
+
+    zero, middle, given = both()
     assert np.all(np.asarray(zero.error) > np.asarray(middle.error))
     assert_close("same labels", zero.ytil, middle.ytil)
-    given = rules.with_labels(eq, middle.ytil)
     assert_close("given labels", given.error, middle.error, 1e-12)

@@ -1,24 +1,25 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from mtrl.random_matrix import classification_estimator as estimator
 from mtrl.random_matrix.classification_baselines import pooled_coupling, single_task_coupling
-from mtrl.random_matrix.classification_estimator import Fit, decide, fit, label_samples, score, score_moments
+from mtrl.random_matrix.classification_estimator import Fit, decide, label_samples, score, score_moments
 from mtrl.random_matrix.classification_problem import Params, Samples, related_means, sample
 from mtrl.random_matrix.classification_theory import error_at
 from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import signed_labels
 from tests.helpers import assert_close, assert_mean
 
+fit = jax.jit(estimator.fit, static_argnames=("center", "rounding"))  # eager calls would compile every operation
 COUNTS = ((12, 7), (3, 6), (5, 5))
 GAMMA, LAM, DIM = np.array([1.0, 2.0, 0.3]), 3.0, 8
 
 
 @pytest.fixture(scope="module")
 def problem():
-    import jax
-
     params = Params(related_means(jnp.array([0.5, -0.2]), norm=2.0, dim=DIM))
     data = sample(jax.random.key(4), params, counts=COUNTS)
     return params, data._replace(X=data.X + jnp.arange(3.0)[data.task][:, None])

@@ -57,16 +57,20 @@ def test_projection_is_the_nearest_psd_matrix():
 
 
 def test_class_mean_gram_of_two_classes_is_the_corrected_one(key):
-    data = sample(key, PARAMS, counts=COUNTS)
-    reference = theory.mean_gram(statistics.gram_corrected(data, 2), jnp.asarray(COUNTS))
-    assert_close("M", statistics.class_mean_gram(data, 2, 2), reference, 1e-10)
+    @jax.jit
+    def both(key):
+        data = sample(key, PARAMS, counts=COUNTS)
+        reference = theory.mean_gram(statistics.gram_corrected(data, 2), jnp.asarray(COUNTS))
+        return statistics.class_mean_gram(data, 2, 2), reference
+
+    assert_close("M", *both(key), 1e-10)
 
 
 def test_whitening_gives_unit_within_class_covariance(key):
     root = jnp.stack([jnp.diag(jnp.linspace(0.3, 3, 5))] * 2)
     params = Params(related_means(jnp.array([0.3]), norm=2.0, dim=5), root)
-    data = sample(key, params, counts=((4000, 3000), (5000, 4000)))
-    T = np.asarray(statistics.whitening(data, 2, shrinkage=1e-9))
+    data = jax.jit(lambda key: sample(key, params, counts=((4000, 3000), (5000, 4000))))(key)
+    T = np.asarray(jax.jit(lambda data: statistics.whitening(data, 2, shrinkage=1e-9))(data))
     assert_close("whitened covariance", T @ np.asarray(root[0] ** 2) @ T, np.eye(5), 0.06)
 
 

@@ -50,6 +50,10 @@ def test_simplex_refines_and_stays_in_the_box():
 
 def test_signed_labels_can_be_tuned_too():
     """With +-1 labels an unrelated source is best left alone: small lam."""
-    B = jnp.full(2, 1e-3)
-    off, on = (predicted_error(gram(-0.5), COUNTS, B, x, dim=100, target=1, optimise_labels=False) for x in (0.0, 1e-3))
+
+    @jax.jit
+    def signed_error(lam):
+        return predicted_error(gram(-0.5), COUNTS, jnp.full(2, 1e-3), lam, dim=100, target=1, optimise_labels=False)
+
+    off, on = signed_error(0.0), signed_error(1e-3)
     assert float(off) < float(on)

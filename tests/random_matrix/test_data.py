@@ -21,7 +21,10 @@ def test_padding_keeps_every_sample():
 
 def test_more_padding_changes_nothing():
     data, gamma = pack(X, Y), jnp.array([0.5, 2.0])
-    wider = data._replace(features=jnp.pad(data.features, ((0, 0), (0, 3), (0, 0))), targets=jnp.pad(data.targets, ((0, 0), (0, 3), (0, 0))))
+    wider = data._replace(
+        features=jnp.pad(data.features, ((0, 0), (0, 3), (0, 0))),
+        targets=jnp.pad(data.targets, ((0, 0), (0, 3), (0, 0))),
+    )
     a, b = fit_star(data, gamma=gamma, lam=0.7), fit_star(wider, gamma=gamma, lam=0.7)
     assert_close("W", b.W, a.W, rtol=1e-12)
     assert_close("Q_ii of padding is 1", b.q_diag[:, 6:], np.ones((2, 3)), rtol=1e-15)

@@ -32,13 +32,23 @@ def test_root_by_bisection():
     assert_close("k", ours.k, root, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("ratio", "at_zero", "at_ten"), [(0.5, 0.5650, 0.5189), (1.5, 0.3947, 0.4076), (2.5, 0.3162, 0.3206)])
+@pytest.mark.parametrize(
+    ("ratio", "at_zero", "at_ten"), [(0.5, 0.5650, 0.5189), (1.5, 0.3947, 0.4076), (2.5, 0.3162, 0.3206)]
+)
 def test_three_shapes_of_the_decomposition_figure(ratio, at_zero, at_ten):
     """alpha .9, gamma 10, sig2 .21: decreasing, convex, increasing in lam as samples per dimension grow."""
-    risk = jax.jit(jax.vmap(lambda lam: risk_exchangeable(aligned_energies(0.9, 2), gamma=10.0, lam=lam, noise=0.21, ratio=ratio).test))
+    risk = jax.jit(
+        jax.vmap(
+            lambda lam: risk_exchangeable(aligned_energies(0.9, 2), gamma=10.0, lam=lam, noise=0.21, ratio=ratio).test
+        )
+    )
     values = risk(jnp.array([0.0, 10.0, 0.65]))
     assert_close("R(0), R(10)", values[:2], [at_zero, at_ten], rtol=1.2e-4)
-    shape = {0.5: values[1] < values[2] < values[0], 1.5: values[2] < values[0] < values[1], 2.5: values[0] < values[2] < values[1]}
+    shape = {
+        0.5: values[1] < values[2] < values[0],
+        1.5: values[2] < values[0] < values[1],
+        2.5: values[0] < values[2] < values[1],
+    }
     assert bool(shape[ratio])
 
 
@@ -46,13 +56,16 @@ def test_double_descent_survives_sharing_but_not_matched_gamma():
     """n_t = d, alpha .5, sig2 .3: 1.25 (gamma 100, lam 0), 1.51 (lam 100), .543 with the matched coupling."""
     energies = aligned_energies(0.5, 2)
     values = [
-        risk_exchangeable(energies, gamma=g, lam=lam, noise=0.3, ratio=1.0).test for g, lam in ((100.0, 0.0), (100.0, 100.0), (0.5 / 0.3, 0.5 / 0.3))
+        risk_exchangeable(energies, gamma=g, lam=lam, noise=0.3, ratio=1.0).test
+        for g, lam in ((100.0, 0.0), (100.0, 100.0), (0.5 / 0.3, 0.5 / 0.3))
     ]
     assert_close("risks at the peak", jnp.array(values), [1.25, 1.51, 0.543], rtol=4e-3)
 
 
 def test_tuned_coupling_over_samples_per_dimension():
     b = 0.5 / 0.3
-    risk = jax.vmap(lambda ratio: risk_exchangeable(aligned_energies(0.5, 2), gamma=b, lam=b, noise=0.3, ratio=ratio).test)
+    risk = jax.vmap(
+        lambda ratio: risk_exchangeable(aligned_energies(0.5, 2), gamma=b, lam=b, noise=0.3, ratio=ratio).test
+    )
     values = risk(jnp.array([0.25, 0.5, 1.0, 1.5, 2.5, 4.0]))
     assert_close("tuned risks", values, [0.712, 0.641, 0.543, 0.483, 0.419, 0.376], rtol=8e-4)

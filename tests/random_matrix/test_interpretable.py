@@ -16,7 +16,9 @@ def test_two_task_fractions_of_the_paper():
     C_MTL = -2 * c0 * lam * (c0 * (g1 + lam) + 1 + c0 * (g2 + lam) + 1) / den
     assert_close("D_IL", ours.D_IL, D_IL, rtol=1e-12)
     assert_close("C_MTL", ours.C_MTL[0, 1], C_MTL, rtol=1e-12)
-    assert_close("average signal", ours.self_ + ours.cross, (D_IL[0] * 0.5 + D_IL[1] * 0.6 + C_MTL * 0.3) / 2, rtol=1e-12)
+    assert_close(
+        "average signal", ours.self_ + ours.cross, (D_IL[0] * 0.5 + D_IL[1] * 0.6 + C_MTL * 0.3) / 2, rtol=1e-12
+    )
 
 
 def test_exact_where_delta_vanishes():

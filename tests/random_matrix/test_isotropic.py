@@ -28,5 +28,7 @@ def test_one_task_is_marchenko_pastur():
 
 
 def test_dimension_may_be_traced_and_mapped():
-    deltas = jax.vmap(lambda p: fixed_point_isotropic(jnp.eye(2), jnp.array([10.0, 20.0]), p).delta)(jnp.array([5.0, 10.0, 40.0]))
+    deltas = jax.vmap(lambda p: fixed_point_isotropic(jnp.eye(2), jnp.array([10.0, 20.0]), p).delta)(
+        jnp.array([5.0, 10.0, 40.0])
+    )
     assert jnp.all(jnp.diff(deltas, axis=0) > 0)  # fewer samples per dimension, more optimism

@@ -21,7 +21,9 @@ def test_without_sharing_independent_ridges_of_sklearn():
     ours = fit_star(DATA, gamma=GAMMA, lam=0.0).W
     assert_close("own baseline", ours, independent_ridge(DATA, gamma=GAMMA), rtol=1e-11)
     for t, n in enumerate(COUNTS):
-        theirs = sklearn_ridge(np.asarray(DATA.features[t, :n]), np.asarray(DATA.targets[t, :n]), 2 * D / float(GAMMA[t]))
+        theirs = sklearn_ridge(
+            np.asarray(DATA.features[t, :n]), np.asarray(DATA.targets[t, :n]), 2 * D / float(GAMMA[t])
+        )
         assert_close(f"scikit-learn task {t}", ours[t] / np.sqrt(2 * D), theirs, rtol=1e-10)
     assert_close("wide", fit_star(WIDE, gamma=GAMMA, lam=0.0).W, independent_ridge(WIDE, gamma=GAMMA), rtol=1e-11)
 

@@ -19,13 +19,19 @@ def gram(alpha):
 
 def test_exact_lam_and_the_large_n_formula():
     """Published comparison of the formula with the exact minimiser, at n_t/d = .5, 1.5, 2.5."""
-    cases = jnp.array([(g, a, s, r) for g, a, s in ((10.0, 0.9, 0.1), (1.0, 0.0, 0.2), (3.0, 0.5, 0.2)) for r in (0.5, 1.5, 2.5)])
+    cases = jnp.array(
+        [(g, a, s, r) for g, a, s in ((10.0, 0.9, 0.1), (1.0, 0.0, 0.2), (3.0, 0.5, 0.2)) for r in (0.5, 1.5, 2.5)]
+    )
     best = jax.jit(jax.vmap(lambda q: minimise_nonnegative(lambda lam: risk(lam, q))))(cases)
     # the reference came from a coarser search of a flat minimum: 0.4%
     assert_close("exact lam*", best.argument, [22.64, 6.71, 5.04, 0.78, 1.05, 1.28, 2.57, 2.39, 2.32], rtol=4e-3)
-    formula = [large_n_lam(gram(a), gamma=g, noise=s) for g, a, s in ((10.0, 0.9, 0.1), (1.0, 0.0, 0.2), (3.0, 0.5, 0.2))]
+    formula = [
+        large_n_lam(gram(a), gamma=g, noise=s) for g, a, s in ((10.0, 0.9, 0.1), (1.0, 0.0, 0.2), (3.0, 0.5, 0.2))
+    ]
     assert_close("large-n formula", jnp.array(formula), [4.5, 2.0, 2.25], rtol=1e-12)
-    theirs = scipy.optimize.minimize_scalar(lambda x: float(risk(jnp.exp(x), cases[1])), bounds=(0, 4), method="bounded", options={"xatol": 1e-8})
+    theirs = scipy.optimize.minimize_scalar(
+        lambda x: float(risk(jnp.exp(x), cases[1])), bounds=(0, 4), method="bounded", options={"xatol": 1e-8}
+    )
     assert_close("scipy bounded search", best.argument[1], jnp.exp(theirs.x), rtol=1e-5)
 
 
@@ -46,7 +52,8 @@ def test_gradient_descent_finds_the_joint_optimum():
     n, noise = jnp.array([80.0, 120.0]), jnp.array([0.3, 0.3])
     found = jax.jit(
         lambda start: minimise_by_gradient(
-            lambda q: jnp.mean(risk_isotropic(coupling(jnp.exp(q[:2]), jnp.exp(q[2])), n, 100, gram(0.4), noise).test), start
+            lambda q: jnp.mean(risk_isotropic(coupling(jnp.exp(q[:2]), jnp.exp(q[2])), n, 100, gram(0.4), noise).test),
+            start,
         )
     )(jnp.zeros(3))
     assert_close("gamma*, lam*", jnp.exp(found.parameters), jnp.array([0.6, 0.6, 0.4]) / 0.3, rtol=1e-5)
@@ -66,5 +73,7 @@ def test_unequal_noise_is_whitened_first():
     # hyperplanes of independent entries: only their average over directions matters, so take W at random and orthogonalise
     rows = jnp.linalg.qr(jax.random.normal(key, (8, 8)))[0][:2] * jnp.sqrt(8.0)
     W = jnp.linalg.cholesky(best) @ rows
-    slope = jax.jacobian(lambda B: risk_general((B + B.T) / 2, jnp.array([6.0, 12.0]), covariance, W, jnp.ones(2)).test)(best)
+    slope = jax.jacobian(
+        lambda B: risk_general((B + B.T) / 2, jnp.array([6.0, 12.0]), covariance, W, jnp.ones(2)).test
+    )(best)
     assert float(jnp.max(jnp.abs(slope))) < 1e-9

@@ -61,7 +61,12 @@ def test_direct_solve_of_the_regularised_form():
     assert_close("W = W_0 + V", ours.W0 + ours.V, fit.W, rtol=1e-12)
     slope = jax.grad(lambda q: objective(data, *q, gamma=GAMMA, lam=LAM))((ours.W0, ours.V))
     assert max(float(jnp.max(jnp.abs(s))) for s in slope) < 1e-12
-    assert_close("prediction + residual = targets", (predict(fit.W, data.features) + fit.residual)[0, :5], data.targets[0, :5], rtol=1e-12)
+    assert_close(
+        "prediction + residual = targets",
+        (predict(fit.W, data.features) + fit.residual)[0, :5],
+        data.targets[0, :5],
+        rtol=1e-12,
+    )
 
 
 def test_outputs_are_solved_side_by_side():

@@ -28,7 +28,9 @@ def test_best_gamma_is_dobriban_wager():
     best = optimal_gamma(b2=0.8, noise=0.5)
     slope = jax.grad(lambda g: ridge_risk(g, b2=0.8, noise=0.5, ratio=1.7).test)(best)
     assert abs(float(slope)) < 1e-10
-    assert float(ridge_risk(best, b2=0.8, noise=0.5, ratio=1.7).test) < float(ridge_risk(best * 1.3, b2=0.8, noise=0.5, ratio=1.7).test)
+    assert float(ridge_risk(best, b2=0.8, noise=0.5, ratio=1.7).test) < float(
+        ridge_risk(best * 1.3, b2=0.8, noise=0.5, ratio=1.7).test
+    )
 
 
 def test_stieltjes_transform_of_a_sample_covariance(key):

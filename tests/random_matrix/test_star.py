@@ -26,7 +26,9 @@ def test_equal_to_the_dense_equivalent():
     for gamma, lam in ((jnp.array([0.5, 1.0, 2.0]), 0.7), (jnp.array([0.0, 0.0, 2.0]), 3.0), (jnp.ones(3), 0.0)):
         dense = general(coupling(gamma, lam), p["n"], p["covariance"], p["W"], p["noise"])
         ours = star(gamma, jnp.asarray(lam), p["n"], p["covariance"], p["W"], p["noise"])
-        for name, a, b in zip(dense._fields[: 6 if lam else 5], ours, dense, strict=False):  # cross is exactly 0 at lam = 0
+        for name, a, b in zip(
+            dense._fields[: 6 if lam else 5], ours, dense, strict=False
+        ):  # cross is exactly 0 at lam = 0
             assert_close(f"{name} at lam {lam}", a, b, rtol=1e-10)
 
 

@@ -31,7 +31,9 @@ def test_reference_values():
 def test_theory_lines_of_the_alignment_figure(alpha, test, train):
     gram = jnp.array([[1.0, alpha], [alpha, 1.0]]) / 2
     ones = jnp.ones(2)
-    risks = jax.vmap(lambda lam: risk_isotropic(coupling(ones, lam), 100 * ones, 100, gram, 0.3 * ones))(jnp.array([0.0, 0.5, 2.0, 20.0]))
+    risks = jax.vmap(lambda lam: risk_isotropic(coupling(ones, lam), 100 * ones, 100, gram, 0.3 * ones))(
+        jnp.array([0.0, 0.5, 2.0, 20.0])
+    )
     assert_close("test", risks.test[:, 0], test, rtol=1.5e-4)
     assert_close("train", risks.train[:, 0], train, rtol=2e-4)
 
@@ -40,7 +42,9 @@ def test_gradients_against_finite_differences():
     """Every hyper-parameter and model statistic at once, implicit gradient within 1e-6 of central differences."""
 
     def average(q):
-        return jnp.mean(risk_isotropic(coupling(q[:2], q[2]), q[3:5], q[5], jnp.array([[q[6], q[7]], [q[7], q[8]]]), q[9:]).test)
+        return jnp.mean(
+            risk_isotropic(coupling(q[:2], q[2]), q[3:5], q[5], jnp.array([[q[6], q[7]], [q[7], q[8]]]), q[9:]).test
+        )
 
     q = jnp.array([1.0, 2.0, 0.5, 80.0, 200.0, 100.0, 0.5, 0.3, 0.6, 0.2, 0.4])
     h = 1e-5 * q

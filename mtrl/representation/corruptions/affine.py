@@ -47,7 +47,7 @@ def shear(key: PRNGKey, images: Images, angle: float = 0.4) -> Images:
     return warp(images, np.stack([np.stack([np.cos(s), zero], -1), np.stack([-np.sin(s), one], -1)], 1))
 
 
-def scale(key: PRNGKey, images: Images, factor: float = 0.7) -> Images:
+def scale(key: PRNGKey | None, images: Images, factor: float = 0.7) -> Images:
     """Shrink to 0.7 of the size: inverse map 1/0.7 about the centre."""
     del key
     return warp(images, np.eye(2) / factor)

@@ -11,7 +11,11 @@ NEIGHBOURS = np.ones((1, 3, 3), bool)  # 8-connected within an image
 
 
 def canny_edges(
-    key: PRNGKey, images: Float[np.ndarray, "image 28 28"], sigma: float = 1.0, low: float = 0.1, high: float = 0.2
+    key: PRNGKey | None,
+    images: Float[np.ndarray, "image 28 28"],
+    sigma: float = 1.0,
+    low: float = 0.1,
+    high: float = 0.2,
 ) -> Float[np.ndarray, "image 28 28"]:
     """Gaussian filter, Sobel gradient, non-maximum suppression along the gradient, hysteresis; 1 on edges, 0 elsewhere.
 
@@ -20,7 +24,10 @@ def canny_edges(
     """
     del key
     smooth = gaussian(images, sigma)
-    down, right = ndimage.sobel(smooth, axis=1), ndimage.sobel(smooth, axis=2)
+    # Not ndimage.sobel, which would also smooth along the image axis and mix neighbouring images.
+    difference, blur = (-1, 0, 1), (1, 2, 1)
+    down = ndimage.correlate1d(ndimage.correlate1d(smooth, difference, axis=1), blur, axis=2)
+    right = ndimage.correlate1d(ndimage.correlate1d(smooth, difference, axis=2), blur, axis=1)
     size = np.hypot(down, right)
     steep = np.abs(down) >= np.abs(right)  # the gradient is nearer to the vertical
     larger, smaller = np.maximum(np.abs(down), np.abs(right)), np.minimum(np.abs(down), np.abs(right))

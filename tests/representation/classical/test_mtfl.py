@@ -12,7 +12,7 @@ GAMMA = 0.02
 
 
 def test_is_the_squared_trace_norm():
-    found = solve(mtfl, iterations=400)(GAMMA)
+    found = solve(mtfl, iterations=1500)(GAMMA)
     weights, minimum = reference(lambda w: GAMMA * cp.square(cp.normNuc(w)))
     assert_close("objective", mtfl_objective(loss(), found.weights, GAMMA), minimum, 1e-5)
     assert_close("weights", found.weights, weights, 1e-3)

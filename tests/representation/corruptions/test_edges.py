@@ -3,7 +3,6 @@ import numpy as np
 
 from mtrl.representation.corruptions.edges import canny_edges
 
-
 KEY = jax.random.key(0)  # nothing is random here
 
 
