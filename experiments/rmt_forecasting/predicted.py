@@ -186,7 +186,7 @@ def draw(data, config):
             ax.plot(ticks, kept["train"].mean(0), color=style.COLORS[7], linestyle=":", label="train error")
             ax.set_xticks(ticks, LAM_LABELS)
             warning = (
-                "overlapping windows: predictions assume\nindependence and are optimistic"
+                "overlapping windows: predictions assume\nindependence, which fails here"
                 if row == 0
                 else "disjoint windows"
             )
