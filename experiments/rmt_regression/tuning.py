@@ -94,7 +94,7 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
     best = true.min()
     chosen = jnp.stack([true.ravel()[jnp.argmin(score)] for score in (gcv, by_fit, by_moments, independent)])
     star = risk_isotropic(
-        bayes_coupling(params.W, params.noise), n, dim, aligned_gram(alpha, T), params.noise
+        bayes_coupling(params.W, noise=noise), n, dim, aligned_gram(alpha, T), params.noise
     ).test.mean()
     bayes = star / predicted(aligned_gram(alpha, T), params.noise).min() - 1
     return Choice(chosen / best - 1, bayes, found.gram[0, 1])

@@ -85,6 +85,7 @@ class Claim:
       measure: dataset -> Interval, our number on the claim's scale.
       accepts: the region of values that agree with the paper.
       note: a remark shown beside the verdict.
+      applies: dataset -> whether the claim is about it at all; a claim about a named benchmark says nothing of a stand-in.
     """
 
     text: str
@@ -92,6 +93,7 @@ class Claim:
     measure: Callable[[Any], Interval]
     accepts: Region
     note: str = ""
+    applies: Callable[[Any], bool] = lambda data: True
 
 
 def verdict(interval: Interval, accepts: Region) -> str:

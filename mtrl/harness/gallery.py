@@ -136,7 +136,11 @@ def _belongs(folder: pathlib.Path, figure: str) -> bool:
 
 
 def remake(names: Sequence[str], gallery: pathlib.Path, work: pathlib.Path) -> None:
-    """Run the named studies (all when empty) at `quick` into `work`, publish them, rewrite the index, print the claims."""
+    """Run the named studies (all when empty) at `quick` into `work`, publish each figure as it is done, print the claims.
+
+    Raises:
+      BadInput: naming the figures that failed, after all others were made.
+    """
     devices.start(True)
     studies = [load(name) for name in names or study_names()]
     jobs = [
@@ -144,12 +148,21 @@ def remake(names: Sequence[str], gallery: pathlib.Path, work: pathlib.Path) -> N
         for study in studies
         for figure in study.figures
     ]
-    results = produce.produce(jobs, overwrite=True, what="gallery", after_each=forget_programs)
-    for job, _ in results:
+
+    def keep(job: Job) -> None:
         publish(job.folder, gallery / job.study.name / job.figure.name)
-    store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery)))
+        store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery)))
+        forget_programs()
+
+    failures: list[tuple[Job, Exception]] = []
+    results = produce.produce(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
     print(report.claims_table(results, with_study=True))
     print(f"pictures and index: {gallery}/README.md")
+    if failures:
+        raise BadInput(
+            "; ".join(f"{job.study.name}/{job.figure.name} was not made: {error}" for job, error in failures)
+            + "; the other figures stand, and the same command tries these again"
+        )
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -120,7 +120,7 @@ def compute(job: Job, engine_name: str = "serial", bar: Any = None) -> None:
 def render(job: Job) -> list[dict[str, Any]]:
     """Draw the figure and judge the claims, from data.nc alone; returns the claim records."""
     data = store.read_dataset(job.folder / "data.nc")
-    records = [evaluate_claim(claim, data) for claim in job.figure.claims]
+    records = [evaluate_claim(claim, data) for claim in job.figure.claims if claim.applies(data)]
     style.use()
     drawn = job.figure.draw(data, job.config)
     for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
@@ -161,12 +161,22 @@ def produce(
     plot_only: bool = False,
     engine_name: str = "serial",
     what: str = "",
-    after_each: Callable[[], None] | None = None,
+    after_each: Callable[[Job], None] | None = None,
+    failures: list[tuple[Job, Exception]] | None = None,
 ) -> list[tuple[Job, list[dict[str, Any]]]]:
     """Make every job's five files; all folders are checked before the first cell runs.
 
+    Args:
+      jobs: what to make, in order.
+      overwrite: replace results of other configurations.
+      plot_only: redraw from the stored data.
+      engine_name: which engine carries the cells.
+      what: label of the progress bar.
+      after_each: called with each job that is done.
+      failures: when given, a job that fails is noted here and the others go on; else its exception is raised.
+
     Returns:
-      (job, claim records) in order.
+      (job, claim records) of the jobs that are done, in order.
     """
     if not plot_only:
         for job in jobs:
@@ -176,10 +186,16 @@ def produce(
     total = 0 if plot_only else sum(len(job.cells()) for job in jobs)
     with progress.bar(total, what or (jobs[0].study.name if jobs else "nothing")) as bar:
         for job in jobs:
-            if not plot_only:
-                bar.set_postfix_str(job.figure.name)
-                compute(job, engine_name, bar)
-            results.append((job, render(job)))
+            try:
+                if not plot_only:
+                    bar.set_postfix_str(job.figure.name)
+                    compute(job, engine_name, bar)
+                results.append((job, render(job)))
+            except Exception as error:
+                if failures is None:
+                    raise
+                failures.append((job, error))
+                continue
             if after_each is not None:
-                after_each()
+                after_each(job)
     return results

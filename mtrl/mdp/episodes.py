@@ -42,8 +42,8 @@ class Info(NamedTuple):
     survivors: Float[Array, "task stage"]  # representations in use
 
 
-def arrive(transitions: Float[Array, "*batch next"], luck: Float[Array, "*batch"]) -> Int[Array, "*batch"]:
-    """Next states by inverting the distribution function at `luck`, uniform on [0, 1)."""
+def arrive(transitions: Float[Array, "*#batch next"], luck: Float[Array, "*#batch"]) -> Int[Array, "*drawn"]:
+    """Next states by inverting the distribution function at `luck`, uniform on [0, 1); leading axes broadcast."""
     cumulative = jnp.cumsum(transitions, axis=-1)
     # Scaled by the last entry, so that rounding of the sum never asks for a state beyond the last.
     return jnp.sum((luck * cumulative[..., -1])[..., None] >= cumulative[..., :-1], axis=-1).astype(jnp.int32)

@@ -22,24 +22,22 @@ def coupling(gamma: Float[Array, " task"], lam: Scalar) -> Float[Array, "task ta
 def multiplied_penalties(gamma_inv: Float[Array, " task"], lam_inv: Scalar) -> Float[Array, "task task"]:
     """B of the loss whose penalties are MULTIPLIED, `sum |y - f|^2 + lam_inv |W_0|^2 + sum_t gamma_inv_t |V_t|^2`.
 
-    Minimising it is minimising the regularised form with `gamma = 1/(2 gamma_inv)`, `lam = 1/(2 lam_inv)` after halving both sides.
+    Half of it is the regularised form with `gamma = 1/gamma_inv`, `lam = 1/lam_inv`.
     """
-    return coupling(1 / (2 * gamma_inv), 1 / (2 * jnp.asarray(lam_inv, gamma_inv.dtype)))
+    return coupling(1 / gamma_inv, 1 / jnp.asarray(lam_inv, gamma_inv.dtype))
 
 
-def bayes_coupling(W: Float[Array, "task dim"], noise: Float[Array, " task"]) -> Float[Array, "task task"]:
-    """The B which minimises the predicted test risk of every task at once: `Omega_st/(sig_s sig_t)`, `Omega = W W^T/d`.
+def bayes_coupling(W: Float[Array, "task dim"], *, noise: Scalar) -> Float[Array, "task task"]:
+    """The B which minimises the predicted test risk of every task at once: `B* = Omega/sig2`, `Omega = W W^T/d` (the Bayes prior).
 
-    With equal noise this is the paper's normalisation of the Bayes prior, `B* = Omega/sig2`: two tasks give
-    `lam* = w_1.w_2/(d sig2)` and `gamma_t* = |w_t|^2/(d sig2) - lam*` (gamma may then be negative, B stays PSD). With unequal noise it
-    holds for data divided by sig_t task by task, see `whiten_noise`.
+    Two tasks: `lam* = w_1.w_2/(d sig2)`, `gamma_t* = |w_t|^2/(d sig2) - lam*` (gamma may then be negative, B stays PSD). With unequal
+    noise, divide features and targets by sig_t first (`whiten_noise`) and give noise = 1.
 
     Args:
       W: (T, d) hyperplanes.
-      noise: (T,) noise variances, > 0.
+      noise: common noise variance, > 0 (`check.check_noise` on the host).
     """
-    scale = jnp.sqrt(noise)
-    return W @ W.T / (W.shape[1] * scale[:, None] * scale[None, :])
+    return W @ W.T / (W.shape[1] * noise)
 
 
 def whiten_noise(array: Float[Array, "task *rest"], noise: Float[Array, " task"]) -> Float[Array, "task *rest"]:

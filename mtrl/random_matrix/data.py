@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+from scipy import stats
 
 from mtrl.numerics.errors import BadInput
 
@@ -43,7 +44,7 @@ def pack(features: Sequence[Any], targets: Sequence[Any], *, center: bool = Fals
     Raises:
       BadInput: no task, a task without samples, dimensions that differ, numbers that are not finite.
     Warns:
-      when a feature mean is more than 5 standard errors from 0 and `center` is False.
+      when a t-test rejects mean 0 of some feature (level 1e-6 per task) and `center` is False.
     """
     X = [np.asarray(x) for x in features]
     Y = [np.asarray(y) for y in targets]
@@ -87,9 +88,8 @@ def _warn_uncentred(features: Sequence[np.ndarray]) -> None:
         if len(x) < 2:
             continue
         error = x.std(0, ddof=1) / np.sqrt(len(x))
-        worst = float(np.max(np.abs(x.mean(0)) / np.where(error > 0, error, np.inf), initial=0.0))
-        constant = bool(np.any((error == 0) & (x.mean(0) != 0)))
-        if constant or worst > 5:
+        limit = stats.t.isf(5e-7 / x.shape[1], len(x) - 1)  # false-alarm rate 1e-6 per task
+        if np.any(np.abs(x.mean(0)) > limit * error):
             warnings.warn(
                 f"task {t}: features are not centred, but the predicted risks assume mean 0; "
                 "pass center=True to subtract the training mean",

@@ -15,7 +15,6 @@ from mtrl.random_matrix.matrix_free import fit_conjugate_gradients
 from mtrl.random_matrix.path import fit_at, prepare
 from mtrl.random_matrix.primal import fit_primal
 from mtrl.random_matrix.ridge import fit_star
-from mtrl.random_matrix.ridge_weights import fit_weights
 from mtrl.random_matrix.star import risk_star
 from mtrl.random_matrix.structured import risk_commuting, risk_isotropic
 from mtrl.random_matrix.tuning import tune
@@ -101,7 +100,6 @@ def predicted(name, call, differs=()):
 
 CASES = [
     solver("fit_star", lambda key, X, y: fit_star(data(X, y), gamma=gammas(X), lam=COUPLED)),
-    solver("fit_weights", lambda key, X, y: fit_weights(data(X, y), gamma=jnp.ones(T, X.dtype), lam=COUPLED), gamma_follows=False),
     solver("fit_dual", lambda key, X, y: fit_dual(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),
     solver("fit_primal", lambda key, X, y: fit_primal(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),
     solver("fit_path", lambda key, X, y: fit_at(prepare(data(X, y), gamma=gammas(X)), COUPLED)),
@@ -109,10 +107,10 @@ CASES = [
            lambda key, X, y: fit_conjugate_gradients(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED), iterations=40).W,
            gamma_follows=False),
     solver("independent", lambda key, X, y: independent_ridge(data(X, y), gamma=jnp.ones(T, X.dtype)), gamma_follows=False,
-           differs=("rmt_fit_weights",)),
+           differs=("rmt_fit_dual",)),
     solver("pooled", lambda key, X, y: pooled_ridge(data(X, y), lam=COUPLED), gamma_follows=False, differs=("rmt_independent",)),
     solver("mean_regularised", lambda key, X, y: mean_regularised(data(X, y), gamma=jnp.ones(T, X.dtype)), gamma_follows=False,
-           differs=("rmt_pooled", "rmt_fit_weights")),
+           differs=("rmt_pooled", "rmt_fit_dual")),
     solver("least_squares", lambda key, X, y: least_squares(data(X, y)), gamma_follows=False, differs=("rmt_independent",)),
     solver("leave_one_out", lambda key, X, y: estimate_risk(fit_star(data(X, y), gamma=jnp.ones(T, X.dtype), lam=COUPLED), jnp.asarray(COUNTS)),
            gamma_follows=False),

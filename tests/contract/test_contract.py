@@ -21,6 +21,17 @@ TABLE = dict(zip(NAMES, CASES, strict=True))
 each_case = pytest.mark.parametrize("name", NAMES)
 
 
+def program(name):
+    """The compiled algorithm and the list of its traces; under one name and with the same shapes, so that all tests of a case share it."""
+    case, traces = TABLE[name], []
+
+    def traced(key, arrays):
+        traces.append(1)
+        return case.call(key, *arrays)
+
+    return jax.jit(traced), traces
+
+
 def leaves(tree):
     """Floating leaves, as NumPy."""
     return [np.asarray(x) for x in jax.tree.leaves(tree) if jnp.issubdtype(jnp.asarray(x).dtype, jnp.floating)]
@@ -44,25 +55,19 @@ def test_names_are_distinct():
 def test_jit_vmap_and_recompilation(name):
     """jit = no jit, vmap = loop, and the second call with other values does not compile again."""
     case = TABLE[name]
-    traces = []
-
-    def traced(key, *arrays):
-        traces.append(1)
-        return case.call(key, *arrays)
-
+    run, traces = program(name)
     keys = jax.random.split(jax.random.key(7), 2)
     examples = [case.example(key, jnp.float64) for key in keys]
-    jitted = jax.jit(traced)
-    outputs = [case.compare(jitted(key, *arrays)) for key, arrays in zip(keys, examples, strict=True)]
+    outputs = [case.compare(run(key, arrays)) for key, arrays in zip(keys, examples, strict=True)]
     assert len(traces) == 1, "the second call with other values compiled again"
     plain = case.compare(case.call(keys[0], *examples[0]))
     assert close(outputs[0], plain, 1e-6), "jit changes the result"
     batch = jax.tree.map(lambda *x: jnp.stack(x), *examples)
-    mapped = jax.vmap(lambda key, arrays: case.compare(case.call(key, *arrays)))(keys, batch)
+    mapped = jax.jit(jax.vmap(lambda key, arrays: case.compare(case.call(key, *arrays))))(keys, batch)
     looped = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(i) for i in x]), *outputs)
     assert close(mapped, looped, 1e-6), "vmap differs from a loop"
     if case.key_dependent:
-        assert not close(outputs[0], jitted(jax.random.key(99), *examples[0]), 1e-9), (
+        assert not close(outputs[0], case.compare(run(jax.random.key(99), examples[0])), 1e-9), (
             "declared key-dependent, but the key changes nothing"
         )
 
@@ -88,9 +93,9 @@ def test_finite_at_scales(name):
     scale = case.scale or (
         lambda xs, s: jax.tree.map(lambda x: x * s if jnp.issubdtype(x.dtype, jnp.floating) else x, xs)
     )
-    run = jax.jit(case.call)
+    run, _ = program(name)
     for s in case.scales:
-        for leaf in leaves(run(key, *scale(arrays, s))):
+        for leaf in leaves(run(key, scale(arrays, s))):
             assert np.all(np.isfinite(leaf)), f"not finite at scale {s:g}"
 
 
@@ -102,9 +107,9 @@ def test_task_permutation(name):
     key = jax.random.key(11)
     arrays = case.example(key, jnp.float64)
     perm = jnp.roll(jnp.arange(case.tasks), 1)
-    run = jax.jit(case.call)
-    permuted = case.unpermute(run(key, *case.permute(arrays, perm)), perm)
-    assert close(case.compare(permuted), case.compare(run(key, *arrays)), 1e-6)
+    run, _ = program(name)
+    permuted = case.unpermute(run(key, case.permute(arrays, perm)), perm)
+    assert close(case.compare(permuted), case.compare(run(key, arrays)), 1e-6)
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES if case.differs_from])
@@ -113,7 +118,7 @@ def test_distinct_methods_differ(name):
     case = TABLE[name]
     key = jax.random.key(13)
     arrays = case.example(key, jnp.float64)
-    ours = case.compare(case.call(key, *arrays))
+    ours = case.compare(program(name)[0](key, arrays))
     for other in case.differs_from:
-        theirs = TABLE[other].compare(TABLE[other].call(key, *arrays))
+        theirs = TABLE[other].compare(program(other)[0](key, arrays))
         assert not close(ours, theirs, 1e-9), f"{name} and {other} give the same answer"

@@ -26,10 +26,10 @@ def test_smoke(tmp_path, study, figure):
     folder = tmp_path / study / figure
     assert {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json"} <= {p.name for p in folder.iterdir()}
     records = json.loads((folder / "claims.json").read_text())
-    assert len(records) == len(STUDIES[study].figure(figure).claims)
     assert all(r["verdict"] in ("reproduced", "not reproduced", "undecided") for r in records)
     data = store.read_dataset(folder / "data.nc")
     assert data.sizes, "the dataset has named dims"
+    assert len(records) == sum(claim.applies(data) for claim in STUDIES[study].figure(figure).claims)
     assert (folder / "figure.png").stat().st_size > 5_000
 
 

@@ -1,5 +1,6 @@
 """The gallery's index is made from the files in it."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -51,3 +52,22 @@ def test_unknown_study_on_the_command_line():
     done = subprocess.run([sys.executable, "-m", "experiments.rmt_regresion"], capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr == "error: unknown study 'rmt_regresion'; did you mean rmt_regression?\n"
+
+
+def test_one_failing_figure_does_not_stop_the_others(tmp_path, capsys, monkeypatch):
+    """What is done is published with its index; the failure is named in one sentence and the exit status."""
+
+    def broken(config, seeds):
+        raise RuntimeError("no luck")
+
+    figures = (dataclasses.replace(tiny.BANDIT, run=broken), dataclasses.replace(tiny.MEAN, presets={}))
+    monkeypatch.setattr(gallery, "study_names", lambda: ["tiny"])
+    monkeypatch.setattr(gallery, "load", lambda name: dataclasses.replace(tiny.STUDY, figures=figures))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        gallery.main(["--gallery", f"--out={tmp_path}/shown"])
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1].startswith("error: tiny/bandit was not made: no luck;")
+    assert "the mean is zero" in said.out
+    assert (tmp_path / "shown/tiny/mean/figure.png").is_file() and not (tmp_path / "shown/tiny/bandit").exists()
+    assert "Mean of draws" in (tmp_path / "shown/README.md").read_text()

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import scipy.optimize
 
 from mtrl.random_matrix.coupling import bayes_coupling, coupling, whiten_noise
+from mtrl.random_matrix.equivalents import risk_general
 from mtrl.random_matrix.exchangeable import aligned_energies, risk_exchangeable
 from mtrl.random_matrix.optimum import large_n_lam, minimise_by_gradient, minimise_nonnegative
 from mtrl.random_matrix.structured import risk_isotropic
@@ -59,18 +60,16 @@ def test_gradient_descent_finds_the_joint_optimum():
     assert_close("gamma*, lam*", jnp.exp(found.parameters), jnp.array([0.6, 0.6, 0.4]) / 0.3, rtol=1e-5)
     assert float(found.gradient_norm) < 1e-7
     W = jnp.sqrt(50.0) * jnp.array([[1.0, 0.0], [0.4, (1 - 0.16) ** 0.5]]) @ jnp.eye(2, 50)
-    assert_close("closed form", bayes_coupling(W, noise), coupling(jnp.array([2.0, 2.0]), 0.4 / 0.3), rtol=1e-12)
+    assert_close("closed form", bayes_coupling(W, noise=0.3), coupling(jnp.array([2.0, 2.0]), 0.4 / 0.3), rtol=1e-12)
 
 
 def test_unequal_noise_is_whitened_first():
     """Dividing X_t, Y_t by sig_t makes Sigma_t = I/sig_t^2 and the noise 1: then B* = Omega is stationary for every task."""
-    from mtrl.random_matrix.equivalents import risk_general
-
     key, noise = jax.random.key(0), jnp.array([0.2, 0.6])
     W = jax.random.normal(key, (2, 8))
     covariance = whiten_noise(whiten_noise(jnp.stack([jnp.eye(8)] * 2), noise), noise)
-    best = bayes_coupling(W, jnp.ones(2))
-    # hyperplanes of independent entries: only their average over directions matters, so take W at random and orthogonalise
+    best = bayes_coupling(W, noise=1.0)
+    # W with exactly this gram
     rows = jnp.linalg.qr(jax.random.normal(key, (8, 8)))[0][:2] * jnp.sqrt(8.0)
     W = jnp.linalg.cholesky(best) @ rows
     slope = jax.jacobian(

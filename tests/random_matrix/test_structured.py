@@ -78,7 +78,7 @@ def test_bayes_coupling_is_best_for_every_task_at_once():
     rng = np.random.default_rng(1)
     W, sig2 = jnp.asarray(rng.normal(size=(2, 10))), 0.3
     noise, gram = jnp.full(2, sig2), W @ W.T / 20
-    best = bayes_coupling(W, noise)
+    best = bayes_coupling(W, noise=sig2)
     r = risk_isotropic(best, N, 100, gram, noise)
     assert_close("test times train = sig2^2", r.test * r.train, jnp.full(2, sig2**2), rtol=1e-11)
     factor = jnp.linalg.cholesky(best)

@@ -1,0 +1,93 @@
+"""The image data of the study: files, splits and refusals; the figures themselves run in test_smoke.py."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from experiments.active_representation import images, vision
+from experiments.active_representation.unknown import UnknownConfig
+from mtrl.harness import BadInput
+from mtrl.harness.config import replace
+
+NAMES = ("identity", "stripe")
+
+
+def test_digits_are_split_before_corrupting():
+    data = images.load(images.ImageConfig(corruptions=NAMES))
+    assert data.images.shape == (2, 1797, 28, 28)
+    assert len(data.train) == 1200 and len(data.test) == 597 and not np.intersect1d(data.train, data.test).size
+    assert data.pool.shape == (2, 10, 1200)
+    inner = slice(7, 21)  # image i is the same original under every corruption
+    np.testing.assert_array_equal(data.images[0, :, :, inner], data.images[1, :, :, inner])
+
+
+def test_mnist_files(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures, labels = rng.integers(0, 256, (100, 28, 28), np.uint8), np.arange(100, dtype=np.uint8) % 10
+    for name, magic, array in (("images-idx3", 2051, pictures), ("labels-idx1", 2049, labels)):
+        header = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
+        (tmp_path / f"t10k-{name}-ubyte").write_bytes(header + array.tobytes())
+    data = images.load(images.ImageConfig(dataset="mnist", data_dir=str(tmp_path), corruptions=NAMES))
+    assert data.images.shape == (2, 100, 28, 28) and len(data.train) == 80
+    assert data.pool.shape == (2, 10, 8)  # disjoint parts for the tasks of a corruption
+    assert len(np.unique(data.pool[0])) == 80 and np.all(np.isin(data.pool, data.train))
+    originals = {picture.tobytes() for picture in (pictures / np.float32(255)).astype(np.float32)}
+    assert all(picture.tobytes() in originals for picture in data.images[0])
+
+
+def test_mnist_c_files(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = {"train": np.arange(40) % 10, "test": np.arange(20) % 10}
+    for name in NAMES:
+        folder = tmp_path / "mnist_c" / name
+        folder.mkdir(parents=True)
+        for part, values in labels.items():
+            np.save(folder / f"{part}_images.npy", rng.integers(0, 256, (len(values), 28, 28, 1), np.uint8))
+            np.save(folder / f"{part}_labels.npy", values)
+    data = images.load(images.ImageConfig(dataset="mnist_c", data_dir=str(tmp_path), corruptions=NAMES))
+    assert data.images.shape == (2, 60, 28, 28) and len(data.train) == 40 and len(data.test) == 20
+    assert data.pool.shape == (2, 10, 4)
+
+
+def test_missing_files_are_one_sentence(tmp_path):
+    with pytest.raises(BadInput, match="give --data_dir=DIR, or use --dataset=digits_c"):
+        images.load(images.ImageConfig(dataset="mnist"))
+    with pytest.raises(BadInput, match="neither t10k-images-idx3-ubyte nor"):
+        images.load(images.ImageConfig(dataset="mnist", data_dir=str(tmp_path)))
+    with pytest.raises(BadInput, match=r"mnist_c/identity/\{train_images.*--dataset=digits_c"):
+        images.load(images.ImageConfig(dataset="mnist_c", data_dir=str(tmp_path), corruptions=NAMES))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (dict(corruptions=("fogg",)), "unknown corruption 'fogg'; did you mean fog"),
+        (dict(totals=(1000, 6400)), r"budget N=1000 below M\*N_min=159\*20"),
+        (dict(totals=(6400, 3200)), "do not increase"),
+        (dict(rank=51, target_samples=60), r"rank K=51 is above min\(d=50, M=159\)"),
+        (dict(target_samples=5), "above the n_0=5 target samples"),
+        (dict(lasso_ratio=0.0), "LASSO penalty ratio is 0.0"),
+        (dict(reuse=True), "reuse pools moments"),
+    ],
+)
+def test_refused_image_flags(changes, message):
+    with pytest.raises(BadInput, match=message):
+        replace(vision.VisionConfig(), **changes)
+
+
+def test_other_refused_flags():
+    with pytest.raises(BadInput, match="unknown target 'glass/2'"):
+        replace(vision.SamplesConfig(), named=("glass/2",))
+    with pytest.raises(BadInput, match="do not increase"):
+        replace(UnknownConfig(), totals=(2400, 2400))
+    with pytest.warns(UserWarning, match="unidentifiable"):
+        replace(UnknownConfig(), floor=3)
+
+
+def test_targets_are_spread():
+    config = vision.VisionConfig()
+    chosen = vision.choose_targets(config)
+    assert len(set(chosen)) == 8 and len({c for c, _ in chosen}) == 8 and len({j for _, j in chosen}) >= 4
+    assert len(vision.choose_targets(replace(config, targets=0))) == 160
+    assert vision.choose_targets(vision.SamplesConfig()) == [(3, 2), (8, 0)]
