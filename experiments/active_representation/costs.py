@@ -125,7 +125,7 @@ def _ratio(data, power):
 def lowest_ratio(data):
     """Smallest mean cost ratio L2 / L1 over exponents."""
     ratio = _ratios(data).mean("seed")
-    return mean_interval(_ratio(data, float(ratio.power[int(ratio.argmin())])))
+    return mean_interval(_ratio(data, float(ratio.power[int(ratio.values.argmin())])))
 
 
 def growth(data):
