@@ -130,9 +130,12 @@ def draw(data: Any, config: ScalingConfig) -> Any:
             left.plot(data["factor"].values, y, line + style.MARKERS[j], color=style.COLORS[j], label=label)
     left.set(xscale="log", yscale="log", xlabel="multiple of the base size", ylabel="wall time (s)")
     left.set_title(
-        f"{config.seeds} seeds, base M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
+        f"{config.seeds} seeds; base M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
     )
-    left.legend(ncol=2, fontsize=7)
+    left.set_xticks(data["factor"].values, [f"{v:g}x" for v in data["factor"].values])
+    left.minorticks_off()
+    left.set_ylim(top=float(data["seconds"].max()) * 6)
+    left.legend(ncol=2, fontsize=7, loc="upper left")
     slopes = exponents(data).mean(-1)
     rows = [[f"{slopes[m, j]:.2f}" for j in range(len(AXES))] for m in range(len(METHODS))]
     for m in range(len(METHODS)):
@@ -143,7 +146,7 @@ def draw(data: Any, config: ScalingConfig) -> Any:
     columns = [*(f"~{axis}^" for axis in AXES), "arithmetic", "memory"]
     style.table(right, rows, columns, list(METHODS))
     rates = f"{float(data['peak']) / 1e9:.0f} Gflop/s, {float(data['bandwidth']) / 1e9:.0f} GB/s"
-    right.set_title(f"exponents; share of the machine's limits ({rates})")
+    right.set_title(f"fitted exponents; share of the limits\n({rates} main memory; above 100 %: in cache)", fontsize=9)
     return figure
 
 

@@ -8,23 +8,28 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import optimize
 
-from experiments.rmt_regression.common import aligned_gram, simulate_path
+from experiments.rmt_regression.common import aligned_gram, draw_problem, simulate_path
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style, timing
+from mtrl.numerics.keys import split_named
 from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.problem import sample, test_risk
+from mtrl.random_matrix.ridge import fit_star
 from mtrl.random_matrix.structured import risk_isotropic
 
 ALPHA, NOISE, GAMMA = 0.5, 0.3, 1.0
+PLAIN = 2  # draws of the plain Monte Carlo that are timed
 WORDS = {
     "theory": "prediction with\ngradients",
     "risk_only": "prediction\nwithout",
     "scipy": "SciPy root finder,\nno gradients",
-    "monte_carlo": "Monte Carlo,\n1 % error, no gradients",
+    "monte_carlo": "Monte Carlo 1 %,\none eigh per draw",
+    "plain": "Monte Carlo 1 %,\none fit per point",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class CurveConfig(BaseConfig):
-    """Two tasks, identity covariance, n_t = d; the Monte Carlo reuses one eigendecomposition per draw for all couplings."""
+    """Two tasks, identity covariance, n_t = d; Monte Carlo with one eigendecomposition per draw, and plainly with one fit per coupling."""
 
     seeds: int = field(1, help="not used", lower=1)
     dim: int = field(200, help="dimension of the Monte Carlo", lower=8)
@@ -48,6 +53,14 @@ def curve_with_gradients(parameters, lams):
 def curve(parameters, lams):
     """Risk at every lam."""
     return jax.vmap(risk, in_axes=(None, 0))(parameters, lams)
+
+
+def plain_monte_carlo(key, gamma, lams, *, dim):
+    """Test risk of one draw at every lam, each by its own fit."""
+    keys = split_named(key, "problem", "data")
+    params = draw_problem(keys["problem"], ALPHA, NOISE, tasks=2, dim=dim)
+    data = sample(keys["data"], params, counts=(dim, dim))
+    return jax.lax.map(lambda lam: test_risk(params, fit_star(data, gamma=gamma, lam=lam).W).mean(), lams)
 
 
 def scipy_curve(parameters, lams):
@@ -90,6 +103,13 @@ def run(config, seeds):
         ),
     }
     seconds = timing.compare(calls, config.repeats)
+    # Draws are independent work: one per device is timed and scaled to their number.
+    few = {
+        "plain": functools.partial(
+            over_seeds, plain_monte_carlo, range(PLAIN), GAMMA * np.ones(2), lams, dim=config.dim
+        )
+    }
+    seconds["plain"] = timing.compare(few, config.repeats)["plain"] * draws / PLAIN
     value, gradient = calls["theory"]()
     simulated = calls["monte_carlo"]().test
     step = 1e-5
@@ -118,7 +138,7 @@ def run(config, seeds):
 
 def draw(data, config):
     """Seconds as bars, and the curve that was computed."""
-    figure, axes = style.subplots(1, 2, width=5.0, height=3.5)
+    figure, axes = style.subplots(1, 2, width=5.4, height=3.5)
     mean = data["seconds"].mean("repeat")
     ax = axes[0, 0]
     ax.bar(range(len(WORDS)), mean, color=style.COLORS[: len(WORDS)])
@@ -134,7 +154,7 @@ def draw(data, config):
         )
     ax.set_yscale("log")
     ax.set_ylim(top=float(mean.max()) * 8)
-    ax.set_xticks(range(len(WORDS)), list(WORDS.values()), fontsize=7.5)
+    ax.set_xticks(range(len(WORDS)), list(WORDS.values()), fontsize=7)
     ax.set(
         ylabel=f"seconds per {config.points}-point curve",
         title=f"Monte Carlo: {int(data['draws'])} draws at d = {config.dim}",
@@ -165,7 +185,10 @@ FIGURE = Figure(
     draw=draw,
     presets={"smoke": dict(dim=16, points=5, pilot=4, repeats=2), "paper": dict(dim=400)},
     claims=(
-        Claim("times cheaper than Monte Carlo of 1 % error", "goal: 1000", speedup("monte_carlo"), at_least(1000.0)),
+        Claim("times cheaper than Monte Carlo of 1 % error, one fit per coupling and draw", "goal: 1000", speedup("plain"),
+              at_least(1000.0), note=f"timed on {PLAIN} draws and scaled to their number"),
+        Claim("times cheaper than Monte Carlo of 1 % error, one eigendecomposition per draw", "goal: 1000", speedup("monte_carlo"),
+              at_least(1000.0), note="the simulation as it is done in this project, where a draw serves all couplings"),
         Claim("times cheaper than SciPy's root finder without gradients", "goal: faster", speedup("scipy"), at_least(1.0)),
         Claim("SciPy solves the same equations (largest relative deviation)", "same closed form",
               lambda data: exact(data["scipy_deviation"]), between(0.0, 1e-6)),
