@@ -71,6 +71,8 @@ def draw(data, config):
             )  # fmt: skip
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ax.set_xticks(x, [f"{v:g}" for v in x])
+        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
         ax.set_xlabel(label)
         ax.set_ylabel("seconds")
         ax.legend(loc="upper left", fontsize=7.5)

@@ -140,10 +140,12 @@ def draw(data, config, *, figure, axis):
         ax.plot([], [], "o", mfc="none", mec="black", ms=7, label="released means")
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ax.set_xticks(x, [f"{v:g}" for v in x])
+        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
         ax.set_xlabel("source tasks T" if axis == "tasks" else "samples per source task n")
         ax.legend(loc="best")
     right.plot([], [], "-", color="gray", label="law given the learned subspace")
-    right.legend(loc="best")
+    right.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     left.set_ylabel("sin of largest angle, learned against true")
     right.set_ylabel(r"$\|\hat\theta_0-\theta_0\|_2$")
     fixed = f"n = {int(data.samples)}" if axis == "tasks" else f"T = {int(data.tasks)}"
