@@ -236,6 +236,7 @@ FIGURES = (
             "smoke": dict(
                 seeds=2,
                 structures=("low rank", "row sparse"),
+                methods=("single-task ridge", "MTFS", "trace norm", "CMTL", "MTRL", "dirty"),
                 dim=6,
                 tasks=4,
                 samples=9,

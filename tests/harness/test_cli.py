@@ -105,7 +105,7 @@ def test_a_killed_process_resumes(tmp_path):
         "-m",
         "tests.harness.tiny",
         "--figure=mean",
-        "--seeds=600",
+        "--seeds=200",
         "--seed_batch=2",
         f"--out={tmp_path}/a",
     ]
@@ -118,11 +118,11 @@ def test_a_killed_process_resumes(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     finished = {p: p.read_bytes() for p in cells.glob("[0-9a-f]*.nc") if store.is_valid(p)}
-    assert 3 <= len(finished) < 600, f"{len(finished)} of 600 cells were finished when it was killed"
+    assert 3 <= len(finished) < 200, f"{len(finished)} of 200 cells were finished when it was killed"
     assert not (tmp_path / "a/tiny/mean/data.nc").exists()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     assert {p: p.read_bytes() for p in finished} == finished
-    run(f"--out={tmp_path}/b", "--figure=mean", "--seeds=600", "--seed_batch=300")
+    run(f"--out={tmp_path}/b", "--figure=mean", "--seeds=200", "--seed_batch=100")
     resumed, whole = (store.read_dataset(tmp_path / x / "tiny/mean/data.nc") for x in "ab")
     np.testing.assert_allclose(resumed["mean"], whole["mean"], rtol=1e-12)
 
