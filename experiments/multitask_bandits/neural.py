@@ -24,6 +24,7 @@ from mtrl.bandits.uniform import UNIFORM
 from mtrl.harness import BadInput, BaseConfig, field
 
 SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per task", "LinUCB on pixels", "uniform"
+BASELINES = (GREEDY, PER_TASK, LINUCB, RANDOM)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,8 +118,10 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
         for name, (algorithm, fixed) in rivals.items():
             curves[name], widths[name] = tuned(algorithm, seeds, grid, "alpha", {}, config=fixed, **world)
         curves[RANDOM] = regret_per_task(UNIFORM, seeds, **world)
-    methods = list(curves)
-    values = np.stack([curves[name] for name in methods])[None]
+    # The same methods in every cell, so that cells join; NaN where a baseline does not run at this M.
+    methods = [*curves, *(name for name in BASELINES if config.baseline_tasks and name not in curves)]
+    missing = np.full((len(seeds), config.rounds), np.nan)
+    values = np.stack([curves.get(name, missing) for name in methods])[None]
     before = values[..., -1 - config.late] if config.late < config.rounds else 0.0
     data = xr.Dataset(
         {
@@ -138,23 +141,23 @@ def draw(data: Any, config: NeuralConfig) -> Any:
     """Left: the shared network for every M. Right: all methods at the largest M."""
     from mtrl.harness import style
 
-    figure, axes = style.subplots(1, 2)
-    left, right = axes[0]
-    rounds = data["round"].values
     shared = [str(name) for name in data["method"].values if str(name).startswith(SHARED)]
+    largest = data["tasks"].values.max()
+    here = data.sel(tasks=largest).dropna("method", how="all", subset=["total"])
+    order = [*shared, *(name for name in BASELINES if name in here["method"].values)]
+    figure, axes = style.subplots(1, 2 if len(order) > 1 else 1)
+    left, right = axes[0, 0], axes[0, -1]
+    rounds = data["round"].values
     for j, tasks in enumerate(data["tasks"].values):
         samples = data["regret"].sel(dict(tasks=tasks, method=shared[0])).values
         style.band(left, rounds, samples, label=f"{shared[0]}, M = {tasks}", color=style.COLORS[j], points=False)
-    largest = data["tasks"].values.max()
-    here = data.sel(tasks=largest).dropna("method", how="all", subset=["total"])
-    order = [*shared, *(name for name in (GREEDY, PER_TASK, LINUCB, RANDOM) if name in here["method"].values)]
-    for j, method in enumerate(order):
+    for j, method in enumerate(order if len(order) > 1 else ()):
         samples = here["regret"].sel(dict(method=method)).values
         style.band(right, rounds, samples, label=method, color=style.COLORS[j], points=False)
     names = {"low_rank": "values of rank 2", "permutation": "control: permuted values", "pairs": "pairs of digits"}
-    left.set(title=names[config.values], xlabel="round t", ylabel="regret per task, Reg/M")
     right.set(title=f"methods at M = {largest}", xlabel="round t", ylabel="regret per task, Reg/M")
-    for ax in (left, right):
+    left.set(title=names[config.values], xlabel="round t", ylabel="regret per task, Reg/M")
+    for ax in axes[0]:
         ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
         ax.legend(loc="upper left")
     return figure
