@@ -24,13 +24,6 @@ def ridge_grid(x: Any) -> Any:
     return jnp.asarray(PENALTIES, x.dtype) * jnp.sum(x**2) / x.shape[-1]
 
 
-def plain_ticks(ax: Any, values: Any) -> None:
-    """Label a logarithmic x axis at the given values only, in thousands where they are large."""
-    values = np.unique(np.round(np.asarray(values, dtype=float)))
-    ax.set_xticks(values, [f"{v / 1000:g}k" if v >= 1000 else f"{v:g}" for v in values])
-    ax.minorticks_off()
-
-
 def ordering(better: str, worse: str, variable: str, paper: str, note: str = "") -> Claim:
     """Claim: the final mean of `variable` is lower for `better` than for `worse` (paired over seeds)."""
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.active_representation.common import COLOR, MARKER, RULE_NAMES, plain_ticks, ridge_grid, rule_array
+from experiments.active_representation.common import COLOR, MARKER, RULE_NAMES, ridge_grid, rule_array
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, between, field, over_seeds, style
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
@@ -113,7 +113,7 @@ def draw(data, config):
             style.theory(ax, data.budget, data[f"{what}_law"].sel(rule=rule), color=COLOR[rule])
             style.band(ax, data.budget, samples, label=rule, color=COLOR[rule], marker=MARKER[rule])
         ax.set(xscale="log", yscale="log", xlabel="source samples N", ylabel=f"{title} (response$^2$)")
-        plain_ticks(ax, data.budget)
+        style.log_ticks(ax, data.budget)
     ax = axes[0][0]
     ax.axhline(float(data.oracle_law), color="black", linestyle=":", label="oracle B (law)")
     ax.axhline(float(data.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")

@@ -13,7 +13,6 @@ from experiments.active_representation.common import (
     MARKER,
     RULE_NAMES,
     ordering,
-    plain_ticks,
     ridge_grid,
     rule_array,
 )
@@ -126,7 +125,7 @@ def draw(data, config):
     ax.axhline(float(data.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")
     ax.axhline(float(data.oracle.mean()), color="black", linestyle=":", label="oracle B")
     ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="target risk (response$^2$)")
-    plain_ticks(ax, data.spent.mean("seed"))
+    style.log_ticks(ax, data.spent.mean("seed"))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ax.set_title(f"Planted heads on {config.dataset}: {data.sizes['seed']} seeds, 95% bands")
     return figure

@@ -12,7 +12,6 @@ from experiments.active_representation.common import (
     MARKER,
     RULE_NAMES,
     ordering,
-    plain_ticks,
     ridge_grid,
     rule_array,
 )
@@ -143,7 +142,7 @@ def draw(data, config):
     if "known_law" in data:
         ax.plot([], [], marker="_", markersize=14, color="black", linestyle="none", mew=2, label="law, relevance known")
     ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="excess risk (response$^2$)")
-    plain_ticks(ax, data.spent.mean("seed"))
+    style.log_ticks(ax, data.spent.mean("seed"))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ax.set_title(f"Unknown relevance ({config.loop} loop): {data.sizes['seed']} seeds, 95% bands")
     return figure

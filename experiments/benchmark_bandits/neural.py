@@ -133,9 +133,8 @@ def draw(data: Any, config: NeuralConfig) -> Any:
     for j, side in enumerate(data["side"].values):
         rate = data["rate"].sel(side=side).transpose("repeat", "width").values
         style.band(ax, data["width"].values, rate, label=str(side), color=style.COLORS[j], marker=style.MARKERS[j])
-    ax.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="rounds per second, all seeds")
-    ax.set_xticks(data["width"].values, [f"{v:g}" for v in data["width"].values])
-    ax.minorticks_off()
+    ax.set(yscale="log", xlabel="hidden units", ylabel="rounds per second, all seeds")
+    style.log_ticks(ax, data["width"])
     ax.set_title(f"neural bandit, {config.seeds} seeds, M = {config.tasks},\n{config.steps} steps per refit")
     ax.legend()
     return figure

@@ -128,12 +128,11 @@ def draw(data: Any, config: ScalingConfig) -> Any:
             y = data["seconds"].values[m, j].mean(-1)
             label = f"{METHODS[m]}, {axis}"
             left.plot(data["factor"].values, y, line + style.MARKERS[j], color=style.COLORS[j], label=label)
-    left.set(xscale="log", yscale="log", xlabel="multiple of the base size", ylabel="wall time (s)")
+    left.set(yscale="log", xlabel="multiple of the base size", ylabel="wall time (s)")
     left.set_title(
         f"{config.seeds} seeds; base M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
     )
-    left.set_xticks(data["factor"].values, [f"{v:g}x" for v in data["factor"].values])
-    left.minorticks_off()
+    style.log_ticks(left, data["factor"])
     left.set_ylim(top=float(data["seconds"].max()) * 6)
     left.legend(ncol=2, fontsize=7, loc="upper left")
     slopes = exponents(data).mean(-1)

@@ -69,10 +69,8 @@ def draw(data, config):
                 ax, x, np.median(times[:, -1]) * (x / x[-1]) ** power, color=style.COLORS[k], alpha=0.5,
                 label=f"operation count: at most {power}",
             )  # fmt: skip
-        ax.set_xscale("log")
+        style.log_ticks(ax, x)
         ax.set_yscale("log")
-        ax.set_xticks(x, [f"{v:g}" for v in x])
-        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
         ax.set_xlabel(label)
         ax.set_ylabel("seconds")
         ax.legend(loc="upper left", fontsize=7.5)

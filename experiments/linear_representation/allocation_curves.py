@@ -106,7 +106,7 @@ def draw_allocation(data, config):
         style.band(ax, x * (1 + 0.03 * (k - 1.5)), values, label=name, color=style.COLORS[k], marker=style.MARKERS[k])
     style.theory(ax, x, data["law"].mean("seed"), color="black", label="first-order law")
     ax.axvline(config.rank, color="gray", linestyle=":", label="n = r")
-    ax.set_xscale("log")
+    style.log_ticks(ax, x)
     ax.set_yscale("log")
     ax.set_xlabel(f"samples per task n, N = {config.total} in all")
     ax.set_ylabel("sin of largest angle")

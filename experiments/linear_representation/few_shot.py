@@ -109,7 +109,7 @@ def draw_few_shot(data, config):
         style.theory(ax, x.where(np.isfinite(law), drop=True), law.where(np.isfinite(law), drop=True),
                      color=style.COLORS[k])  # fmt: skip
     ax.plot([], [], color="gray", label="law given the learned subspace")
-    ax.set_xscale("log")
+    style.log_ticks(ax, x)
     ax.set_yscale("log")
     ax.set_xlabel("target samples n2")
     ax.set_ylabel("excess target risk")

@@ -138,10 +138,8 @@ def draw(data, config, *, figure, axis):
         style.paper(right, x, released.values(released.ERROR, figure, learner, x), label="")
     for ax in (left, right):
         ax.plot([], [], "o", mfc="none", mec="black", ms=7, label="released means")
-        ax.set_xscale("log")
+        style.log_ticks(ax, x)
         ax.set_yscale("log")
-        ax.set_xticks(x, [f"{v:g}" for v in x])
-        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
         ax.set_xlabel("source tasks T" if axis == "tasks" else "samples per source task n")
         ax.legend(loc="best")
     right.plot([], [], "-", color="gray", label="law given the learned subspace")

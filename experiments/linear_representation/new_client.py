@@ -70,7 +70,7 @@ def draw_new(data, config):
         values = data["error"].sel(learner="FedRep", samples=n).transpose("seed", "target")
         style.band(ax, data["target"], values, label=f"FedRep, trained with n = {int(n)}", color=style.COLORS[k + 1])
     ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
-    ax.set_xscale("log")
+    style.log_ticks(ax, data["target"])
     ax.set_yscale("log")
     ax.set_xlabel("samples of the new client")
     ax.set_ylabel("test MSE of the new client")

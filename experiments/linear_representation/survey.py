@@ -120,7 +120,7 @@ def draw(data, config):
             if methods.MADE_FOR[name] == structure:
                 drawn[row + 1, column].set_facecolor("#E3EEF7")
     axes[0, 0].set_title(
-        f"test RMSE, d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds; "
+        f"test RMSE, d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds\n"
         "bold: best or within one standard error; blue: made for the structure"
     )
     return canvas

@@ -113,7 +113,8 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
         scaled = curve * float(mean.sel(dict(method=method)).values[0] / curve[0])
         label = f"{formula}, scaled at M = {tasks[0]}"
         style.theory(ax, tasks, scaled, color=style.COLORS[j], linestyle="--", label=label)
-    ax.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
+    style.log_ticks(ax, tasks)
+    ax.set(yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
     ax.set_title(f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
     ax.set_ylim(top=4.5 * float(mean.max()))
     ax.legend(loc="upper right", ncol=2, fontsize=7)

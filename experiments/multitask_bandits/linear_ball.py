@@ -120,7 +120,8 @@ def draw(data: Any, config: LinearBallConfig) -> Any:
     style.theory(ax, tasks, scale * rate, color=style.COLORS[0], linestyle="--", label=label)
     if tasks.min() < float(data["crossing_theory"]) < tasks.max():
         ax.axvline(float(data["crossing_theory"]), color="0.5", linestyle=":", label="crossing, theory")
-    ax.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
+    style.log_ticks(ax, tasks)
+    ax.set(yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
     ax.set_title(f"unit ball, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
     ax.set_ylim(top=4.0 * float(data["total"].max()))
     ax.legend(loc="upper right", ncol=2, fontsize=7.5)

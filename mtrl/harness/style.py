@@ -106,6 +106,15 @@ def paper(ax: Any, x: ArrayLike, y: ArrayLike, *, label: str = "paper", **keywor
     ax.plot(x, y, label=label or None, zorder=5, **options)
 
 
+def log_ticks(ax: Any, values: ArrayLike) -> None:
+    """A logarithmic x axis labelled at the given values and nowhere else; in thousands (k) where they are large."""
+    values = np.unique(np.round(np.asarray(values, dtype=float), 6))
+    unit, suffix = (1000, "k") if values.max() >= 10_000 else (1, "")
+    ax.set_xscale("log")
+    ax.set_xticks(values, [f"{v / unit:g}{suffix}" for v in values])
+    ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+
+
 def table(
     ax: Any, cells: list[list[str]], columns: list[str], rows: list[str] | None = None, *, scale: float = 1.25
 ) -> Any:
