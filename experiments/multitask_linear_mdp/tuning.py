@@ -118,8 +118,8 @@ def draw(data, config):
         ax.set_xticks(range(len(config.confs)), [f"{x:g}" for x in config.confs])
         ax.set_yticks(range(len(config.betas)), [f"{x:g}" for x in config.betas])
         ax.grid(False)
-        ax.set(xlabel="conf", ylabel="beta", title=f"regret per task / shared at the same constants, noise {noise:g}")
-        figure.colorbar(image, ax=ax, label="log2 ratio")
+        ax.set(xlabel="conf", ylabel="beta", title=f"noise {noise:g}: own survivors over shared")
+        figure.colorbar(image, ax=ax, label="log2 ratio of regret per task")
         ax = axes[row, 1]
         for name in (SHARED, OWN):
             style.band(
@@ -139,7 +139,8 @@ def draw(data, config):
                 color=style.COLORS[i],
                 marker=style.MARKERS[i],
             )
-        ax.set(xscale="log", yscale="log", xlabel="beta", ylabel="regret per task [return]", title="tuning seeds")
+        style.log_ticks(ax, data["beta"])
+        ax.set(yscale="log", xlabel="beta", ylabel="regret per task [return]", title="tuning seeds")
         ax.set_ylim(None, 3.5 * float(part["line"].mean("tuning_seed").max()))
         ax.legend(fontsize=6.8, ncols=2)
         ax = axes[row, 2]
@@ -153,7 +154,7 @@ def draw(data, config):
         labels = [constants(part, name) for name in TUNED]
         ax.set_yticks(range(len(TUNED)), labels, fontsize=7.5)
         ax.invert_yaxis()
-        ax.set(xscale="log", xlabel="regret per task [return]", title="evaluation seeds, constants tuned per method")
+        ax.set(xlabel="regret per task [return]", title="other seeds, tuned per method")
     return figure
 
 
