@@ -1,10 +1,12 @@
 """Verdicts follow the interval; the intervals cover at their stated rate."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+from mtrl.harness import engine
 from mtrl.harness.claims import (
     Claim,
     Interval,
@@ -17,6 +19,8 @@ from mtrl.harness.claims import (
     proportion_interval,
     verdict,
 )
+from mtrl.harness.produce import Job, compute, render
+from tests.harness import tiny
 from tests.helpers import assert_close
 
 
@@ -62,3 +66,15 @@ def test_record_is_json():
     assert record == {
         "claim": "text", "paper": "Table 1", "ours": 1.0, "interval": [None, 2.0], "accepts": "at most 3", "verdict": "reproduced", "note": "why",
     }  # fmt: skip
+
+
+def test_a_claim_about_other_data_is_left_out(tmp_path):
+    """A claim about a named benchmark is not judged on a stand-in."""
+    elsewhere = dataclasses.replace(
+        tiny.MEAN.claims[0], text="on the benchmark", applies=lambda data: "nowhere" in data
+    )
+    figure = dataclasses.replace(tiny.MEAN, claims=(*tiny.MEAN.claims, elsewhere))
+    job = Job(tiny.STUDY, figure, figure.configure("smoke", {}), tmp_path)
+    engine.register(tiny.STUDY)
+    compute(job)
+    assert [record["claim"] for record in render(job)] == [claim.text for claim in tiny.MEAN.claims]
