@@ -70,7 +70,7 @@ def worst_bonus(data: Any) -> Interval:
     return mean_interval(paired(data, "total", dict(tasks=m, method=worst), dict(tasks=m, method=LINUCB)))
 
 
-SMOKE = dict(seeds=2, rounds=6, tasks=(1, 2), baseline_tasks=2, steps=3, width=16, refit_every=3, late=2)
+SMOKE = dict(seeds=2, rounds=6, tasks=(2,), baseline_tasks=2, steps=3, width=16, refit_every=3, late=2)
 PAPER = dict(
     seeds=20, tasks=(1, 5, 10, 20, 40), rounds=1000, steps=600, convolution=True, alphas=(0.05, 0.2, 0.8), late=300
 )
@@ -109,7 +109,7 @@ NEURAL = Figure(
         ),
         Claim(text="beats uniform", paper="ordering", measure=against(RANDOM), accepts=less_than_zero),
     ),
-    presets={"smoke": SMOKE, "paper": PAPER},
+    presets={"smoke": {**SMOKE, "tasks": (1, 2)}, "paper": PAPER},
 )
 
 CONTROL = Figure(

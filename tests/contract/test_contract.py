@@ -22,14 +22,32 @@ each_case = pytest.mark.parametrize("name", NAMES)
 
 
 def program(name):
-    """The compiled algorithm and the list of its traces; under one name and with the same shapes, so that all tests of a case share it."""
+    """The compiled, batched algorithm and the list of its traces.
+
+    Every test of a case runs this one program on two lanes, so that each case is compiled once (the suite keeps compiled programs on disk).
+    """
     case, traces = TABLE[name], []
 
-    def traced(key, arrays):
+    def traced(keys, arrays):
         traces.append(1)
-        return case.call(key, *arrays)
+        return jax.vmap(lambda key, arrays: case.call(key, *arrays))(keys, arrays)
 
     return jax.jit(traced), traces
+
+
+def lanes(*examples):
+    """One batch from several examples."""
+    return jax.tree.map(lambda *x: jnp.stack([jnp.asarray(i) for i in x]), *examples)
+
+
+def lane(tree, i):
+    """One example of a batch."""
+    return jax.tree.map(lambda x: x[i], tree)
+
+
+def run_compiled(name, key, arrays):
+    """The output for one example."""
+    return lane(program(name)[0](jnp.stack([key, key]), lanes(arrays, arrays)), 0)
 
 
 def leaves(tree):
@@ -53,21 +71,21 @@ def test_names_are_distinct():
 
 @each_case
 def test_jit_vmap_and_recompilation(name):
-    """jit = no jit, vmap = loop, and the second call with other values does not compile again."""
+    """jit and vmap of the algorithm = calling it plainly on each example, and a second call with other values does not compile again."""
     case = TABLE[name]
     run, traces = program(name)
     keys = jax.random.split(jax.random.key(7), 2)
     examples = [case.example(key, jnp.float64) for key in keys]
-    outputs = [case.compare(run(key, arrays)) for key, arrays in zip(keys, examples, strict=True)]
+    outputs = run(keys, lanes(*examples))
+    swapped = run(keys[::-1], lanes(*examples[::-1]))
     assert len(traces) == 1, "the second call with other values compiled again"
-    plain = case.compare(case.call(keys[0], *examples[0]))
-    assert close(outputs[0], plain, 1e-6), "jit changes the result"
-    batch = jax.tree.map(lambda *x: jnp.stack(x), *examples)
-    mapped = jax.jit(jax.vmap(lambda key, arrays: case.compare(case.call(key, *arrays))))(keys, batch)
-    looped = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(i) for i in x]), *outputs)
-    assert close(mapped, looped, 1e-6), "vmap differs from a loop"
+    for i in range(2):
+        ours = case.compare(lane(outputs, i))
+        assert close(ours, case.compare(case.call(keys[i], *examples[i])), 1e-6), f"jit or vmap changes example {i}"
+        assert close(ours, case.compare(lane(swapped, 1 - i)), 1e-6), f"example {i} depends on its neighbour"
     if case.key_dependent:
-        assert not close(outputs[0], case.compare(run(jax.random.key(99), examples[0])), 1e-9), (
+        other = case.compare(run_compiled(name, jax.random.key(99), examples[0]))
+        assert not close(case.compare(lane(outputs, 0)), other, 1e-9), (
             "declared key-dependent, but the key changes nothing"
         )
 
@@ -93,9 +111,8 @@ def test_finite_at_scales(name):
     scale = case.scale or (
         lambda xs, s: jax.tree.map(lambda x: x * s if jnp.issubdtype(x.dtype, jnp.floating) else x, xs)
     )
-    run, _ = program(name)
     for s in case.scales:
-        for leaf in leaves(run(key, scale(arrays, s))):
+        for leaf in leaves(run_compiled(name, key, scale(arrays, s))):
             assert np.all(np.isfinite(leaf)), f"not finite at scale {s:g}"
 
 
@@ -107,9 +124,8 @@ def test_task_permutation(name):
     key = jax.random.key(11)
     arrays = case.example(key, jnp.float64)
     perm = jnp.roll(jnp.arange(case.tasks), 1)
-    run, _ = program(name)
-    permuted = case.unpermute(run(key, case.permute(arrays, perm)), perm)
-    assert close(case.compare(permuted), case.compare(run(key, arrays)), 1e-6)
+    permuted = case.unpermute(run_compiled(name, key, case.permute(arrays, perm)), perm)
+    assert close(case.compare(permuted), case.compare(run_compiled(name, key, arrays)), 1e-6)
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES if case.differs_from])
@@ -118,7 +134,7 @@ def test_distinct_methods_differ(name):
     case = TABLE[name]
     key = jax.random.key(13)
     arrays = case.example(key, jnp.float64)
-    ours = case.compare(program(name)[0](key, arrays))
+    ours = case.compare(run_compiled(name, key, arrays))
     for other in case.differs_from:
-        theirs = TABLE[other].compare(program(other)[0](key, arrays))
+        theirs = TABLE[other].compare(run_compiled(other, key, arrays))
         assert not close(ours, theirs, 1e-9), f"{name} and {other} give the same answer"
