@@ -138,7 +138,7 @@ def draw(data, config):
     ax = axes[0, 1]
     ax.bar(range(3), data["megabytes"], color=[style.COLORS[0], "#999999", style.COLORS[2]])
     for i, value in enumerate(data["megabytes"].values):
-        ax.text(i, value * 1.1, f"{value:.2g} MB", ha="center", fontsize=8.5)
+        ax.text(i, value * 1.1, f"{value:.3g} MB", ha="center", fontsize=8.5)
     ax.set_yscale("log")
     ax.set_ylim(top=float(data["megabytes"].max()) * 4)
     ax.set_xticks(range(3), ["this project,\nwork space", "the data", "dense matrices\nZ, A, K, Q"], fontsize=8)
