@@ -41,7 +41,7 @@ def forget_programs():
     global _ran
     yield
     _ran += 1
-    if _ran % 40 == 0:
+    if _ran % 80 == 0:
         jax.clear_caches()
         gc.collect()
 
