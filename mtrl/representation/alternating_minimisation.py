@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from mtrl.numerics.conjugate_gradients import conjugate_gradients
@@ -36,6 +37,13 @@ class Fit(NamedTuple):
     residual: Float[Array, ""]  # `stationarity`: relative Riemannian gradient in B, zero at a stationary point
 
 
+def reduced_gram(gram: Float[Array, "task dim dim"], basis: Float[Array, "dim rank"]) -> Float[Array, "task rank rank"]:
+    """`B^T G_t B`, in the order of products that makes the first one large matrix product over all tasks."""
+    tasks, dim, _ = gram.shape
+    half = (gram.reshape(tasks * dim, dim) @ basis).reshape(tasks, dim, -1)  # G_t B
+    return jnp.einsum("tdr,ds->tsr", half, basis)
+
+
 def fit_heads(
     gram: Float[Array, "task dim dim"],
     cross: Float[Array, "task dim"],
@@ -54,8 +62,26 @@ def fit_heads(
     Returns:
       Heads, and the numerical rank of each head system.
     """
-    reduced = jnp.einsum("tie,ir,es->trs", gram, basis, basis, optimize="optimal")
-    return solve_psd(reduced, cross @ basis, cutoff)
+    return solve_psd(reduced_gram(gram, basis), cross @ basis, cutoff)
+
+
+def weighted_grams(
+    gram: Float[Array, "task dim dim"], heads: Float[Array, "task rank"]
+) -> Float[Array, "pair dim dim"]:
+    """`sum_t a_tr a_ts G_t` for the pairs r <= s, row by row: all that differ of the blocks of the basis system."""
+    tasks, dim, _ = gram.shape
+    row, column = np.triu_indices(heads.shape[1])
+    return ((heads[:, row] * heads[:, column]).T @ gram.reshape(tasks, dim * dim)).reshape(-1, dim, dim)
+
+
+def solve_basis(blocks: Float[Array, "pair dim dim"], right: Float[Array, "dim rank"]) -> Float[Array, "dim rank"]:
+    """B from `[sum_t (a_t a_t^T) kron G_t] vec(B) = vec(right)`, given the blocks of `weighted_grams`, by Cholesky."""
+    dim, rank = right.shape
+    row, column = np.triu_indices(rank)
+    place = np.zeros((rank, rank), int)
+    place[row, column] = place[column, row] = np.arange(row.size)
+    system = blocks[place].transpose(0, 2, 1, 3).reshape(rank * dim, rank * dim)  # unknowns: columns of B stacked
+    return jax.scipy.linalg.solve(system, right.T.reshape(-1), assume_a="pos").reshape(rank, dim).T
 
 
 def fit_basis(
@@ -80,12 +106,7 @@ def fit_basis(
             return jnp.einsum("tie,et,tr->ir", gram, basis @ heads.T, heads, optimize="optimal")
 
         return conjugate_gradients(normal_operator, right, start, iterations=cg_iterations)
-    outer = (heads[:, :, None] * heads[:, None, :]).reshape(-1, rank * rank)
-    blocks = (outer.T @ gram.reshape(-1, dim * dim)).reshape(rank, rank, dim, dim)
-    system = blocks.transpose(0, 2, 1, 3).reshape(
-        rank * dim, rank * dim
-    )  # unknowns ordered (rank, dim): columns of B stacked
-    return jax.scipy.linalg.solve(system, right.T.reshape(-1), assume_a="pos").reshape(rank, dim).T
+    return solve_basis(weighted_grams(gram, heads), right)
 
 
 def stationarity(

@@ -13,7 +13,7 @@ from mtrl.numerics.errors import BadInput
 from mtrl.numerics.psd import solve_psd
 from mtrl.numerics.subspaces import orthonormalise, sin_theta
 from mtrl.numerics.types import Scalar
-from mtrl.representation.alternating_minimisation import Fit
+from mtrl.representation.alternating_minimisation import Fit, solve_basis, weighted_grams
 
 
 def heads_from_rows(
@@ -69,21 +69,18 @@ def alternating_minimisation_streamed(
             x_b, y_b, a_b = part
             gram = jnp.einsum("tni,tnj->tij", x_b, x_b)
             cross = jnp.einsum("tni,tn->ti", x_b, y_b)
-            outer = (a_b[:, :, None] * a_b[:, None, :]).reshape(block, rank * rank)
-            system = system + outer.T @ gram.reshape(block, dim * dim)
+            system = system + weighted_grams(gram, a_b)
             error = jnp.einsum("tij,tj->ti", gram, a_b @ basis.T) - cross
             return (system, right + cross.T @ a_b, slope + error.T @ a_b), None
 
         zero = jnp.zeros((dim, rank), x.dtype)
-        carry = (jnp.zeros((rank * rank, dim * dim), x.dtype), zero, zero)
+        carry = (jnp.zeros((rank * (rank + 1) // 2, dim, dim), x.dtype), zero, zero)
         return jax.lax.scan(add, carry, (*blocks, heads.reshape(-1, block, rank)))[0]
 
     def step(basis, _):
         heads, _ = heads_from_rows(x, y, basis, cutoff=cutoff)
         system, right, _ = accumulate(heads, basis)
-        system = system.reshape(rank, rank, dim, dim).transpose(0, 2, 1, 3).reshape(rank * dim, rank * dim)
-        solution = jax.scipy.linalg.solve(system, right.T.reshape(-1), assume_a="pos")
-        updated, _ = orthonormalise(solution.reshape(rank, dim).T)
+        updated, _ = orthonormalise(solve_basis(system, right))
         return updated, sin_theta(basis, updated)
 
     basis, movement = jax.lax.scan(step, start, length=iterations)

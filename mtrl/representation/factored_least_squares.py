@@ -41,9 +41,8 @@ def objective(
 ) -> Float[Array, ""]:
     """`(1/2N) sum_t ||y_t - X_t V u_t||^2 + (1/8) ||V^T V - U^T U||_F^2` at factors (U, V), N = `samples`."""
     u, v = factors
-    tasks, rows, dim = x.shape
-    features = (x.reshape(-1, dim) @ v).reshape(tasks, rows, -1)  # one large product: the data are read once
-    residual = jnp.einsum("tnr,tr->tn", features, u) - y
+    theta = u @ v.T  # first, so that both passes over the data cost d and not d r operations an entry
+    residual = jnp.einsum("tnd,td->tn", x, theta) - y
     imbalance = v.T @ v - u.T @ u
     return jnp.sum(residual**2) / (2 * samples) + jnp.sum(imbalance**2) / 8
 

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from mtrl.numerics.subspaces import orthonormalise
 from mtrl.numerics.types import PRNGKey, Scalar
-from mtrl.representation.alternating_minimisation import fit_heads
+from mtrl.representation.alternating_minimisation import fit_heads, reduced_gram
 from mtrl.representation.altmin_gd import basis_gradient
 
 
@@ -73,7 +73,7 @@ def step(
     if head_updates == 0:
         heads, _ = fit_heads(gram, cross, state.basis)
     else:
-        reduced = jnp.einsum("tij,ir,js->trs", gram, state.basis, state.basis, optimize="optimal")
+        reduced = reduced_gram(gram, state.basis)
         right = cross @ state.basis
 
         def descend(heads, _):
