@@ -13,7 +13,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Most of the suite's time is XLA compiling programs that run once on tiny inputs: compile them lightly, and keep them for the next test,
 # worker or run that needs the same one.
 LIGHT = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-if version("jaxlib").startswith("0.10."):  # the older, cheaper emitters; later releases lack the flag and abort on an unknown one
+# The older emitters compile in two thirds of the time; later releases lack the flag, and XLA aborts on one it does not know.
+if version("jaxlib").startswith("0.10."):
     LIGHT += " --xla_cpu_use_fusion_emitters=false"
 os.environ.setdefault("XLA_FLAGS", LIGHT)
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
