@@ -29,6 +29,7 @@ from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ClassRound, Info, pull, take_arm
 from mtrl.bandits.theory import gfucb_schedule
+from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.types import PRNGKey, Scalar
 
@@ -86,7 +87,7 @@ def confidence_set(state: State, beta: Scalar) -> ConfidenceSet:
     count = state.moment.shape[0]
     own = state.gram[jnp.arange(count), jnp.arange(count)]  # (candidate, task, rank, rank)
     eye = jnp.eye(own.shape[-1], dtype=own.dtype)
-    inverse = jnp.linalg.inv(own + state.ridge * eye)
+    inverse = elimination.inverse(own + state.ridge * eye)
     heads = jnp.einsum("pmkl,pml->pmk", inverse, state.moment)
     fitted = jnp.einsum("pmk,pmkl,pml->p", heads, own, heads)
     losses = jnp.sum(state.energy) - 2.0 * jnp.sum(heads * state.moment, axis=(1, 2)) + fitted

@@ -18,6 +18,7 @@ from mtrl.bandits.joint_index import joint_argmax, joint_value
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.mtlr_oful import Config, State, init, observe, radius, subspace_metric
 from mtrl.bandits.rounds import ArmData, Info, take_arm
+from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.types import PRNGKey, Scalar
 
@@ -38,7 +39,7 @@ def representation_value(
     """Centres, widths and slack of the heads' ellipsoid for a fixed B."""
     estimate = state.heads @ state.basis.T  # B_hat w_hat_i
     weighted = jnp.einsum("mde,me->md", state.gram, estimate) + state.ridge * estimate  # V_i theta_hat_i
-    inverse = jnp.linalg.inv(subspace_metric(state, basis))
+    inverse = elimination.inverse(subspace_metric(state, basis))
     pulled = weighted @ basis
     centres = jnp.einsum("mkl,ml->mk", inverse, pulled)
     # ||theta_hat - B c||^2_V = theta_hat' V theta_hat - c' B' V theta_hat at the least-squares c.

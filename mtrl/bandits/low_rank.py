@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics import elimination
 from mtrl.numerics.types import Scalar
 
 
@@ -28,7 +29,7 @@ def solve_heads(
 ) -> Float[Array, "task rank"]:
     """Best heads in a fixed subspace: `(B^T G_i B + lam I)^-1 B^T b_i`."""
     inner = jnp.einsum("dk,mde,el->mkl", basis, gram, basis) + ridge * jnp.eye(basis.shape[1], dtype=basis.dtype)
-    return jnp.linalg.solve(inner, (moment @ basis)[..., None])[..., 0]
+    return elimination.solve(inner, (moment @ basis)[..., None])[..., 0]
 
 
 def solve_basis(

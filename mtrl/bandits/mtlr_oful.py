@@ -32,6 +32,7 @@ from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, pull
+from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.rank_one import inverse_update
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -129,7 +130,7 @@ def step(
     if bonus == "relaxed":
         squares = squared_widths(state.inverse, data.contexts)
     else:
-        squares = squared_widths(jnp.linalg.inv(subspace_metric(state, state.basis)), inside)
+        squares = squared_widths(elimination.inverse(subspace_metric(state, state.basis)), inside)
     choice = joint_argmax(values, squares, radius(state, scale=scale, noise=noise))
     return observe(state, data, choice.arms)
 

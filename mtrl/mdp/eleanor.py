@@ -25,7 +25,8 @@ from jaxtyping import Array, Float, Int
 from mtrl.mdp.counts import Counts, add, no_counts
 from mtrl.mdp.episodes import Episode, Info, play, report
 from mtrl.mdp.multitask_lsvi import State
-from mtrl.mdp.ridge import fit, spd_inverse
+from mtrl.mdp.ridge import fit
+from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -113,7 +114,7 @@ def joint_plan(
     losses = jnp.sum(last.misfit, axis=1)
     slack = budget - (losses - jnp.min(losses))  # (q,)
     gram = jnp.einsum("qck,mc,qcl->qmkl", phi, visits[:, 1], phi) + ridge * jnp.eye(2, dtype=phi.dtype)
-    root = jnp.linalg.cholesky(spd_inverse(gram))  # Lam^-1 = L L^T
+    root = jnp.linalg.cholesky(elimination.inverse(gram))  # Lam^-1 = L L^T
     moves = jnp.sqrt(jnp.maximum(slack, 0.0))[:, None, None, None] * jnp.einsum("qmkl,gl->qmgk", root, points)
     q_second = last.values[:, :, None] + jnp.einsum("qck,qmgk->qmgc", phi, moves)
     q_second = q_second.reshape(count, tasks, len(grid), states, actions)

@@ -4,10 +4,13 @@ Raw inputs x(s,a) in R^D are known, `theta_{h,i} = B_h w_{h,i}` with an unknown 
 paper's algorithm chooses all stages and tasks jointly over the set `sum_i ||B_hat w_hat_i - B w_i||^2_{V_i} <= L`, `L = ~O(M k +
 k D)`, which cannot be computed. Here, stage by stage on the targets `y = r + max_a Q_{h+1}(s', a)`:
 
-1. `min_{B, w} sum_i ||y_i - X_i B w_i||^2` by alternating ridge solves from the last episode's B (the ridge lam on the heads; on
-   the basis a proximal term `lam mean(w^2) ||B - B_old||^2`, so that without data it stays); B is made orthonormal by QR after each sweep;
-2. `Q_{h,i} = <B^T x, w_i> + beta sqrt(||B^T x||^2_{(B^T V_i B)^-1} + basis_bonus ||x||^2_{Vbar^-1})` with `V_i = X_i^T X_i`,
-   `Vbar = sum_i V_i` (plus lam I): the first term is the error of a task's own k numbers, the second that of the subspace,
+1. `min_{B, w} sum_i ||y_i - X_i B w_i||^2` from the last episode's B by `sweeps` Gauss-Newton steps on B with the heads eliminated
+   (variable projection; Golub and Pereyra 1973), made orthonormal by QR after each. `fit_ridge` on the heads and as damping only keeps
+   the systems regular; lam is not part of the fit, as in the paper. (Targets have a mean of up to H - h + 1 and differ between
+   actions by a tenth of that: a ridge of lam shrinks the mean where there is little data, and the second direction of B then fits that
+   bias. Alternating solves need hundreds of sweeps for the second direction, whose heads are ten times smaller.)
+2. `Q_{h,i} = <B^T x, w_i> + beta sqrt(||B^T x||^2_{(B^T V_i B)^-1} + basis_bonus ||x||^2_{Vbar^-1})` with `V_i = X_i^T X_i + lam I`,
+   `Vbar = sum_i X_i^T X_i + lam I`: the first term is the error of a task's own k numbers, the second that of the subspace,
    learned from all tasks' data (the M k and k D of L); clipped to [0, H - h + 1].
 """
 
@@ -21,7 +24,7 @@ from jaxtyping import Array, Float
 from mtrl.mdp.counts import Counts, add, no_counts
 from mtrl.mdp.episodes import Episode, Info, play, report
 from mtrl.mdp.planning import backward_induction
-from mtrl.mdp.ridge import spd_inverse
+from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.types import PRNGKey, Scalar
 
@@ -31,7 +34,7 @@ class Config:
     """Settings fixed at compile time."""
 
     rank: int  # k, the dimension of the subspace
-    sweeps: int = 2  # alternations per stage and episode
+    sweeps: int = 5  # Gauss-Newton steps per stage and episode
 
 
 class State(NamedTuple):
@@ -46,7 +49,7 @@ class LowRankFit(NamedTuple):
 
     basis: Float[Array, "dim rank"]
     heads: Float[Array, "task rank"]
-    inverse: Float[Array, "task rank rank"]  # (B^T V_i B + lam I)^-1
+    inverse: Float[Array, "task rank rank"]  # (B^T X_i^T X_i B + ridge I)^-1
 
 
 def init(key: PRNGKey, problem: Any, config: Config) -> State:
@@ -59,41 +62,45 @@ def init(key: PRNGKey, problem: Any, config: Config) -> State:
 def solve_heads(
     gram: Float[Array, "task dim dim"], moment: Float[Array, "task dim"], basis: Float[Array, "dim rank"], ridge: Scalar
 ) -> LowRankFit:
-    """Ridge heads `w_i = (B^T V_i B + lam I)^-1 B^T b_i` in a fixed subspace."""
+    """Ridge heads `w_i = (B^T G_i B + ridge I)^-1 B^T b_i` in a fixed subspace, `G_i = X_i^T X_i`, `b_i = X_i^T y_i`."""
     inner = jnp.einsum("dk,mde,el->mkl", basis, gram, basis)
-    inverse = spd_inverse(inner + ridge * jnp.eye(basis.shape[1], dtype=basis.dtype))
+    inverse = elimination.inverse(inner + ridge * jnp.eye(basis.shape[1], dtype=basis.dtype))
     return LowRankFit(basis, jnp.einsum("mkl,ml->mk", inverse, moment @ basis), inverse)
 
 
-def solve_basis(
+def basis_step(
     gram: Float[Array, "task dim dim"], moment: Float[Array, "task dim"], found: LowRankFit, ridge: Scalar
 ) -> Float[Array, "dim rank"]:
-    """Best basis for fixed heads near the old one, then orthonormal: one symmetric system of size k D.
+    """The Gauss-Newton step dB for `theta_i = B w_i + dB w_i + B dw_i` with the heads' best answers dw_i put in.
 
-    Heads and targets are divided by the heads' root mean square, so that the proximal term has the units of the loss.
+    `sum_i S_i dB w_i w_i^T + ridge dB = sum_i (b_i - G_i B w_i) w_i^T`, `S_i = G_i - G_i B (B^T G_i B + ridge I)^-1 B^T G_i`, for heads
+    that are best for B. Heads and moments are divided by the heads' root mean square, so that the damping has the units of the loss.
     """
     dim, rank = found.basis.shape
     size = jnp.sqrt(jnp.mean(found.heads**2))
     size = jnp.where(size > 0, size, 1.0)
     heads, moment = found.heads / size, moment / size
-    system = jnp.einsum("mk,ml,mde->kdle", heads, heads, gram).reshape(rank * dim, rank * dim)
-    target = jnp.einsum("mk,md->kd", heads, moment) + ridge * found.basis.T
+    pulled = gram @ found.basis  # G_i B
+    left = gram - jnp.einsum("mdk,mkl,mel->mde", pulled, found.inverse, pulled)  # S_i
+    system = jnp.einsum("mk,ml,mde->kdle", heads, heads, left).reshape(rank * dim, rank * dim)
     system = system + ridge * jnp.eye(rank * dim, dtype=system.dtype)
-    solved = jnp.linalg.solve(system, target.reshape(-1)).reshape(rank, dim).T
-    return jnp.linalg.qr(solved)[0]
+    missing = moment - jnp.einsum("mdk,mk->md", pulled, heads)
+    target = jnp.einsum("mk,md->kd", heads, missing)
+    return jnp.linalg.solve(system, target.reshape(-1)).reshape(rank, dim).T
 
 
-def alternate(
+def low_rank_fit(
     gram: Float[Array, "task dim dim"],
     moment: Float[Array, "task dim"],
     basis: Float[Array, "dim rank"],
     ridge: Scalar,
     sweeps: int,
 ) -> LowRankFit:
-    """Step 1: `sweeps` alternations from `basis`."""
+    """Step 1: `sweeps` Gauss-Newton steps from `basis`; without data it stays."""
 
     def sweep(found, _):
-        return solve_heads(gram, moment, solve_basis(gram, moment, found, ridge), ridge), None
+        basis, _ = jnp.linalg.qr(found.basis + basis_step(gram, moment, found, ridge))
+        return solve_heads(gram, moment, basis, ridge), None
 
     return jax.lax.scan(sweep, solve_heads(gram, moment, basis, ridge), None, length=sweeps)[0]
 
@@ -106,6 +113,7 @@ def step(
     beta: Scalar = 0.1,
     basis_bonus: Scalar = 1.0,
     ridge: Scalar = 0.1,
+    fit_ridge: Scalar = 1e-3,
     sweeps: int = Config.sweeps,
 ) -> tuple[State, Info]:
     """Plan, play one episode of every task, count.
@@ -116,8 +124,9 @@ def step(
       data: the episode.
       beta: bonus multiplier.
       basis_bonus: weight of the subspace's error in the squared bonus; 0 trusts the fitted subspace.
-      ridge: lam.
-      sweeps: alternations per stage (static).
+      ridge: lam, of the bonus.
+      fit_ridge: regularity of the fit, positive; small beside one visit's `||x||^2`.
+      sweeps: Gauss-Newton steps per stage (static).
     """
     del key
     x = data.known.inputs.reshape(-1, data.known.inputs.shape[-1])
@@ -125,10 +134,11 @@ def step(
 
     def index(basis, visits, totals):
         gram = jnp.einsum("cd,mc,ce->mde", x, visits, x)
-        found = alternate(gram, totals @ x, basis, ridge, sweeps)
+        found = low_rank_fit(gram, totals @ x, basis, fit_ridge, sweeps)
+        inverse = solve_heads(gram, totals @ x, found.basis, ridge).inverse  # (B^T V_i B)^-1
         z = x @ found.basis
         pooled = jnp.linalg.inv(jnp.sum(gram, axis=0) + ridge * eye)
-        head = jnp.einsum("ck,mkl,cl->mc", z, found.inverse, z)
+        head = jnp.einsum("ck,mkl,cl->mc", z, inverse, z)
         subspace = jnp.einsum("cd,de,ce->c", x, pooled, x)
         squares = jnp.maximum(head + basis_bonus * subspace, 0.0)
         return found.heads @ z.T + beta * jnp.sqrt(squares), (jnp.ones_like(totals[:, 0]), found.basis)

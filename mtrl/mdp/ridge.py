@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics import elimination
 from mtrl.numerics.types import Scalar
 
 
@@ -22,29 +23,12 @@ class Fit(NamedTuple):
     misfit: Float[Array, "*batch"]
 
 
-def spd_inverse(matrix: Float[Array, "*batch dim dim"]) -> Float[Array, "*batch dim dim"]:
-    """Inverse of small symmetric positive definite matrices, by Gauss-Jordan elimination unrolled over the dimension.
-
-    Pivots of such matrices are positive in any order, so none are exchanged. Element-wise over the batch: for thousands of
-    matrices of size at most about 8 it is far quicker than one LAPACK call each. Meant for ridge systems, whose smallest
-    eigenvalue is at least lam.
-    """
-    dim = matrix.shape[-1]
-    for i in range(dim):
-        here = jnp.arange(dim) == i
-        row = jnp.where(here, 1.0, matrix[..., i, :]) / matrix[..., i, i, None]
-        column = jnp.where(here, 0.0, matrix[..., :, i])
-        rest = jnp.where(here, 0.0, matrix) - column[..., :, None] * row[..., None, :]
-        matrix = jnp.where(here[:, None], row[..., None, :], rest)
-    return matrix
-
-
 def fit(
     features: Float[Array, "candidate cell rank"],
     visits: Float[Array, "task cell"],
     totals: Float[Array, "task cell"],
     ridge: Scalar,
-    unroll_up_to: int = 8,
+    unroll_up_to: int = elimination.UNROLL_UP_TO,
 ) -> Fit:
     """Ridge fit of every task on every candidate representation.
 
@@ -53,7 +37,7 @@ def fit(
       visits: n.
       totals: summed targets per cell.
       ridge: lam, positive.
-      unroll_up_to: ranks up to this use `spd_inverse`, larger ones LAPACK.
+      unroll_up_to: see `mtrl.numerics.elimination`.
 
     Returns:
       Fit with batch axes (candidate, task).
@@ -61,7 +45,7 @@ def fit(
     rank = features.shape[-1]
     outer = features[..., :, None] * features[..., None, :]
     gram = jnp.einsum("pckl,mc->pmkl", outer, visits) + ridge * jnp.eye(rank, dtype=features.dtype)
-    inverse = spd_inverse(gram) if rank <= unroll_up_to else jnp.linalg.inv(gram)
+    inverse = elimination.inverse(gram, unroll_up_to=unroll_up_to)
     moment = jnp.einsum("pck,mc->pmk", features, totals)
     weights = jnp.sum(inverse * moment[..., None, :], axis=-1)
     values = jnp.einsum("pck,pmk->pmc", features, weights)

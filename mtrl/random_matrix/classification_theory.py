@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Num
 
+from mtrl.numerics import elimination
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.isotropic import fixed_point_isotropic
 
@@ -59,7 +60,7 @@ def expand(matrix: Float[Array, "*batch task task"], classes: int) -> Float[Arra
 
 def noise_response(Psi: Float[Array, "task task"], D: Float[Array, " task"]) -> Float[Array, "task task"]:
     """v = (I - Psi diag(D))^-1 Psi; column i belongs to target i."""
-    return jnp.linalg.solve(jnp.eye(D.size, dtype=D.dtype) - Psi * D, Psi)
+    return elimination.solve(jnp.eye(D.size, dtype=D.dtype) - Psi * D, Psi)
 
 
 def noise_weights(v: Float[Array, "task task"], D: Float[Array, " task"]) -> Float[Array, "task task"]:

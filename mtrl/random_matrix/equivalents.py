@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
+from mtrl.numerics import elimination
 from mtrl.numerics.fixed_point import fixed_point
 from mtrl.random_matrix.risk import Risk, assemble
 
@@ -84,7 +85,7 @@ def fixed_point_general(
     def newton_step(delta):
         P = coupled_inverse_dense(B, kappa_of(delta), covariance)
         jacobian = second_order(P, covariance) * (kappa_of(delta) / (1 + delta))
-        return delta - jnp.linalg.solve(jnp.eye(T, dtype=B.dtype) - jacobian, delta - traces(P))
+        return delta - elimination.solve(jnp.eye(T, dtype=B.dtype) - jacobian, (delta - traces(P))[:, None])[:, 0]
 
     solution = fixed_point(
         lambda delta: traces(coupled_inverse_dense(B, kappa_of(delta), covariance)),

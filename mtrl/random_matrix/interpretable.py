@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from mtrl.numerics import elimination
 from mtrl.numerics.types import Scalar
 
 
@@ -47,7 +48,7 @@ def risk_interpretable(
     """
     T = B.shape[0]
     c0 = n.astype(B.dtype) / (T * p)
-    L = jnp.linalg.inv(jnp.eye(T, dtype=B.dtype) + B * c0)
+    L = elimination.inverse(jnp.eye(T, dtype=B.dtype) + B * c0)
     weights = L.T @ L
     D_IL = jnp.diagonal(weights)
     C_MTL = 2 * (weights - jnp.diag(D_IL))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
+from mtrl.numerics import elimination
 from mtrl.numerics.fixed_point import fixed_point
 
 
@@ -28,9 +29,8 @@ class ModesEquivalent(NamedTuple):
 def coupled_inverse(B: Float[Array, "task task"], k: Float[Array, "*mode task"]) -> Float[Array, "*mode task task"]:
     """`(B^-1 + diag(k))^-1 = (I + B diag(k))^-1 B` without B^-1: B may be singular."""
     T = B.shape[-1]
-    inverse = jnp.linalg.solve(
-        jnp.eye(T, dtype=B.dtype) + B * k[..., None, :], jnp.broadcast_to(B, (*k.shape[:-1], T, T))
-    )
+    system = jnp.eye(T, dtype=B.dtype) + B * k[..., None, :]
+    inverse = elimination.solve(system, jnp.broadcast_to(B, (*k.shape[:-1], T, T)))
     return (inverse + jnp.swapaxes(inverse, -1, -2)) / 2
 
 
@@ -77,7 +77,7 @@ def fixed_point_modes(
     def newton_step(delta):
         P, new = traces(delta)
         jacobian = second_order(P) * (kappa_of(delta) / (1 + delta))
-        return delta - jnp.linalg.solve(jnp.eye(T, dtype=dtype) - jacobian, delta - new)
+        return delta - elimination.solve(jnp.eye(T, dtype=dtype) - jacobian, (delta - new)[:, None])[:, 0]
 
     start = jnp.diagonal(B) * (values @ m) / Td
     solution = fixed_point(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics import elimination
+
 
 class Risk(NamedTuple):
     """Predicted per-sample squared errors of each task; the paper plots their averages over tasks."""
@@ -40,7 +42,7 @@ def assemble(
     """
     T = delta.shape[0]
     M = Psi * D
-    columns = jnp.linalg.solve(jnp.eye(T, dtype=delta.dtype) - M, jnp.stack([K, K_self, M @ noise], axis=1))
+    columns = elimination.solve(jnp.eye(T, dtype=delta.dtype) - M, jnp.stack([K, K_self, M @ noise], axis=1))
     signal, self_, noise_part = columns[:, 0], columns[:, 1], columns[:, 2]
     test = signal + noise_part + noise
     return Risk(test, test / (1 + delta) ** 2, signal, noise_part, self_, signal - self_)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
+from mtrl.numerics import elimination
 from mtrl.numerics.fixed_point import fixed_point
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.risk import Risk, assemble
@@ -96,7 +97,7 @@ def fixed_point_star(
     def newton_step(delta):
         new, Psi = second_order(delta)
         jacobian = Psi * (kappa_of(delta) / (1 + delta))
-        return delta - jnp.linalg.solve(jnp.eye(T, dtype=dtype) - jacobian, delta - new)
+        return delta - elimination.solve(jnp.eye(T, dtype=dtype) - jacobian, (delta - new)[:, None])[:, 0]
 
     solution = fixed_point(
         lambda delta: second_order(delta)[0],

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from mtrl.numerics import elimination
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.isotropic import fixed_point_isotropic
 from mtrl.random_matrix.modes import fixed_point_modes
@@ -17,7 +18,7 @@ def mean_error(
 ) -> tuple[Float[Array, " task"], Float[Array, " task"]]:
     """`K_s = sum_j l_sj [L_j S_j L_j^T]_ss` with `L_j = (I + B diag(k_j))^-1 = P_j B^-1`, and its part from the diagonals of S_j."""
     T = B.shape[0]
-    L = jnp.linalg.inv(jnp.eye(T, dtype=B.dtype) + B * k[:, None, :])
+    L = elimination.inverse(jnp.eye(T, dtype=B.dtype) + B * k[:, None, :])
     K = jnp.einsum("js,jsa,jab,jsb->s", weight, L, grams, L)
     K_self = jnp.einsum("js,jsa,jaa->s", weight, L**2, grams)
     return K, K_self

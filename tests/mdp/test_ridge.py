@@ -1,18 +1,10 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from mtrl.mdp.ridge import fit, spd_inverse
+from mtrl.mdp.ridge import fit
 from tests.helpers import assert_close
-
-
-@pytest.mark.parametrize("dim", [1, 3, 8])
-def test_unrolled_inverse(dim):
-    a = jax.random.normal(jax.random.key(dim), (7, dim, dim + 2))
-    matrix = a @ a.mT + 0.1 * jnp.eye(dim)
-    assert_close("inverse", spd_inverse(matrix), np.linalg.inv(matrix), 1e-9)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from mtrl.bandits.checks import check_refit, check_sizes
 from mtrl.bandits.neural.network import Body, Network, network_init, pooled_loss
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, pull
+from mtrl.numerics import elimination
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.rank_one import inverse_update
 from mtrl.numerics.types import PRNGKey
@@ -121,7 +122,7 @@ def refit(key: PRNGKey, state: State, config: Config) -> State:
     played = (jnp.arange(config.rounds) < state.round).astype(state.rewards.dtype)
     features = body.apply(network.body, state.contexts) * played[:, None, None]
     eye = jnp.asarray(config.ridge, features.dtype) * jnp.eye(config.rank, dtype=features.dtype)
-    inverse = jnp.linalg.inv(jnp.einsum("tmk,tml->mkl", features, features) + eye)
+    inverse = elimination.inverse(jnp.einsum("tmk,tml->mkl", features, features) + eye)
     moment = jnp.einsum("tmk,tm->mk", features, state.rewards)
     return state._replace(network=network, optimiser=memory, inverse=inverse, moment=moment)
 
