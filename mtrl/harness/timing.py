@@ -12,24 +12,39 @@ import numpy as np
 from mtrl.harness.claims import Interval, mean_interval
 
 
-def compare(candidates: Mapping[str, Callable[[], Any]], repeats: int = 5, warmup: int = 1) -> dict[str, np.ndarray]:
+def compare(
+    candidates: Mapping[str, Callable[[], Any]], repeats: int = 5, warmup: int = 1, shortest: float = 0.02
+) -> dict[str, np.ndarray]:
     """Time several callables in turn, A B A B ..., so that drift of the machine hits all alike.
+
+    A call is made again until `shortest` has passed and the mean taken, much as `timeit` does: a single short one would mostly
+    measure how cold its long neighbours in the turn left the caches.
 
     Args:
       candidates: name -> callable without arguments; JAX outputs are waited for.
       repeats: counted rounds.
       warmup: uncounted rounds first (compilation, caches).
+      shortest: s; the least time of one measurement.
 
     Returns:
-      name -> (repeats,) wall seconds.
+      name -> (repeats,) wall seconds per call.
     """
+
+    def timed(call: Callable[[], Any]) -> float:
+        began, calls = time.perf_counter(), 0
+        while True:
+            jax.block_until_ready(call())
+            calls += 1
+            elapsed = time.perf_counter() - began
+            if elapsed >= shortest:
+                return elapsed / calls
+
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for round_ in range(warmup + repeats):
         for name, call in candidates.items():
-            began = time.perf_counter()
-            jax.block_until_ready(call())
+            took = timed(call)
             if round_ >= warmup:
-                seconds[name].append(time.perf_counter() - began)
+                seconds[name].append(took)
     return {name: np.array(values) for name, values in seconds.items()}
 
 

@@ -1,5 +1,7 @@
 """Timings: interleaved, and the ratio of a thing with itself is one."""
 
+import itertools
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -10,10 +12,21 @@ from tests.helpers import assert_close
 def test_compare_interleaves():
     order = []
     times = timing.compare(
-        {"a": lambda: order.append("a") or jnp.ones(()), "b": lambda: order.append("b") or jnp.ones(())}, repeats=3
+        {"a": lambda: order.append("a") or jnp.ones(()), "b": lambda: order.append("b") or jnp.ones(())},
+        repeats=3,
+        shortest=0.0,
     )
     assert order == ["a", "b"] * 4
     assert times["a"].shape == (3,) and np.all(times["a"] > 0)
+
+
+def test_short_calls_are_repeated(monkeypatch):
+    """On a clock that goes 3 ms a look, seven calls fill 20 ms."""
+    calls, looks = [], itertools.count()
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: 0.003 * next(looks))
+    times = timing.compare({"nothing": lambda: calls.append(1)}, repeats=2, warmup=0)
+    assert len(calls) == 14
+    assert_close("seconds per call", times["nothing"], np.full(2, 0.003), rtol=1e-12)
 
 
 def test_ratio_and_exponent():
