@@ -55,6 +55,8 @@ def race(key, noise, hyper, *, world, entrants, episodes):
 
     def start(entrant):
         state = entrant.algorithm.init(keys["init"], params, entrant.config)
+        if lanes[entrant.name] == 1:
+            return state
         return jax.tree.map(lambda x: jnp.broadcast_to(x, (lanes[entrant.name], *x.shape)), state)
 
     def one_round(states, t):
@@ -66,8 +68,13 @@ def race(key, noise, hyper, *, world, entrants, episodes):
             def step(state, values, entrant=entrant):
                 return entrant.algorithm.step(luck, state, data, **values)
 
-            count = lanes[entrant.name]
-            after[entrant.name], info = jax.vmap(step, axis_size=count)(states[entrant.name], hyper[entrant.name])
+            state, values, count = states[entrant.name], hyper[entrant.name], lanes[entrant.name]
+            if count == 1:
+                # Not mapped: a mapped clock would turn the networks' "refit every so often" into "refit always, keep some".
+                after[entrant.name], info = step(state, {name: x[0] for name, x in values.items()})
+                info = jax.tree.map(lambda x: x[None], info)
+            else:
+                after[entrant.name], info = jax.vmap(step)(state, values)
             records[entrant.name] = Record(info.regret.mean(-1), info.optimism.mean(-1), info.survivors.mean((-2, -1)))
         return after, records
 
