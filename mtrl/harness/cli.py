@@ -57,9 +57,17 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except MemoryError:
+        print(
+            f"error: {study.name} ran out of memory; lower the sizes, or --seed_batch so that fewer seeds run at once",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         print("stopped; finished cells are kept and the same command resumes", file=sys.stderr)
         sys.exit(130)
     print(report.claims_table(results))
     for job, _ in results:
         print(f"{job.folder}/figure.png")
+    for folder in dict.fromkeys(job.folder.parents[1] for job, _ in results if job.point):
+        print(f"{folder}/sweep.png, sweep.nc: the sweep as a whole")

@@ -12,6 +12,7 @@ from typing import Any
 from mtrl.numerics.errors import BadInput
 
 _RULES = "mtrl"
+MOST_SEEDS = 1_000_000  # seeds are 32-bit: beyond 2^32 they would silently repeat
 
 
 def field(
@@ -24,6 +25,7 @@ def field(
     strict: bool = False,
     choices: Sequence[Any] | None = None,
     length: int | None = None,
+    distinct: bool = False,
 ) -> Any:
     """A dataclass field with its rules.
 
@@ -35,8 +37,11 @@ def field(
       strict: exclude the bounds.
       choices: the only values allowed, elementwise for tuples.
       length: required length of a tuple; any positive length when None.
+      distinct: refuse a tuple that holds a value twice (a grid, an axis of the result); split fields are always distinct.
     """
-    rules = dict(help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length)
+    rules = dict(
+        help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length, distinct=distinct
+    )
     return dataclasses.field(default=default, metadata={_RULES: rules})
 
 
@@ -44,11 +49,11 @@ def field(
 class BaseConfig:
     """What every figure's configuration has."""
 
-    seeds: int = field(20, help="number of random seeds", lower=1)
+    seeds: int = field(20, help="number of random seeds", lower=1, upper=MOST_SEEDS)
     seed_batch: int = field(
         0, help="seeds per cell (part of the cell, never of the machine); 0 puts all in one", lower=0
     )
-    first_seed: int = field(0, help="first seed; the others follow it", lower=0)
+    first_seed: int = field(0, help="first seed; the others follow it", lower=0, upper=2**32 - 1 - MOST_SEEDS)
 
     def validate(self) -> None:
         """Cross-field checks of a study; raise BadInput with one sentence."""
@@ -56,8 +61,19 @@ class BaseConfig:
 
 def rules_of(item: dataclasses.Field) -> Mapping[str, Any]:
     """The rules given to `field`, or empty ones for a plain dataclass field."""
-    empty = dict(help="", unit="", lower=None, upper=None, strict=False, choices=None, length=None)
+    empty = dict(help="", unit="", lower=None, upper=None, strict=False, choices=None, length=None, distinct=False)
     return {**empty, **item.metadata.get(_RULES, {})}
+
+
+def check_distinct(name: str, values: Sequence[Any]) -> None:
+    """Refuse a list that holds a value twice.
+
+    Raises:
+      BadInput: naming the value.
+    """
+    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise BadInput(f"{name} got {twice[0]} more than once, but takes each value once; drop the repeats")
 
 
 def types_of(config: type) -> dict[str, Any]:
@@ -110,6 +126,8 @@ def check(config: Any) -> None:
         inner = typing.get_args(kind)[0] if is_tuple else kind
         for entry in value if is_tuple else (value,):
             _check_entry(item.name, entry, inner, rules)
+        if is_tuple and rules["distinct"]:
+            check_distinct(item.name, value)
     if isinstance(config, BaseConfig) and config.seed_batch and config.seeds % config.seed_batch:
         raise BadInput(
             f"seed_batch got {config.seed_batch}, which does not divide seeds={config.seeds}; "
@@ -149,9 +167,9 @@ def _range_words(lower: float | None, upper: float | None, strict: bool) -> str:
     more, less = ("more than", "less than") if strict else ("at least", "at most")
     words = []
     if lower is not None:
-        words.append(f"{more} {lower:g}")
+        words.append(f"{more} {lower:.10g}")
     if upper is not None:
-        words.append(f"{less} {upper:g}")
+        words.append(f"{less} {upper:.10g}")
     return " and ".join(words)
 
 

@@ -40,7 +40,7 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     path = cell_path(folder, cell)
     if store.is_valid(path):
         return path
-    path.unlink(missing_ok=True)  # cut short by a kill elsewhere: not a result
+    # A damaged file is replaced by the new one in a single step; deleting it here could delete what another process just finished.
     figure = find_figure(cell)
     began = time.perf_counter()
     data = figure.run(cell_config(cell, figure), np.array(cell.seeds))

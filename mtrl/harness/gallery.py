@@ -139,9 +139,10 @@ def remake(names: Sequence[str], gallery: pathlib.Path, work: pathlib.Path) -> N
     """Run the named studies (all when empty) at `quick` into `work`, publish each figure as it is done, print the claims.
 
     Raises:
-      BadInput: naming the figures that failed, after all others were made.
+      BadInput: the gallery cannot be written, or, after all others were made, naming the figures that failed.
     """
     devices.start(True)
+    produce.check_writable(gallery)
     studies = [load(name) for name in names or study_names()]
     jobs = [
         Job(study, figure, figure.configure("quick", {}), work / study.name / figure.name)
@@ -165,30 +166,59 @@ def remake(names: Sequence[str], gallery: pathlib.Path, work: pathlib.Path) -> N
         )
 
 
+def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Flags with their values ("" for none) and study names.
+
+    Raises:
+      BadInput: an unknown flag, a flag of a study, or a value where there is none to give or the other way round.
+    """
+    with_value, without = ["--publish", "--variant", "--out"], ["--list", "--gallery", "--index", "--help"]
+    names = [a for a in arguments if not a.startswith("-")]
+    values: dict[str, str] = {}
+    for argument in arguments:
+        if not argument.startswith("-"):
+            continue
+        flag, equals, value = argument.partition("=")
+        if flag == "-h":
+            flag = "--help"
+        if flag not in with_value + without:
+            if names and "--gallery" not in arguments:
+                raise BadInput(f"flags of a study go to the study: python -m experiments.{names[0]} {argument}")
+            raise BadInput(unknown("flag", flag, with_value + without))
+        if flag in with_value and not value and flag != "--variant":
+            raise BadInput(f"{flag} got no value; write {flag}=DIR")
+        if flag in without and equals:
+            raise BadInput(f"{flag} takes no value, but got '{value}'")
+        values[flag] = value
+    return values, names
+
+
 def main(arguments: Sequence[str]) -> None:
     """Entry point of `python -m experiments`."""
-    flags = [a for a in arguments if a.startswith("--")]
-    names = [a for a in arguments if not a.startswith("--")]
-    values = dict(f[2:].split("=", 1) for f in flags if "=" in f)
-    gallery = pathlib.Path(values["out"]) if "out" in values else ROOT / "figures"
     try:
-        known = ["--list", "--gallery", "--publish", "--variant", "--index", "--out", "--help"]
-        odd = [f for f in flags if f.split("=")[0] not in known]
-        if odd:
-            raise BadInput(unknown("flag", odd[0], known))
-        if "--list" in flags:
+        values, names = _read(arguments)
+        gallery = pathlib.Path(values["--out"]) if "--out" in values else ROOT / "figures"
+        for name in names:
+            load(name)
+        if "--help" in values:
+            print(USAGE)
+        elif "--list" in values:
             print(listing())
-        elif "publish" in values or "--index" in flags:
-            if "publish" in values:
-                publish_variant(pathlib.Path(values["publish"]), gallery, values.get("variant", ""))
+        elif "--publish" in values or "--index" in values:
+            if "--publish" in values:
+                publish_variant(pathlib.Path(values["--publish"]), gallery, values.get("--variant", ""))
+            elif not gallery.is_dir():
+                raise BadInput(f"there is no gallery in {gallery}; make one with --gallery")
             store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery)))
-        elif "--gallery" in flags:
+        elif "--gallery" in values:
             remake(names, gallery, pathlib.Path("results") / "gallery")
         elif names:
-            load(names[0])
             raise BadInput(f"a study runs as python -m experiments.{names[0]}")
         else:
             print(USAGE)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; finished cells and figures are kept and the same command resumes", file=sys.stderr)
+        sys.exit(130)

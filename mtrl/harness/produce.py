@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from mtrl.harness import devices, engine, progress, store, style
 from mtrl.harness.cells import Cell, make_cells
 from mtrl.harness.claims import evaluate_claim
 from mtrl.harness.config import as_dict, from_dict
-from mtrl.harness.provenance import source_digest
+from mtrl.harness.provenance import inputs_digest, source_digest
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.errors import BadInput
 
@@ -19,19 +20,26 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_ADVICE = "choose another --out, or add --overwrite to replace them"
+
+
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One figure with its configuration and the folder its files go to."""
+    """One figure with its configuration and the folder its files go to; `point` names it within a sweep."""
 
     study: Study
     figure: Figure
     config: Any
     folder: pathlib.Path
     x64: bool = True
+    point: str = ""
 
     def cells(self) -> list[Cell]:
         """The cells this job is made of."""
-        return make_cells(self.study.name, self.figure, self.config, self.x64, source_digest(self.study.name))
+        source = source_digest(self.study.name)
+        if self.figure.inputs is not None:
+            source = inputs_digest(source, self.figure.inputs(self.config))
+        return make_cells(self.study.name, self.figure, self.config, self.x64, source)
 
     def description(self) -> dict[str, Any]:
         """What config.json says."""
@@ -48,36 +56,50 @@ def prepare(job: Job, overwrite: bool) -> None:
     """
     if job.figure.memory is not None:
         devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
-    _check_writable(job.folder)
+    check_writable(job.folder)
     if overwrite or not job.folder.is_dir():
         return
     config_file = job.folder / "config.json"
-    advice = "choose another --out, or add --overwrite to replace them"
     # A kill between the first cell and config.json leaves cells alone: they are named by their content, so they are safe to keep.
     names = {path.name for path in job.folder.iterdir() if not path.name.startswith(("cells", "sweep", "."))}
     if names and not config_file.is_file():
-        raise BadInput(f"{job.folder} is not empty and holds files of something else; {advice}")
+        raise BadInput(f"{job.folder} is not empty and holds files of something else; {_ADVICE}")
     if not names:
         return
     try:
-        stored = json.loads(config_file.read_text())
-    except json.JSONDecodeError:
-        raise BadInput(f"{config_file} is not valid JSON; {advice}") from None
+        _refuse_other(job, json.loads(config_file.read_text()))
+    except (json.JSONDecodeError, AttributeError):
+        raise BadInput(f"{config_file} is not a configuration of this project; {_ADVICE}") from None
+
+
+def _refuse_other(job: Job, stored: dict[str, Any]) -> None:
+    """Refuse a folder that belongs to another configuration."""
     ours = job.description()
     if stored != ours:
         before, now = stored.get("config", {}), ours["config"]
         odd = [f"{k}={before.get(k)} not {now[k]}" for k in now if before.get(k) != now[k]] or ["precision or study"]
-        raise BadInput(f"{job.folder} holds results of another configuration ({'; '.join(odd[:3])}); {advice}")
+        raise BadInput(f"{job.folder} holds results of another configuration ({'; '.join(odd[:3])}); {_ADVICE}")
 
 
-def _check_writable(folder: pathlib.Path) -> None:
+def check_writable(folder: pathlib.Path) -> None:
+    """Refuse a folder that cannot be made or written in, by trying it beside the nearest folder that exists; leaves nothing there.
+
+    Raises:
+      BadInput: a part of the path is a file, or the place is read-only.
+    """
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
     if not place.is_dir():
         raise BadInput(f"cannot make {folder}: {place} is a file, not a folder; choose another --out")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise BadInput(f"cannot write in {place}; choose a writable folder with --out")
+    try:
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError
+        os.rmdir(
+            tempfile.mkdtemp(dir=place, prefix=".mtrl-")
+        )  # root passes the first test even where nothing can be made
+    except OSError:
+        raise BadInput(f"cannot write in {place}; choose a writable folder with --out") from None
 
 
 def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
@@ -103,23 +125,36 @@ def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
     return data.drop_attrs(deep=False).assign_attrs(kept, wall_time_seconds=wall, cells=len(cells))
 
 
-def compute(job: Job, engine_name: str = "serial", bar: Any = None) -> None:
-    """Run the missing cells and write data.nc."""
+def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: bool = False) -> None:
+    """Run the missing cells and write data.nc.
+
+    Raises:
+      BadInput: `run` refuses its input, or another process has taken the folder for another configuration meanwhile.
+    """
+    description, config_file = job.description(), job.folder / "config.json"
     cells = job.cells()
     paths = []
     for path in engine.ENGINES[engine_name](cells, job.folder):
         if not paths:  # not earlier: input that `run` refuses leaves nothing behind
-            store.write_json(job.folder / "config.json", job.description())
+            if overwrite:
+                store.write_json(config_file, description)
+            _refuse_other(job, store.claim_json(config_file, description))
         paths.append(path)
         if bar is not None:
             bar.update()
     data = collate(paths, cells).assign_attrs(config=json.dumps(as_dict(job.config)))
+    _refuse_other(job, store.claim_json(config_file, description))
     store.write_dataset(job.folder / "data.nc", data)
 
 
 def render(job: Job) -> list[dict[str, Any]]:
     """Draw the figure and judge the claims, from data.nc alone; returns the claim records."""
     data = store.read_dataset(job.folder / "data.nc")
+    if json.loads(data.attrs["config"]) != as_dict(job.config):
+        raise BadInput(
+            f"{job.folder}/data.nc is of another configuration than config.json (a run that replaces it was stopped); "
+            "run again without --plot_only to finish"
+        )
     records = [evaluate_claim(claim, data) for claim in job.figure.claims if claim.applies(data)]
     style.use()
     drawn = job.figure.draw(data, job.config)
@@ -189,7 +224,7 @@ def produce(
             try:
                 if not plot_only:
                     bar.set_postfix_str(job.figure.name)
-                    compute(job, engine_name, bar)
+                    compute(job, engine_name, bar, overwrite)
                 results.append((job, render(job)))
             except Exception as error:
                 if failures is None:

@@ -3,9 +3,11 @@
 import functools
 import hashlib
 import importlib.metadata
+import os
 import pathlib
 import platform
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,3 +51,23 @@ def source_digest(study: str) -> str:
         if path.is_file():
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def inputs_digest(source: str, files: Sequence[str | os.PathLike]) -> str:
+    """`source` joined with the contents of the data files a run reads: cells of an edited file are never taken for today's."""
+    if not files:
+        return source
+    digest = hashlib.sha256(source.encode())
+    for path in map(pathlib.Path, files):
+        try:
+            stamp = path.stat()
+            digest.update(_file_digest(path, stamp.st_size, stamp.st_mtime_ns))
+        except OSError:  # `run` refuses it with its own sentence
+            digest.update(b"unreadable")
+    return digest.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=64)
+def _file_digest(path: pathlib.Path, size: int, stamp: int) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

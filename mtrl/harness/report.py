@@ -24,7 +24,7 @@ def claims_table(results: list[tuple[Any, list[dict[str, Any]]]], with_study: bo
     rows = [("figure", "claim", "ours [interval]", "agrees when", "verdict")]
     for job, records in results:
         for record in records:
-            name = f"{job.study.name}/{job.figure.name}" if with_study else job.figure.name
+            name = f"{job.study.name}/{job.figure.name}" if with_study else f"{job.figure.name} {job.point}".rstrip()
             rows.append(
                 (
                     name,

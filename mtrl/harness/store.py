@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import tempfile
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def write_atomically(path: pathlib.Path, write: Callable[[pathlib.Path], None]) 
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+    except OSError as error:  # no permission, no such place, read-only, disk full, name too long
         raise BadInput(f"cannot write {path} ({error.strerror}); choose a writable folder with --out") from None
     finally:
         if temporary is not None:
@@ -48,6 +49,25 @@ def write_json(path: pathlib.Path, value: Any) -> None:
     """Write JSON atomically."""
     text = json.dumps(value, indent=2, allow_nan=False) + "\n"
     write_atomically(path, lambda temporary: temporary.write_text(text))
+
+
+def claim_json(path: pathlib.Path, value: Any) -> Any:
+    """Write JSON unless the file exists, in one step, and return what the file says.
+
+    Of several processes that start in the same empty folder at once one wins; the others read what it wrote.
+    """
+    if not path.exists():
+        temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{path.suffix}")
+        write_json(temporary, value)
+        try:
+            os.link(temporary, path)  # unlike a rename, never replaces a file that is there
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return json.loads(path.read_text())
 
 
 def content_digest(data: "xr.Dataset") -> str:

@@ -1,12 +1,13 @@
 """A study is one paper: figures, each with its configuration, its run, its drawing and its claims, all as data."""
 
 import dataclasses
+import os
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mtrl.harness.claims import Claim
-from mtrl.harness.config import BaseConfig, replace, types_of
+from mtrl.harness.config import BaseConfig, check_distinct, replace, types_of
 from mtrl.numerics.errors import BadInput
 
 PRESETS = ("smoke", "quick", "paper")
@@ -26,6 +27,7 @@ class Figure:
       split: tuple-valued fields over which the harness makes one cell per value (in a cell the field is a 1-tuple).
       presets: field overrides of `smoke` and `paper`.
       memory: optional estimate of the bytes `run` needs, from a configuration.
+      inputs: optional list of the files that `run` reads, from a configuration; their contents are part of every cell's name.
       version: raised when the meaning of stored results changes.
     """
 
@@ -38,6 +40,7 @@ class Figure:
     split: tuple[str, ...] = ()
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     memory: Callable[[Any], int] | None = None
+    inputs: Callable[[Any], Sequence[str | os.PathLike]] | None = None
     version: int = 1
 
     def __post_init__(self):
@@ -56,7 +59,10 @@ class Figure:
 
     def configure(self, preset: str, overrides: Mapping[str, Any]) -> Any:
         """The validated configuration of a preset with overrides on top."""
-        return replace(self.config(), **{**self.presets.get(preset, {}), **overrides})
+        config = replace(self.config(), **{**self.presets.get(preset, {}), **overrides})
+        for name in self.split:
+            check_distinct(name, getattr(config, name))
+        return config
 
 
 @dataclasses.dataclass(frozen=True)

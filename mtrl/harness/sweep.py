@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtrl.harness import produce, store, style
-from mtrl.harness.flags import typed
+from mtrl.harness.config import check_distinct
+from mtrl.harness.flags import SWEEP, typed
 from mtrl.harness.produce import Job
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.errors import BadInput
@@ -21,6 +22,8 @@ def points(
     figure: Figure, preset: str, overrides: dict[str, Any], sweep: dict[str, list[str]]
 ) -> list[tuple[dict[str, str], Any]]:
     """(texts of the swept fields, validated configuration) for every point of the grid; all are checked before any runs."""
+    for name, texts in sweep.items():
+        check_distinct(f"{SWEEP}{name}", texts)
     made = []
     for values in itertools.product(*sweep.values()):
         texts = dict(zip(sweep, values, strict=True))
@@ -32,15 +35,11 @@ def make_jobs(
     study: Study, figure: Figure, folder: pathlib.Path, grid: list[tuple[dict[str, str], Any]], x64: bool
 ) -> list[Job]:
     """One job per point, in `<folder>/sweep/<field>=<value>,.../`."""
+    names = [",".join(f"{k}={v.replace('/', '_')}" for k, v in texts.items()) for texts, _ in grid]
+    check_distinct("sweep", names)
     return [
-        Job(
-            study,
-            figure,
-            config,
-            folder / "sweep" / ",".join(f"{k}={v.replace('/', '_')}" for k, v in texts.items()),
-            x64,
-        )
-        for texts, config in grid
+        Job(study, figure, config, folder / "sweep" / name, x64, name)
+        for name, (_, config) in zip(names, grid, strict=True)
     ]
 
 
@@ -112,6 +111,13 @@ def overview(data: "xr.Dataset", sweep: dict[str, list[str]]) -> Any:
     return figure
 
 
+def _refuse_other_sweep(path: pathlib.Path, sweep: dict[str, list[str]]) -> None:
+    """Refuse to replace the collated dataset of another sweep."""
+    if path.is_file() and (stored := json.loads(store.read_dataset(path).attrs["sweep"])) != sweep:
+        there = " ".join(f"--{SWEEP}{name}={','.join(texts)}" for name, texts in stored.items())
+        raise BadInput(f"{path} holds another sweep ({there}); choose another --out, or add --overwrite to replace it")
+
+
 def run(
     study: Study,
     figure: Figure,
@@ -123,6 +129,8 @@ def run(
 ) -> list:
     """Make every point, then `sweep.nc`, `sweep.png` and `sweep.pdf` in the figure's folder."""
     jobs = make_jobs(study, figure, folder, grid, x64)
+    if not options.get("overwrite"):
+        _refuse_other_sweep(folder / "sweep.nc", sweep)
     results = produce.produce(jobs, **options)
     data = collate(jobs, sweep)
     store.write_dataset(folder / "sweep.nc", data)

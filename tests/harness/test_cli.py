@@ -1,5 +1,6 @@
 """The command line: the files of the contract, resume after a kill, sweeps, and one sentence for every bad input."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from mtrl.harness import store
+from mtrl.harness import engine, produce, store
 from mtrl.harness.cli import main, run_study
 from mtrl.harness.flags import help_text
 from tests.harness import tiny
@@ -183,6 +184,11 @@ BAD = [
     (["--sweep.scale=1,2", "--sweep.epsilon=0.1"], "no single figure"),
     (["--sweep.scale=1,-2"], "more than 0"),
     (["--sweep.scal=1,2"], "did you mean --sweep.scale"),
+    (["--sweep.scale=1,1"], "sweep.scale got 1 more than once"),
+    (["--sizes=4,4"], "sizes got 4 more than once"),
+    (["--first_seed=5000000000"], "at most 4293967295"),
+    (["--seeds=99999999999"], "at most 1000000"),
+    (["--engine=ray"], "unknown engine 'ray'"),
     (["--figure=train", "--rounds=100000000"], "GiB of memory"),
     (["--figure=mean", "--fail=true"], "does not exist; give the folder"),
 ]
@@ -212,6 +218,76 @@ def test_results_of_another_configuration_are_safe(tmp_path):
     assert tree(tmp_path) == before
     run(f"--out={tmp_path}", "--figure=mean", "--seeds=4", "--preset=smoke", "--overwrite")
     assert store.read_dataset(tmp_path / "tiny/mean/data.nc").sizes["seed"] == 4
+
+
+def test_more_seeds_keep_the_cells_that_are_done(tmp_path):
+    arguments = [f"--out={tmp_path}", "--figure=mean", "--seed_batch=2"]
+    run(*arguments, "--seeds=4")
+    cells = tmp_path / "tiny/mean/cells"
+    stamps = {p: p.stat().st_mtime_ns for p in cells.iterdir()}
+    run(*arguments, "--seeds=6", "--overwrite")
+    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps and len(list(cells.iterdir())) == 6
+
+
+def test_a_replacement_that_was_stopped_is_not_drawn_under_the_new_configuration(tmp_path):
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
+    config = tmp_path / "tiny/mean/config.json"
+    config.write_text(config.read_text().replace('"seeds": 3', '"seeds": 4'))  # what a kill during --overwrite leaves
+    with pytest.raises(ValueError, match="of another configuration than config.json"):
+        run(f"--out={tmp_path}", "--figure=mean", "--plot_only")
+
+
+def test_two_processes_that_start_in_one_folder(tmp_path):
+    """The folder goes to the first to finish a cell; the other is refused and changes nothing of the result."""
+    ours, theirs = (
+        produce.Job(tiny.STUDY, tiny.MEAN, tiny.MEAN.configure("smoke", {"seeds": n}), tmp_path / "mean")
+        for n in (3, 4)
+    )
+    engine.register(tiny.STUDY)
+    produce.prepare(ours, False)
+    produce.prepare(theirs, False)  # both saw an empty folder
+    produce.compute(ours)
+    before = (tmp_path / "mean/data.nc").read_bytes(), (tmp_path / "mean/config.json").read_bytes()
+    with pytest.raises(ValueError, match=r"another configuration \(seeds=3 not 4\)"):
+        produce.compute(theirs)
+    assert before == ((tmp_path / "mean/data.nc").read_bytes(), (tmp_path / "mean/config.json").read_bytes())
+
+
+def test_an_edited_data_file_is_computed_again(tmp_path):
+    """The contents of what a figure reads are part of its cells' names, so that no result of an older file is taken for today's."""
+    file = tmp_path / "data.csv"
+    figure = dataclasses.replace(tiny.MEAN, inputs=lambda config: [file])
+    job = produce.Job(tiny.STUDY, figure, figure.configure("smoke", {}), tmp_path / "mean")
+    names = []
+    for text in ("1", "1", "2"):
+        file.write_text(text)
+        names.append([cell.name for cell in job.cells()])
+    assert names[0] == names[1] and not set(names[0]) & set(names[2])
+
+
+def test_another_sweep_is_not_overwritten(tmp_path):
+    arguments = [f"--out={tmp_path}", "--figure=mean", "--preset=smoke"]
+    run(*arguments, "--sweep.scale=1,2")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match=r"holds another sweep \(--sweep.scale=1,2\)"):
+        run(*arguments, "--sweep.scale=1,3")
+    assert tree(tmp_path) == before
+
+
+def test_interrupt_is_one_sentence(tmp_path, capsys, monkeypatch):
+    def stop(*a):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(produce, "compute", stop)
+    with pytest.raises(SystemExit) as stopped:
+        main(tiny.STUDY, [f"--out={tmp_path}", "--figure=mean"])
+    assert stopped.value.code == 130 and capsys.readouterr().err.startswith("stopped; ")
+
+
+def test_a_place_where_nothing_can_be_made():
+    """Even root cannot make a folder in /proc, where the permission bits promise it."""
+    with pytest.raises(ValueError, match="choose a writable folder"):
+        produce.check_writable(pathlib.Path("/proc/nothing"))
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):

@@ -48,6 +48,29 @@ def test_list_and_bad_flag(capsys, only_tiny):
     assert "did you mean --list" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--publish"], "write --publish=DIR"),
+        (["--list=3"], "takes no value"),
+        (["tiny", "--figure=mean"], "python -m experiments.tiny --figure=mean"),
+        (["tiny"], "a study runs as python -m experiments.tiny"),
+        (["--index", "--out=/nowhere/at/all"], "there is no gallery"),
+        (["--gallery", "--out=/proc/nothing"], "choose a writable folder"),
+    ],
+)
+def test_bad_gallery_commands_are_one_sentence(capsys, only_tiny, arguments, words):
+    with pytest.raises(SystemExit) as stopped:
+        gallery.main(arguments)
+    said = capsys.readouterr()
+    assert stopped.value.code == 2 and words in said.err and said.err.count("\n") == 1 and said.out == ""
+
+
+def test_short_help(capsys):
+    gallery.main(["-h"])
+    assert capsys.readouterr().out.startswith("usage:")
+
+
 def test_unknown_study_on_the_command_line():
     done = subprocess.run([sys.executable, "-m", "experiments.rmt_regresion"], capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""

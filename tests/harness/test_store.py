@@ -58,6 +58,21 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_text() == "[\n  1\n]\n" and os.listdir(tmp_path) == ["x.json"]
 
 
+def test_the_first_claim_of_a_name_stands(tmp_path):
+    path = tmp_path / "config.json"
+    assert store.claim_json(path, {"a": 1}) == {"a": 1}
+    assert store.claim_json(path, {"a": 2}) == {"a": 1} and os.listdir(tmp_path) == ["config.json"]
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    def full(temporary):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(BadInput, match="No space left on device"):
+        store.write_atomically(tmp_path / "x", full)
+    assert os.listdir(tmp_path) == []
+
+
 def test_unwritable_place(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="choose a writable folder"):

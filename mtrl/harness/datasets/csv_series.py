@@ -43,7 +43,7 @@ def read_csv_series(path: str | Path, *, header: tuple[str, ...] | None = None, 
             lines = list(csv.reader(file))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; expected a csv with the header {expected}") from None
-    except (IsADirectoryError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path}: not a readable csv ({error}); expected the header {expected}") from None
     got = tuple(cell.strip() for cell in lines[0]) if lines else ()
     if "date" not in got[:1]:
