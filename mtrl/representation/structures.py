@@ -1,7 +1,11 @@
 """Five ways in which tasks can be related, as weight matrices W (dim, task), for comparing regularisers.
 
-Every column is scaled to the same mean square, so that the signal-to-noise ratio is the same for all structures.
+Every column is scaled to the same mean square, so that the signal-to-noise ratio is the same for all structures. Given
+its structure (subspace, support, clusters, outliers) W is Gaussian, which makes the best estimator that knows the
+structure computable: `mtrl.representation.classical.oracle`.
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +18,15 @@ from mtrl.numerics.types import PRNGKey
 NAMES = ("low rank", "row sparse", "clusters", "outliers", "independent")
 
 
-def structured_weights(
+class Structured(NamedTuple):
+    """Weights and their law given the structure: `Cov(w_t, w_s) = sum_k coupling[k, t, s] covariance[k]`, mean zero."""
+
+    weights: Float[Array, "dim task"]
+    coupling: Float[Array, "2 task task"]
+    covariance: Float[Array, "2 dim dim"]
+
+
+def structured(
     key: PRNGKey,
     *,
     structure: str,
@@ -25,7 +37,7 @@ def structured_weights(
     clusters: int = 3,
     outliers: int = 2,
     spread: float = 0.2,
-) -> Float[Array, "{dim} {tasks}"]:
+) -> Structured:
     """Weights with a known structure, E||w_t||^2 = 1.
 
     Args:
@@ -45,19 +57,40 @@ def structured_weights(
     """
     keys = split_named(key, "shared", "heads", "own")
     own = jax.random.normal(keys["own"], (dim, tasks)) / jnp.sqrt(dim)
+    apart, white = jnp.eye(tasks), jnp.eye(dim) / dim
     if structure == "independent":
-        return own
+        return Structured(own, jnp.stack([apart, 0 * apart]), jnp.stack([white, white]))
     if structure == "row sparse":
         used = jax.random.permutation(keys["shared"], dim) < features
         values = jax.random.normal(keys["heads"], (dim, tasks)) / jnp.sqrt(features)
-        return jnp.where(used[:, None], values, 0)
+        support = jnp.diag(used / features)
+        return Structured(
+            jnp.where(used[:, None], values, 0), jnp.stack([apart, 0 * apart]), jnp.stack([support, white])
+        )
     if structure == "clusters":
         centres = jax.random.normal(keys["shared"], (dim, clusters)) / jnp.sqrt(dim)
-        return (centres[:, jnp.arange(tasks) % clusters] + spread * own) / jnp.sqrt(1 + spread**2)
+        label = jnp.arange(tasks) % clusters
+        same = jnp.where(label[:, None] == label[None, :], 1.0, 0.0)
+        size = 1 + spread**2
+        return Structured(
+            (centres[:, label] + spread * own) / jnp.sqrt(size),
+            jnp.stack([same, spread**2 * apart]) / size,
+            jnp.stack([white, white]),
+        )
     basis = jax.random.normal(keys["shared"], (dim, rank)) / jnp.sqrt(dim)
     low = basis @ jax.random.normal(keys["heads"], (rank, tasks)) / jnp.sqrt(rank)
+    shared = jnp.stack([basis @ basis.T / rank, white])
     if structure == "low rank":
-        return low
+        return Structured(low, jnp.stack([apart, 0 * apart]), shared)
     if structure == "outliers":
-        return jnp.where(jnp.arange(tasks) >= tasks - outliers, own, low)
+        outlier = jnp.arange(tasks) >= tasks - outliers
+        split = jnp.stack([jnp.diag(jnp.where(outlier, 0.0, 1.0)), jnp.diag(jnp.where(outlier, 1.0, 0.0))])
+        return Structured(jnp.where(outlier, own, low), split, shared)
     raise BadInput(f"unknown structure '{structure}'; use one of {', '.join(NAMES)}")
+
+
+def structured_weights(
+    key: PRNGKey, *, structure: str, dim: int, tasks: int, **sizes: float
+) -> Float[Array, "{dim} {tasks}"]:
+    """The weights of `structured` alone."""
+    return structured(key, structure=structure, dim=dim, tasks=tasks, **sizes).weights
