@@ -1,5 +1,6 @@
 """What the figures share: rules, their colours, ridge grid and claims about orderings."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,8 +10,11 @@ from mtrl.harness import Claim, at_least, mean_interval
 from mtrl.representation.allocation import RULES
 
 RULE_NAMES = ("passive", "L2", "L1")
-COLOR = {"passive": "#0072B2", "L2": "#D55E00", "L1": "#009E73", "L(2,1)": "#CC79A7", "L(1,2)": "#E69F00"}
-MARKER = {"passive": "o", "L2": "s", "L1": "^", "L(2,1)": "D", "L(1,2)": "v"}
+COLOR = {
+    "passive": "#0072B2", "L2": "#D55E00", "L1": "#009E73", "L21": "#CC79A7", "L12": "#E69F00",
+    "random_k": "#56B4E9", "single_best": "#000000",
+}  # fmt: skip
+MARKER = {"passive": "o", "L2": "s", "L1": "^", "L21": "D", "L12": "v", "random_k": "P", "single_best": "X"}
 PENALTIES = 10.0 ** np.arange(-4.0, 4.0)  # of target-only ridge, relative to the mean diagonal of X_0^T X_0
 
 
@@ -22,6 +26,20 @@ def rule_array(names: tuple[str, ...]) -> np.ndarray:
 def ridge_grid(x: Any) -> Any:
     """Penalties for target-only ridge in the units of `X_0^T X_0`."""
     return jnp.asarray(PENALTIES, x.dtype) * jnp.sum(x**2) / x.shape[-1]
+
+
+def has_rules(*names: str) -> Callable[[Any], bool]:
+    """A claim about these rules says nothing of data without them (`Claim.applies`)."""
+    return lambda data: set(names) <= {str(rule) for rule in data.rule.values}
+
+
+def z_score(samples: Any, quoted: float, seeds: int) -> float:
+    """(our mean - quoted mean) over the standard error of the difference.
+
+    The quoted mean is one of `seeds` draws whose spread is not given: ours stands for it.
+    """
+    samples = np.asarray(samples)
+    return float((samples.mean() - quoted) / (samples.std(ddof=1) * np.sqrt(1 / seeds + 1 / samples.size)))
 
 
 def ordering(better: str, worse: str, variable: str, paper: str, note: str = "") -> Claim:
@@ -37,4 +55,5 @@ def ordering(better: str, worse: str, variable: str, paper: str, note: str = "")
         measure=measure,
         accepts=at_least(0.0),
         note=note,
+        applies=has_rules(better, worse),
     )

@@ -5,14 +5,19 @@ import numpy as np
 from experiments.active_representation.common import COLOR
 from mtrl.harness import style
 
-TITLE = {"linear": "linear", "convnet": "ConvNet"}
+TITLE = {"linear": "linear", "convnet": "ConvNet"}  # in the order of the panels
+
+
+def learners(data):
+    """The learners there are, linear first."""
+    return [name for name in TITLE if name in data.learner.values]
 
 
 def improvement(data, config):
     """Per target: wrong predictions of passive minus those of each active rule, sorted; target-only ridge as reference."""
     wrong = data.wrong.isel(epoch=-1, sparse=0).mean("seed")
     figure, axes = style.subplots(1, data.sizes["learner"], width=5.2, height=3.8)
-    for ax, learner in zip(axes[0], data.learner.values, strict=True):
+    for ax, learner in zip(axes[0], learners(data), strict=True):
         one = wrong.sel(learner=learner)
         gains = {
             rule: (one.sel(rule="passive") - one.sel(rule=rule)).values for rule in one.rule.values if rule != "passive"
@@ -43,7 +48,7 @@ def sample_map(data, config):
     height = 0.7 + 0.19 * data.sizes["corruption"]
     figure, axes = style.subplots(rows, columns, width=4.6, height=max(2.4, height))
     low, high = float(counts.min()), float(counts.max())
-    for i, learner in enumerate(data.learner.values):
+    for i, learner in enumerate(learners(data)):
         for j, target in enumerate(data.target.values):
             ax = axes[i, j]
             shown = ax.imshow(counts.sel(learner=learner, target=target), aspect="auto", cmap="viridis",
@@ -56,6 +61,9 @@ def sample_map(data, config):
             row = list(data.corruption.values).index(corruption)
             ax.plot(int(digit), row, "x", color="#D55E00", ms=7, mew=2)
     bar = figure.colorbar(shown, ax=axes.ravel().tolist(), shrink=0.7)
+    ticks = [t for t in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000) if low <= t <= high]
+    bar.set_ticks(ticks, labels=[str(t) for t in ticks])
+    bar.ax.minorticks_off()
     bar.set_label("samples $n_t$ in the last epoch (cross: the target)")
     rule = str(data.rule.values[0])
     figure.suptitle(f"Rule {rule} on {config.dataset}, mean of {data.sizes['seed']} seeds", fontsize=10.5)
@@ -70,7 +78,7 @@ def table(data, config):
     ]
     columns.append("target-only ridge")
     cells, rows = [], []
-    for learner in data.learner.values:
+    for learner in learners(data):
         for name, values, ridge in (
             ("error %", share, 100 * data.target_only / data.test_images),
             ("balanced %", 100 * data.balanced.isel(epoch=-1), 100 * data.target_only_balanced),

@@ -10,7 +10,7 @@ import numpy as np
 from mtrl.harness import BadInput, BaseConfig, field
 from mtrl.harness.datasets.digits import load_digits_28
 from mtrl.harness.datasets.mnist_c import load_mnist_c
-from mtrl.harness.datasets.mnist_idx import has_part, load_mnist
+from mtrl.harness.datasets.mnist_idx import PARTS, has_part, load_mnist
 from mtrl.representation import active_checks
 from mtrl.representation.active_images import disjoint_pool, pooled_features, shared_pool
 from mtrl.representation.corruptions import CORRUPTIONS, check_name, corrupt
@@ -25,9 +25,16 @@ class ImageConfig(BaseConfig):
     dataset: str = field(
         "digits_c", help="embedded digits, MNIST idx files corrupted here, or MNIST-C", choices=DATASETS
     )
-    data_dir: str = field("", help="folder with MNIST idx files, or with mnist_c/<corruption>/*.npy")
+    data_dir: str = field(
+        "",
+        help="folder with MNIST idx files (train and t10k, or one of them, then split), or with mnist_c/<corruption>/*.npy",
+    )
     corruptions: tuple[str, ...] = field(tuple(CORRUPTIONS), help="corruptions used")
-    images: int = field(0, help="images kept before splitting; 0 for all", lower=0)
+    images: int = field(
+        0,
+        help="images kept before splitting (of files that come split: for training, a fifth for testing); 0 for all",
+        lower=0,
+    )
     split_seed: int = field(0, help="seed of the split into images and of the corruptions", lower=0)
 
     def validate(self):
@@ -64,19 +71,52 @@ def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed:
         return _released(data_dir, names, limit, rng)
     if dataset == "digits_c":
         images, labels = load_digits_28()
-        share = 1200 / 1797
+        images, labels, train, test = _split(images, labels, 1200 / 1797, limit, rng)
     else:
-        images, labels = load_mnist(data_dir, "train" if has_part(data_dir, "train") else "test")
-        share = 0.8
-    kept = rng.permutation(len(images))[: limit or None]
-    cut = round(share * len(kept))
-    train, test = np.arange(cut), np.arange(cut, len(kept))
+        images, labels, train, test = _mnist(data_dir, limit, rng)
     active_checks.check_disjoint_images(train, test)
-    clean, labels = images[kept], labels[kept]
-    corrupted = np.stack([corrupt(jax.random.key(seed), clean, name) for name in names])
+    corrupted = np.stack([corrupt(jax.random.key(seed), images, name) for name in names])
     # Few digits: every task may draw any training image. MNIST: tasks of one corruption have disjoint images.
     pool = shared_pool(train, len(names)) if dataset == "digits_c" else disjoint_pool(rng, train, len(names))
     return Corrupted(corrupted, labels, train, test, pool)
+
+
+def check_target_samples(data: Corrupted, samples: int) -> None:
+    """Refuse more target samples than a task has training images.
+
+    Raises:
+      BadInput: n_0 is above the images of one task.
+    """
+    if samples > data.pool.shape[-1]:
+        raise BadInput(
+            f"target_samples n_0={samples} is above the {data.pool.shape[-1]} training images of one task; lower "
+            "--target_samples or raise --images"
+        )
+
+
+def _split(images: np.ndarray, labels: np.ndarray, share: float, limit: int, rng: np.random.Generator):
+    """Images, labels and the numbers of training and test images: a random `share` for training."""
+    kept = rng.permutation(len(images))[: limit or None]
+    cut = round(share * len(kept))
+    return images[kept], labels[kept], np.arange(cut), np.arange(cut, len(kept))
+
+
+def _mnist(data_dir: str, limit: int, rng: np.random.Generator):
+    """The 60000 training and 10000 test images as they come; if only one of the two files is there, it is split 4 to 1."""
+    parts = [part for part in PARTS if has_part(data_dir, part)]
+    if not parts:
+        raise BadInput(
+            f"{data_dir} has no MNIST files; expected {data_dir}/{{train,t10k}}-{{images-idx3,labels-idx1}}-ubyte[.gz], one "
+            "of the two parts at least, or use --dataset=digits_c"
+        )
+    if len(parts) == 1:
+        return _split(*load_mnist(data_dir, parts[0]), 0.8, limit, rng)
+    (train_images, train_labels), (test_images, test_labels) = (load_mnist(data_dir, part) for part in parts)
+    train = rng.permutation(len(train_images))[: limit or None]
+    test = rng.permutation(len(test_images))[: max(1, limit // 5) if limit else None]
+    images = np.concatenate([train_images[train], test_images[test]])
+    labels = np.concatenate([train_labels[train], test_labels[test]])
+    return images, labels, np.arange(len(train)), np.arange(len(train), len(images))
 
 
 def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.Generator) -> Corrupted:

@@ -1,4 +1,8 @@
-"""Planted heads on digit images: real inputs, responses from a known shared representation."""
+"""Planted heads on digit images: real inputs, responses from a known shared representation.
+
+Inputs are whitened together, over all corruptions, or each corruption by itself; only the second meets the assumption of the
+theory that all tasks share one input covariance.
+"""
 
 import dataclasses
 import functools
@@ -29,7 +33,12 @@ from mtrl.representation.allocation import RULES
 class PlantedConfig(images.ImageConfig):
     """Whitened images of one corruption as target inputs, 150 tasks on the others as sources."""
 
-    seeds: int = field(8, help="number of random seeds (heads, noise, draws)", lower=1)
+    seeds: int = field(48, help="number of random seeds (heads, noise, draws)", lower=1)
+    whitening: tuple[str, ...] = field(
+        ("pooled", "own"),
+        help="one covariance for the mixture of corruptions, or each its own",
+        choices=("pooled", "own"),
+    )
     rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
     totals: tuple[int, ...] = field((3000, 6000, 12000), help="samples of each epoch", lower=1)
     dim: int = field(30, help="principal components kept", lower=1)
@@ -39,7 +48,7 @@ class PlantedConfig(images.ImageConfig):
     target_samples: int = field(80, help="target samples n_0", lower=1)
     floor: int = field(15, help="samples every task gets, N_min", lower=0)
     lasso_ratio: float = field(0.05, help="LASSO penalty over max |w_t^T w|")
-    iterations: int = field(10, help="alternating minimisation rounds", lower=1)
+    iterations: int = field(40, help="alternating minimisation rounds", lower=1)
 
     def validate(self):
         """Refuse what cannot be identified or bought."""
@@ -80,7 +89,7 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
             lasso_ratio=ratio, dtype=x.dtype,
         )  # fmt: skip
         estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-        return jax.vmap(risk)(estimate), epoch.spent, epoch.all_zero
+        return jax.vmap(risk)(estimate), epoch.spent, epoch.all_zero, epoch.learned.residual
 
     ridge = risk(target_only_ridge(x, y, ridge_grid(x)).theta)
     return *jax.lax.map(one, rules), ridge, risk(oracle_subspace(x, y, params.basis))
@@ -91,62 +100,95 @@ def run(config: PlantedConfig, seeds):
     import xarray as xr
 
     data = images.load(config)
-    features = whitened_features(data.images, data.train, config.dim)
+    images.check_target_samples(data, config.target_samples)
+    features = whitened_features(data.images, data.train, config.dim, own=config.whitening[0] == "own")
     pools = Pools(features, np.zeros((10, features.shape[1])), data.pool)
     sources = source_tasks((0, 0), len(config.corruptions), exclude_same_corruption=True)
     hyper = (config.source_noise, config.target_noise, config.floor, config.lasso_ratio)
     sizes = (config.rank, config.target_samples, max(config.totals), config.iterations)
-    risk, spent, zero, ridge, oracle = over_seeds(
+    risk, spent, zero, residual, ridge, oracle = over_seeds(
         simulate_rules, seeds, pools, sources, data.train, data.test, rule_array(config.rules), np.array(config.totals),
         hyper, sizes=sizes,
     )  # fmt: skip
     active_checks.warn_all_zero(zero)
-    axes = ("seed", "rule", "epoch")
+    axes, one = ("whitening", "seed", "rule", "epoch"), ("whitening", "seed")
     return xr.Dataset(
         {
-            "target_risk": (axes, risk, {"units": "response^2"}),
-            "spent": (axes, spent, {"units": "samples"}),
-            "all_zero": (axes, zero),
-            "target_only": ("seed", ridge, {"units": "response^2"}),
-            "oracle": ("seed", oracle, {"units": "response^2"}),
+            "target_risk": (axes, risk[None], {"units": "response^2"}),
+            "spent": (axes, spent[None], {"units": "samples"}),
+            "all_zero": (axes, zero[None]),
+            "residual": (axes, residual[None], {"long_name": "relative gradient of the source fit"}),
+            "target_only": (one, ridge[None], {"units": "response^2"}),
+            "oracle": (one, oracle[None], {"units": "response^2"}),
         },
-        coords={"seed": np.asarray(seeds), "rule": list(config.rules), "epoch": np.arange(1, len(config.totals) + 1)},
+        coords={
+            "whitening": list(config.whitening),
+            "seed": np.asarray(seeds),
+            "rule": list(config.rules),
+            "epoch": np.arange(1, len(config.totals) + 1),
+        },
     )
 
 
 def draw(data, config):
-    """Target risk after each epoch against samples bought."""
-    figure, axes = style.subplots(1, 1, width=6.0, height=4.0)
-    ax = axes[0, 0]
-    for rule in data.rule.values:
-        spent = data.spent.sel(rule=rule).mean("seed").values
-        style.band(ax, spent, data.target_risk.sel(rule=rule), label=rule, color=COLOR[rule], marker=MARKER[rule])
-        ax.plot(spent, data.target_risk.sel(rule=rule).mean("seed"), color=COLOR[rule], linewidth=0.7, alpha=0.6)
-    ax.axhline(float(data.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")
-    ax.axhline(float(data.oracle.mean()), color="black", linestyle=":", label="oracle B")
-    ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="target risk (response$^2$)")
-    style.log_ticks(ax, data.spent.mean("seed"))
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_title(f"Planted heads on {config.dataset}: {data.sizes['seed']} seeds, 95% bands")
+    """Target risk after each epoch against samples bought; a panel per whitening."""
+    shown = [name for name in TITLE if name in data.whitening.values]
+    figure, axes = style.subplots(1, len(shown), width=4.6, height=3.8, sharey=True)
+    for ax, whitening in zip(axes[0], shown, strict=True):
+        one = data.sel(whitening=whitening)
+        for rule in data.rule.values:
+            spent = one.spent.sel(rule=rule).mean("seed").values
+            risk = one.target_risk.sel(rule=rule).transpose("seed", "epoch")
+            style.band(ax, spent, risk, label=rule, color=COLOR[rule], marker=MARKER[rule])
+            ax.plot(spent, risk.mean("seed"), color=COLOR[rule], linewidth=0.7, alpha=0.6)
+        ax.axhline(float(one.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")
+        ax.axhline(float(one.oracle.mean()), color="black", linestyle=":", label="oracle B")
+        ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", title=TITLE[whitening])
+        style.log_ticks(ax, one.spent.mean("seed"))
+    axes[0, 0].set_ylabel("target risk (response$^2$)")
+    axes[0, -1].legend(loc="upper right")
+    figure.suptitle(f"Planted heads on {config.dataset}: {data.sizes['seed']} seeds, 95% bands", fontsize=10.5)
     return figure
 
 
-NOTE = "planted heads on digit images, a stand-in made here; the papers use one-against-all labels on MNIST-C"
+TITLE = {"pooled": "inputs whitened together", "own": "each corruption whitened"}
+STAND_IN = "planted heads on digit images, a stand-in made here; the papers use one-against-all labels on MNIST-C"
+COVARIANCE = (
+    "; the law behind the L1 rule assumes one input covariance for all tasks. Whitened together, every corruption keeps its "
+    "own, and samples on the few tasks that L1 opens leave directions unseen that the L2 rule's many tasks cover. Whitening "
+    "each corruption restores the order"
+)
+
+
+def claim(better, worse, whitening, paper, note=""):
+    """Ordering under one whitening."""
+    base = ordering(better, worse, "target_risk", paper, STAND_IN + note)
+    return dataclasses.replace(
+        base,
+        text=f"{TITLE[whitening]}: {base.text}",
+        measure=lambda data: base.measure(data.sel(whitening=whitening)),
+        applies=lambda data: whitening in data.whitening.values and base.applies(data),
+    )
+
+
 FIGURE = Figure(
     name="planted_digits",
     title="Active sampling on corrupted digits with planted heads",
     config=PlantedConfig,
     run=run,
     draw=draw,
+    split=("whitening",),
     claims=(
-        ordering("L2", "passive", "target_risk", "Chen et al. 2022: active below passive", NOTE),
-        ordering("L1", "L2", "target_risk", "Wang et al. 2023: L1 below L2", NOTE),
+        claim("L2", "passive", "pooled", "Chen et al. 2022: active below passive"),
+        claim("L1", "L2", "pooled", "Wang et al. 2023: L1 below L2", COVARIANCE),
+        claim("L2", "passive", "own", "Chen et al. 2022: active below passive"),
+        claim("L1", "L2", "own", "Wang et al. 2023: L1 below L2"),
     ),
     presets={
         "smoke": dict(
             seeds=2, corruptions=("identity", "shear", "stripe", "translate"), images=400, totals=(600, 1200), dim=12,
             rank=3, floor=10, iterations=3, target_samples=40,
         ),
-        "paper": dict(seeds=30, iterations=20),
+        "paper": dict(seeds=200, iterations=100),
     },
 )  # fmt: skip

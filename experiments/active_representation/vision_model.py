@@ -29,7 +29,8 @@ def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *
 
     Returns:
       wrong predictions and balanced error (target, method, epoch), counts of the last epoch (target, method, task),
-      all-zero flags, and wrong predictions and balanced error of target-only ridge (target,).
+      all-zero flags and relative gradients of the source fits (target, method, epoch), and wrong predictions and balanced
+      error of target-only ridge (target,).
     """
     rank, target_samples, rows, iterations, debias, reuse = sizes
     floor, ratio = hyper
@@ -51,7 +52,7 @@ def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *
             )  # fmt: skip
             estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
             wrong, balanced = jax.vmap(lambda theta: error_counts(test_x @ theta, test_y))(estimate)
-            return wrong, balanced, epoch.counts[-1], epoch.all_zero
+            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.learned.residual
 
         ridge = target_only_ridge(x, y, ridge_grid(x)).theta
         return *jax.lax.map(one, methods), *error_counts(test_x @ ridge, test_y)
@@ -91,7 +92,7 @@ def convnet_targets(key, pools, vectors, test, targets, sources, methods, totals
                 return error_counts(predicted, test_y)
 
             wrong, balanced = jax.lax.map(judge, epoch.learned)
-            return wrong, balanced, epoch.counts[-1], epoch.all_zero
+            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.learned.residual
 
         flat, flat_y = _target_data(keys["target"], pools._replace(features=vectors), target, target_samples)
         ridge = target_only_ridge(flat, flat_y.astype(flat.dtype), ridge_grid(flat)).theta

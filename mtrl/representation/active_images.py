@@ -114,16 +114,25 @@ def pooled_features(images: np.ndarray, cell: int = 4, constant: float = 0.5) ->
     return pooled / np.where(length > 0, length, 1)
 
 
-def whitened_features(images: np.ndarray, train: np.ndarray, dim: int) -> np.ndarray:
+def whitened_features(images: np.ndarray, train: np.ndarray, dim: int, *, own: bool = False) -> np.ndarray:
     """Principal components of all corrupted training images together, scaled to unit variance. Host function.
 
     Args:
       images: (corruption, image, 28, 28).
       train: image numbers whose covariance is used.
       dim: components kept.
+      own: then whiten each corruption by its own mean and covariance of these components: a covariance common to all
+        tasks, as the theory assumes. Otherwise only the mixture of all corruptions has unit covariance.
     """
     flat = images.reshape(*images.shape[:2], -1).astype(float)
     pooled = flat[:, train].reshape(-1, flat.shape[-1])
     mean = pooled.mean(0)
     values, vectors = np.linalg.eigh(np.cov(pooled - mean, rowvar=False))
-    return (flat - mean) @ (vectors[:, ::-1][:, :dim] / np.sqrt(values[::-1][:dim]))
+    shared = (flat - mean) @ (vectors[:, ::-1][:, :dim] / np.sqrt(values[::-1][:dim]))
+    return np.stack([_whiten(one, train) for one in shared]) if own else shared
+
+
+def _whiten(features: np.ndarray, train: np.ndarray) -> np.ndarray:
+    centred = features - features[train].mean(0)
+    lower = np.linalg.cholesky(np.cov(features[train], rowvar=False))
+    return np.linalg.solve(lower, centred.T).T

@@ -22,18 +22,35 @@ def test_digits_are_split_before_corrupting():
     np.testing.assert_array_equal(data.images[0, :, :, inner], data.images[1, :, :, inner])
 
 
-def test_mnist_files(tmp_path):
-    rng = np.random.default_rng(0)
-    pictures, labels = rng.integers(0, 256, (100, 28, 28), np.uint8), np.arange(100, dtype=np.uint8) % 10
+def write_mnist(folder, part, count, seed):
+    rng = np.random.default_rng(seed)
+    pictures, labels = rng.integers(0, 256, (count, 28, 28), np.uint8), np.arange(count, dtype=np.uint8) % 10
     for name, magic, array in (("images-idx3", 2051, pictures), ("labels-idx1", 2049, labels)):
         header = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
-        (tmp_path / f"t10k-{name}-ubyte").write_bytes(header + array.tobytes())
+        (folder / f"{part}-{name}-ubyte").write_bytes(header + array.tobytes())
+    return {picture.tobytes() for picture in (pictures / np.float32(255)).astype(np.float32)}
+
+
+def test_one_mnist_file_is_split(tmp_path):
+    originals = write_mnist(tmp_path, "t10k", 100, 0)
     data = images.load(images.ImageConfig(dataset="mnist", data_dir=str(tmp_path), corruptions=NAMES))
     assert data.images.shape == (2, 100, 28, 28) and len(data.train) == 80
     assert data.pool.shape == (2, 10, 8)  # disjoint parts for the tasks of a corruption
     assert len(np.unique(data.pool[0])) == 80 and np.all(np.isin(data.pool, data.train))
-    originals = {picture.tobytes() for picture in (pictures / np.float32(255)).astype(np.float32)}
     assert all(picture.tobytes() in originals for picture in data.images[0])
+
+
+def test_both_mnist_files_keep_their_roles(tmp_path):
+    originals = {part: write_mnist(tmp_path, part, count, count) for part, count in (("train", 60), ("t10k", 30))}
+    config = images.ImageConfig(dataset="mnist", data_dir=str(tmp_path), corruptions=NAMES)
+    data = images.load(config)
+    assert len(data.train) == 60 and len(data.test) == 30 and data.pool.shape == (2, 10, 6)
+    assert {picture.tobytes() for picture in data.images[0, data.train]} == originals["train"]
+    assert {picture.tobytes() for picture in data.images[0, data.test]} == originals["t10k"]
+    small = images.load(replace(config, images=50))
+    assert len(small.train) == 50 and len(small.test) == 10 and small.images.shape[1] == 60
+    with pytest.raises(BadInput, match="n_0=6 is above the 5 training images of one task"):
+        images.check_target_samples(small, 6)
 
 
 def test_mnist_c_files(tmp_path):
@@ -53,7 +70,7 @@ def test_mnist_c_files(tmp_path):
 def test_missing_files_are_one_sentence(tmp_path):
     with pytest.raises(BadInput, match="give --data_dir=DIR, or use --dataset=digits_c"):
         images.load(images.ImageConfig(dataset="mnist"))
-    with pytest.raises(BadInput, match="neither t10k-images-idx3-ubyte nor"):
+    with pytest.raises(BadInput, match=r"no MNIST files; expected .*train,t10k.*--dataset=digits_c"):
         images.load(images.ImageConfig(dataset="mnist", data_dir=str(tmp_path)))
     with pytest.raises(BadInput, match=r"mnist_c/identity/\{train_images.*--dataset=digits_c"):
         images.load(images.ImageConfig(dataset="mnist_c", data_dir=str(tmp_path), corruptions=NAMES))
@@ -77,6 +94,8 @@ def test_refused_image_flags(changes, message):
 
 
 def test_other_refused_flags():
+    with pytest.raises(BadInput, match="add passive to --rules"):
+        replace(vision.ImprovementConfig(), rules=("L1", "L2"))
     with pytest.raises(BadInput, match="unknown target 'glass/2'"):
         replace(vision.SamplesConfig(), named=("glass/2",))
     with pytest.raises(BadInput, match="do not increase"):

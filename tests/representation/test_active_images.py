@@ -82,6 +82,11 @@ def test_features():
     white = images.whitened_features(rng.random((2, 50, 28, 28)), np.arange(40), 5)
     train = white[:, :40].reshape(-1, 5)
     assert_close("whitened covariance", np.cov(train, rowvar=False), np.eye(5), atol=1e-9)
+    pictures = rng.random((2, 50, 28, 28)) * np.array([1.0, 3.0])[:, None, None, None]
+    own = images.whitened_features(pictures, np.arange(40), 5, own=True)
+    for one in own:
+        np.testing.assert_allclose(one[:40].mean(0), 0, atol=1e-9)
+        assert_close("own covariance of a corruption", np.cov(one[:40], rowvar=False), np.eye(5), atol=1e-9)
 
 
 def test_draw_depends_on_the_key(pools):

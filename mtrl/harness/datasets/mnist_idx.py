@@ -56,7 +56,9 @@ def find_idx(folder: pathlib.Path | str, part: str, kind: str) -> pathlib.Path:
     for name in names:
         if (pathlib.Path(folder) / name).is_file():
             return pathlib.Path(folder) / name
-    raise BadInput(f"{folder} has neither {names[0]} nor {names[1]}; put the MNIST files there or use --dataset=digits")
+    raise BadInput(
+        f"{folder} has neither {names[0]} nor {names[1]}; put the MNIST files there or use the embedded digits"
+    )
 
 
 def load_mnist(folder: pathlib.Path | str, part: str = "train") -> tuple[np.ndarray, np.ndarray]:
