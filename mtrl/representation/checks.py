@@ -2,6 +2,7 @@
 
 import warnings
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
@@ -91,23 +92,29 @@ def check_relation(tasks: int) -> None:
         raise BadInput(f"tasks={tasks} leaves no relation to learn; give at least 2 tasks or use single-task ridge")
 
 
-def check_penalty(**weights: float) -> None:
-    """Penalty weights are finite and not negative.
+def check_penalty(**weights: Scalar) -> None:
+    """Penalty weights are finite and not negative. Traced ones are not looked at: check the flags they come from.
 
     Raises:
       BadInput: naming the weight.
     """
     for name, value in weights.items():
+        if isinstance(value, jax.core.Tracer):
+            continue
+        value = float(value)
         if not np.isfinite(value) or value < 0:
             raise BadInput(f"{name}={value:g} is not a penalty weight; give a finite number of at least 0")
 
 
-def check_l1_ratio(l1_ratio: float) -> None:
-    """The share of the l2,1 part.
+def check_l1_ratio(l1_ratio: Scalar) -> None:
+    """The share of the l2,1 part; not looked at when traced.
 
     Raises:
       BadInput: outside [0, 1].
     """
+    if isinstance(l1_ratio, jax.core.Tracer):
+        return
+    l1_ratio = float(l1_ratio)
     if not 0 <= l1_ratio <= 1:
         raise BadInput(f"l1_ratio={l1_ratio:g} is outside 0..1; give the share of the group penalty")
 

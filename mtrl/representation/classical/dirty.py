@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from mtrl.numerics.proximal import prox_l1_inf, soft_threshold
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose
 from mtrl.representation.classical.loss import Decomposition, Loss
 
@@ -21,6 +22,7 @@ def dirty(
     iterations: int = 300,
 ) -> Decomposition:
     """Shared P (row-wise max norm, weight lam_b) plus own Q (entrywise l1, weight lam_s)."""
+    checks.check_penalty(lam_b=lam_b, lam_s=lam_s)
     return decompose(
         loss,
         lambda p, step: prox_l1_inf(p, step * lam_b),

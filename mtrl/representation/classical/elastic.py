@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from mtrl.numerics.fista import fista
 from mtrl.numerics.proximal import shrink_groups
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient
 
 
@@ -21,6 +22,8 @@ def elastic(
     iterations: int = 300,
 ) -> Weights:
     """FISTA; the ridge part belongs to the smooth term."""
+    checks.check_penalty(lam=lam)
+    checks.check_l1_ratio(l1_ratio)
     ridge = lam * (1 - l1_ratio)
     found = fista(
         lambda w: gradient(loss, w) + ridge * w,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.lbfgs import minimise
 from mtrl.numerics.types import PRNGKey, Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, value
 
 
@@ -37,6 +38,7 @@ def factored_trace_norm(
     Returns:
       Weights; the residual is the largest gradient entry of the scaled objective.
     """
+    checks.check_penalty(lam=lam)
     tasks, dim = loss.linear.shape
     keys = split_named(key, "features", "tasks")
     unit = jnp.max(jnp.abs(loss.linear))

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from mtrl.numerics.fista import fista
 from mtrl.numerics.proximal import l1_inf_dual_norm, prox_l1_inf
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient, zero_gradient
 
 
@@ -16,6 +17,7 @@ def max_norm(
     loss: Loss, lam: Scalar, *, start: Float[Array, "dim task"] | None = None, iterations: int = 300
 ) -> Weights:
     """FISTA on the l1,inf penalty of weight lam."""
+    checks.check_penalty(lam=lam)
     found = fista(
         lambda w: gradient(loss, w),
         lambda w, step: prox_l1_inf(w, step * lam),

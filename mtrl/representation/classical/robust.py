@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from mtrl.numerics.proximal import shrink_groups, shrink_singular_values
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose
 from mtrl.representation.classical.loss import Decomposition, Loss
 
@@ -21,6 +22,7 @@ def robust(
     iterations: int = 300,
 ) -> Decomposition:
     """Low-rank P (trace norm, weight lam_l) plus outlier columns Q (weight lam_s)."""
+    checks.check_penalty(lam_l=lam_l, lam_s=lam_s)
     return decompose(
         loss,
         lambda p, step: shrink_singular_values(p, step * lam_l),

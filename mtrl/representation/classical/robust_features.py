@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from mtrl.numerics.proximal import shrink_groups
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose
 from mtrl.representation.classical.loss import Decomposition, Loss
 
@@ -21,6 +22,7 @@ def robust_features(
     iterations: int = 300,
 ) -> Decomposition:
     """Row-sparse P (weight lam_1) plus column-sparse Q (weight lam_2)."""
+    checks.check_penalty(lam_1=lam_1, lam_2=lam_2)
     return decompose(
         loss,
         lambda p, step: shrink_groups(p, step * lam_1, axis=1),

@@ -10,11 +10,13 @@ from jaxtyping import Array, Float
 from mtrl.numerics.fista import fista
 from mtrl.numerics.proximal import soft_threshold
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient, zero_gradient
 
 
 def ridge(loss: Loss, lam: Scalar) -> Weights:
     """`(H_t + lam I) w_t = b_t` per task, lam > 0."""
+    checks.check_penalty(lam=lam)
     eye = jnp.eye(loss.linear.shape[1], dtype=loss.linear.dtype)
     weights = jnp.linalg.solve(loss.hessian + lam * eye, loss.linear[..., None])[..., 0].T
     slope = gradient(loss, weights) + lam * weights
@@ -24,6 +26,7 @@ def ridge(loss: Loss, lam: Scalar) -> Weights:
 
 def lasso(loss: Loss, lam: Scalar, *, start: Float[Array, "dim task"] | None = None, iterations: int = 300) -> Weights:
     """FISTA on the entrywise l1 penalty."""
+    checks.check_penalty(lam=lam)
     found = fista(
         lambda w: gradient(loss, w),
         lambda w, step: soft_threshold(w, step * lam),

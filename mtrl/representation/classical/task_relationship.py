@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 from mtrl.numerics.conjugate_gradients import conjugate_gradients
 from mtrl.numerics.psd import sqrt_psd
 from mtrl.numerics.types import Scalar
+from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, apply_hessian
 
 
@@ -80,6 +81,8 @@ def task_relationship(
       eps_end: last eps, relative.
       tolerance: of the conjugate gradients.
     """
+    checks.check_penalty(lam1=lam1, lam2=lam2)
+    checks.check_relation(loss.linear.shape[0])
     tasks, dim = loss.linear.shape
     eye = jnp.eye(tasks, dtype=loss.linear.dtype)
     root = eye / jnp.sqrt(jnp.asarray(tasks, eye.dtype))

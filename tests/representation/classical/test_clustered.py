@@ -52,3 +52,12 @@ def test_alternation_ends_at_a_joint_optimum():
     assert float(jnp.linalg.norm(slope)) < 1e-5
     best = membership_given_weights(found.weights, clusters=2, eta=0.3)
     assert_close("membership", found.membership, best, 1e-5)
+
+
+def test_warm_start_continues_from_the_optimal_membership():
+    run = solve(clustered, eta=0.05, clusters=2, iterations=300)
+    best = run(0.1).weights
+    again = solve(lambda data, a, w: clustered(data, a, eta=0.05, clusters=2, iterations=1, start=w))(0.1, best)
+    cold = solve(clustered, eta=0.05, clusters=2, iterations=1)(0.1)
+    assert_close("one more alternation", again.weights, best, 1e-5)
+    assert float(jnp.max(jnp.abs(cold.weights - best))) > 1e-3
