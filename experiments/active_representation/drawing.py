@@ -13,6 +13,11 @@ def learners(data):
     return [name for name in TITLE if name in data.learner.values]
 
 
+def count(seeds):
+    """A number of seeds in words."""
+    return f"mean of {seeds} seeds" if seeds > 1 else "one seed"
+
+
 def improvement(data, config):
     """Per target: wrong predictions of passive minus those of each active rule, sorted; target-only ridge as reference."""
     wrong = data.wrong.isel(epoch=-1, sparse=0).mean("seed")
@@ -35,7 +40,7 @@ def improvement(data, config):
         low, high = ax.get_ylim()
         ax.set_ylim(low, high + 0.45 * (high - low))
         ax.legend(loc="upper right", fontsize=7.5)
-    figure.suptitle(f"One-against-all on {config.dataset}, mean of {data.sizes['seed']} seeds", fontsize=10.5)
+    figure.suptitle(f"One-against-all on {config.dataset}, {count(data.sizes['seed'])} per target", fontsize=10.5)
     return figure
 
 
@@ -66,7 +71,7 @@ def sample_map(data, config):
     bar.ax.minorticks_off()
     bar.set_label("samples $n_t$ in the last epoch (cross: the target)")
     rule = str(data.rule.values[0])
-    figure.suptitle(f"Rule {rule} on {config.dataset}, mean of {data.sizes['seed']} seeds", fontsize=10.5)
+    figure.suptitle(f"Rule {rule} on {config.dataset}, {count(data.sizes['seed'])}", fontsize=10.5)
     return figure
 
 
@@ -90,11 +95,11 @@ def table(data, config):
                 for rule in data.rule.values
             ]
             cells.append([_cell(x) for x in (*drawn, ridge.sel(learner=learner))])
-    figure, axes = style.subplots(1, 1, width=1.9 + 1.45 * len(columns), height=0.9 + 0.4 * len(rows))
+    figure, axes = style.subplots(1, 1, width=1.9 + 1.45 * len(columns), height=0.7 + 0.26 * (len(rows) + 1))
     style.table(axes[0, 0], cells, columns, rows)
     targets, seeds = data.sizes["target"], data.sizes["seed"]
     axes[0, 0].set_title(
-        f"{config.dataset}: mean over {targets} targets, 95% t-interval over targets (mean of {seeds} seeds)"
+        f"{config.dataset}: mean over {targets} targets, 95% t-interval over targets ({count(seeds)} each)"
     )
     return figure
 

@@ -121,6 +121,12 @@ def _mnist(data_dir: str, limit: int, rng: np.random.Generator):
 
 def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.Generator) -> Corrupted:
     parts = [load_mnist_c(f"{data_dir}/mnist_c", name) for name in names]
+    for name, part in zip(names, parts, strict=True):
+        if not all(np.array_equal(mine, first) for (_, mine), (_, first) in zip(part, parts[0], strict=True)):
+            raise BadInput(
+                f"{data_dir}/mnist_c/{name} has other labels than {names[0]}, but image i must be the same original under "
+                "every corruption; fetch both folders again"
+            )
     size = limit or len(parts[0][0][0])
     tests = min(len(parts[0][1][0]), max(1, size // 5)) if limit else len(parts[0][1][0])
     images = np.stack([np.concatenate([train[0][:size], test[0][:tests]]) for train, test in parts])

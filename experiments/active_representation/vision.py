@@ -24,16 +24,16 @@ from mtrl.representation.allocation import RULES
 class VisionConfig(images.ImageConfig):
     """Tasks (corruption, digit): is it digit j?"""
 
-    seeds: int = field(2, help="number of random seeds", lower=1)
+    seeds: int = field(1, help="number of random seeds (every target draws its own data)", lower=1)
     seed_batch: int = field(1, help="seeds per cell", lower=0)
     learners: tuple[str, ...] = field(("linear", "convnet"), help="representations", choices=("linear", "convnet"))
     rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
-    targets: int = field(8, help="targets, spread over corruptions and digits; 0 for all", lower=0)
+    targets: int = field(16, help="targets, spread over corruptions and digits; 0 for all", lower=0)
     exclude_same_corruption: bool = field(False, help="leave out sources that share the target's corruption")
     totals: tuple[int, ...] = field((3200, 6400), help="samples of each epoch", lower=1)
     floor: int = field(20, help="samples every task gets, N_min", lower=0)
     target_samples: int = field(40, help="target samples n_0", lower=1)
-    rank: int = field(8, help="representation dimension K", lower=1)
+    rank: int = field(12, help="representation dimension K", lower=1)
     cell: int = field(4, help="pooling of the linear learner's features; 1 keeps all pixels", choices=(1, 2, 4, 7))
     picture_cell: int = field(2, help="pooling of the ConvNet's pictures; 1 keeps 28x28", choices=(1, 2))
     channels: tuple[int, ...] = field((4, 8), help="channels of the two convolutions", lower=1, length=2)
@@ -41,7 +41,7 @@ class VisionConfig(images.ImageConfig):
     minibatch: int = field(64, help="rows of a minibatch", lower=1)
     rate: float = field(0.01, help="Adam learning rate", lower=0.0, strict=True)
     loss: str = field("logistic", help="loss of the ConvNet", choices=("squared", "logistic"))
-    iterations: int = field(8, help="alternating minimisation rounds", lower=1)
+    iterations: int = field(15, help="alternating minimisation rounds", lower=1)
     lasso_ratio: float = field(0.05, help="LASSO penalty over max |w_t^T w|")
     debias: bool = field(False, help="refit on the LASSO support")
     reuse: bool = field(False, help="pool the samples of all epochs (linear learner only)")
@@ -76,7 +76,7 @@ class ImprovementConfig(VisionConfig):
 class SamplesConfig(VisionConfig):
     """Allocation of the last epoch for named targets."""
 
-    seeds: int = field(4, help="number of random seeds", lower=1)
+    seeds: int = field(12, help="number of random seeds", lower=1)
     rules: tuple[str, ...] = field(("L1",), help="allocation rule shown", choices=tuple(RULES), length=1)
     named: tuple[str, ...] = field(("glass_blur/2", "brightness/0"), help="targets as corruption/digit")
 
@@ -91,7 +91,7 @@ class SamplesConfig(VisionConfig):
 class TableConfig(VisionConfig):
     """All tasks against the k most relevant ones."""
 
-    targets: int = field(4, help="targets, spread over corruptions and digits; 0 for all", lower=0)
+    targets: int = field(8, help="targets, spread over corruptions and digits; 0 for all", lower=0)
     sparse: tuple[int, ...] = field((0, 10), help="tasks sampled beyond the floor; 0 for all", lower=0)
 
 

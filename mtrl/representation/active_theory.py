@@ -8,7 +8,7 @@ Symbols: W heads (rank, task), column w_t; w target_head (rank,); n counts (task
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Array, Float, Shaped
 
 from mtrl.numerics.psd import solve_psd
 from mtrl.numerics.types import Scalar
@@ -51,11 +51,6 @@ def excess_risk(subspace: Shaped[Array, "*shape"] | Scalar, *, rank: int, target
     n_0 > K + 1. With s = 0 this is the oracle that knows B.
     """
     return jnp.asarray(subspace + (noise**2 + subspace) * rank / (target_samples - rank - 1))
-
-
-def head_correction(counts: Int[Array, " task"], rank: int) -> Float[Array, " task"]:
-    """`n_t - K`, the samples of task t that are left for the subspace once its own head is paid (not below 0)."""
-    return jnp.maximum(counts - rank, 0).astype(float)
 
 
 def uniform_value(l2_relevance: Float[Array, " task"]) -> Float[Array, ""]:

@@ -62,9 +62,13 @@ def test_mnist_c_files(tmp_path):
         for part, values in labels.items():
             np.save(folder / f"{part}_images.npy", rng.integers(0, 256, (len(values), 28, 28, 1), np.uint8))
             np.save(folder / f"{part}_labels.npy", values)
-    data = images.load(images.ImageConfig(dataset="mnist_c", data_dir=str(tmp_path), corruptions=NAMES))
+    config = images.ImageConfig(dataset="mnist_c", data_dir=str(tmp_path), corruptions=NAMES)
+    data = images.load(config)
     assert data.images.shape == (2, 60, 28, 28) and len(data.train) == 40 and len(data.test) == 20
     assert data.pool.shape == (2, 10, 4)
+    np.save(tmp_path / "mnist_c" / NAMES[1] / "test_labels.npy", 9 - labels["test"])
+    with pytest.raises(BadInput, match="stripe has other labels than identity"):
+        images.load(replace(config, split_seed=1))
 
 
 def test_missing_files_are_one_sentence(tmp_path):
@@ -107,6 +111,6 @@ def test_other_refused_flags():
 def test_targets_are_spread():
     config = vision.VisionConfig()
     chosen = vision.choose_targets(config)
-    assert len(set(chosen)) == 8 and len({c for c, _ in chosen}) == 8 and len({j for _, j in chosen}) >= 4
+    assert len(set(chosen)) == len({c for c, _ in chosen}) == 16 and len({j for _, j in chosen}) == 10
     assert len(vision.choose_targets(replace(config, targets=0))) == 160
     assert vision.choose_targets(vision.SamplesConfig()) == [(3, 2), (8, 0)]

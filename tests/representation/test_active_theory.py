@@ -110,7 +110,3 @@ def _one_draw(key, counts, params, noise, samples):
 
 
 LAW = jax.jit(jax.vmap(_one_draw, (0, None, None, None, None)), static_argnums=4)
-
-
-def test_head_correction():
-    np.testing.assert_array_equal(theory.head_correction(jnp.array([10, 2]), 3), [7, 0])
