@@ -15,9 +15,9 @@ from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most,
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.numerics.subspaces import sin_theta
-from mtrl.representation import problem, theory
+from mtrl.representation import checks, problem, theory
 from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.altmin_gd import altmin_gd
+from mtrl.representation.altmin_gd import altmin_gd, stability_limit, unstable
 from mtrl.representation.factored_least_squares import factored_least_squares
 from mtrl.representation.method_of_moments import method_of_moments
 
@@ -33,9 +33,14 @@ class AllocationConfig(BaseConfig):
     dim: int = field(40, help="input dimension d", lower=2)
     rank: int = field(3, help="dimension of the shared subspace r", lower=1)
     noise: float = field(0.5, help="standard deviation of the label noise", lower=0.0, strict=True)
+    eta: float = field(1.0, help="AltMinGD step on the averaged gradient", lower=0.0, strict=True)
     descent: int = field(60, help="AltMinGD rounds", lower=1)
     alternations: int = field(20, help="AltMin rounds", lower=1)
     search: int = field(400, help="L-BFGS iterations of the factored search", lower=1)
+
+    def validate(self):
+        """The rank must be identifiable."""
+        checks.check_rank(self.rank, self.dim, self.total // max(self.samples), min(self.samples))
 
 
 METHODS = ("MoM", "AltMin", "AltMinGD", "FO")
@@ -49,7 +54,7 @@ REFERENCE = {
 }
 
 
-def one_allocation(key, noise, *, tasks, samples, dim, rank, descent, alternations, search):
+def one_allocation(key, noise, eta, *, tasks, samples, dim, rank, descent, alternations, search):
     """Sine of the largest angle of four methods and the first-order law."""
     keys = split_named(key, "problem", "source", "start")
     params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
@@ -57,17 +62,24 @@ def one_allocation(key, noise, *, tasks, samples, dim, rank, descent, alternatio
     data = moments(x, y)
     start = method_of_moments(x, y, rank=rank)
     total = float(tasks * samples)
+    descended = altmin_gd(data.gram, data.cross, start, samples=total, eta=eta, iterations=descent)
+    limit = stability_limit(data.gram, descended.heads, total)
     bases = (
         start,
         alternating_minimisation(data.gram, data.cross, start, iterations=alternations).basis,
-        altmin_gd(data.gram, data.cross, start, samples=total, eta=1.0, iterations=descent).basis,
+        descended.basis,
         factored_least_squares(keys["start"], x, y, rank=rank, iterations=search).basis,
     )
     gamma = problem.diversity(params.heads)
     law = jnp.nan
     if samples > rank:
         law = theory.least_squares_sine(gamma, samples=float(samples), total=total, dim=float(dim), noise=noise)
-    return {"sine": jnp.stack([sin_theta(params.basis, basis) for basis in bases]), "law": jnp.asarray(law)}
+    return {
+        "sine": jnp.stack([sin_theta(params.basis, basis) for basis in bases]),
+        "law": jnp.asarray(law),
+        "unstable": unstable(descended.objective, eta, limit),
+        "limit": limit,
+    }
 
 
 def run_allocation(config, seeds):
@@ -78,6 +90,7 @@ def run_allocation(config, seeds):
         one_allocation,
         seeds,
         config.noise,
+        config.eta,
         tasks=config.total // config.samples[0],
         samples=config.samples[0],
         dim=config.dim,
@@ -86,6 +99,7 @@ def run_allocation(config, seeds):
         alternations=config.alternations,
         search=config.search,
     )
+    checks.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
     data = xr.Dataset(
         {"sine": (("seed", "method"), out["sine"]), "law": (("seed",), out["law"])},
         coords={"seed": seeds, "method": list(METHODS)},
@@ -104,9 +118,11 @@ def draw_allocation(data, config):
     for k, name in enumerate(METHODS):
         values = data["sine"].sel({"method": name}).transpose("seed", "samples")
         style.band(ax, x * (1 + 0.03 * (k - 1.5)), values, label=name, color=style.COLORS[k], marker=style.MARKERS[k])
+        style.paper(ax, np.array(REFERENCE_X) * (1 + 0.03 * (k - 1.5)), REFERENCE[name], label="")
+    style.paper(ax, [], [], label="reference means, four seeds")
     style.theory(ax, x, data["law"].mean("seed"), color="black", label="first-order law")
     ax.axvline(config.rank, color="gray", linestyle=":", label="n = r")
-    style.log_ticks(ax, x)
+    style.log_ticks(ax, sorted({*x.values, *REFERENCE_X}))
     ax.set_yscale("log")
     ax.set_xlabel(f"samples per task n, N = {config.total} in all")
     ax.set_ylabel("sin of largest angle")
@@ -155,9 +171,20 @@ FIGURES = (
                     text=f"{name}: largest relative distance to the reference means over n",
                     paper="reference means of four seeds, independent implementation",
                     measure=functools.partial(_reference_gap, method=name),
-                    accepts=at_most(bound),
+                    accepts=at_most(0.25),
+                    note=note,
                 )
-                for name, bound in (("MoM", 0.25), ("AltMinGD", 0.25))
+                for name, note in (
+                    ("MoM", ""),
+                    ("AltMin", ""),
+                    ("AltMinGD", ""),
+                    (
+                        "FO",
+                        "at n = 6 the search has not converged after 400 iterations, and how far it has come depends on "
+                        "its start and line search: SciPy's L-BFGS-B on the same objective is between .92 and 1 there, "
+                        "and most runs of either reach .13 to .16 after 1500",
+                    ),
+                )
             ),
             *(
                 Claim(

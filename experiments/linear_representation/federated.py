@@ -28,6 +28,7 @@ from mtrl.numerics.moments import moments
 from mtrl.numerics.subspaces import orthonormalise, sin_theta
 from mtrl.representation import checks, fedrep, fedsgd, problem, theory
 from mtrl.representation.alternating_minimisation import fit_heads
+from mtrl.representation.altmin_gd import objective, stability_limit, unstable
 from mtrl.representation.iterative_hard_thresholding import iterative_hard_thresholding
 
 
@@ -58,6 +59,12 @@ def clients_data(key, drawn, t):
 def record_distance(params, state, batch, info):
     """Squared distance after the round."""
     return sin_theta(params[0].basis, info.basis) ** 2
+
+
+def record_descent(params, state, batch, info):
+    """Squared distance after the round, and the objective there: half the sum of squares, less a constant."""
+    heads, _ = fit_heads(batch.gram, batch.cross, info.basis)
+    return record_distance(params, state, batch, info), objective(batch.gram, batch.cross, info.basis, heads)
 
 
 def algorithm(step, init, **static):
@@ -133,21 +140,26 @@ def draw_bars(data, config):
     """Grouped bars."""
     from mtrl.harness import style
 
-    canvas, axes = style.subplots(1, 1, width=5)
+    canvas, axes = style.subplots(1, 1, width=6)
     ax = axes[0, 0]
     for k, learner in enumerate(LEARNERS):
         values = data["error"].sel(learner=learner).transpose("seed", "samples").values
         place = np.arange(values.shape[1]) + 0.26 * (k - 1)
-        ax.bar(
-            place, values.mean(0), 0.24, yerr=style.half_width(values), label=learner, color=style.COLORS[k], capsize=2
-        )
+        middle, whiskers = median_and_whiskers(values)
+        ax.bar(place, middle, 0.24, yerr=whiskers, label=learner, color=style.COLORS[k], capsize=2)
     ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
     ax.set_xticks(range(data.sizes["samples"]), [f"n = {n}" for n in data["samples"].values])
     ax.set_yscale("log")
-    ax.set_ylabel("average client test MSE")
+    ax.set_ylabel("average client test MSE\n(median over seeds, 10% to 90%)")
     ax.set_title(f"{config.clients} clients, d = {config.dim}, r = {config.rank}, {config.rounds} rounds")
     canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
     return canvas
+
+
+def median_and_whiskers(values):
+    """Median over seeds and distances to the 10% and 90% quantiles: errors spread over orders of magnitude."""
+    low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
+    return middle, np.stack([middle - low, high - middle])
 
 
 def run_rounds(config, seeds):
@@ -161,13 +173,19 @@ def run_rounds(config, seeds):
         problem=functools.partial(clients, scaled=True, start="random", **options),
         data=clients_data,
         inputs=(config.noise,),
-        record=record_distance,
     )
-    federated, _ = simulate(
-        algorithm(fedrep.step, fedrep.init, active=config.clients), hyper={"eta": config.eta}, **common
+    (federated, objectives), _ = simulate(
+        algorithm(fedrep.step, fedrep.init, active=config.clients),
+        hyper={"eta": config.eta},
+        record=record_descent,
+        **common,
     )
-    shared, _ = simulate(algorithm(fedsgd.step, fedsgd.init), hyper={"eta": config.eta_shared}, **common)
-    rates = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
+    shared, _ = simulate(
+        algorithm(fedsgd.step, fedsgd.init), hyper={"eta": config.eta_shared}, record=record_distance, **common
+    )
+    rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
+    jumped = [bool(unstable(jnp.asarray(v), config.eta, limit)) for v, limit in zip(objectives, limits, strict=True)]
+    checks.check_stable(any(jumped), config.eta, limits.min())
     names = ("FedRep", "FedSGD")
     data = xr.Dataset(
         {
@@ -181,13 +199,14 @@ def run_rounds(config, seeds):
 
 
 def one_rate(key, noise, eta, *, rounds, **options):
-    """Squared contraction bound of Theorem 1 for the same draw of the problem."""
+    """Squared contraction bound of Theorem 1 and stability limit of eta for the same draw of the problem."""
     keys = split_named(key, "problem")  # the stream from which `simulate` draws the problem
     params, data = clients(keys["problem"], noise, scaled=True, start="random", **options)
     smallest = jnp.linalg.svd(params.heads / jnp.sqrt(params.heads.shape[0]), compute_uv=False)[-1]
     start = sin_theta(params.basis, data.start)
     count = jnp.arange(1.0, rounds + 1)
-    return (start * theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)) ** 2
+    bound = (start * theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)) ** 2
+    return bound, stability_limit(data.gram, params.heads, float(params.heads.shape[0]))
 
 
 def draw_rounds(data, config):

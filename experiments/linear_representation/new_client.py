@@ -7,7 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.linear_representation.federated import SMALL, FederatedConfig, final_errors, log_ratio
+from experiments.linear_representation.federated import (
+    SMALL,
+    FederatedConfig,
+    final_errors,
+    log_ratio,
+    median_and_whiskers,
+)
 from mtrl.harness import Claim, Figure, at_most, field, over_seeds
 from mtrl.representation import problem
 from mtrl.representation.transfer import transfer
@@ -62,18 +68,21 @@ def draw_new(data, config):
     """Error against samples of the new client."""
     from mtrl.harness import style
 
-    canvas, axes = style.subplots(1, 1, width=5.2)
+    canvas, axes = style.subplots(1, 1, width=6.4)
     ax = axes[0, 0]
-    local = data["error"].sel(learner="Local").isel(samples=0).transpose("seed", "target")
-    style.band(ax, data["target"], local, label="Local", color=style.COLORS[0])
-    for k, n in enumerate(data["samples"].values):
-        values = data["error"].sel(learner="FedRep", samples=n).transpose("seed", "target")
-        style.band(ax, data["target"], values, label=f"FedRep, trained with n = {int(n)}", color=style.COLORS[k + 1])
+    curves = [(data["error"].sel(learner="Local").isel(samples=0), "Local")]
+    for n in data["samples"].values:
+        curves.append((data["error"].sel(learner="FedRep", samples=n), f"FedRep, trained with n = {int(n)}"))
+    for k, (errors, label) in enumerate(curves):
+        middle, whiskers = median_and_whiskers(errors.transpose("seed", "target").values)
+        place = data["target"].values * 1.04 ** (k - 1)
+        ax.errorbar(place, middle, whiskers, fmt=style.MARKERS[k], color=style.COLORS[k], capsize=2, label=label)
     ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
     style.log_ticks(ax, data["target"])
     ax.set_yscale("log")
     ax.set_xlabel("samples of the new client")
-    ax.set_ylabel("test MSE of the new client")
+    ax.set_ylabel("test MSE of the new client\n(median over seeds, 10% to 90%)")
+    ax.set_title(f"d = {config.dim}, r = {config.rank}, {config.clients} clients")
     canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
     return canvas
 

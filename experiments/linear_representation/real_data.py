@@ -28,7 +28,7 @@ TRAIN = {"linnerud": 0.6, "diabetes": 0.5, "digits": 0.03, "school": 0.6, "sarco
 class RealConfig(BaseConfig):
     """Test error on real tasks, relative to single-task ridge."""
 
-    seeds: int = field(8, help="number of random splits", lower=1)
+    seeds: int = field(24, help="number of random splits", lower=1)
     datasets: tuple[str, ...] = field(DATASETS[:3], help="data sets", choices=DATASETS)
     school: str = field("", help="path of school_b.mat, for the data set school")
     sarcos: str = field("", help="path of sarcos_inv.mat, for the data set sarcos")

@@ -75,6 +75,15 @@ def rising(values: Float[Array, " round"], *, rounds: int = 3) -> Bool[Array, ""
     return jnp.any(jnp.all(runs, axis=0))
 
 
+def unstable(values: Float[Array, " round"], eta: Scalar, limit: Scalar) -> Bool[Array, ""]:
+    """`rising`, or eta above `limit` and three rises in all: QR keeps B bounded, so far beyond the limit the objective
+    jumps up and down instead of diverging.
+    """
+    slack = 1e3 * float(jnp.finfo(values.dtype).eps) * jnp.abs(values[:-1])
+    rises = jnp.sum(~(values[1:] <= values[:-1] + slack))
+    return rising(values) | ((eta > limit) & (rises >= 3))
+
+
 def altmin_gd(
     gram: Float[Array, "task dim dim"],
     cross: Float[Array, "task dim"],

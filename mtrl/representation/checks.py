@@ -130,10 +130,10 @@ def check_clusters(clusters: int, tasks: int) -> None:
 
 
 def check_stable(rising: bool | Bool[Array, ""], eta: Scalar, limit: Scalar) -> None:
-    """Stop after a descent whose objective rose three rounds in a row.
+    """Stop after a descent whose objective rose three rounds.
 
     Args:
-      rising: `altmin_gd.Descent.rising`.
+      rising: `altmin_gd.Descent.rising` or `altmin_gd.unstable`.
       eta: the step that was used.
       limit: `altmin_gd.stability_limit`.
 
@@ -142,7 +142,7 @@ def check_stable(rising: bool | Bool[Array, ""], eta: Scalar, limit: Scalar) -> 
     """
     if bool(rising):
         raise BadInput(
-            f"eta={float(eta):.4g} made the objective rise three rounds in a row; the stability limit is about "
+            f"eta={float(eta):.4g} made the objective rise three rounds; the stability limit is about "
             f"{float(limit):.4g}, lower eta"
         )
 

@@ -48,8 +48,18 @@ def test_a_step_above_the_stability_limit_is_reported_with_the_limit(drawn):
     values = jnp.array([0.0, -1.0, -0.5, 0.1, 0.4])
     assert bool(gd.rising(values))
     assert not bool(gd.rising(values[:3]))
-    with pytest.raises(BadInput, match=r"eta=9 made the objective rise three rounds in a row.*limit is about"):
+    with pytest.raises(BadInput, match=r"eta=9 made the objective rise three rounds; the stability limit is about"):
         checks.check_stable(gd.rising(values), 9.0, limit)
+
+
+def test_jumps_beyond_the_limit_are_unstable(drawn):
+    _, data, start, _, _ = drawn
+    far = gd.altmin_gd(data.gram, data.cross, start, samples=1200.0, eta=500.0, iterations=40)
+    limit = gd.stability_limit(data.gram, far.heads, 1200.0)
+    assert bool(gd.unstable(far.objective, 500.0, limit))
+    jumps = jnp.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    assert bool(gd.unstable(jumps, 3.0, 2.0))
+    assert not bool(gd.unstable(jumps, 1.0, 2.0))
 
 
 def test_theoretical_step(drawn):
