@@ -12,21 +12,27 @@ from mtrl.harness import (
     BaseConfig,
     Claim,
     Figure,
+    Interval,
     at_least,
     between,
-    exact,
+    evaluate,
     field,
     mean_interval,
     over_seeds,
     style,
 )
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.data import TaskData
+from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.data import TaskData, pack
 from mtrl.random_matrix.fit import predict
 from mtrl.random_matrix.leave_one_out import estimate_risk
+from mtrl.random_matrix.limits import least_squares
 from mtrl.random_matrix.path import fit_at, prepare
-from mtrl.random_matrix.star import risk_star
+from mtrl.random_matrix.plug_in import Moments, least_squares_moments, plug_in_risk
+from mtrl.random_matrix.ridge import fit_star
+from mtrl.random_matrix.tuning import tune
 
+STATISTICS = ("naive", "unbiased")
 REFERENCE_LAMS = (0.0, 0.5, 2.0, 10.0, 100.0)
 REFERENCE = {"test": (0.644, 0.553, 0.549, 0.580, 0.624), "gcv": (0.653, 0.556, 0.549, 0.567, 0.596),
              "theory": (0.601, 0.499, 0.480, 0.489, 0.507)}  # fmt: skip
@@ -107,29 +113,47 @@ def one_split(key, features, targets, sizes, gamma, lams, *, counts: tuple[int, 
     return jax.lax.map(at, lams)
 
 
-def plug_in(
-    features: list[np.ndarray], targets: list[np.ndarray], gamma: float, lams: np.ndarray, counts
-) -> np.ndarray:
-    """Predicted (test, train) risk with all rows' covariance, least-squares hyperplanes and residual variance plugged in."""
-    T, d = len(features), features[0].shape[1]
-    covariance = np.stack([x.T @ x / len(x) for x in features])
-    beta = [np.linalg.lstsq(x, y, rcond=None)[0] for x, y in zip(features, targets, strict=True)]
-    noise = np.array([np.mean((y - x @ b) ** 2) for x, y, b in zip(features, targets, beta, strict=True)])
-    W = np.stack(beta) * np.sqrt(T * d)
-    one = jnp.ones(T)
-    risks = jax.jit(
-        jax.vmap(
-            lambda lam: risk_star(
-                gamma * one,
-                lam,
-                jnp.asarray(counts, float),
-                jnp.asarray(covariance),
-                jnp.asarray(W),
-                jnp.asarray(noise),
-            )
-        )
-    )(jnp.asarray(lams))
-    return np.stack([np.asarray(risks.test).mean(1), np.asarray(risks.train).mean(1)])
+def naive_statistics(data: TaskData, *, spare: int) -> Moments:
+    """Least-squares hyperplanes and their mean squared residual, as if they were the truth.
+
+    With fewer rows than dimensions least squares fits the noise away; a ridge whose penalty GCV chooses (lam = 0, one gamma) takes its
+    place, with noise |r|^2/tr Q.
+    """
+    T, _, d = data.features.shape
+    if spare > 0:
+        beta = least_squares(data)[:, :, 0] / np.sqrt(T * d)
+        left = data.targets[:, :, 0] - jnp.einsum("tni,ti->tn", data.features, beta)
+        noise = jnp.sum(left**2, axis=1) / data.counts
+    else:
+        gammas = jnp.geomspace(1e-3, 1e2, 26)[:, None] * jnp.ones(T)
+        chosen = tune(data, gammas=gammas, lams=jnp.zeros(1)).gamma
+        fit = fit_star(data, gamma=chosen, lam=0.0)
+        beta = fit.W[:, :, 0] / np.sqrt(T * d)
+        noise = jnp.sum(fit.residual[:, :, 0] ** 2, axis=1) / jnp.sum(jnp.where(data.mask, fit.q_diag, 0), axis=1)
+    return Moments(beta, beta[:, :, None] * beta[:, None, :], noise)
+
+
+def plug_in(data: TaskData, gamma, lams, counts, *, spare: int):
+    """Predicted (statistics, split, lam) from all rows' covariance and two kinds of statistics, STATISTICS.
+
+    Args:
+      data: all rows of every task.
+      gamma, lams, counts: couplings and training samples predicted for.
+      spare: rows of the smallest task beyond its dimension; the unbiased statistics need two, else their predictions are NaN.
+    """
+    T = data.features.shape[0]
+    covariance = jnp.einsum("tni,tnj->tij", data.features, data.features) / data.counts[:, None, None]
+
+    def path(estimated):
+        def at(lam):
+            risk = plug_in_risk(coupling(gamma * jnp.ones(T), lam), counts, covariance, estimated, noise_floor=0.0)
+            return jnp.stack([risk.test.mean(), risk.train.mean()])
+
+        return jax.lax.map(at, lams).T
+
+    naive = path(naive_statistics(data, spare=spare))
+    unbiased = path(least_squares_moments(data, centred=True)) if spare > 1 else jnp.full_like(naive, jnp.nan)
+    return jnp.stack([naive, unbiased])
 
 
 def run(config, seeds):
@@ -143,18 +167,24 @@ def run(config, seeds):
         raise BadInput(
             f"counts got {counts}, but the tasks have {sizes} rows and some must be held out; lower --counts"
         )
-    N = max(sizes)
-    X = np.stack([np.pad(x, ((0, N - len(x)), (0, 0))) for x in features])
-    y = np.stack([np.pad(t, (0, N - len(t))) for t in targets])
+    data = pack(features, targets)
+    X, y = data.features, data.targets[:, :, 0]
     lams = np.array(config.lams)
     seen = over_seeds(one_split, seeds, X, y, np.array(sizes), config.gamma, lams, counts=counts)
-    theory = plug_in(features, targets, config.gamma, lams, counts)
+    spare = min(sizes) - X.shape[2]
+    theory = evaluate(plug_in, data, config.gamma, lams, np.array(counts, float), spare=spare)
     return xr.Dataset(
         {
             "error": (("seed", "lam", "kind"), seen, {"units": "variance of the target"}),
-            "theory": (("split", "lam"), theory),
+            "theory": (("statistics", "split", "lam"), theory),
         },
-        coords={"kind": ["test", "gcv", "train"], "split": ["test", "train"], "lam": lams, "seed": seeds},
+        coords={
+            "kind": ["test", "gcv", "train"],
+            "statistics": list(STATISTICS),
+            "split": ["test", "train"],
+            "lam": lams,
+            "seed": seeds,
+        },
         attrs={"data": "AppliancesEnergy" if config.data_dir else "diabetes (stand-in)"},
     )
 
@@ -165,23 +195,20 @@ def draw(data, config):
     ax = axes[0, 0]
     words = {"test": "held-out error", "gcv": "GCV, from training data", "train": "training error"}
     for kind, color, marker in zip(words, style.COLORS, style.MARKERS, strict=False):
-        style.band(
-            ax, data["lam"], data["error"].sel(kind=kind), label=words[kind], color=color, marker=marker, linestyle=":"
-        )
-    for split, color in (("test", style.COLORS[0]), ("train", style.COLORS[2])):
-        style.theory(
-            ax,
-            data["lam"],
-            data["theory"].sel(split=split),
-            label=f"theory with plugged-in statistics, {split}",
-            color=color,
-        )
-    if not config.data_dir and config.gamma == 0.3:
-        for kind in ("test", "gcv"):
+        style.band(ax, data["lam"], data["error"].sel(kind=kind), label=words[kind], color=color, marker=marker)
+    looks = {"naive": ("-", 1.0, "least-squares"), "unbiased": ("--", 1.6, "unbiased")}
+    for statistics, (line, width, name) in looks.items():
+        for split, color in (("test", style.COLORS[0]), ("train", style.COLORS[2])):
+            curve = data["theory"].sel(statistics=statistics, split=split)
+            if np.isfinite(curve).all():
+                label = f"theory, {name} statistics, {split}"
+                style.theory(ax, data["lam"], curve, label=label, color=color, linestyle=line, linewidth=width)
+    if not config.data_dir and config.gamma == 0.3 and config.counts == (120, 110):
+        for kind in ("test", "gcv", "theory"):
             style.paper(ax, REFERENCE_LAMS, REFERENCE[kind], label="reference run" if kind == "test" else "")
     lam_axis(ax)
     ax.set(ylabel="mean squared error [target variance]", title=f"{data.attrs['data']}, γ = {config.gamma:g}")
-    figure.legend(loc="outside lower center", ncol=3)
+    figure.legend(loc="outside lower center", ncol=2)
     return figure
 
 
@@ -198,7 +225,7 @@ def excess_of(choice):
     def measure(data):
         test = data["error"].sel(kind="test").transpose("seed", "lam").values
         score = (
-            data["theory"].sel(split="test").values
+            data["theory"].sel(statistics="naive", split="test").values
             if choice == "theory"
             else data["error"].sel(kind=choice).mean("seed").values
         )
@@ -207,13 +234,23 @@ def excess_of(choice):
     return measure
 
 
-def level(data):
+def level(statistics):
     """Theory over held-out error at the best coupling."""
-    test = data["error"].sel(kind="test").mean("seed")
-    i = int(test.values.argmin())
-    return exact(data["theory"].sel(split="test").isel(lam=i) / test.isel(lam=i))
+
+    def measure(data):
+        test = data["error"].sel(kind="test").transpose("seed", "lam").values
+        i = int(test.mean(0).argmin())
+        predicted = data["theory"].sel(statistics=statistics, split="test").values[i]
+        ours = mean_interval(test[:, i])
+        return Interval(*(predicted / x for x in (ours.value, ours.high, ours.low)))
+
+    return measure
 
 
+LEVEL_NOTE = (
+    "least-squares hyperplanes and residuals are taken for the truth: 54 parameters on 235 and 207 rows understate the noise by a quarter; "
+    "the next claim removes that"
+)
 FIGURE = Figure(
     name="real",
     title="Real regression data: theory, leave-one-out and held-out error",
@@ -227,7 +264,9 @@ FIGURE = Figure(
         Claim("the theory's minimiser is the held-out one (relative excess of its choice)", "Figure 3: theory predicts the best lam",
               excess_of("theory"), between(-0.02, 0.02)),
         Claim("so is GCV's, from training data alone (relative excess)", "Section 4.3", excess_of("gcv"), between(-0.02, 0.02)),
-        Claim("the predicted level equals the held-out one (ratio at the best coupling)", "Figure 3: the curves coincide", level,
-              between(0.95, 1.05), note="real features, fitted hyperplanes: least squares on all rows understates the noise"),
+        Claim("the predicted level equals the held-out one (ratio at the best coupling)", "Figure 3: the curves coincide",
+              level("naive"), between(0.95, 1.05), note=LEVEL_NOTE),
+        Claim("the same with unbiased statistics (degrees of freedom counted, the estimates' own noise subtracted)", "derived here",
+              level("unbiased"), between(0.95, 1.05)),
     ),
 )  # fmt: skip

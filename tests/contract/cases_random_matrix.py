@@ -6,15 +6,20 @@ import jax.numpy as jnp
 from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.data import TaskData
 from mtrl.random_matrix.dual import fit_dual
-from mtrl.random_matrix.equivalents import risk_general
+from mtrl.random_matrix.equivalents import fixed_point_general, risk_general
 from mtrl.random_matrix.exchangeable import risk_exchangeable
 from mtrl.random_matrix.interpretable import risk_interpretable
+from mtrl.random_matrix.isotropic import fixed_point_isotropic
 from mtrl.random_matrix.leave_one_out import estimate_risk
 from mtrl.random_matrix.limits import independent_ridge, least_squares, mean_regularised, pooled_ridge
 from mtrl.random_matrix.matrix_free import fit_conjugate_gradients
 from mtrl.random_matrix.path import fit_at, prepare
+from mtrl.random_matrix.plug_in import Moments, least_squares_moments, moments, plug_in_risk
+from mtrl.random_matrix.plug_in_fit import statistics_from_fit
 from mtrl.random_matrix.primal import fit_primal
+from mtrl.random_matrix.quadratic import quadratic_loss
 from mtrl.random_matrix.ridge import fit_star
+from mtrl.random_matrix.shared_design import fit_shared_design
 from mtrl.random_matrix.star import risk_star
 from mtrl.random_matrix.structured import risk_commuting, risk_isotropic
 from mtrl.random_matrix.tuning import tune
@@ -98,7 +103,43 @@ def predicted(name, call, differs=()):
     )  # fmt: skip
 
 
+def identities(dtype):
+    """Covariance I for every task."""
+    return jnp.broadcast_to(jnp.eye(D, dtype=dtype), (T, D, D))
+
+
+def statistics(estimated):
+    """What the predictions need of the estimated moments."""
+    return estimated.gram, estimated.second, estimated.noise
+
+
+def from_one_fit(key, X, y):
+    B = coupling(jnp.ones(T, X.dtype), COUPLED)
+    fit = fit_dual(data(X, y), B=B)
+    equivalent = fixed_point_isotropic(B, jnp.asarray(COUNTS), D)
+    return statistics_from_fit(fit.W[:, :, 0], equivalent, estimate_risk(fit, jnp.asarray(COUNTS)).gcv)
+
+
+def plugged_in(g, m, W, S, v):
+    exact = Moments(W, jnp.einsum("ti,tj->tij", W, W) + jnp.eye(D, dtype=W.dtype) * v[:, None, None], v)
+    return plug_in_risk(coupling(g, COUPLED), m, S, exact, noise_floor=0.0)
+
+
+def own_error(g, m, W, S, v):
+    """Quadratic loss with N = identity, per hyperplane."""
+    B, weights = coupling(g, COUPLED), jnp.eye(T * D, dtype=W.dtype).reshape(T, D, T, D)
+    test = risk_general(B, m, S, W, v).test
+    return quadratic_loss(fixed_point_general(B, m, S), B, S, W, weights, test)
+
+
 CASES = [
+    solver("shared_design", lambda key, X, y: fit_shared_design(X[0], y[:, :, 0], B=coupling(jnp.ones(T, X.dtype), COUPLED))),
+    solver("moments", lambda key, X, y: statistics(moments(data(X, y), identities(X.dtype)))),
+    solver("least_squares_moments", lambda key, X, y: statistics(least_squares_moments(data(X, y))), differs=("rmt_moments",)),
+    solver("statistics_from_fit", from_one_fit),
+    predicted("plug_in_risk", plugged_in, differs=("rmt_risk_general",)),
+    Case("rmt_quadratic_loss", with_one_gamma(own_error), model, scale=signal_scaled, scales=(1e-10, 1e10),
+         why="scaled in the unit of the targets"),
     solver("fit_star", lambda key, X, y: fit_star(data(X, y), gamma=gammas(X), lam=COUPLED)),
     solver("fit_dual", lambda key, X, y: fit_dual(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),
     solver("fit_primal", lambda key, X, y: fit_primal(data(X, y), B=coupling(jnp.ones(T, X.dtype), COUPLED)), gamma_follows=False),

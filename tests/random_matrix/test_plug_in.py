@@ -2,8 +2,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtrl.random_matrix.data import pack
 from mtrl.random_matrix.equivalents import risk_general
-from mtrl.random_matrix.plug_in import Moments, moments, nearest_psd, plug_in_risk, positive_noise
+from mtrl.random_matrix.plug_in import (
+    Moments,
+    least_squares_moments,
+    moments,
+    nearest_psd,
+    plug_in_risk,
+    positive_noise,
+)
 from mtrl.random_matrix.problem import Params, aligned_hyperplanes, autoregressive_covariance, sample
 from tests.helpers import assert_close, assert_mean
 from tests.random_matrix.regression_fixtures import autoregressive_example
@@ -56,3 +64,27 @@ def test_clipping_is_named_and_minimal():
     assert_close("eigenvalues", jnp.linalg.eigvalsh(clipped), [0.0, 2.5], atol=1e-12)
     assert_close("a PSD gram is kept", nearest_psd(jnp.eye(2)), np.eye(2), rtol=1e-14)
     assert_close("noise", positive_noise(jnp.array([-0.1, 0.2]), floor=0.01), [0.01, 0.2])
+
+
+def test_least_squares_moments_are_unbiased(key):
+    """Without Sigma, and with unequal covariances and n_t > d; 3000 draws. The naive noise is too small by d/n_t."""
+    d, counts = 5, (12, 20)
+    roots = jnp.stack([jnp.linalg.cholesky(autoregressive_covariance(r, d)) for r in (0.5, 0.2)])
+    params = Params(aligned_hyperplanes(key, tasks=2, dim=d, alpha=0.6), roots, jnp.array([0.3, 0.5]))
+    found = jax.jit(jax.vmap(lambda k: least_squares_moments(sample(k, params, counts=counts))))(
+        jax.random.split(key, 3000)
+    )
+    assert_mean("gram", jax.vmap(lambda m: m.gram)(found), params.W @ params.W.T / (2 * d))
+    assert_mean("second moment", found.second, jnp.einsum("ti,tj->tij", params.W, params.W) / (2 * d))
+    assert_mean("noise", found.noise, params.noise)
+
+
+def test_least_squares_moments_count_the_centring(key):
+    """Centring per task costs one degree of freedom: noise |r|^2/(n - d - 1)."""
+    d, n = 4, 9
+    X, y = jax.random.normal(key, (2, n, d)), jax.random.normal(jax.random.fold_in(key, 1), (2, n))
+    data = pack(list(X), list(y), center=True)
+    design = np.concatenate([np.ones((n, 1)), np.asarray(X[1])], axis=1)
+    residual = np.asarray(y[1]) - design @ np.linalg.lstsq(design, np.asarray(y[1]), rcond=None)[0]
+    ours = least_squares_moments(data, centred=True)
+    assert_close("noise with an intercept", ours.noise[1], residual @ residual / (n - d - 1), rtol=1e-11)
