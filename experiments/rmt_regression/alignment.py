@@ -4,15 +4,22 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predict_path, simulate_path
+from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predicted_path, sample_count, simulate_path
 from experiments.rmt_regression.decomposition import best_lam
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style
 
 REFERENCE_LAMS = (0.0, 0.5, 2.0, 20.0)
-REFERENCE = {  # predicted test risks, checked by an independent implementation of the same equations
-    0.0: (0.6119, 0.5964, 0.6151, 0.8145),
-    0.5: (0.6119, 0.5679, 0.5471, 0.6722),
-    1.0: (0.6119, 0.5394, 0.4792, 0.5300),
+REFERENCE = {  # predicted risks at n_t/d = gamma = 1, sig2 = .3, from an independent implementation of the same equations
+    "test": {
+        0.0: (0.6119, 0.5964, 0.6151, 0.8145),
+        0.5: (0.6119, 0.5679, 0.5471, 0.6722),
+        1.0: (0.6119, 0.5394, 0.4792, 0.5300),
+    },
+    "train": {
+        0.0: (0.3279, 0.2701, 0.2131, 0.1691),
+        0.5: (0.3279, 0.2572, 0.1896, 0.1395),
+        1.0: (0.3279, 0.2443, 0.1660, 0.1100),
+    },
 }
 
 
@@ -20,7 +27,7 @@ REFERENCE = {  # predicted test risks, checked by an independent implementation 
 class AlignmentConfig(BaseConfig):
     """Train and test risk against the coupling for several alignments; n_t = d."""
 
-    seeds: int = field(40, help="training sets", lower=1)
+    seeds: int = field(200, help="training sets", lower=1)
     alphas: tuple[float, ...] = field((-0.5, 0.0, 0.5, 1.0), help="cosines of the two hyperplanes", lower=-1, upper=1)
     ratio: float = field(1.0, help="samples per dimension n_t/d", lower=0.0, strict=True)
     gamma: float = field(1.0, help="strength of the task-specific parts", lower=0.0, strict=True)
@@ -28,24 +35,31 @@ class AlignmentConfig(BaseConfig):
     dim: int = field(100, help="dimension d", lower=4)
     lams: tuple[float, ...] = field((0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0), help="simulated couplings", lower=0.0)
 
+    def validate(self):
+        """The ratio leaves samples."""
+        sample_count(self.ratio, self.dim)
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether the settings are those of the independent solution."""
+        return (self.ratio, self.gamma, self.noise) == (1.0, 1.0, 0.3)
+
 
 def run(config, seeds):
     """One cell: one alignment."""
     import xarray as xr
 
     alpha = config.alphas[0]
-    count = round(config.ratio * config.dim)
+    count = sample_count(config.ratio, config.dim)
     fine = np.concatenate([[0.0], np.geomspace(0.02, max(config.lams[-1], 20.0), 80)])
     lams = np.array(config.lams)
-    line = evaluate(predict_path, alpha, config.gamma, config.noise, fine, count / config.dim, tasks=2)
-    dots = evaluate(predict_path, alpha, config.gamma, config.noise, lams, count / config.dim, tasks=2)
+    line = predicted_path(alpha, config.gamma, config.noise, fine, count / config.dim, tasks=2)
+    dots = predicted_path(alpha, config.gamma, config.noise, lams, count / config.dim, tasks=2)
     seen = over_seeds(
         simulate_path, seeds, alpha, config.gamma, config.noise, lams, dim=config.dim, counts=(count, count)
     )
     best = evaluate(best_lam, alpha, config.gamma, config.noise, count / config.dim)
-    one = evaluate(
-        predict_path, alpha, config.gamma, config.noise, np.array([0.0, 1.0]), count / config.dim, tasks=2
-    ).test
+    one = predicted_path(alpha, config.gamma, config.noise, np.array([0.0, 1.0]), count / config.dim, tasks=2).test
     return xr.Dataset(
         {
             "theory": (("alpha", "split", "lam_line"), np.stack([line.test, line.train])[None]),
@@ -68,15 +82,18 @@ def draw(data, config):
     for ax, split in zip(axes[0], ("test", "train"), strict=True):
         for alpha, color in zip(data["alpha"].values, style.COLORS, strict=False):
             part = data.sel(alpha=alpha, split=split)
-            style.theory(ax, part["lam_line"], part["theory"], label=f"α = {alpha:g}, theory", color=color)
-            style.band(ax, part["lam"], part["simulation"], label=f"α = {alpha:g}, simulation", color=color)
-            if split == "test" and alpha in REFERENCE:
-                style.paper(ax, REFERENCE_LAMS, REFERENCE[alpha], label="")
+            style.theory(ax, part["lam_line"], part["theory"], label=f"α = {alpha:g}", color=color)
+            style.band(ax, part["lam"], part["simulation"], color=color)
+            if config.has_reference and alpha in REFERENCE[split]:
+                style.paper(ax, REFERENCE_LAMS, REFERENCE[split][alpha], label="")
         lam_axis(ax)
         ax.set_title(f"{split} risk, n/d = {config.ratio:g}, γ = {config.gamma:g}, σ² = {config.noise:g}")
     axes[0, 0].set_ylabel(RISK)
+    style.band(axes[0, 0], [], np.zeros((2, 0)), label="simulation, 95 % band", color="0.3")
+    if config.has_reference:
+        style.paper(axes[0, 0], [], [], label="independent solution of the equations")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncol=len(data["alpha"]))
+    figure.legend(handles, labels, loc="outside lower center", ncol=len(data["alpha"]) + 2)
     return figure
 
 
@@ -103,11 +120,13 @@ def negative_transfer(data):
 
 
 def against_reference(data):
-    """Largest deviation from the independent solution, on the couplings both have."""
-    if not set(REFERENCE) <= set(data["alpha"].values) or not set(REFERENCE_LAMS) <= set(data["lam"].values):
+    """Largest deviation of test and train risk from the independent solution, on the couplings both have."""
+    alphas = list(REFERENCE["test"])
+    if not set(alphas) <= set(data["alpha"].values) or not set(REFERENCE_LAMS) <= set(data["lam"].values):
         return exact(np.nan)
-    ours = [data["theory_at_dots"].sel(split="test", alpha=a, lam=list(REFERENCE_LAMS)).values for a in REFERENCE]
-    return exact(np.abs(np.array(ours) - np.array(list(REFERENCE.values()))).max())
+    part = data["theory_at_dots"].sel(split=list(REFERENCE), alpha=alphas, lam=list(REFERENCE_LAMS))
+    theirs = np.array([[REFERENCE[split][alpha] for alpha in alphas] for split in REFERENCE])
+    return exact(np.abs(part.transpose("split", "alpha", "lam").values - theirs).max())
 
 
 FIGURE = Figure(

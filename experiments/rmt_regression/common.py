@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mtrl.harness import Interval, mean_interval
+from mtrl.harness import BadInput, Interval, evaluate, mean_interval
+from mtrl.numerics.fixed_point import FixedPoint, check_converged
 from mtrl.numerics.keys import split_named
 from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.isotropic import fixed_point_isotropic
 from mtrl.random_matrix.leave_one_out import estimate_risk
 from mtrl.random_matrix.path import fit_at, prepare
 from mtrl.random_matrix.problem import Params, aligned_hyperplanes, sample, test_risk
@@ -58,15 +60,43 @@ def aligned_gram(alpha, tasks: int) -> Float[Array, "task task"]:
     return (eye + jnp.asarray(alpha) * (1 - eye)) / tasks
 
 
-def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> Risk:
-    """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
+def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> tuple[Risk, FixedPoint]:
+    """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio, and their fixed points; the dimension drops out."""
     gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
 
     def at(lam):
-        risk = risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
-        return Risk(*(part.mean() for part in risk))
+        B = coupling(gamma * one, lam)
+        found = fixed_point_isotropic(B, ratio * one, 1.0)
+        risk = risk_isotropic(B, ratio * one, 1.0, gram, noise * one)
+        point = FixedPoint(found.delta, found.converged, found.iterations, found.residual)
+        return Risk(*(part.mean() for part in risk)), point
 
     return jax.vmap(at)(lams)
+
+
+def predicted_path(alpha: float, gamma: float, noise: float, lams: Any, ratio: float, *, tasks: int) -> Risk:
+    """`predict_path` run once.
+
+    Raises:
+      BadInput: a fixed point did not converge; gives the last change and n_t/d.
+    """
+    risk, point = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
+    check_converged(point, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
+    return risk
+
+
+def sample_count(ratio: float, dim: int) -> int:
+    """n_t = ratio d, rounded.
+
+    Raises:
+      BadInput: no sample is left.
+    """
+    count = round(ratio * dim)
+    if count < 1:
+        raise BadInput(
+            f"ratio n_t/d got {ratio:g}, which leaves a task no sample at d = {dim}; choose {1 / dim:g} or more"
+        )
+    return count
 
 
 def relative_gap(simulated: Any, predicted: Any) -> np.ndarray:

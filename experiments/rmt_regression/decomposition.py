@@ -6,7 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.rmt_regression.common import LAM, RISK, aligned_gram, gap_interval, predict_path, simulate_path
+from experiments.rmt_regression.common import (
+    LAM,
+    RISK,
+    aligned_gram,
+    gap_interval,
+    predicted_path,
+    sample_count,
+    simulate_path,
+)
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style
 from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.interpretable import risk_interpretable
@@ -27,6 +35,11 @@ class DecompositionConfig(BaseConfig):
     dim: int = field(100, help="dimension d of the simulation", lower=4)
     points: int = field(101, help="couplings on the theory lines", lower=3)
     dots: int = field(9, help="couplings that are simulated", lower=2)
+
+    def validate(self):
+        """Every ratio leaves samples."""
+        for ratio in self.ratios:
+            sample_count(ratio, self.dim)
 
 
 def best_lam(alpha, gamma, noise, ratio, *, tasks: int = 2):
@@ -50,9 +63,9 @@ def run(config, seeds):
 
     ratio = config.ratios[0]
     lams, dots = np.linspace(0, config.lam_max, config.points), np.linspace(0, config.lam_max, config.dots)
-    count = round(ratio * config.dim)
-    risk = evaluate(predict_path, config.alpha, config.gamma, config.noise, lams, ratio, tasks=2)
-    at_dots = evaluate(predict_path, config.alpha, config.gamma, config.noise, dots, count / config.dim, tasks=2)
+    count = sample_count(ratio, config.dim)
+    risk = predicted_path(config.alpha, config.gamma, config.noise, lams, ratio, tasks=2)
+    at_dots = predicted_path(config.alpha, config.gamma, config.noise, dots, count / config.dim, tasks=2)
     plain = evaluate(interpretable_path, config.alpha, config.gamma, config.noise, lams, ratio)
     best = evaluate(best_lam, config.alpha, config.gamma, config.noise, ratio)
     seen = over_seeds(

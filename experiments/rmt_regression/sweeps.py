@@ -1,4 +1,7 @@
-"""Test risk against samples, noise, alignment, number of tasks and dimension: prediction as lines, simulation as points."""
+"""Test risk against samples, noise, alignment, number of tasks and dimension: prediction as lines, simulation as points.
+
+The last panel holds the four limits of the estimator, each simulated by its own solver (`mtrl.random_matrix.limits`).
+"""
 
 import dataclasses
 
@@ -6,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.rmt_regression.common import RISK, aligned_gram, draw_problem, gap_interval
+from experiments.rmt_regression.common import RISK, aligned_gram, draw_problem, gap_interval, sample_count
 from mtrl.harness import (
+    BadInput,
     BaseConfig,
     Claim,
     Figure,
@@ -22,12 +26,15 @@ from mtrl.harness import (
     style,
 )
 from mtrl.numerics.keys import split_named
+from mtrl.random_matrix.check import check_alignment
 from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.dual import fit_dual
+from mtrl.random_matrix.limits import independent_ridge, least_squares, mean_regularised, pooled_ridge
 from mtrl.random_matrix.problem import sample, test_risk
+from mtrl.random_matrix.single_task import ridgeless_risk
 from mtrl.random_matrix.structured import risk_isotropic
 
-SWEEPS = ("samples", "noise", "alignment", "tasks", "dimension")
+SWEEPS = ("samples", "noise", "alignment", "tasks", "dimension", "limits")
 CURVES = ("independent", "shared", "matched")
 WORDS = {"independent": "γ = 100, λ = 0", "shared": "γ = 100, λ = 100", "matched": "Bayes coupling B*"}
 LABELS = {
@@ -36,6 +43,14 @@ LABELS = {
     "alignment": "cosine α of the hyperplanes",
     "tasks": "number of tasks T",
     "dimension": "dimension d",
+    "limits": "samples per dimension n/d",
+}
+LIMITS = ("ridges", "pooled", "free_centre", "least_squares")
+LIMIT_WORDS = {
+    "ridges": "independent ridges, γ = 1, λ = 0",
+    "pooled": "pooled ridge, γ → 0, λ = 1",
+    "free_centre": "free centre, γ = 1, λ → ∞",
+    "least_squares": "least squares, γ → ∞, λ = 0",
 }
 REFERENCE_RATIOS = (0.25, 0.5, 1.0, 1.5, 2.5, 4.0)
 REFERENCE = (0.712, 0.641, 0.543, 0.483, 0.419, 0.376)  # matched coupling, alpha = .5, sig2 = .3, independent solution
@@ -62,6 +77,19 @@ class SweepsConfig(BaseConfig):
     )
     tasks: tuple[int, ...] = field((1, 2, 4, 8), help="swept numbers of tasks", lower=1)
     dims: tuple[int, ...] = field((16, 32, 64, 128), help="swept dimensions", lower=4)
+    limit_ratios: tuple[float, ...] = field(
+        (0.7, 1.5, 2.0, 3.0, 4.0), help="n_t/d of the limits; a free centre needs more than 1/2", lower=0.5, strict=True
+    )
+
+    def validate(self):
+        """Every task keeps samples, and the cosine exists for every number of tasks."""
+        for sweep in self.sweeps:
+            for _, point in grid_of(self, sweep):
+                check_alignment(point["alpha"], point["tasks"])
+                if point["dim"] < point["tasks"]:
+                    raise BadInput(
+                        f"tasks got {point['tasks']}, but hyperplanes of chosen cosines need dim >= tasks; dim is {point['dim']}"
+                    )
 
 
 def couplings(alpha, noise, tasks: int):
@@ -72,12 +100,30 @@ def couplings(alpha, noise, tasks: int):
     )
 
 
-def predicted(alpha, noise, ratio, *, tasks: int):
-    """(curve,) average predicted test risk."""
-    one, gram = jnp.ones(tasks), aligned_gram(alpha, tasks)
-    return jax.vmap(lambda B: risk_isotropic(B, ratio * one, 1.0, gram, noise * one).test.mean())(
-        couplings(alpha, noise, tasks)
-    )
+def predicted(alphas, noises, ratios, *, tasks: int):
+    """(point, curve) average predicted test risk along three arrays."""
+    one = jnp.ones(tasks)
+
+    def at(alpha, noise, ratio):
+        gram = aligned_gram(alpha, tasks)
+        risk = lambda B: risk_isotropic(B, ratio * one, 1.0, gram, noise * one).test.mean()  # noqa: E731
+        return jax.vmap(risk)(couplings(alpha, noise, tasks))
+
+    return jax.vmap(at)(alphas, noises, ratios)
+
+
+def predicted_limits(alphas, noises, ratios, *, tasks: int):
+    """(point, limit) average predicted test risk of the limits; lam = 1e6 stands for infinity, the last is closed-form."""
+    one = jnp.ones(tasks)
+    B = jnp.stack([coupling(one, 0.0), coupling(0 * one, 1.0), coupling(one, 1e6)])
+
+    def at(alpha, noise, ratio):
+        gram = aligned_gram(alpha, tasks)
+        ridges = jax.vmap(lambda B: risk_isotropic(B, ratio * one, 1.0, gram, noise * one).test.mean())(B)
+        # |beta_t|^2 = |w_t|^2/(Td) = 1/T plays the role of b2 in the single-task formula
+        return jnp.append(ridges, ridgeless_risk(b2=1 / tasks, noise=noise, ratio=ratio))
+
+    return jax.vmap(at)(alphas, noises, ratios)
 
 
 def simulated(key, alpha, noise, *, tasks: int, dim: int, count: int):
@@ -88,8 +134,22 @@ def simulated(key, alpha, noise, *, tasks: int, dim: int, count: int):
     return jax.lax.map(lambda B: test_risk(params, fit_dual(data, B=B).W).mean(), couplings(alpha, noise, tasks))
 
 
+def simulated_limits(key, alpha, noise, *, tasks: int, dim: int, count: int):
+    """(limit,) average test risk of the limits on one training set."""
+    keys = split_named(key, "problem", "data")
+    params = draw_problem(keys["problem"], alpha, noise, tasks=tasks, dim=dim)
+    data, one = sample(keys["data"], params, counts=(count,) * tasks), jnp.ones(tasks)
+    fits = (
+        independent_ridge(data, gamma=one),
+        pooled_ridge(data, lam=1.0),
+        mean_regularised(data, gamma=one),
+        least_squares(data),
+    )
+    return jnp.stack([test_risk(params, W).mean() for W in fits])
+
+
 def grid_of(config, sweep):
-    """Points (value, alpha, noise, tasks, dim, count) of one sweep."""
+    """Points (value, {alpha, noise, tasks, dim, count}) of one sweep."""
     base = dict(alpha=config.alpha, noise=config.noise, tasks=2, dim=config.dim, ratio=config.ratio)
     name, values = {
         "samples": ("ratio", config.ratios),
@@ -97,15 +157,25 @@ def grid_of(config, sweep):
         "alignment": ("alpha", config.alphas),
         "tasks": ("tasks", config.tasks),
         "dimension": ("dim", config.dims),
+        "limits": ("ratio", config.limit_ratios),
     }[sweep]
     points = []
     for value in values:
         point = {**base, name: value}
         if sweep == "dimension":
             point["ratio"] = 1.0
-        count = max(1, round(point.pop("ratio") * point["dim"]))
+        count = sample_count(point.pop("ratio"), point["dim"])
         points.append((float(value), {**point, "count": count}))
     return points
+
+
+def line_of(config, sweep):
+    """A fine axis for the theory line; None where the quantity is a whole number."""
+    values = np.array([value for value, _ in grid_of(config, sweep)])
+    if sweep in ("tasks", "dimension"):
+        return None
+    space = np.linspace if sweep == "alignment" else np.geomspace
+    return np.union1d(space(values.min(), values.max(), 61), values)
 
 
 def run(config, seeds):
@@ -113,25 +183,40 @@ def run(config, seeds):
     import xarray as xr
 
     sweep = config.sweeps[0]
+    predict, simulate, axis_of_curves, names = {
+        "limits": (predicted_limits, simulated_limits, "limit", LIMITS),
+    }.get(sweep, (predicted, simulated, "curve", CURVES))
     points = grid_of(config, sweep)
     theory, simulation = [], []
     for _, p in points:
-        ratio = p["count"] / p["dim"]
-        theory.append(evaluate(predicted, p["alpha"], p["noise"], ratio, tasks=p["tasks"]))
+        ratio = np.array([p["count"] / p["dim"]])
+        theory += list(evaluate(predict, np.array([p["alpha"]]), np.array([p["noise"]]), ratio, tasks=p["tasks"]))
         simulation.append(
-            over_seeds(simulated, seeds, p["alpha"], p["noise"], tasks=p["tasks"], dim=p["dim"], count=p["count"])
+            over_seeds(simulate, seeds, p["alpha"], p["noise"], tasks=p["tasks"], dim=p["dim"], count=p["count"])
         )
-    axis = f"{sweep}_value"
+    axis, fine = f"{sweep}_value", line_of(config, sweep)
+    if fine is None:
+        fine, line = np.array([value for value, _ in points]), np.array(theory)
+    else:
+        swept = dict(alphas=config.alpha, noises=config.noise, ratios=config.ratio)
+        swept[{"alignment": "alphas", "noise": "noises"}.get(sweep, "ratios")] = fine
+        line = evaluate(predict, *(np.broadcast_to(value, fine.shape) for value in swept.values()), tasks=2)
     return xr.Dataset(
         {
-            f"theory_{sweep}": ((axis, "curve"), np.array(theory)),
+            f"theory_{sweep}": ((axis, axis_of_curves), np.array(theory)),
+            f"line_{sweep}": ((f"{sweep}_line", axis_of_curves), line),
             f"simulation_{sweep}": (
-                ("seed", axis, "curve"),
+                ("seed", axis, axis_of_curves),
                 np.stack(simulation, 1),
                 {"units": "squared target units"},
             ),
         },
-        coords={axis: [value for value, _ in points], "curve": list(CURVES), "seed": seeds},
+        coords={
+            axis: [value for value, _ in points],
+            f"{sweep}_line": fine,
+            axis_of_curves: list(names),
+            "seed": seeds,
+        },
     )
 
 
@@ -140,62 +225,92 @@ def present(data):
     return [sweep for sweep in SWEEPS if f"theory_{sweep}" in data]
 
 
+def draw_spread(ax, x, seen, predicted):
+    """Spread of single draws against the 1/sqrt(d) law, and the bias of the prediction beside its Monte Carlo error."""
+    seeds = seen.sizes["seed"]
+    spread = seen.std("seed", ddof=1).values / seen.mean("seed").values
+    bias = np.abs(seen.mean("seed").values / predicted.values - 1)
+    ax.loglog(x, spread, "o", color=style.COLORS[2], label="spread of one draw, simulation")
+    ax.loglog(x, spread[-1] * np.sqrt(x[-1] / x), color=style.COLORS[2], label="1/√d law")
+    ax.loglog(x, bias, "s", color=style.COLORS[0], label="|bias| of the prediction")
+    ax.loglog(x, spread / np.sqrt(seeds), "--", color=style.COLORS[0], label="its Monte Carlo error")
+    ax.set_ylabel("relative to the risk (B*)")
+    ax.set_xticks(x, [f"{v:g}" for v in x])
+    ax.minorticks_off()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.45)
+    ax.legend(loc="upper right", ncol=2, fontsize=7)
+
+
+def draw_curves(ax, data, sweep, words):
+    """Lines and points of one sweep, one colour per curve."""
+    curves = "limit" if sweep == "limits" else "curve"
+    seen = data[f"simulation_{sweep}"].transpose("seed", f"{sweep}_value", curves)
+    for name, color, marker in zip(words, style.COLORS, style.MARKERS, strict=False):
+        line = data[f"line_{sweep}"].sel({curves: name})
+        style.theory(ax, data[f"{sweep}_line"], line, label=words[name], color=color)
+        style.band(ax, data[f"{sweep}_value"], seen.sel({curves: name}), color=color, marker=marker)
+
+
 def draw(data, config):
-    """One panel per sweep; for the dimension, the spread of single draws against the 1/sqrt(d) law."""
-    figure, axes = style.subplots(2, 3, width=4.0, height=3.3)
+    """One panel per sweep; for the dimension, the spread of single draws."""
+    figure, axes = style.subplots(2, 3, width=4.0, height=3.4)
     for ax, sweep in zip(axes.ravel(), present(data), strict=False):
         x = data[f"{sweep}_value"].values
-        seen = data[f"simulation_{sweep}"].transpose("seed", f"{sweep}_value", "curve")
         ax.set(xlabel=LABELS[sweep], ylabel=RISK)
         if sweep == "dimension":
-            spread = seen.sel(curve="matched").std("seed", ddof=1) / seen.sel(curve="matched").mean("seed")
-            ax.loglog(x, spread, "o", color=style.COLORS[2], label="spread of one draw, simulation")
-            ax.loglog(x, spread.values[-1] * np.sqrt(x[-1] / x), color=style.COLORS[2], label="1/√d law")
-            bias = np.abs(seen.sel(curve="matched").mean("seed") / data[f"theory_{sweep}"].sel(curve="matched") - 1)
-            ax.loglog(x, bias, "s", color=style.COLORS[0], label="|bias| of the prediction")
-            ax.loglog(
-                x, spread / np.sqrt(data.sizes["seed"]), "--", color=style.COLORS[0], label="its Monte Carlo error"
-            )
-            ax.set_ylabel("relative to the risk")
+            seen = data["simulation_dimension"].transpose("seed", "dimension_value", "curve").sel(curve="matched")
+            draw_spread(ax, x, seen, data["theory_dimension"].sel(curve="matched"))
+        else:
+            draw_curves(ax, data, sweep, LIMIT_WORDS if sweep == "limits" else WORDS)
+        if sweep in ("samples", "limits"):
+            ax.set_yscale("log")
+            ticks = np.array([0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0])
+            low, high = ax.get_ylim()
+            ax.set_yticks(ticks[(ticks >= low) & (ticks <= high)], minor=False)
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.tick_params(axis="y", which="minor", left=False, labelleft=False)
+        if sweep == "samples" and (config.alpha, config.noise) == (0.5, 0.3):
+            style.paper(ax, REFERENCE_RATIOS, REFERENCE, label="independent solution")
+        if sweep == "limits":
+            ax.set_ylim(top=min(ax.get_ylim()[1], 3.0))
+            ax.legend(fontsize=7.5)
+        if sweep == "tasks":
+            ax.set_xscale("log", base=2)
             ax.set_xticks(x, [f"{v:g}" for v in x])
             ax.minorticks_off()
-        else:
-            for curve, color in zip(CURVES, style.COLORS, strict=False):
-                style.theory(
-                    ax, x, data[f"theory_{sweep}"].sel(curve=curve), label=f"{WORDS[curve]}, theory", color=color
-                )
-                style.band(ax, x, seen.sel(curve=curve), label="simulation", color=color)
-            if sweep == "samples":
-                style.paper(ax, REFERENCE_RATIOS, REFERENCE, label="independent solution")
-                ax.set_yscale("log")
-            if sweep == "tasks":
-                ax.set_xscale("log", base=2)
-                ax.set_xticks(x, [f"{v:g}" for v in x])
-                ax.minorticks_off()
-        if sweep in ("samples", "dimension"):
-            ax.legend(fontsize=7)
     for ax in axes.ravel()[len(present(data)) :]:
         ax.axis("off")
+    style.band(axes[0, 0], [], np.zeros((2, 0)), label="simulation, 95 % band", color="0.3")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=5)
     return figure
 
 
 def agreement(data):
     """Mean relative deviation over all sweeps, of the matched coupling."""
     gaps = []
-    for sweep in present(data):
+    for sweep in (name for name in present(data) if name != "limits"):
         seen = data[f"simulation_{sweep}"].sel(curve="matched").transpose("seed", f"{sweep}_value").values
         gaps.append(seen / data[f"theory_{sweep}"].sel(curve="matched").values - 1)
     return mean_interval(np.concatenate(gaps, axis=1).mean(1))
 
 
+def limit_agreement(data):
+    """Mean relative deviation of the four limits from their predictions, over n/d."""
+    if "theory_limits" not in data:
+        return exact(np.nan)
+    seen = data["simulation_limits"].transpose("seed", "limits_value", "limit").values
+    return gap_interval(seen, data["theory_limits"].transpose("limits_value", "limit").values)
+
+
 def peak(curve):
-    """Risk at n = d over the lower of its neighbours n/d = .5 and 2.5, predicted."""
+    """Risk at n = d over the higher of its neighbours n/d = .5 and 2.5, predicted: above 1 is a peak."""
 
     def measure(data):
         if "theory_samples" not in data or not {0.5, 1.0, 2.5} <= set(data["samples_value"].values):
             return exact(np.nan)
         part = data["theory_samples"].sel(curve=curve)
-        return exact(part.sel(samples_value=1.0) / min(part.sel(samples_value=0.5), part.sel(samples_value=2.5)))
+        return exact(part.sel(samples_value=1.0) / max(part.sel(samples_value=0.5), part.sel(samples_value=2.5)))
 
     return measure
 
@@ -223,18 +338,20 @@ FIGURE = Figure(
     draw=draw,
     split=("sweeps",),
     presets={
-        "smoke": dict(seeds=2, sweeps=("samples", "dimension"), dim=8, ratios=(0.5, 1.0), dims=(8, 16)),
+        "smoke": dict(seeds=2, sweeps=("samples", "dimension", "limits"), dim=8, ratios=(0.5, 1.0), dims=(8, 16), limit_ratios=(1.5, 4.0)),
         "paper": dict(seeds=200, dim=200, dims=(50, 100, 200, 400), tasks=(1, 2, 4, 8, 16)),
     },
     claims=(
         Claim("simulated risk of the matched coupling equals the prediction on every sweep (mean relative deviation)",
               "Figure 2 and appendix: theory and points coincide", agreement, between(-0.02, 0.02)),
-        Claim("under-regularised sharing keeps the double-descent peak: risk at n = d over its neighbours", "derived here",
+        Claim("under-regularised sharing keeps the double-descent peak: risk at n = d over the higher neighbour", "derived here",
               peak("shared"), at_least(1.1)),
-        Claim("the matched coupling has no peak: the same ratio", "derived: Bayes coupling", peak("matched"), at_most(1.3)),
+        Claim("the matched coupling has no peak: the same ratio", "derived: Bayes coupling", peak("matched"), at_most(1.0)),
         Claim("more tasks never raise the matched risk (largest step)", "Section 4: transfer between aligned tasks",
               more_tasks, at_most(0.0)),
         Claim("the peak itself is predicted (mean relative deviation at n = d)", "Theorem: concentration",
               peak_agreement, between(-0.1, 0.1)),
+        Claim("each limit (independent, pooled, free centre, least squares) follows its own prediction (mean relative deviation)",
+              "Section 3: special cases", limit_agreement, between(-0.02, 0.02)),
     ),
 )  # fmt: skip

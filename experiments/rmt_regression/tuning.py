@@ -32,12 +32,13 @@ from mtrl.random_matrix.plug_in_fit import statistics_from_fit
 from mtrl.random_matrix.problem import sample, test_risk
 from mtrl.random_matrix.structured import risk_isotropic
 
-METHODS = ("gcv", "fit", "moments", "independent")
+METHODS = ("gcv", "fit", "moments", "independent", "gcv_lam")
 WORDS = {
-    "gcv": "GCV (nothing known)",
+    "gcv": "GCV, γ and λ",
     "fit": "plug-in from one ridge fit",
     "moments": "plug-in of unbiased moments",
     "independent": "best independent (λ = 0, oracle)",
+    "gcv_lam": "GCV, λ alone (γ = 1), over the best λ there",
 }
 
 
@@ -45,7 +46,7 @@ WORDS = {
 class TuningConfig(BaseConfig):
     """Excess test risk of data-only choices over the oracle's choice on the same grid; two tasks of unequal size."""
 
-    seeds: int = field(40, help="training sets", lower=1)
+    seeds: int = field(400, help="training sets", lower=1)
     alphas: tuple[float, ...] = field((0.0, 0.3, 0.6, 0.9, 1.0), help="cosines of the hyperplanes", lower=-1, upper=1)
     counts: tuple[int, ...] = field((80, 160), help="samples of the two tasks", lower=2, length=2)
     noise: float = field(0.3, help="noise variance", lower=0.0, strict=True)
@@ -54,7 +55,7 @@ class TuningConfig(BaseConfig):
 
 
 class Choice(NamedTuple):
-    """Per method: exact risk of the estimator at its choice over the best on the grid, minus 1."""
+    """Exact risk of the estimator at a method's choice over the best on the grid for THIS training set, minus 1."""
 
     excess: Float[Array, " method"]
     bayes: Float[Array, ""]  # predicted risk of B* over the predicted best on the grid, minus 1
@@ -62,15 +63,19 @@ class Choice(NamedTuple):
 
 
 def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]) -> Choice:
-    """Fit the whole grid once; every method only chooses among the fits."""
-    keys = split_named(key, "problem", "data")
+    """Fit the whole grid once; every method only chooses among the fits.
+
+    Each alignment draws its own features and noise: the rare failures of GCV then average out over alignments too.
+    """
+    own = jax.random.fold_in(key, jnp.round(1e6 * (alpha + 1)).astype(jnp.uint32))
+    keys = split_named(own, "problem", "data")
     T, one = len(counts), jnp.ones(len(counts))
     n = jnp.asarray(counts, float)
     params = draw_problem(keys["problem"], alpha, noise, tasks=T, dim=dim)
     data = sample(keys["data"], params, counts=counts)
 
-    def at_gamma(gamma):
-        path = prepare(data, gamma=gamma * one)
+    def along(path):
+        """True risk and GCV at every lam."""
 
         def at(lam):
             fit = fit_at(path, lam)
@@ -78,7 +83,7 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
 
         return jax.lax.map(at, lams, batch_size=8)
 
-    true, gcv = jax.lax.map(at_gamma, gammas)
+    true, gcv = jax.lax.map(lambda gamma: along(prepare(data, gamma=gamma * one)), gammas)
 
     def predicted(gram, noise):
         grid = lambda g, lam: risk_isotropic(coupling(g * one, lam), n, dim, gram, noise).test.mean()  # noqa: E731
@@ -86,7 +91,8 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
 
     found = moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
     by_moments = predicted(nearest_psd(found.gram), positive_noise(found.noise))
-    first = fit_at(prepare(data, gamma=one), 1.0)
+    at_one = prepare(data, gamma=one)
+    first = fit_at(at_one, 1.0)
     equivalent = fixed_point_isotropic(coupling(one, 1.0), n, dim)
     statistics = statistics_from_fit(first.W[:, :, 0], equivalent, estimate_risk(first, data.counts).gcv)
     by_fit = predicted(nearest_psd(statistics.gram), positive_noise(statistics.noise))
@@ -97,7 +103,9 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
         bayes_coupling(params.W, noise=noise), n, dim, aligned_gram(alpha, T), params.noise
     ).test.mean()
     bayes = star / predicted(aligned_gram(alpha, T), params.noise).min() - 1
-    return Choice(chosen / best - 1, bayes, found.gram[0, 1])
+    true_at_one, gcv_at_one = along(at_one)
+    lam_alone = true_at_one[jnp.argmin(gcv_at_one)] / true_at_one.min() - 1
+    return Choice(jnp.append(chosen / best - 1, lam_alone), bayes, found.gram[0, 1])
 
 
 def oracle_gap(alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]):
@@ -138,7 +146,9 @@ def draw(data, config):
     axes[0, 0].set(xlabel="cosine α of the hyperplanes", ylabel="excess test risk over the oracle's choice [%]")
     axes[0, 0].set_yscale("symlog", linthresh=1)
     axes[0, 0].set_ylim(bottom=0)
-    axes[0, 0].legend()
+    axes[0, 0].set_yticks([0, 0.5, 1, 2, 5, 10, 20], ["0", "0.5", "1", "2", "5", "10", "20"])
+    axes[0, 0].minorticks_off()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
     ax = axes[0, 1]
     x, seen = data["alpha"].values, data["estimated_product"].transpose("seed", "alpha").values
     ax.plot(x, x / 2, color=style.COLORS[0], label="truth w₁·w₂/(Td) = α/2")
@@ -154,6 +164,7 @@ def draw(data, config):
     )
     ax.set(xlabel="cosine α of the hyperplanes", ylabel="inner product of the hyperplanes")
     ax.legend(loc="upper left")
+    figure.legend(handles, labels, loc="outside lower center", ncol=3)
     return figure
 
 
@@ -171,6 +182,10 @@ def worst_bias(data):
 
 
 PAPER = "Section 4.3: hyper-parameters without cross-validation"
+GCV_NOTE = (
+    "gamma and lam together, against the best of the grid for each training set; the median is about 1 %, the mean is carried by the few "
+    "draws in a hundred where GCV is far too low for the task with n < d at little penalty (.38 for a true .65) and picks that: 20 to 40 %"
+)
 FIGURE = Figure(
     name="tuning",
     title="Data-only tuning against oracle tuning",
@@ -181,7 +196,10 @@ FIGURE = Figure(
     presets={"smoke": dict(seeds=2, alphas=(0.5,), dim=16, counts=(12, 24), grid=4), 
              "paper": dict(seeds=200, dim=400, counts=(320, 640), grid=15)},
     claims=(
-        Claim("GCV loses under 2 % of risk to the oracle (mean excess)", PAPER, mean_excess("gcv"), between(0.0, 0.02)),
+        Claim("GCV loses under 2 % of risk to the oracle (mean excess)", PAPER, mean_excess("gcv"), between(0.0, 0.02),
+              note=GCV_NOTE),
+        Claim("GCV for lam alone, gamma = 1, loses under 2 % to the best lam there (mean excess)",
+              "reference run at the same sizes: .7 %", mean_excess("gcv_lam"), between(0.0, 0.02)),
         Claim("the plug-in of one ridge fit loses under 5 % (mean excess)", PAPER, mean_excess("fit"), between(0.0, 0.05)),
         Claim("the plug-in of moments loses under 5 % (mean excess)", PAPER, mean_excess("moments"), between(0.0, 0.05),
               note="moments are unbiased but noisy"),

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predict_path, simulate_path
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style
+from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predicted_path, sample_count, simulate_path
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, exact, field, over_seeds, style
 from mtrl.random_matrix.problem import CONCENTRATED, LAWS
 
 WORDS = {
@@ -30,16 +30,20 @@ class UniversalityConfig(BaseConfig):
     dim: int = field(100, help="dimension d", lower=4)
     lams: tuple[float, ...] = field((0.0, 0.3, 1.0, 3.0, 10.0), help="simulated couplings", lower=0.0)
 
+    def validate(self):
+        """The ratio leaves samples."""
+        sample_count(self.ratio, self.dim)
+
 
 def run(config, seeds):
     """One cell: one law."""
     import xarray as xr
 
     law, lams = config.laws[0], np.array(config.lams)
-    count = round(config.ratio * config.dim)
+    count = sample_count(config.ratio, config.dim)
     fine = np.concatenate([[0.0], np.geomspace(0.02, max(config.lams[-1], 10.0), 60)])
-    line = evaluate(predict_path, config.alpha, config.gamma, config.noise, fine, count / config.dim, tasks=2)
-    dots = evaluate(predict_path, config.alpha, config.gamma, config.noise, lams, count / config.dim, tasks=2)
+    line = predicted_path(config.alpha, config.gamma, config.noise, fine, count / config.dim, tasks=2)
+    dots = predicted_path(config.alpha, config.gamma, config.noise, lams, count / config.dim, tasks=2)
     seen = over_seeds(
         simulate_path,
         seeds,
@@ -75,7 +79,7 @@ def draw(data, config):
         ylabel=RISK,
         title=f"test risk, n/d = {config.ratio:g}, α = {config.alpha:g}, γ = {config.gamma:g}, σ² = {config.noise:g}",
     )
-    ax.set_ylim(top=float(data["simulation"].mean("seed").max()) * 1.22)
+    ax.set_ylim(top=float(data["simulation"].mean("seed").max()) * 1.24)
     ax.legend(loc="upper left", ncol=2)
     return figure
 

@@ -27,8 +27,13 @@ class Params(NamedTuple):
 def aligned_hyperplanes(key: PRNGKey, *, tasks: int, dim: int, alpha: Scalar) -> Float[Array, "task dim"]:
     """T vectors with |w_t|^2 = d and all cosines alpha, uniformly oriented (the paper's `w_2 = alpha w_1 + sqrt(1-alpha^2) w_1^perp`).
 
-    They are the symmetric square root of the gram times T orthonormal rows; needs dim >= tasks and alpha >= -1/(tasks-1).
+    They are the symmetric square root of the gram times T orthonormal rows; needs alpha >= -1/(tasks-1) (`check.check_alignment`).
+
+    Raises:
+      BadInput: dim is below the number of tasks.
     """
+    if dim < tasks:
+        raise BadInput(f"dim got {dim}, but {tasks} hyperplanes of chosen cosines need at least {tasks} dimensions")
     rows = jnp.linalg.qr(jax.random.normal(key, (dim, tasks)))[0].T
     alpha = jnp.asarray(alpha, rows.dtype)
     rest = jnp.sqrt(jnp.maximum(1 - alpha, 0))

@@ -69,3 +69,11 @@ def test_tuned_coupling_over_samples_per_dimension():
     )
     values = risk(jnp.array([0.25, 0.5, 1.0, 1.5, 2.5, 4.0]))
     assert_close("tuned risks", values, [0.712, 0.641, 0.543, 0.483, 0.419, 0.376], rtol=8e-4)
+
+
+def test_sharing_harms_opposed_and_helps_aligned_tasks():
+    """n_t = d, gamma 1, sig2 .3: lam = 1 against 0 costs .032 at alpha -.5 and gains .097 at .9."""
+    for alpha, effect in ((-0.5, 0.032), (0.9, -0.097)):
+        energies = aligned_energies(alpha, 2)
+        on, off = (risk_exchangeable(energies, gamma=1.0, lam=lam, noise=0.3, ratio=1.0).test for lam in (1.0, 0.0))
+        assert_close(f"alpha {alpha}", on - off, effect, atol=5.1e-4, rtol=0)

@@ -76,3 +76,11 @@ def test_unequal_noise_is_whitened_first():
         lambda B: risk_general((B + B.T) / 2, jnp.array([6.0, 12.0]), covariance, W, jnp.ones(2)).test
     )(best)
     assert float(jnp.max(jnp.abs(slope))) < 1e-9
+
+
+def test_without_task_parts_unshared_energy_is_noise():
+    """gamma -> 0: lam* is the shared energy over noise plus unshared energy, at every n_t/d, where the formula has noise alone."""
+    cases = jnp.array([[1e-6, 0.5, 0.2, r] for r in (0.5, 1.5, 4.0)])
+    best = jax.jit(jax.vmap(lambda q: minimise_nonnegative(lambda lam: risk(lam, q))))(cases)
+    assert_close("lam* of the pooled ridge", best.argument, jnp.full(3, 0.75 / (0.2 + 0.125)), rtol=1e-5)
+    assert_close("formula", large_n_lam(gram(0.5), gamma=0.0, noise=0.2), 3.75, rtol=1e-12)

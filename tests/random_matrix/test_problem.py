@@ -5,6 +5,8 @@ import pytest
 
 from mtrl.numerics.errors import BadInput
 from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.data import TaskData
+from mtrl.random_matrix.leave_one_out import estimate_risk
 from mtrl.random_matrix.problem import (
     CONCENTRATED,
     LAWS,
@@ -43,6 +45,11 @@ def test_features_have_mean_zero_and_identity_covariance(key, law):
     assert (spread < 0.15) == (law in CONCENTRATED), f"{law}: {spread}"
 
 
+def test_too_few_dimensions(key):
+    with pytest.raises(BadInput, match="dim got 3, but 4 hyperplanes of chosen cosines need at least 4 dimensions"):
+        aligned_hyperplanes(key, tasks=4, dim=3, alpha=0.5)
+
+
 def test_unknown_law():
     with pytest.raises(BadInput, match="law is 'cauchy'"):
         sample_features(jax.random.key(0), law="cauchy", samples=2, dim=2)
@@ -70,9 +77,9 @@ def test_test_risk_is_the_error_on_fresh_samples(key):
 
 # (d, T): the covariances AR(.2+.12t)(1+.3t) differ per task; unequal n_t, gamma and noise. The finite-d bias allowed is 1% of the risk
 # (measured: below .5% at these sizes).
-@pytest.mark.parametrize(("d", "T"), [(50, 2), (40, 3)])
+@pytest.mark.parametrize(("d", "T"), [(50, 2), (40, 3), (30, 5)])
 def test_prediction_against_simulation_for_general_covariances(key, d, T):
-    counts = tuple(int(d * r) for r in (0.7, 1.6, 1.1)[:T])
+    counts = tuple(int(d * r) for r in (0.7, 1.6, 1.1, 0.9, 2.0)[:T])
     gamma, noise = jnp.linspace(0.5, 2.0, T), jnp.linspace(0.3, 0.8, T)
     roots = jnp.stack(
         [jnp.linalg.cholesky(autoregressive_covariance(0.2 + 0.12 * t, d) * (1 + 0.3 * t)) for t in range(T)]
@@ -82,16 +89,47 @@ def test_prediction_against_simulation_for_general_covariances(key, d, T):
     def draw(key, lam):
         data = sample(key, params, counts=counts)
         fit = fit_star(data, gamma=gamma, lam=lam)
-        return test_risk(params, fit.W), jnp.sum(fit.residual[:, :, 0] ** 2, 1) / jnp.asarray(counts)
+        estimated = estimate_risk(fit, data.counts)
+        return test_risk(params, fit.W), estimated.train, estimated.gcv
 
     lams = jnp.array([0.0, 0.5, 5.0])
     keys = jax.random.split(key, 150)
-    test, train = jax.jit(jax.vmap(jax.vmap(draw, (None, 0)), (0, None)))(keys, lams)
+    test, train, gcv = jax.jit(jax.vmap(jax.vmap(draw, (None, 0)), (0, None)))(keys, lams)
     predict = jax.jit(
         jax.vmap(lambda lam: risk_star(gamma, lam, jnp.asarray(counts), roots @ roots.mT, params.W, noise))
     )(lams)
     assert_mean("test risk per task and lam", test, predict.test, bias=0.01 * np.asarray(predict.test))
     assert_mean("train risk per task and lam", train, predict.train, bias=0.01 * np.asarray(predict.train))
+    assert_mean("GCV per task and lam", gcv, predict.test, bias=0.021 * np.asarray(predict.test))
+
+
+def test_several_outputs_add_up(key):
+    """Three outputs of correlated noise Sigma_N: the risk summed over outputs is that of the summed gram and of tr Sigma_N."""
+    d, counts, q = 50, (40, 90), 3
+    gamma, lam = jnp.array([1.0, 2.0]), 0.5
+    keys = jax.random.split(key, 3)
+    W = jax.random.normal(keys[0], (2, d, q))
+    root = 0.5 * jax.random.normal(keys[1], (q, q))  # Sigma_N = root^T root
+
+    def draw(key):
+        features, targets = [], []
+        for t, n in enumerate(counts):
+            a, b = jax.random.split(jax.random.fold_in(key, t))
+            X = jax.random.normal(a, (n, d))
+            Y = X @ W[t] / jnp.sqrt(2.0 * d) + jax.random.normal(b, (n, q)) @ root
+            features.append(jnp.pad(X, ((0, max(counts) - n), (0, 0))))
+            targets.append(jnp.pad(Y, ((0, max(counts) - n), (0, 0))))
+        data = TaskData(jnp.stack(features), jnp.stack(targets), jnp.asarray(counts))
+        fit = fit_star(data, gamma=gamma, lam=lam)
+        test = jnp.sum((fit.W - W) ** 2, axis=(1, 2)) / (2 * d) + jnp.sum(root**2)
+        return test, estimate_risk(fit, data.counts).gcv
+
+    test, gcv = jax.jit(jax.vmap(draw))(jax.random.split(keys[2], 300))
+    gram = jnp.einsum("siq,tiq->st", W, W) / (2 * d)
+    noise = jnp.full(2, jnp.sum(root**2))
+    predicted = risk_isotropic(coupling(gamma, lam), jnp.asarray(counts), d, gram, noise).test
+    assert_mean("summed test risk", test, predicted, bias=0.01 * np.asarray(predicted))
+    assert_mean("summed GCV", gcv, predicted, bias=0.021 * np.asarray(predicted))
 
 
 def test_fluctuations_fall_like_one_over_root_d(key):

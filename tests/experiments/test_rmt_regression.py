@@ -1,0 +1,89 @@
+"""What the study's own settings refuse, and the statistics of its real-data figure. (Every figure runs at smoke in test_smoke.py.)"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments.rmt_regression import STUDY
+from experiments.rmt_regression.common import predicted_path
+from experiments.rmt_regression.real import plug_in
+from mtrl.harness import evaluate
+from mtrl.harness.cli import run_study
+from mtrl.numerics.errors import BadInput
+from mtrl.random_matrix.data import pack
+from mtrl.random_matrix.star import risk_star
+from tests.helpers import assert_mean
+
+
+@pytest.mark.parametrize(
+    ("flags", "match"),
+    [
+        (
+            ["--figure=decomposition", "--ratios=0.001"],
+            "ratio n_t/d got 0.001, which leaves a task no sample at d = 100",
+        ),
+        (["--figure=alignment", "--alphas=1.5"], "alphas got 1.5, but must be at least -1 and at most 1"),
+        (["--figure=alignment", "--gamma=-1"], "gamma got -1"),
+        (["--figure=alignment", "--noise=0"], "noise got 0"),
+        (["--figure=alignment", "--ratio=0.001"], "no sample"),
+        (["--figure=universality", "--ratio=0.001"], "no sample"),
+        (["--figure=universality", "--laws=cauchy"], "laws got 'cauchy', but takes one of"),
+        (["--figure=optimal_coupling", "--ratio=0.001"], "no sample"),
+        (
+            ["--figure=sweeps", "--alpha=-0.9"],
+            "alpha is -0.9, but 4 vectors cannot all have pairwise cosine below -0.3333",
+        ),
+        (["--figure=sweeps", "--dim=4"], "tasks got 8, but hyperplanes of chosen cosines need dim >= tasks; dim is 4"),
+        (["--figure=sweeps", "--limit_ratios=0.5"], "limit_ratios got 0.5, but must be more than 0.5"),
+        (["--figure=tuning", "--counts=1,5"], "counts got 1, but must be at least 2"),
+        (["--figure=real", "--counts=240,110"], "counts got .* some must be held out"),
+    ],
+)
+def test_refuses(tmp_path, flags, match):
+    with pytest.raises(BadInput, match=match):
+        run_study(STUDY, [*flags, f"--out={tmp_path / 'out'}"])
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.nc")), "something was written"
+
+
+def test_predictions_that_do_not_converge_are_refused():
+    """Last change and n_t/d are in the sentence; a NaN is the only way to miss the cap with Newton steps."""
+    with pytest.raises(
+        BadInput, match=r"did not converge within \d+ iterations at n_t/d = 1.5, gamma = nan: last relative"
+    ):
+        predicted_path(0.5, np.nan, 0.3, np.array([0.0, 1.0]), 1.5, tasks=2)
+
+
+def test_plugged_in_level_on_gaussian_data():
+    """On data from the model the unbiased statistics give the level of the true ones (same covariance), the naive ones less."""
+    rng = np.random.default_rng(0)
+    d, rows, sigma = 30, 90, 0.6
+    beta = rng.normal(size=(2, d)) / np.sqrt(d)
+    count, one = np.array([45.0, 45.0]), jnp.ones(2)
+
+    @jax.jit
+    def oracle(covariance):
+        return risk_star(one, 0.5, jnp.asarray(count), covariance, jnp.asarray(beta) * np.sqrt(2 * d), sigma**2 * one)
+
+    excess = []
+    for _ in range(60):
+        X = [rng.normal(size=(rows, d)) for _ in range(2)]
+        Y = [x @ b + sigma * rng.normal(size=rows) for x, b in zip(X, beta, strict=True)]
+        data = pack(X, Y, center=True)
+        covariance = jnp.einsum("tni,tnj->tij", data.features, data.features) / rows
+        levels = evaluate(plug_in, data, 1.0, np.array([0.5]), count, spare=rows - d)[:, 0, 0]
+        excess.append(levels / float(oracle(covariance).test.mean()) - 1)
+    excess = np.array(excess)
+    assert_mean("unbiased level over the oracle level", excess[:, 1], 0.0, sigmas=4)
+    assert excess[:, 0].mean() < -0.1
+
+
+def test_fewer_rows_than_dimensions_fall_back_to_a_tuned_ridge():
+    rng = np.random.default_rng(1)
+    d, rows = 30, 20
+    X = [rng.normal(size=(rows, d)) for _ in range(2)]
+    Y = [x[:, 0] + 0.5 * rng.normal(size=rows) for x in X]
+    data = pack(X, Y, center=True)
+    found = evaluate(plug_in, data, 1.0, np.array([0.5]), np.array([12.0, 12.0]), spare=rows - d)
+    assert np.isfinite(found[0]).all() and np.isnan(found[1]).all()
+    assert found[0, 0, 0] > 0.1, "the noise is not interpolated away"
