@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.rmt_classification.agreement import simulation_claims
+from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
 from experiments.rmt_classification.predictions import Plan, plan, similarity_gram, single_task_plan, stack
 from experiments.rmt_classification.simulation import errors_of_plans
 from mtrl.harness import (
@@ -82,6 +82,8 @@ def run(config, seeds):
         {
             "predicted": (("similarities", "lam_line", "rule"), theory.error[None], units),
             "predicted_at_points": (("similarities", "lam", "rule"), plans.error[None], units),
+            "finite": (("similarities", "lam_line", "rule"), theory.finite[None], units),
+            "finite_at_points": (("similarities", "lam", "rule"), plans.finite[None], units),
             "error": (("similarities", "seed", "lam", "rule"), simulated[None], units),
             "single": ("similarities", [float(alone)], units),
         },
@@ -104,16 +106,15 @@ def draw(data, config):
     for ax, beta in zip(axes[0], config.similarities, strict=True):
         case = data.sel(similarities=beta)
         for color, rule in zip(style.COLORS, RULES, strict=False):
-            style.theory(
-                ax, case["lam_line"], case["predicted"].sel(rule=rule), color=color, label=f"{WORDS[rule]}, theory"
-            )
-            style.band(ax, case["lam"], case["error"].sel(rule=rule).values, color=color, label="simulation")
+            style.theory(ax, case["lam_line"], case["predicted"].sel(rule=rule), color=color, label=WORDS[rule])
+            finite_line(ax, case["lam_line"], case["finite"].sel(rule=rule), color=color)
+            style.band(ax, case["lam"], case["error"].sel(rule=rule).values, color=color)
         ax.axhline(float(case["single"]), color="0.3", linestyle="--", linewidth=1, label="single task, tuned γ")
         ax.set(xscale="log", xlabel="strength λ of the shared part", title=f"similarity β = {beta:g}")
     axes[0, 0].set(ylabel="target error (fraction)")
-    low, high = axes[0, 0].get_ylim()
-    axes[0, 0].set_ylim(low, high + 0.45 * (high - low))
-    axes[0, 0].legend(fontsize=6.8, ncols=2, loc="upper left")
+    finite_line(axes[0, 0], [], [], color="0.3", label=FINITE)
+    style.band(axes[0, 0], [], np.zeros((2, 0)), color="0.3", label="simulation, 95 % band")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -148,7 +149,13 @@ CLAIMS = (
         at_least(0.05),
     ),
     *simulation_claims(
-        WORDS, RULES, over="lam and beta", dims=("lam", "similarities"), samples=55, predicted="predicted_at_points"
+        WORDS,
+        RULES,
+        over="lam and beta",
+        dims=("lam", "similarities"),
+        samples=55,
+        predicted="predicted_at_points",
+        finite="finite_at_points",
     ),
 )
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.rmt_classification.agreement import simulation_claims
+from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
 from experiments.rmt_classification.predictions import (
     Plan,
     active_coupling,
@@ -30,7 +30,7 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
-from mtrl.random_matrix.classification_problem import related_means
+from mtrl.random_matrix.classification_problem import check_directions, related_means
 
 RULES = ("signed", "optimal", "tuned")
 WORDS = {"signed": "±1 labels", "optimal": "optimal labels", "tuned": "optimal labels, tuned γ, λ"}
@@ -66,7 +66,11 @@ class SourcesConfig(BaseConfig):
     norm: float = field(2.0, help="|dmu| in noise standard deviations", lower=0.0, strict=True)
     dim: int = field(100, help="features p", lower=2)
     grid: int = field(9, help="points per axis of the tuning grid, 10^-3 to 10^3", lower=2)
-    largest: int = field(1000, help="largest number of samples per class of the first source (right panel)", lower=10)
+    largest: int = field(1000, help="largest number of samples per class of the one source (right panel)", lower=10)
+
+    def validate(self):
+        """The mean differences of all tasks need a direction each."""
+        check_directions(len(self.similarities), self.dim)
 
 
 def plans_by_sources(active, gram, counts, gamma, lam, grid, *, dim: int) -> Plan:
@@ -124,6 +128,7 @@ def run(config, seeds):
     return xr.Dataset(
         {
             "predicted": (("sources", "rule"), plans.error, units),
+            "finite": (("sources", "rule"), plans.finite, units),
             "error": (("seed", "sources", "rule"), simulated, units),
             "by_size": (("size", "curve"), by_size, units),
             "beta_by_size": float(one),
@@ -145,21 +150,18 @@ def draw(data, config):
     figure, axes = style.subplots(1, 2, width=5.0, height=3.9)
     ax, size = axes[0]
     for color, rule in zip(style.COLORS, RULES, strict=False):
-        style.theory(ax, data["sources"], data["predicted"].sel(rule=rule), color=color, label=f"{WORDS[rule]}, theory")
-        style.band(ax, data["sources"], data["error"].sel(rule=rule).values, color=color, label="simulation")
-        style.theory(size, data["size"], data["by_size"].sel(curve=rule), color=color, label=WORDS[rule])
+        style.theory(ax, data["sources"], data["predicted"].sel(rule=rule), color=color, label=WORDS[rule])
+        finite_line(ax, data["sources"], data["finite"].sel(rule=rule), color=color)
+        style.band(ax, data["sources"], data["error"].sel(rule=rule).values, color=color)
+        style.theory(size, data["size"], data["by_size"].sel(curve=rule), color=color)
     for column in range(3):
         x = np.arange(len(REFERENCE))
         style.paper(ax, x, REFERENCE[:, column], label="reference run" if column == 0 else "", markersize=9)
+    finite_line(ax, [], [], color="0.3", label=FINITE)
+    style.band(ax, [], np.zeros((2, 0)), color="0.3", label="simulation, 95 % band")
     labels = [f"+{b:g}" if b > 0 else f"{b:g}" for b in config.similarities]
     ax.set_xticks(data["sources"].values, ["0"] + [f"{i + 1}\n({b})" for i, b in enumerate(labels)])
-    top = float(data["predicted"].max())
-    ax.set(
-        xlabel="number of sources (similarity of the one added)",
-        ylabel="target error (fraction)",
-        ylim=(None, top + 0.12),
-    )
-    ax.legend(ncols=2, loc="upper right", fontsize=7)
+    ax.set(xlabel="number of sources (similarity of the one added)", ylabel="target error (fraction)")
     style.theory(
         size,
         data["size"],
@@ -174,7 +176,9 @@ def draw(data, config):
         ylabel="predicted target error (fraction)",
         title=f"theory, one source with β = {float(data['beta_by_size']):g}",
     )
-    size.legend(fontsize=7.5)
+    parts = [panel.get_legend_handles_labels() for panel in (ax, size)]
+    handles, labels = (sum(part, []) for part in zip(*parts, strict=True))
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 
@@ -184,7 +188,7 @@ def largest_step(rule):
 
 
 def end_minus_start(data):
-    """Simulated error of +-1 labels with all sources minus with none, paired over training sets."""
+    """Simulated error of +-1 labels with all sources minus with none."""
     error = data["error"].sel(rule="signed")
     return mean_interval((error.isel(sources=-1) - error.isel(sources=0)).values)
 

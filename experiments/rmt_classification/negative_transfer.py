@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.rmt_classification.agreement import simulation_claims
+from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
 from experiments.rmt_classification.predictions import Plan, plan, similarity_gram, single_task_plan, stack, tuned_plan
 from experiments.rmt_classification.simulation import errors_of_plans, practical_errors
 from mtrl.harness import (
@@ -34,7 +34,7 @@ WORDS = {
     "signed": "±1 labels",
     "optimal": "optimal labels",
     "tuned": "optimal labels, tuned γ, λ",
-    "practical": "the same, all from training data",
+    "practical": "optimal, tuned, all from training data",
 }
 # Reference run: columns beta, single, +-1, optimal, tuned.
 REFERENCE = np.array(
@@ -114,6 +114,8 @@ def run(config, seeds):
         {
             "predicted": (("beta_line", "rule"), theory.error, units),
             "predicted_at_points": (("beta", "rule"), plans.error, units),
+            "finite": (("beta_line", "rule"), theory.finite, units),
+            "finite_at_points": (("beta", "rule"), plans.finite, units),
             "error": (("seed", "beta", "rule"), simulated, units),
             "practical": (("seed", "beta"), practical, units),
             "label_ratio": (("beta_line", "rule"), label_ratio(theory.ytil)),
@@ -131,25 +133,24 @@ def draw(data, config):
     ax, ratio = axes[0]
     for color, rule in zip(style.COLORS, RULES, strict=False):
         style.theory(ax, data["beta_line"], data["predicted"].sel(rule=rule), color=color, label=WORDS[rule])
+        finite_line(ax, data["beta_line"], data["finite"].sel(rule=rule), color=color)
         style.band(ax, data["beta"], data["error"].sel(rule=rule).values, color=color)
     style.band(ax, data["beta"], data["practical"].values, color="0.15", marker="x", label=WORDS["practical"])
     for column in range(1, 5):
         style.paper(
             ax, REFERENCE[:, 0], REFERENCE[:, column], label="reference run" if column == 1 else "", markersize=9
         )
-    ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle=":")
+    ax.axhline(0.5, color="0.6", linewidth=0.8, linestyle="-.", label="chance")
     ax.axhline(float(data["bayes"]), color="0.4", linewidth=0.8, linestyle="--", label="known means (Bayes)")
-    top = float(data["predicted"].max())
-    ax.set(xlabel="task similarity β", ylabel="target error (fraction)", ylim=(0.1, top + 0.32))
-    ax.legend(ncols=2, loc="upper right", fontsize=7.5)
+    ax.set(xlabel="task similarity β", ylabel="target error (fraction)")
+    finite_line(ax, [], [], color="0.3", label=FINITE)
+    style.band(ax, [], np.zeros((2, 0)), color="0.3", label="simulation, 95 % band")
     for color, rule in zip(style.COLORS[3:5], RULES[3:], strict=True):
-        style.theory(ratio, data["beta_line"], data["label_ratio"].sel(rule=rule), color=color, label=WORDS[rule])
-    style.theory(
-        ratio, data["beta_line"], data["label_ratio"].sel(rule="signed"), color=style.COLORS[2], label="±1 labels"
-    )
+        style.theory(ratio, data["beta_line"], data["label_ratio"].sel(rule=rule), color=color)
+    style.theory(ratio, data["beta_line"], data["label_ratio"].sel(rule="signed"), color=style.COLORS[2])
     ratio.axhline(0, color="0.6", linewidth=0.8, linestyle=":")
     ratio.set(xlabel="task similarity β", ylabel="source label / target label (class 1)")
-    ratio.legend(loc="upper left")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -257,7 +258,9 @@ CLAIMS = (
         from_reference((4,)),
         at_most(5e-4),
     ),
-    *simulation_claims(WORDS, RULES, over="beta", dims="beta", samples=40, predicted="predicted_at_points"),
+    *simulation_claims(
+        WORDS, RULES, over="beta", dims="beta", samples=40, predicted="predicted_at_points", finite="finite_at_points"
+    ),
 )
 
 FIGURE = Figure(

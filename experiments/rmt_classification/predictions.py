@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from mtrl.random_matrix.classification_baselines import classical, optimal, signed_midpoint
-from mtrl.random_matrix.classification_theory import equivalent, mean_gram
+from mtrl.random_matrix.classification_theory import Prediction, equivalent, error_at, mean_gram, with_centring_noise
 from mtrl.random_matrix.classification_tuning import tune_grid
 from mtrl.random_matrix.coupling import coupling
 
@@ -25,6 +25,7 @@ class Plan(NamedTuple):
     mean: Array  # (2,) predicted score means of the target
     variance: Array  # ()
     error: Array  # () predicted error of the target
+    finite: Array  # () the same with the noise of the target's own training mean, 1/n of the variance, which vanishes in the limit
 
 
 def active_coupling(gamma, lam, active):
@@ -33,16 +34,21 @@ def active_coupling(gamma, lam, active):
     return coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
 
 
+def planned(B, ytil, threshold, law: Prediction, counts) -> Plan:
+    """The plan of given labels and thresholds for the last task."""
+    wider = with_centring_noise(law, counts)
+    errors = [error_at(x.mean, x.variance, threshold)[-1] for x in (law, wider)]
+    return Plan(B, ytil, threshold[-1], law.mean[-1], law.variance[-1], *errors)
+
+
 def plan(gram, counts, B, *, dim: int, rule: str) -> Plan:
     """Labels and threshold of `rule` (classical, midpoint or optimal) for the last task."""
-    target = counts.shape[0] - 1
     eq = equivalent(mean_gram(gram, counts), counts, B, dim=dim)
     if rule == "optimal":
-        found = optimal(eq, counts, target)
+        found = optimal(eq, counts, counts.shape[0] - 1)
     else:
         found = {"classical": classical, "midpoint": signed_midpoint}[rule](eq, counts)
-    law = found.prediction
-    return Plan(B, found.ytil, found.threshold[target], law.mean[target], law.variance[target], found.error[target])
+    return planned(B, found.ytil, found.threshold, found.prediction, counts)
 
 
 def tuned_plan(gram, counts, active, gammas, lams, *, dim: int, rule: str) -> Plan:

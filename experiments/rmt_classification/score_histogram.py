@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from experiments.rmt_classification.predictions import Plan, plan, similarity_gram, stack
+from experiments.rmt_classification.predictions import Plan, plan, planned, similarity_gram, stack
 from experiments.rmt_classification.simulation import scores_of_plans
 from mtrl.harness import (
     BadInput,
@@ -24,7 +24,7 @@ from mtrl.harness import (
     over_seeds,
 )
 from mtrl.random_matrix.classification_baselines import with_labels
-from mtrl.random_matrix.classification_checks import check_centred
+from mtrl.random_matrix.classification_checks import check_centred, check_informative
 from mtrl.random_matrix.classification_problem import related_means
 from mtrl.random_matrix.classification_theory import equivalent, mean_gram
 from mtrl.random_matrix.coupling import coupling
@@ -77,14 +77,14 @@ def panel_plan(beta, norm, counts, gamma, lam, custom, *, dim: int, rule: str) -
     if rule != "custom":
         return plan(gram, counts, B, dim=dim, rule=rule)
     found = with_labels(equivalent(mean_gram(gram, counts), counts, B, dim=dim), center_labels(custom, counts))
-    law = found.prediction
-    return Plan(B, found.ytil, found.threshold[1], law.mean[1], law.variance[1], found.error[1])
+    return planned(B, found.ytil, found.threshold, found.prediction, counts)
 
 
 def run(config, seeds):
     """Predicted law and simulated scores per panel."""
     import xarray as xr
 
+    check_informative(config.norm * np.eye(2))
     counts = (tuple(config.source), tuple(config.target))
     custom = jnp.reshape(jnp.asarray(config.custom_labels, float), (2, 2))
     pairs = zip(config.similarities, config.rules, strict=True)
@@ -124,6 +124,9 @@ def draw(data, config):
             continue
         case = data.isel(panel=i)
         spread = float(np.sqrt(case["variance"]))
+        if spread == 0:
+            ax.text(0.5, 0.5, "every score is 0: the labels tell nothing apart", ha="center", transform=ax.transAxes)
+            continue
         grid = np.linspace(float(case["mean"].min()) - 4 * spread, float(case["mean"].max()) + 4 * spread, 300)
         for j, color in enumerate(style.COLORS[:2]):
             scores = case["score"].isel({"class": j}).values.ravel()
@@ -175,6 +178,9 @@ def predicted(beta, rule):
 
 def largest_distance(data) -> Interval:
     """Largest Kolmogorov-Smirnov distance of the standardised pooled scores from the standard normal, over panels and classes."""
+    data = data.isel(panel=np.flatnonzero(data["variance"].values > 0))
+    if not data.sizes["panel"]:
+        return exact(np.nan)
     z = (data["score"] - data["mean"]) / np.sqrt(data["variance"])
     z = z.transpose("panel", "class", "seed", "point").values.reshape(-1, data.sizes["seed"] * data.sizes["point"])
     return exact(max(stats.kstest(row, "norm").statistic for row in z))

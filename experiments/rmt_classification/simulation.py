@@ -25,7 +25,7 @@ def target_error(data, plan: Plan, means):
 
 
 def errors_of_plans(key, means, plans: Plan, *, counts):
-    """Errors (point, rule): for every point of a sweep, all rules on the same training set and the same noise for every point.
+    """Errors (point, rule): all rules on the same training set; every point of a sweep draws its own, so that means over points gain.
 
     Args:
       key: of the seed.
@@ -35,24 +35,28 @@ def errors_of_plans(key, means, plans: Plan, *, counts):
     """
 
     def at_point(inputs):
-        means, plans = inputs
-        data = sample(key, Params(means), counts=counts)
+        point, means, plans = inputs
+        data = sample(jax.random.fold_in(key, point), Params(means), counts=counts)
         return jax.vmap(lambda plan: target_error(data, plan, means))(plans)
 
-    return jax.lax.map(at_point, (means, plans))
+    return jax.lax.map(at_point, (jnp.arange(means.shape[0]), means, plans))
 
 
 def practical_errors(key, means, gammas, lams, *, counts):
-    """Errors (point,) when everything comes from the training data: Gram matrix, optimal labels, threshold, gamma and lam."""
+    """Errors (point,) when everything comes from the training data: Gram matrix, optimal labels, threshold, gamma and lam.
+
+    The training sets are those of `errors_of_plans`.
+    """
     n = jnp.asarray(counts)
 
-    def at_point(means):
-        data = sample(key, Params(means), counts=counts)
+    def at_point(inputs):
+        point, means = inputs
+        data = sample(jax.random.fold_in(key, point), Params(means), counts=counts)
         gram = project_psd(gram_corrected(data, len(counts)))
         plan = tuned_plan(gram, n, jnp.ones(len(counts)), gammas, lams, dim=means.shape[-1], rule="optimal")
         return target_error(data, plan, means)
 
-    return jax.lax.map(at_point, means)
+    return jax.lax.map(at_point, (jnp.arange(means.shape[0]), means))
 
 
 def scores_of_plans(key, means, plans: Plan, *, counts, points: int):

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
 
@@ -40,6 +41,18 @@ class Params(NamedTuple):
     roots: Float[Array, "task dim dim"] | None = None  # square roots R_i with Sigma_i = R_i R_i^T; None is the identity
 
 
+def check_directions(sources: int, dim: int) -> None:
+    """Refuse fewer dimensions than orthonormal directions q.
+
+    Raises:
+      BadInput: dim is at most the number of sources.
+    """
+    if dim <= sources:
+        raise BadInput(
+            f"dim got {dim}, but {sources} sources and their target need {sources + 1} orthogonal directions; choose a larger dim"
+        )
+
+
 def related_means(similarity: Float[Array, " source"], *, norm: Scalar, dim: int) -> Float[Array, "task 2 dim"]:
     """Class means of sources whose mean difference has cosine `similarity[s]` with that of the target, the last task.
 
@@ -50,8 +63,12 @@ def related_means(similarity: Float[Array, " source"], *, norm: Scalar, dim: int
       similarity: beta_s in [-1, 1].
       norm: |dmu|, in units of the noise's standard deviation.
       dim: p, at least one more than the number of sources.
+
+    Raises:
+      BadInput: dim is too small.
     """
     sources = similarity.shape[0]
+    check_directions(sources, dim)
     q = jnp.eye(sources + 1, dim, dtype=similarity.dtype)
     own = jnp.sqrt(jnp.maximum(1.0 - similarity**2, 0.0))
     dmu = norm * jnp.concatenate([similarity[:, None] * q[0] + own[:, None] * q[1:], q[:1]])

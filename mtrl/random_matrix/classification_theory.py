@@ -128,7 +128,8 @@ def residual_labels(
     H = root[:, None] * eq.G * root
     rounding = eq.K.size * float(jnp.finfo(H.dtype).eps) if rounding is None else rounding
     ridge = jnp.maximum(1.0, rounding * jnp.max(jnp.abs(H)))
-    return jnp.linalg.solve(ridge * jnp.eye(eq.K.size, dtype=H.dtype) + H, root * ytil.ravel()) / root
+    system = ridge * jnp.eye(eq.K.size, dtype=H.dtype) + H
+    return elimination.solve(system, (root * ytil.ravel())[:, None])[:, 0] / root
 
 
 def predict(eq: Equivalent, ytil: Float[Array, "task cls"], *, rounding: float | None = None) -> Prediction:

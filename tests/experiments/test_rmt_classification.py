@@ -70,3 +70,31 @@ def test_real_refuses(tmp_path, archive, flags, match):
 def test_histogram_refuses(tmp_path, flags, match):
     with pytest.raises(BadInput, match=match):
         run_study(STUDY, ["--figure=score_histogram", *flags, f"--out={tmp_path}"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "match"),
+    [
+        (
+            ["--figure=more_sources", "--dim=6"],
+            "dim got 6, but 6 sources and their target need 7 orthogonal directions",
+        ),
+        (["--figure=more_sources", "--target=0"], "target got 0, but must be at least 1"),
+        (
+            ["--figure=negative_transfer", "--similarities=1.2"],
+            "similarities got 1.2, but must be at least -1 and at most 1",
+        ),
+        (["--figure=negative_transfer", "--gamma=0"], "gamma got 0"),
+        (["--figure=coupling_sweep", "--source=5"], "source got 1 values, but takes exactly 2"),
+    ],
+)
+def test_sweeps_refuse(tmp_path, flags, match):
+    with pytest.raises(BadInput, match=match):
+        run_study(STUDY, [*flags, f"--out={tmp_path}"])
+
+
+def test_equal_class_means_warn_and_err_half_the_time(tmp_path):
+    with pytest.warns(UserWarning, match="equal means.*error is 0.5"):
+        run_study(STUDY, ["--figure=score_histogram", "--preset=smoke", "--norm=0", f"--out={tmp_path}"])
+    data = store.read_dataset(tmp_path / "rmt_classification" / "score_histogram" / "data.nc")
+    assert np.allclose(data["predicted"], 0.5) and np.allclose(data["error"], 0.5)

@@ -1,8 +1,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy import stats
 
+from mtrl.numerics.errors import BadInput
 from mtrl.random_matrix.classification_problem import (
     Params,
     bayes_error,
@@ -43,3 +45,8 @@ def test_first_seed_differs_from_second():
     params = Params(related_means(jnp.array([0.3]), norm=1.0, dim=4))
     draws = [sample(jax.random.key(s), params, counts=((2, 2), (1, 1))).X for s in (0, 1)]
     assert not np.allclose(draws[0], draws[1])
+
+
+def test_every_source_needs_a_direction():
+    with pytest.raises(BadInput, match="dim got 3, but 3 sources and their target need 4 orthogonal directions"):
+        related_means(jnp.zeros(3), norm=2.0, dim=3)
