@@ -65,13 +65,17 @@ def factored(rng, data, rank, iterations):
     return np.linalg.qr(found.x[: dim * rank].reshape(dim, rank))[0]
 
 
-def trace_norm(x, y, lam, iterations):
-    """Accelerated proximal gradient for the trace norm, gradient task by task; x (T, n, d), y (T, n)."""
+def trace_norm(x, y, lam, iterations, goal):
+    """Accelerated proximal gradient for the trace norm, gradient task by task, until the relative duality gap is at most `goal`, looked
+    at every ten iterations; x (T, n, d), y (T, n).
+    """
     tasks, samples, dim = x.shape
     step = 1 / max(np.linalg.norm(x[t], 2) ** 2 / samples for t in range(tasks))
     weights = momentum = np.zeros((dim, tasks))
     clock = 1.0
-    for _ in range(iterations):
+    for i in range(iterations):
+        if i % 10 == 0 and _trace_norm_gap(x, y, lam, weights) <= goal:
+            break
         slope = np.zeros_like(weights)
         for t in range(tasks):
             slope[:, t] = x[t].T @ (x[t] @ momentum[:, t] - y[t]) / samples
@@ -84,6 +88,19 @@ def trace_norm(x, y, lam, iterations):
             momentum, clock = new + (clock - 1) / following * (new - weights), following
         weights = new
     return weights
+
+
+def _trace_norm_gap(x, y, lam, weights):
+    """Duality gap relative to the objective at zero, the residuals scaled until they are feasible."""
+    tasks, samples, _ = x.shape
+    residuals, slope = np.zeros_like(y), np.zeros_like(weights)
+    for t in range(tasks):
+        residuals[t] = y[t] - x[t] @ weights[:, t]
+        slope[:, t] = x[t].T @ residuals[t] / samples
+    scale = min(1, lam / np.linalg.norm(slope, 2)) if np.any(slope) else 1
+    primal = np.sum(residuals**2) / (2 * samples) + lam * np.linalg.norm(weights, "nuc")
+    dual = (scale * np.sum(y * residuals) - scale**2 * np.sum(residuals**2) / 2) / samples
+    return (primal - dual) / (np.sum(y**2) / (2 * samples))
 
 
 def task_relationship(x, y, lam1, lam2, iterations):

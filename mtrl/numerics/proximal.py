@@ -45,9 +45,18 @@ def prox_l1_inf(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Ar
 
 
 def shrink_singular_values(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Array, "dim task"]:
-    """Prox of the trace norm: singular values s to `max(s - threshold, 0)` (Cai, Candes, Shen 2010)."""
-    left, singular, right = jnp.linalg.svd(values, full_matrices=False)
-    return (left * jnp.maximum(singular - threshold, 0)) @ right
+    """Prox of the trace norm: singular values s to `max(s - threshold, 0)` (Cai, Candes, Shen 2010).
+
+    From the eigenvectors of the smaller Gram matrix, half the time of a singular value decomposition. A singular value s comes with
+    an absolute error of about eps s_max^2 / s, so the result is off by about eps s_max^2 / threshold, at most sqrt(eps) s_max.
+    """
+    rows, columns = values.shape
+    if columns > rows:
+        return shrink_singular_values(values.T, threshold).T
+    squares, right = jnp.linalg.eigh(values.T @ values)
+    singular = jnp.sqrt(jnp.maximum(squares, 0))
+    factor = jnp.where(singular >= threshold, 1 - threshold / jnp.where(singular > 0, singular, 1), 0)
+    return values @ ((right * factor) @ right.T)
 
 
 def row_norms(values: Float[Array, "dim task"]) -> Float[Array, " dim"]:

@@ -39,6 +39,17 @@ def test_prox_is_firmly_nonexpansive_and_zero_at_zero(seed, threshold, name):
     assert_close("threshold 0 changes nothing", prox(a, 0.0), a, 1e-12)
 
 
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+def test_trace_prox_at_small_thresholds(shape):
+    """Against the decomposition itself, within the bound of the docstring."""
+    left, _, right = np.linalg.svd(jax.random.normal(jax.random.key(5), shape), full_matrices=False)
+    singular = np.array([1.0, 1e-3, 1e-6, 1e-9])
+    for threshold in (0.5, 1e-4, 1e-7):
+        exact = (left * np.maximum(singular - threshold, 0)) @ right
+        error = np.abs(proximal.shrink_singular_values(jnp.asarray((left * singular) @ right), threshold) - exact)
+        assert error.max() <= min(1e-15 / threshold, 2e-8)
+
+
 @hypothesis.given(st.integers(0, 10**6), st.floats(0.0, 4.0))
 def test_l1_ball_projection(seed, radius):
     point = jax.random.normal(jax.random.key(seed), (6,))

@@ -11,7 +11,7 @@ from mtrl.numerics.moments import Moments
 class Loss(NamedTuple):
     """`l(W) = sum_t [1/2 w_t^T H_t w_t - b_t^T w_t] + constant`."""
 
-    hessian: Float[Array, "task dim dim"]  # H_t = G_t / n_t
+    hessian: Float[Array, "design dim dim"]  # H_t = G_t / n_t; one for all tasks where they share the design
     linear: Float[Array, "task dim"]  # b_t = c_t / n_t
     square: Float[Array, " task"]  # y_t^T y_t / n_t
     lipschitz: Float[Array, ""]  # largest eigenvalue of any H_t
@@ -41,8 +41,29 @@ def loss_from_moments(data: Moments) -> Loss:
     return Loss(hessian, data.cross / count[:, None], data.square / count, lipschitz)
 
 
+def loss_shared_design(x: Float[Array, "sample dim"], y: Float[Array, "task sample"]) -> Loss:
+    """The loss of tasks that share one design X: one H = X^T X / n, so that a gradient is a single matrix product.
+
+    Args:
+      x: the design of every task.
+      y: responses, row per task.
+    """
+    samples, _ = x.shape
+    hessian = x.T @ x / samples
+    lipschitz = jnp.linalg.eigvalsh(hessian)[-1]
+    return Loss(hessian[None], y @ x / samples, jnp.sum(y**2, axis=1) / samples, lipschitz)
+
+
+def hessians(loss: Loss) -> Float[Array, "task dim dim"]:
+    """H_t of every task, also where they share one."""
+    tasks, dim = loss.linear.shape
+    return jnp.broadcast_to(loss.hessian, (tasks, dim, dim))
+
+
 def apply_hessian(loss: Loss, weights: Float[Array, "dim task"]) -> Float[Array, "dim task"]:
     """Column t is `H_t w_t`."""
+    if loss.hessian.shape[0] == 1:
+        return loss.hessian[0] @ weights
     return jnp.einsum("tij,jt->it", loss.hessian, weights)
 
 
@@ -54,6 +75,12 @@ def gradient(loss: Loss, weights: Float[Array, "dim task"]) -> Float[Array, "dim
 def value(loss: Loss, weights: Float[Array, "dim task"]) -> Float[Array, ""]:
     """`l(W)`."""
     return jnp.sum(weights * (apply_hessian(loss, weights) / 2 - loss.linear.T)) + jnp.sum(loss.square) / 2
+
+
+def value_at_zero(loss: Loss) -> Float[Array, ""]:
+    """`l(0)`, the scale of relative gaps; 1 where every response is zero."""
+    total = jnp.sum(loss.square) / 2
+    return jnp.where(total > 0, total, 1)
 
 
 def task_errors(loss: Loss, weights: Float[Array, "dim task"]) -> Float[Array, " task"]:

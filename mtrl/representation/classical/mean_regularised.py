@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.types import Scalar
-from mtrl.representation.classical.loss import Loss, Weights, gradient
+from mtrl.representation import checks
+from mtrl.representation.classical.loss import Loss, Weights, gradient, hessians
 
 
 def mean_regularised(loss: Loss, rho: Scalar, *, mu: Scalar) -> Weights:
@@ -24,12 +25,15 @@ def mean_regularised(loss: Loss, rho: Scalar, *, mu: Scalar) -> Weights:
     Returns:
       Weights; the residual is the gradient relative to the linear term.
     """
+    checks.check_penalty(rho=rho, mu=mu)
+    checks.check_relation(loss.linear.shape[0])
     tasks, dim = loss.linear.shape
     eye = jnp.eye(dim, dtype=loss.linear.dtype)
-    inverses = jnp.linalg.inv(loss.hessian + (rho + mu) * eye)
+    H = hessians(loss)
+    inverses = jnp.linalg.inv(H + (rho + mu) * eye)
     alone = jnp.einsum("tij,tj->ti", inverses, loss.linear)
     # I - (rho/T) sum_t S_t^{-1} written as mean_t S_t^{-1} (H_t + mu I), which does not cancel at large rho.
-    mean_system = jnp.einsum("tij,tjk->ik", inverses, loss.hessian + mu * eye) / tasks
+    mean_system = jnp.einsum("tij,tjk->ik", inverses, H + mu * eye) / tasks
     mean = jnp.linalg.solve(mean_system, jnp.mean(alone, axis=0))
     weights = alone + rho * (inverses @ mean)
     slope = gradient(loss, weights.T) + rho * (weights - weights.mean(0)).T + mu * weights.T
@@ -39,7 +43,8 @@ def mean_regularised(loss: Loss, rho: Scalar, *, mu: Scalar) -> Weights:
 
 def pooled_ridge(loss: Loss, mu: Scalar) -> Float[Array, "dim task"]:
     """One weight vector for all tasks: `(sum_t H_t + mu I) w = sum_t b_t`, repeated in every column."""
+    checks.check_penalty(mu=mu)
     tasks, dim = loss.linear.shape
-    system = jnp.sum(loss.hessian, axis=0) + mu * jnp.eye(dim, dtype=loss.linear.dtype)
+    system = jnp.sum(hessians(loss), axis=0) + mu * jnp.eye(dim, dtype=loss.linear.dtype)
     shared = jnp.linalg.solve(system, jnp.sum(loss.linear, axis=0))
     return jnp.tile(shared[:, None], (1, tasks))

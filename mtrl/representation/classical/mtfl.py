@@ -17,7 +17,8 @@ from jaxtyping import Array, Float
 from mtrl.numerics.proximal import trace_norm
 from mtrl.numerics.psd import sqrt_psd
 from mtrl.numerics.types import Scalar
-from mtrl.representation.classical.loss import Loss, value
+from mtrl.representation import checks
+from mtrl.representation.classical.loss import Loss, hessians, value
 
 
 class FeatureLearning(NamedTuple):
@@ -32,7 +33,7 @@ def _weights_given_covariance(loss: Loss, covariance: Array, gamma: Scalar) -> F
     """Step (i) in the symmetric form `w = R (R H R + 2 gamma I)^{-1} R b`, R the square root of D: never inverts D."""
     root = sqrt_psd(covariance)
     eye = jnp.eye(root.shape[0], dtype=root.dtype)
-    system = jnp.einsum("ij,tjk,kl->til", root, loss.hessian, root, optimize="optimal") + 2 * gamma * eye
+    system = jnp.einsum("ij,tjk,kl->til", root, hessians(loss), root, optimize="optimal") + 2 * gamma * eye
     solution = jnp.linalg.solve(system, (loss.linear @ root)[..., None])[..., 0]
     return (solution @ root).T
 
@@ -54,6 +55,7 @@ def mtfl(
       eps_start: first eps, relative.
       eps_end: last eps, relative.
     """
+    checks.check_penalty(gamma=gamma)
     dim = loss.linear.shape[1]
     eye = jnp.eye(dim, dtype=loss.linear.dtype)
     weights = _weights_given_covariance(loss, eye / dim, gamma)

@@ -5,6 +5,9 @@ from mtrl.numerics.moments import moments
 from mtrl.numerics.proximal import row_norms
 from mtrl.representation.classical import loss as L
 from mtrl.representation.classical.feature_selection import feature_selection
+from mtrl.representation.classical.mean_regularised import mean_regularised, pooled_ridge
+from mtrl.representation.classical.mtfl import mtfl
+from mtrl.representation.classical.single_task import ridge
 from tests.helpers import assert_close
 from tests.representation.classical.fixtures import LONG, data, loss, solve
 
@@ -28,6 +31,27 @@ def test_unequal_tasks_are_means_over_their_own_samples():
     ours = L.loss_from_moments(moments(x, y, jax.numpy.asarray(mask)))
     errors = L.task_errors(ours, np.zeros((6, 5)) + 0.0 * x[0, 0, 0])
     assert_close("means", errors, [np.mean(np.asarray(y[t])[mask[t]] ** 2) for t in range(5)], 1e-12)
+
+
+def test_one_design_needs_one_hessian():
+    """Every use of the compact form equals that of the stacked one."""
+    x, y = data(shared=True)
+    stacked, compact = loss(shared=True), L.loss_shared_design(x[0], y)
+    assert compact.hessian.shape == (1, 6, 6)
+    weights = jax.random.normal(jax.random.key(9), (6, 5))
+    for use in (L.value, L.gradient, L.task_errors):
+        assert_close(use.__name__, use(compact, weights), use(stacked, weights), 1e-12)
+    for use in (L.hessians, L.curvature):
+        assert_close(use.__name__, use(compact), use(stacked), 1e-12)
+    fits = {
+        "ridge": lambda l: ridge(l, 0.1),
+        "mean-regularised": lambda l: mean_regularised(l, 0.3, mu=0.1),
+        "l2,1": lambda l: feature_selection(l, 0.1),
+        "MTFL": lambda l: mtfl(l, 0.1, iterations=20),
+    }
+    for name, fit in fits.items():
+        assert_close(name, fit(compact).weights, fit(stacked).weights, 1e-9)
+    assert_close("pooled", pooled_ridge(compact, 0.1), pooled_ridge(stacked, 0.1), 1e-10)
 
 
 def test_duality_gap_bounds_the_suboptimality():

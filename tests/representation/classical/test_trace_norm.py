@@ -6,7 +6,7 @@ from mtrl.numerics.moments import moments
 from mtrl.representation.classical.feature_selection import feature_selection
 from mtrl.representation.classical.loss import loss_from_moments
 from mtrl.representation.classical.single_task import lasso
-from mtrl.representation.classical.trace_norm import trace_norm, trace_norm_max
+from mtrl.representation.classical.trace_norm import relative_gap, trace_norm, trace_norm_max
 from tests.helpers import assert_close
 from tests.representation.classical.fixtures import LONG, data, loss, reference, solve
 
@@ -34,3 +34,15 @@ def test_one_task_is_a_norm_penalty_and_a_lasso():
     rows = feature_selection(one, 0.3, iterations=LONG).weights
     assert_close("l2,1 = lasso", rows, lasso(one, 0.3, iterations=LONG).weights, 1e-9)
     assert jax.numpy.isfinite(weights).all()
+
+
+def test_stops_at_the_duality_gap_asked_for():
+    fit = lambda goal: solve(trace_norm, iterations=LONG, gap=goal)(0.4).weights  # noqa: E731
+    gaps = [float(relative_gap(loss(), fit(goal), 0.4)) for goal in (1e-2, 1e-6)]
+    assert gaps[1] <= 1e-6 < gaps[0] <= 1e-2
+    assert_close(
+        "gap of an exact fit",
+        1 + relative_gap(loss(), solve(trace_norm, iterations=LONG)(0.4).weights, 0.4),
+        1.0,
+        1e-12,
+    )
