@@ -83,6 +83,12 @@ def uncovered(experts: Float[Array, "expert dim rank"], estimate: Float[Array, "
     return jnp.sqrt(jnp.maximum(jnp.sum(estimate**2) - inside, 0.0))
 
 
+def draw_expert(key: PRNGKey, misses: Float[Array, " expert"], rate: Scalar) -> Int[Array, ""]:
+    """Exponential weights, `P(e) ~ exp(-rate misses_e)`, by inverting the distribution function: one random number for all experts."""
+    weight = jnp.cumsum(jnp.exp(-jnp.asarray(rate, misses.dtype) * (misses - jnp.min(misses))))
+    return jnp.sum(jax.random.uniform(key, (), misses.dtype) * weight[-1] >= weight[:-1])
+
+
 def step(
     key: PRNGKey,
     state: State,
@@ -108,7 +114,7 @@ def step(
     coin, draw = jax.random.split(key)
     dtype = data.parameter.dtype
     exploring = (state.round == 0) | jax.random.bernoulli(coin, chance)
-    expert = state.experts[jax.random.categorical(draw, -jnp.asarray(rate, dtype) * state.misses)]
+    expert = state.experts[draw_expert(draw, state.misses, rate)]
     full = episode(data, jnp.eye(data.parameter.shape[0], dtype=dtype), explore, length)
     inside = episode(data, expert, identify, length)
     missed = (uncovered(state.experts, full.estimate) > cover).astype(dtype)

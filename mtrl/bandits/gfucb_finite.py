@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.bandits.checks import check_radius, check_sizes, check_survivors
+from mtrl.bandits.checks import check_heads, check_radius, check_sizes, check_survivors
 from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
@@ -151,10 +151,11 @@ def step(
       beta: added constant squared radius (e.g. the theorem's, `theory.gfucb_radius`).
 
     Raises:
-      BadInput: a radius is negative or not a number (when it is not traced).
+      BadInput: a radius is negative or not a number (when it is not traced), or the arms' tasks are not the state's.
     """
     del key
     check_radius(scale=scale, beta=beta)
+    check_heads(data.candidates[0], state.moment[0])
     count, tasks, rank = state.moment.shape
     schedule = gfucb_schedule(state.round, tasks=tasks, rank=rank, log_covering=jnp.log(count), scale=scale)
     found = confidence_set(state, schedule + beta)

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from mtrl.bandits.checks import check_heads, check_radius
 from mtrl.bandits.joint_index import joint_argmax, joint_value
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.mtlr_oful import Config, State, init, observe, radius, subspace_metric
@@ -78,8 +79,13 @@ def step(
       noise: sigma.
       rate: size of a gradient step on the Grassmannian (radians), the gradient being normalised.
       ascent: number of steps, fixed at compile time.
+
+    Raises:
+      BadInput: a radius below zero (when it is not traced), or arms for other tasks than the state's.
     """
     del key
+    check_radius(scale=scale)
+    check_heads(data.contexts, state.heads)
     beta = radius(state, scale=scale, noise=noise)
     slope = jax.grad(_arm_value, argnums=2)
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from mtrl.bandits.checks import check_heads
 from mtrl.bandits.rounds import Feedback
 from mtrl.numerics.rank_one import inverse_update
 from mtrl.numerics.types import Scalar
@@ -48,5 +49,10 @@ def squared_widths(
 def ridge_index(
     state: RidgeState, contexts: Float[Array, "task arm dim"]
 ) -> tuple[Float[Array, "task arm"], Float[Array, "task arm"]]:
-    """Mean estimates `<x, V_i^-1 b_i>` and squared widths `||x||^2_{V_i^-1}` of every arm."""
+    """Mean estimates `<x, V_i^-1 b_i>` and squared widths `||x||^2_{V_i^-1}` of every arm.
+
+    Raises:
+      BadInput: the arms have another number of tasks than the statistics.
+    """
+    check_heads(contexts, state.moment)
     return jnp.einsum("mai,mi->ma", contexts, ridge_heads(state)), squared_widths(state.inverse, contexts)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mtrl.bandits import low_rank
-from mtrl.bandits.checks import check_sizes
+from mtrl.bandits.checks import check_heads, check_sizes
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, first_best, pull
 from mtrl.numerics.algorithm import Algorithm
@@ -60,8 +60,13 @@ def init(key: PRNGKey, problem: World, config: Config) -> State:
 
 
 def step(key: PRNGKey, state: State, data: ArmData) -> tuple[State, Info]:
-    """Act greedily; at the end of an epoch fit, and forget the epoch's data."""
+    """Act greedily; at the end of an epoch fit, and forget the epoch's data.
+
+    Raises:
+      BadInput: the arms are for other tasks than the state's.
+    """
     del key
+    check_heads(data.contexts, state.heads)
     parameters = state.heads @ state.basis.T
     feedback, info = pull(data, first_best(jnp.einsum("mad,md->ma", data.contexts, parameters)))
     x = feedback.inputs

@@ -27,7 +27,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mtrl.bandits import low_rank
-from mtrl.bandits.checks import check_choice, check_radius, check_sizes
+from mtrl.bandits.checks import check_choice, check_heads, check_radius, check_sizes
 from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
@@ -120,11 +120,12 @@ def step(
       bonus: `relaxed` or `projected`, fixed at compile time (`MTLR_OFUL`, `MTLR_OFUL_PROJECTED`).
 
     Raises:
-      BadInput: another bonus, or a radius below zero (when it is not traced).
+      BadInput: another bonus, a radius below zero (when it is not traced), or arms for other tasks than the state's.
     """
     del key
     check_choice("bonus", bonus, BONUSES)
     check_radius(scale=scale)
+    check_heads(data.contexts, state.heads)
     inside = data.contexts @ state.basis
     values = jnp.einsum("mak,mk->ma", inside, state.heads)
     if bonus == "relaxed":

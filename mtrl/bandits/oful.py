@@ -6,6 +6,7 @@ Theorem 2: LinUCB with the multiplier `beta_t = sigma sqrt(d log((1 + t L^2 / la
 """
 
 from mtrl.bandits import linucb
+from mtrl.bandits.checks import check_radius
 from mtrl.bandits.linear_stats import RidgeState
 from mtrl.bandits.linucb import Config, init
 from mtrl.bandits.rounds import ArmData, Info
@@ -38,7 +39,11 @@ def step(
       delta: chance that the confidence set of one task fails.
       norm_bound: S, bound on `||theta_i||`.
       input_bound: L, bound on `||x||`.
+
+    Raises:
+      BadInput: the scale is negative or not a number (when it is not traced).
     """
+    check_radius(scale=scale)
     radius = oful_radius(
         data.contexts.shape[-1],
         state.round,

@@ -29,6 +29,16 @@ def test_uncovered_is_the_distance_to_the_subspace(key):
     assert_close("distance to every expert", ours, literal, rtol=1e-10)
 
 
+def test_experts_are_drawn_by_exponential_weights(key):
+    """20,000 draws; 5 standard errors on each of four shares (false alarms below 1e-5)."""
+    misses = jnp.array([3.0, 0.0, 1.0, 50.0])
+    drawn = jax.vmap(lambda k: boss.draw_expert(k, misses, 0.7))(jax.random.split(key, 20_000))
+    share = np.bincount(drawn, minlength=4) / 20_000
+    weight = np.exp(-0.7 * np.asarray(misses))
+    expected = weight / weight.sum()
+    assert np.all(np.abs(share - expected) <= 5 * np.sqrt(expected / 20_000))
+
+
 def test_the_true_expert_is_never_charged_without_noise(key):
     # Another key than the algorithm's: the experts are drawn like the truth.
     other = jax.random.fold_in(key, 1)

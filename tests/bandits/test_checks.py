@@ -4,8 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.bandits import checks
+from mtrl.bandits import checks, mlingreedy, mtlr_oful
+from mtrl.bandits.gfucb_finite import GFUCB_FINITE
+from mtrl.bandits.gfucb_linear import GFUCB_LINEAR
+from mtrl.bandits.linucb import LINUCB
+from mtrl.bandits.mlingreedy import MLINGREEDY
+from mtrl.bandits.mtlr_oful import MTLR_OFUL
 from mtrl.numerics.errors import BadInput
+from tests.bandits.worlds import finite, finite_data
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,15 @@ def test_heads_and_arms_disagree():
     with pytest.raises(BadInput, match=r"\(3, 5, 2\) do not fit heads of shape \(4, 2\)"):
         checks.check_heads(jnp.zeros((3, 5, 2)), jnp.zeros((4, 2)))
     checks.check_heads(jnp.zeros((3, 5, 2)), jnp.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("algorithm", [GFUCB_FINITE, GFUCB_LINEAR, LINUCB, MLINGREEDY, MTLR_OFUL])
+def test_every_algorithm_refuses_arms_for_other_tasks(algorithm, key):
+    config = mtlr_oful.Config(rank=2) if algorithm in (GFUCB_LINEAR, MLINGREEDY, MTLR_OFUL) else None
+    config = mlingreedy.Config(rank=2) if algorithm is MLINGREEDY else config
+    state = algorithm.init(key, finite(key), config)
+    with pytest.raises(BadInput, match="do not fit heads of shape"):
+        algorithm.step(key, state, finite_data(key, finite(key, tasks=3), 0))
 
 
 def test_never_refitted():
