@@ -23,6 +23,7 @@ OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on 
 class NeuralConfig(BaseConfig):
     """phi is a softmax network of Gaussian inputs x."""
 
+    seeds: int = field(60, help="number of random seeds", lower=1)
     tasks: int = field(8, help="tasks M", lower=1)
     stages: int = field(3, help="stages H", lower=1)
     states: int = field(10, help="states S", lower=1)

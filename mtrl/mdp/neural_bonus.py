@@ -1,8 +1,8 @@
 """Three ways for a network to be optimistic on the pairs (s, a) of one stage.
 
 - `last_layer`: ridge heads on the learned features, `<phi, w_i> + alpha ||phi||_{V_i^-1}`; exact in the heads, blind to the body.
-- `gradient`: `f_i + alpha ||g_i||_{V_i^-1}` with g_i the gradient of f_i with respect to body and own head, V_i diagonal
-  (NeuralUCB style; Zhou, Li and Gu 2020).
+- `gradient`: `f_i + alpha sqrt(||dW f_i||^2_{D^-1} + ||phi||^2_{V_i^-1})` with the gradients with respect to the body and the own
+  head, both metrics diagonal (NeuralUCB style; Zhou, Li and Gu 2020). D adds up the body's gradients of ALL tasks: it is one body.
 - `optimistic_net`: a copy of the network ascends `sum_i mean_s max_a f_i(s,a) - mu relu(sum n (f - fhat)^2 - budget)` by Adam and
   is used once, then thrown away: closest to choosing one optimistic function for all tasks.
 """
@@ -45,20 +45,18 @@ def gradient(
     alpha: Scalar,
     ridge: Scalar,
 ) -> Float[Array, "task cell"]:
-    """Network values and a diagonal ellipsoid over body and own head."""
+    """Network values and a diagonal ellipsoid over the shared body and the own head."""
+    head_squares = body.apply(params["body"], x) ** 2  # (cell, rank): the gradient of f_i in its head is phi
 
-    def value(both, cell):
-        return body.apply(both[0], cell) @ both[1]
+    def body_gradient(head, cell):
+        return jax.grad(lambda weights: body.apply(weights, cell) @ head)(params["body"])
 
-    def one_task(head, n):
-        gradients = jax.vmap(jax.grad(value), in_axes=(None, 0))((params["body"], head), x)
-        squares = sum(
-            jnp.sum((g**2 / (ridge + jnp.tensordot(n, g**2, 1))).reshape(n.size, -1), axis=1)
-            for g in jax.tree.leaves(gradients)
-        )
-        return alpha * jnp.sqrt(squares)
-
-    return network_values(body, params, x) + jax.vmap(one_task)(params["heads"], visits)
+    gradients = jax.vmap(lambda head: jax.vmap(lambda cell: body_gradient(head, cell))(x))(params["heads"])
+    squares = jnp.einsum("ck,mk->mc", head_squares, 1.0 / (ridge + visits @ head_squares))
+    for leaf in jax.tree.leaves(gradients):
+        each = leaf.reshape(*visits.shape, -1) ** 2  # (task, cell, weight)
+        squares = squares + each @ (1.0 / (ridge + jnp.einsum("mc,mcw->w", visits, each)))
+    return network_values(body, params, x) + alpha * jnp.sqrt(squares)
 
 
 def optimistic_net(

@@ -27,19 +27,20 @@ def test_last_layer_is_ridge_on_the_learned_features(given):
     assert_close("last layer", ours, fitted.values[0] + 0.7 * np.sqrt(fitted.squares[0]), 1e-12)
 
 
-def test_gradient_bonus_is_the_diagonal_ellipsoid(given):
+def test_gradient_bonus_is_one_diagonal_ellipsoid_of_the_body_and_one_per_head(given):
     params, x, visits = given
     ours = neural_bonus.gradient(BODY, params, x, visits, alpha=0.7, ridge=0.2)
     values = network_values(BODY, params, x)
+    shared, own = [], []
     for i in range(2):
-        rows = []
-        for cell in x:
-            g = jax.grad(lambda p, c=cell, i=i: network_values(BODY, p, c[None])[i, 0])(params)
-            own = [*jax.tree.leaves(g["body"]), g["heads"][i]]
-            rows.append(np.concatenate([np.ravel(leaf) for leaf in own]))
-        squares = np.array(rows) ** 2
-        diagonal = 0.2 + np.asarray(visits[i]) @ squares
-        assert_close("gradient bonus", ours[i] - values[i], 0.7 * np.sqrt((squares / diagonal).sum(1)), 1e-9)
+        grads = [jax.grad(lambda p, c=c, i=i: network_values(BODY, p, c[None])[i, 0])(params) for c in x]
+        shared.append([np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(g["body"])]) for g in grads])
+        own.append([np.asarray(g["heads"][i]) for g in grads])
+    shared, own, n = np.array(shared) ** 2, np.array(own) ** 2, np.asarray(visits)  # (task, cell, weight)
+    body_metric = 0.2 + sum(n[i] @ shared[i] for i in range(2))
+    for i in range(2):
+        squares = (shared[i] / body_metric).sum(1) + (own[i] / (0.2 + n[i] @ own[i])).sum(1)
+        assert_close("gradient bonus", ours[i] - values[i], 0.7 * np.sqrt(squares), 1e-9)
 
 
 def test_optimistic_copy_promises_more_and_stays_near_the_data(given):
