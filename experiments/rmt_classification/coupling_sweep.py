@@ -110,7 +110,11 @@ def draw(data, config):
             finite_line(ax, case["lam_line"], case["finite"].sel(rule=rule), color=color)
             style.band(ax, case["lam"], case["error"].sel(rule=rule).values, color=color)
         ax.axhline(float(case["single"]), color="0.3", linestyle="--", linewidth=1, label="single task, tuned γ")
-        ax.set(xscale="log", xlabel="strength λ of the shared part (large = much sharing)", title=f"similarity β = {beta:g}")
+        ax.set(
+            xscale="log",
+            xlabel="strength λ of the shared part (large = much sharing)",
+            title=f"similarity β = {beta:g}",
+        )
     axes[0, 0].set(ylabel="target error (fraction)")
     finite_line(axes[0, 0], [], [], color="0.3", label=FINITE)
     style.band(axes[0, 0], [], np.zeros((2, 0)), color="0.3", label="simulation, 95 % band")
