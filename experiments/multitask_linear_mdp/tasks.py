@@ -35,6 +35,7 @@ class TasksConfig(WorldConfig):
     beta: float = field(0.1, help="bonus multiplier", lower=0.0)
     conf: float = field(0.1, help="scale of the survivors' budget", lower=0.0)
     noise: float = field(0.0, help="standard deviation of the observed rewards", lower=0.0)
+    small_ridge: float = field(0.001, help="ridge of the second line of the known phi", lower=0.0, strict=True)
 
     def validate(self):
         """Teams divide the tasks."""
@@ -60,7 +61,7 @@ def run(config, seeds):
     teams = [np.arange(config.tasks, dtype=np.int32) // size for size in config.teams]
     hyper = {
         "lsvi": settings(beta=config.beta, conf=config.conf, ridge=config.ridge, teams=teams, single=False),
-        "known": settings(beta=[config.beta], ridge=config.ridge),
+        "known": settings(beta=config.beta, ridge=[config.ridge, config.small_ridge]),
         "tabular": settings(beta=[config.beta], ridge=config.ridge),
         "uniform": {},
     }
@@ -72,12 +73,17 @@ def run(config, seeds):
     return xr.Dataset(
         {
             "regret": (("seed", "team", "episode"), records["lsvi"].regret, {"units": "return"}),
-            "known": (("seed", "episode"), records["known"].regret[:, 0], {"units": "return"}),
+            "known": (("seed", "ridge", "episode"), records["known"].regret, {"units": "return"}),
             "tabular": (("seed", "episode"), records["tabular"].regret[:, 0], {"units": "return"}),
             "rate": ("team", rate, {"units": "return, up to a constant"}),
             "gain": ("team", gain, {"units": "1"}),
         },
-        coords={"seed": seeds, "team": list(config.teams), "episode": np.arange(1, config.episodes + 1)},
+        coords={
+            "seed": seeds,
+            "team": list(config.teams),
+            "ridge": [config.ridge, config.small_ridge],
+            "episode": np.arange(1, config.episodes + 1),
+        },
     )
 
 
@@ -89,10 +95,12 @@ def draw(data, config):
     alone = float(total.isel(team=0).mean())
     scaled = alone * data["gain"].isel(team=0) / data["gain"]
     style.theory(axes[0, 0], data["team"], scaled, label="theory, scaled to the first point", color=style.COLORS[1])
-    style.theory(
-        axes[0, 0], data["team"], 0 * data["gain"] + float(data["known"].sum("episode").mean()), color=style.COLORS[2],
-        linestyle=":", label="known phi at the same beta (simulation)",
-    )  # fmt: skip
+    known = data["known"].sum("episode").mean("seed").values
+    for level, ridge, look in zip(known, data["ridge"].values, (":", "-."), strict=True):
+        style.theory(
+            axes[0, 0], data["team"], 0 * data["gain"] + float(level), color=style.COLORS[2], linestyle=look,
+            label=f"known phi, ridge {ridge:g} (simulation)",
+        )  # fmt: skip
     axes[0, 0].set(xscale="log", xlabel="tasks that share, M", ylabel="regret per task [return]")
     axes[0, 0].set_ylim(0, None)
     ratio = total.isel(team=0) / total

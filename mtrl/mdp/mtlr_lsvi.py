@@ -12,6 +12,9 @@ k D)`, which cannot be computed. Here, stage by stage on the targets `y = r + ma
 2. `Q_{h,i} = <B^T x, w_i> + beta sqrt(||B^T x||^2_{(B^T V_i B)^-1} + basis_bonus ||x||^2_{Vbar^-1})` with `V_i = X_i^T X_i + lam I`,
    `Vbar = sum_i X_i^T X_i + lam I`: the first term is the error of a task's own k numbers, the second that of the subspace,
    learned from all tasks' data (the M k and k D of L); clipped to [0, H - h + 1].
+
+Deviations: one stage after the other instead of jointly; the fit shares B, but the bonus is each task's own, not a joint budget; the
+paper's norm bounds are replaced by clipping.
 """
 
 import dataclasses
