@@ -115,7 +115,9 @@ def run(config: KnownConfig, seeds):
     counts = np.array([[counts_of(rule, n, relevance, config) for n in config.budgets] for rule in config.rules])
     sizes = dict(target_samples=config.target_samples, rank=config.rank, iterations=config.iterations)
     subspace, excess, ridge, oracle = over_seeds(simulate_budget, seeds, params, counts, config.noise, **sizes)
-    value = np.array([[active_theory.design_value(params.heads, params.target_head, c) for c in row] for row in counts])
+    value = np.array(
+        [[active_theory.design_value(params.heads, params.target_head, jnp.asarray(c)) for c in row] for row in counts]
+    )
     law = np.asarray(active_theory.subspace_risk(value, dim=config.dim, rank=config.rank, noise=config.noise))
     total = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
     axes = ("rule", "budget")

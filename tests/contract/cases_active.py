@@ -55,13 +55,13 @@ def online(key, dtype):
     return basis, heads, x, x @ (basis @ (heads[:, 0] + 0.5 * heads[:, 1]))
 
 
-def run_loop(key, basis, heads, x, y, *, rule, theoretical=False):
+def run_loop(key, basis, heads, x, y, *, rule, theoretical=False, sparse=None):
     draw = functools.partial(active_problem.gaussian_moments, regressors=(basis @ heads).T, noise=0.1)
     learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=RANK, iterations=3)
     shared = dict(tasks=TASKS, floor=6, norm=rule.norm, lasso_ratio=0.2, dtype=x.dtype)
     if theoretical:
         return active.run_theoretical(key, draw, learn, epochs=2, beta=2.0, **shared)
-    return active.run(key, draw, learn, totals=jnp.array([40, 80]), exponent=rule.exponent, **shared)
+    return active.run(key, draw, learn, totals=jnp.array([40, 80]), exponent=rule.exponent, sparse=sparse, **shared)
 
 
 def scale_responses(arrays, s):
@@ -155,6 +155,8 @@ CASES = [
             lambda key, a, b: relevance.lasso_relevance(a, b, ratio=0.1, steps=4, debias=True).vector),
     Case("active.keep_largest", lambda key, nu: relevance.keep_largest(nu, 2), vector, permute=permute_all, unpermute=back,
          tasks=TASKS),
+    Case("active.single_best", lambda key, nu: relevance.single_best(nu), vector, permute=permute_all, unpermute=back,
+         tasks=TASKS, differs_from=("active.keep_largest",)),
     Case("active.random_support", lambda key, nu: nu * relevance.random_support(key, TASKS, 2, nu.dtype), vector,
          key_dependent=True),
     *map(rule_case, allocation.RULES),
@@ -187,6 +189,9 @@ CASES = [
     Case("active.run L1", functools.partial(run_loop, rule=allocation.RULES["L1"]), online, scale=scale_responses,
          key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
          differs_from=("active.run passive", "active.run L2")),
+    Case("active.run L2 k-sparse", functools.partial(run_loop, rule=allocation.RULES["L2"], sparse=2), online,
+         scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
+         differs_from=("active.run L2",)),
     Case("active.run_theoretical L2", functools.partial(run_loop, rule=allocation.RULES["L2"], theoretical=True), online,
          scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
     Case("active.run_theoretical L1", functools.partial(run_loop, rule=allocation.RULES["L1"], theoretical=True), online,

@@ -1,14 +1,19 @@
-"""The image data of the study: files, splits and refusals; the figures themselves run in test_smoke.py."""
+"""Data, quoted numbers and refusals of the study; the figures themselves run in test_smoke.py."""
 
 import struct
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.active_representation import images, vision
+from experiments.active_representation import costs, images, known, vision
+from experiments.active_representation.common import z_score
 from experiments.active_representation.unknown import UnknownConfig
 from mtrl.harness import BadInput
 from mtrl.harness.config import replace
+from mtrl.representation import active_theory
+from mtrl.representation.relevance import l1_relevance_exact
+from tests.helpers import assert_close
 
 NAMES = ("identity", "stripe")
 
@@ -114,3 +119,31 @@ def test_targets_are_spread():
     assert len(set(chosen)) == len({c for c, _ in chosen}) == 16 and len({j for _, j in chosen}) == 10
     assert len(vision.choose_targets(replace(config, targets=0))) == 160
     assert vision.choose_targets(vision.SamplesConfig()) == [(3, 2), (8, 0)]
+
+
+def test_closed_forms_of_the_quoted_instances():
+    """The numbers of an independent program, to the digits that are quoted."""
+    config = known.KnownConfig()
+    params = known.numpy_instance(config)
+    heads, head = np.asarray(params.heads), np.asarray(params.target_head)
+    relevance = {1.0: l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
+    for rule, quoted in known.QUOTED_LAW.items():
+        counts = jnp.asarray(known.counts_of(rule, 20000, relevance, config))
+        value = active_theory.design_value(params.heads, params.target_head, counts)
+        law = active_theory.subspace_risk(value, dim=30, rank=3, noise=0.5)
+        assert_close(f"subspace risk of {rule} at N = 20000", law, quoted, rtol=0.01)
+    assert_close("cost ratios of nu2 over nu1", costs.quoted_draw() / costs.QUOTED_RATIOS, np.ones(4), rtol=0.005)
+
+
+def test_baselines_of_known_relevance():
+    config = known.KnownConfig()
+    relevance = {1.0: np.eye(20)[3] * 2.0 + np.eye(20)[5], 2.0: np.ones(20)}
+    single = known.counts_of("single_best", 5000, relevance, config)
+    assert single[3] == 5000 - 19 * 60 and np.sum(single == 60) == 19
+    random = known.counts_of("random_k", 5000, relevance, config)
+    assert random.sum() == 5000 and np.sum(random == 60) == 10 and np.ptp(random[random > 60]) <= 1
+
+
+def test_z_score_counts_both_errors():
+    samples = np.array([1.0, 3.0])  # mean 2, standard deviation sqrt(2)
+    assert_close("z", z_score(samples, 1.0, 2), 1 / np.sqrt(2 * (1 / 2 + 1 / 2)), rtol=1e-12)
