@@ -94,9 +94,10 @@ def run(config, seeds):
     ).test
     spread = float((pilot.std(0, ddof=1) / pilot.mean(0)).max())
     draws = max(2, int(np.ceil((spread / 0.01) ** 2)))
+    ready = jax.device_put((parameters, lams))
     calls = {
-        "theory": functools.partial(evaluate, curve_with_gradients, parameters, lams),
-        "risk_only": functools.partial(evaluate, curve, parameters, lams),
+        "theory": functools.partial(evaluate, curve_with_gradients, *ready),
+        "risk_only": functools.partial(evaluate, curve, *ready),
         "scipy": functools.partial(scipy_curve, parameters, lams),
         "monte_carlo": functools.partial(
             over_seeds, simulate_path, range(draws), ALPHA, GAMMA, NOISE, lams, dim=config.dim, counts=counts
