@@ -9,7 +9,17 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_forecasting.problems import AR_ROWS, PAPER_BEST, DataConfig, Problem, problems
+from experiments.rmt_forecasting.problems import (
+    AR_ROWS,
+    PAPER_BEST,
+    DataConfig,
+    Problem,
+    at_position,
+    files,
+    memory,
+    problems,
+    warn_of_gcv,
+)
 from experiments.rmt_forecasting.ridge import (
     GAMMAS,
     LAM_LABELS,
@@ -71,6 +81,7 @@ def run(config: LinearConfig, seeds):
     """Every problem; replicates are draws for the AR stand-in and blocks of test windows for recorded series, padded by NaN."""
     import xarray as xr
 
+    warn_of_gcv(config.select)
     found = problems(config)
     width = max(len(seeds), BLOCKS)
     results = [measure_problem(problem, seeds) for problem in found]
@@ -156,8 +167,6 @@ def draw(data, config):
 
 def difference(data, position: int) -> Interval:
     """Relative difference of multitask to independent test error on the data set at `position`, over its replicates."""
-    if position >= data.sizes["problem"]:
-        return Interval(np.nan, np.nan, np.nan)
     errors = data.error.isel(problem=position).sel(select=data.attrs["selected_by"]).dropna("replicate")
     independent = errors.sel({"method": "independent"})
     return mean_interval((errors.sel({"method": "multitask"}) - independent) / float(independent.mean()))
@@ -169,15 +178,21 @@ def excess_over_paper(data, label: str) -> Interval:
     return exact(ours / PAPER_BEST[label] - 1)
 
 
-def _reaches(label: str) -> Claim:
+def _reaches(label: str, note: str = "") -> Claim:
     return Claim(
         text=f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
         paper=f"table 1: {PAPER_BEST[label]:g}, a network",
         measure=lambda data: excess_over_paper(data, label),
         accepts=between(-0.01, 0.01),
-        note="on the benchmark file",
+        note="on the benchmark file" + note,
         applies=lambda data: label in data.problem.values,
     )
+
+
+_ETTH2 = (
+    "; the best coupling of the grid by the test error itself, which is how the paper chooses, gives .2690 and comes within .8%; "
+    "choosing on the validation windows costs the other half percent"
+)
 
 
 def _beats(position: int, word: str) -> Claim:
@@ -186,7 +201,10 @@ def _beats(position: int, word: str) -> Claim:
         paper="section 5.3: multitask regularisation improves univariate forecasting (ordering)",
         measure=lambda data: difference(data, position),
         accepts=less_than_zero,
-        note="interval over draws of the AR stand-in, over blocks of test windows for recorded series (neighbouring blocks share a window)",
+        note="interval over draws of the AR stand-in, over 10 blocks of test windows for recorded series (neighbouring blocks share a "
+        "window); a recorded test period cannot be drawn again: to decide, at the spread seen, ETTh1 and ETTh2 would have to be about "
+        "2 times and the macro series about 60 times as long",
+        applies=at_position(position),
     )
 
 
@@ -196,6 +214,8 @@ FIGURE = Figure(
     config=LinearConfig,
     run=run,
     draw=draw,
-    claims=(_beats(0, "first"), _beats(1, "second"), _reaches("ETTh1 H=96"), _reaches("ETTh2 H=96")),
+    claims=(_beats(0, "first"), _beats(1, "second"), _reaches("ETTh1 H=96"), _reaches("ETTh2 H=96", _ETTH2)),
+    memory=memory,
+    inputs=files,
     presets={"smoke": dict(seeds=2), "paper": dict(seeds=200, horizons=(96, 192, 336, 720))},
 )

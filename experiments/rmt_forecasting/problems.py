@@ -6,7 +6,10 @@ US macro series that come with statsmodels.
 
 import dataclasses
 import functools
+import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +36,14 @@ class DataConfig(BaseConfig):
     data_dir: str = field(
         "", help="folder with ETTh1.csv, ETTh2.csv and/or Weather.csv; empty takes the embedded stand-ins"
     )
-    series: tuple[str, ...] = field(("all",), help="which data sets", choices=("all", *STAND_INS, *FILES))
+    series: tuple[str, ...] = field(
+        ("all",), help="which data sets", choices=("all", *STAND_INS, *FILES), distinct=True
+    )
     lookback: int = field(336, help="look-back of the files (stand-ins have their own)", lower=1, unit="rows")
-    horizons: tuple[int, ...] = field((96,), help="horizons of the files", lower=1, unit="rows")
+    horizons: tuple[int, ...] = field((96,), help="horizons of the files", lower=1, unit="rows", distinct=True)
     standin_horizon: int = field(4, help="horizon of the stand-ins", lower=1, unit="rows")
     shares: tuple[float, ...] = field(
-        (0.5,), help="how much the AR stand-in's channels have in common", lower=0.0, upper=1.0
+        (0.5,), help="how much the AR stand-in's channels have in common", lower=0.0, upper=1.0, distinct=True
     )
 
     def validate(self):
@@ -98,6 +103,34 @@ def names(config: DataConfig) -> tuple[str, ...]:
         if name in FILES and name not in there:
             raise BadInput(f"{folder / name}.csv: no such file; expected a csv with the header date,<channels>")
     return tuple(config.series)
+
+
+def files(config: DataConfig) -> list[Path]:
+    """The files that a configuration reads."""
+    return [Path(config.data_dir) / f"{name}.csv" for name in names(config) if name in FILES]
+
+
+def memory(config: DataConfig) -> int:
+    """Bytes of the ridge on windows: a few Gram matrices, eigenbases and targets per channel, and one block of windows."""
+    wanted = names(config)
+    channels = 21 if "Weather" in wanted else 7
+    lookback = config.lookback if set(wanted) & set(FILES) else AR_LOOKBACK
+    horizon = max(*config.horizons, config.standin_horizon)
+    return 8 * channels * (8 * lookback * (lookback + horizon) + 2 * 256 * (lookback + horizon))
+
+
+def warn_of_gcv(select: str) -> None:
+    """GCV assumes independent samples, which overlapping windows are not."""
+    if select == "gcv":
+        warnings.warn(
+            "overlapping windows are not independent samples: GCV on them is optimistic, --select=val is not",
+            stacklevel=2,
+        )
+
+
+def at_position(position: int) -> Callable[[Any], bool]:
+    """For `Claim.applies`: whether there is a data set at that position."""
+    return lambda data: position < data.sizes["problem"]
 
 
 def problems(config: DataConfig) -> list[Problem]:

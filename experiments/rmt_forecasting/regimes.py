@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, problems
+from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS, SELECTIONS, Scores, ar_scores, choose
 from mtrl.harness import BadInput, Claim, Figure, at_least, field, less_than_zero, mean_interval, over_seeds
 
@@ -17,9 +17,9 @@ from mtrl.harness import BadInput, Claim, Figure, at_least, field, less_than_zer
 class RegimesConfig(DataConfig):
     """Ridge on the AR stand-in, whatever files there are."""
 
-    seeds: int = field(20, help="draws of the AR stand-in", lower=2)
+    seeds: int = field(240, help="draws of the AR stand-in", lower=2)
     shares: tuple[float, ...] = field(
-        (0.1, 0.3, 0.5, 0.7, 0.9), help="how much the channels have in common", lower=0.0, upper=1.0
+        (0.1, 0.3, 0.5, 0.7, 0.9), help="how much the channels have in common", lower=0.0, upper=1.0, distinct=True
     )
     select: str = field("val", help="how couplings are selected", choices=SELECTIONS)
 
@@ -34,6 +34,7 @@ def run(config: RegimesConfig, seeds):
     """Selected test error of every method at every share, per seed."""
     import xarray as xr
 
+    warn_of_gcv(config.select)
     plain = dataclasses.replace(config, data_dir="", series=STAND_INS[:1])
     error = []
     for problem in problems(plain):

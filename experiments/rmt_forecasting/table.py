@@ -11,10 +11,10 @@ import itertools
 import numpy as np
 
 from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
-from experiments.rmt_forecasting.problems import PAPER_BEST, problems
+from experiments.rmt_forecasting.problems import PAPER_BEST, at_position, files, memory, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import SELECTIONS
 from mtrl.forecasting.models import MODELS, MULTIVARIATE, UNIVARIATE
-from mtrl.harness import Claim, Figure, Interval, exact, field, less_than_zero, mean_interval
+from mtrl.harness import Claim, Figure, Interval, field, less_than_zero, mean_interval
 
 LEVEL = 0.05  # of the Student t test
 
@@ -25,10 +25,10 @@ class TableConfig(NetworkConfig):
 
     models: tuple[str, ...] = field(MODELS, help="columns", choices=MODELS)
     lam_inv: tuple[float, ...] = field(
-        (0.001, 0.1), help="MULTIPLIED penalties of the shared head", lower=0.0, strict=True
+        (0.001, 0.1), help="MULTIPLIED penalties of the shared head", lower=0.0, strict=True, distinct=True
     )
     gamma_inv: tuple[float, ...] = field(
-        (0.1, 1.0), help="MULTIPLIED penalties of the channels' own heads", lower=0.0, strict=True
+        (0.1, 1.0), help="MULTIPLIED penalties of the channels' own heads", lower=0.0, strict=True, distinct=True
     )
     select: str = field("val", help="how the penalty is selected", choices=SELECTIONS)
 
@@ -37,14 +37,17 @@ def run(config: TableConfig, seeds):
     """Test and validation errors of one column per cell; pair 0 is no penalty, pair 1 the closed form's GCV choice, then the grid."""
     import xarray as xr
 
+    warn_of_gcv(config.select)
     found = problems(config)
     grid = list(itertools.product(config.lam_inv, config.gamma_inv))
     (model,) = config.models
     shape = (len(found), 1, len(seeds), 2 + len(grid))
     fields = {name: np.full(shape, np.nan) for name in ("test", "validation", "epochs")}
-    pairs = np.array([[(0.0, 0.0), theory_penalty(problem), *grid] for problem in found])
+    penalised = model in UNIVARIATE
+    unknown = (np.nan, np.nan)
+    pairs = np.array([[(0.0, 0.0), theory_penalty(p) if penalised else unknown, *grid] for p in found])
     for i, problem in enumerate(found):
-        used = pairs[i] if model in UNIVARIATE else pairs[i, :1]
+        used = pairs[i] if penalised else pairs[i, :1]
         trained = train(problem, config, model, used, seeds)
         for name, values in fields.items():
             values[i, 0, :, : len(used)] = getattr(trained, name)
@@ -52,8 +55,8 @@ def run(config: TableConfig, seeds):
     data = xr.Dataset(
         {
             **{name: (dims, values) for name, values in fields.items()},
-            "lam_inv": (("problem", "pair"), pairs[..., 0]),
-            "gamma_inv": (("problem", "pair"), pairs[..., 1]),
+            "lam_inv": (("model", "problem", "pair"), pairs[None, ..., 0]),
+            "gamma_inv": (("model", "problem", "pair"), pairs[None, ..., 1]),
         },
         coords={
             "problem": [problem.label for problem in found],
@@ -79,7 +82,7 @@ def chosen_pair(data, label: str, model: str, select: str = "") -> int:
 
 def with_and_without(data, label: str, model: str):
     """Test errors per seed with the selected penalty and without any."""
-    errors = data.test.sel(problem=label, model=model)
+    errors = data.test.sel(problem=label, model=model).dropna("seed", how="all")
     return errors.isel(pair=chosen_pair(data, label, model)).values, errors.isel(pair=0).values
 
 
@@ -133,18 +136,21 @@ def draw(data, config):
             if text and float(text) == min(numbers):
                 cell.get_text().set_fontweight("bold")
     brief = "small networks, short training" if config.sizes == "small" else "published sizes"
+    counts = [data.test.sel(problem=label, pair=0).dropna("seed").sizes["seed"] for label in labels]
+    count = " and ".join(str(n) for n in dict.fromkeys(counts))
     axes[0, 0].set_title(
-        f"test MSE, mean of {data.sizes['seed']} seeds ({brief}, penalty chosen by {config.select}); * = penalty wins, t test p < .05"
+        f"test MSE, mean of {count} seeds ({brief}, penalty chosen by {config.select}); * = penalty wins, t test p < .05"
     )
     ax = axes[1, 0]
     there = [model for model in UNIVARIATE if model in data.model.values]
     for i, model in enumerate(there):
-        change = []
-        for label in labels:
+        for k, label in enumerate(labels):
             ours, plain = with_and_without(data, label, model)
-            change.append(100 * (ours - plain) / plain.mean())
-        place = np.arange(len(labels)) + 0.15 * (i - 1)
-        style.band(ax, place, np.array(change).T, label=model, color=style.COLORS[i], marker=style.MARKERS[i])
+            change = 100 * (ours - plain) / plain.mean()
+            name = model if k == 0 else ""
+            style.band(
+                ax, [k + 0.15 * (i - 1)], change[:, None], label=name, color=style.COLORS[i], marker=style.MARKERS[i]
+            )
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xticks(range(len(labels)), labels)
     ax.set_xlim(-0.5, len(labels) - 0.5)
@@ -155,9 +161,7 @@ def draw(data, config):
 
 
 def change(data, model: str, position: int) -> Interval:
-    """Paired relative change of the test error by the selected penalty, over seeds; NaN when model or data set is missing."""
-    if model not in data.model.values or position >= data.sizes["problem"]:
-        return exact(np.nan)
+    """Paired relative change of the test error by the selected penalty, over seeds."""
     ours, plain = with_and_without(data, str(data.problem.values[position]), model)
     return mean_interval((ours - plain) / plain.mean())
 
@@ -166,9 +170,11 @@ def gap_to_multivariate(data) -> Interval:
     """Best penalised univariate against best multivariate on the first data set, relative, over seeds."""
     label = str(data.problem.values[0])
     penalised = [with_and_without(data, label, model)[0] for model in UNIVARIATE if model in data.model.values]
-    mixed = [data.test.sel(problem=label, model=m).isel(pair=0).values for m in MULTIVARIATE if m in data.model.values]
-    if not penalised or not mixed:
-        return exact(np.nan)
+    mixed = [
+        data.test.sel(problem=label, model=m).isel(pair=0).dropna("seed").values
+        for m in MULTIVARIATE
+        if m in data.model.values
+    ]
     best, rival = (min(group, key=np.mean) for group in (penalised, mixed))
     return mean_interval((best - rival) / rival.mean())
 
@@ -179,8 +185,13 @@ def _helps(model: str, position: int, word: str) -> Claim:
         paper="table 1: with the penalty below without (ordering)",
         measure=lambda data: change(data, model, position),
         accepts=less_than_zero,
-        note="three seeds vary the training alone, on one series",
+        note="seeds vary the training alone, on one series",
+        applies=lambda data: model in data.model.values and at_position(position)(data),
     )
+
+
+def _both_kinds(data) -> bool:
+    return all(any(model in data.model.values for model in kind) for kind in (UNIVARIATE, MULTIVARIATE))
 
 
 FIGURE = Figure(
@@ -196,9 +207,12 @@ FIGURE = Figure(
             paper="table 1: univariate with the penalty becomes competitive with multivariate (ordering)",
             measure=gap_to_multivariate,
             accepts=less_than_zero,
+            applies=_both_kinds,
         ),
     ),
     split=("models",),
+    memory=memory,
+    inputs=files,
     presets={
         "smoke": dict(
             series=("AR",),

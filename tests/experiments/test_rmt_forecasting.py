@@ -1,13 +1,19 @@
 """The forecasting study's own parts: the macro stand-in's numbers, files and flags refused, the table's choices and marks."""
 
+import dataclasses
+import warnings
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
 
 from experiments.rmt_forecasting import STUDY, linear, networks, predicted, regimes, table
-from experiments.rmt_forecasting.problems import DataConfig, macro_series, problems
-from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS
+from experiments.rmt_forecasting.problems import DataConfig, macro_series, problems, warn_of_gcv
+from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_grams
+from mtrl.forecasting.windows import standardise
 from mtrl.harness import BadInput
+from mtrl.harness.cli import run_study
 from mtrl.harness.config import replace
 from mtrl.harness.datasets.csv_series import ETT_HEADER
 from tests.helpers import assert_close
@@ -75,7 +81,11 @@ def test_selection_and_marks_of_the_table():
     )
     row = table.rows_of(data)[0]
     assert row[1] == "1.001" and row[4] == "1.001" and row[-1] == "-"
-    assert np.isnan(table.change(data, "PatchTST", 0).value)
+    padded = xr.concat([data, data.assign(test=data.test * np.nan, validation=data.validation * np.nan)], dim="seed")
+    assert table.change(padded, "DLinearU", 0) == table.change(
+        data, "DLinearU", 0
+    )  # seeds that did not train do not count
+    assert [claim.applies(data) for claim in table.FIGURE.claims] == [False, True, *[False] * 5]
 
 
 def test_theory_penalty_converts_the_chosen_coupling():
@@ -86,6 +96,81 @@ def test_theory_penalty_converts_the_chosen_coupling():
     unit = 7 * 8 / (109 * 4)  # T d / (windows horizon)
     assert_close("lam_inv", lam_inv, unit / linear.LAMS[1:][col], rtol=1e-12)
     assert_close("gamma_inv", gamma_inv, unit / linear.GAMMAS[1:][row], rtol=1e-12)
+
+
+def test_files_train_the_first_seeds_only():
+    """The paper's three seeds on files; the others are marked as not run."""
+    config = table.TableConfig(series=("macro",), epochs=1, updates=1, file_seeds=2)
+    (problem,) = problems(config)
+    recorded = dataclasses.replace(problem, source="ETTh1")
+    trained = networks.train(recorded, config, "DLinearU", np.zeros((1, 2)), np.arange(3))
+    assert np.isfinite(trained.test[:2]).all() and np.isnan(trained.test[2:]).all()
+    whole = networks.train(problem, config, "DLinearU", np.zeros((1, 2)), np.arange(3))
+    assert_close("same seeds", trained.test[:2], whole.test[:2], rtol=1e-5)
+
+
+def test_held_out_blocks_are_a_plain_cross_validation():
+    """Against a direct solve per block on explicit windows that share no row with it."""
+    (problem,) = problems(DataConfig(series=("macro",)))
+    span, L, H, folds, gamma, lam = problem.split.train, 8, 4, 3, 0.3, 0.7
+    z = standardise(jnp.asarray(problem.series), span)
+    starts = np.arange(span[0], span[1] - L - H + 1)
+    total, tasks = 0.0, z.shape[1]
+    for inside in np.array_split(starts, folds):
+        rest = [s for s in starts if s + L + H <= inside[0] or s >= inside[-1] + L + H]
+        x, y = windows_of(np.asarray(z), rest, L, H)
+        blocks, targets = np.zeros((tasks, L, tasks, L)), np.zeros((tasks, L, H))
+        prior = np.linalg.inv(gamma * np.eye(tasks) + lam)
+        for t in range(tasks):
+            blocks[t, :, t] += x[:, t].T @ x[:, t] / (tasks * L)
+            targets[t] = x[:, t].T @ y[:, t] / np.sqrt(tasks * L)
+            for s in range(tasks):
+                blocks[t, :, s] += prior[t, s] * np.eye(L)
+        w = np.linalg.solve(blocks.reshape(tasks * L, -1), targets.reshape(tasks * L, H)).reshape(tasks, L, H)
+        x, y = windows_of(np.asarray(z), inside, L, H)
+        errors = (y - np.einsum("ntd,tdh->nth", x, w) / np.sqrt(tasks * L)) ** 2
+        total += errors.mean() * len(inside) / len(starts)
+    train = part_grams(z, split=problem.split, lookback=L, horizon=H)[0]
+    ours = predicted.held_out_curve(
+        z, train, gamma, jnp.array([lam]), span=span, lookback=L, horizon=H, stride=1, folds=folds
+    )
+    assert_close("held-out blocks", ours[0], total, rtol=1e-10)
+
+
+def windows_of(z, starts, lookback, horizon):
+    """Explicit windows (sample, task, row) minus the mean of the look-back."""
+    x = np.stack([z[s : s + lookback].T for s in starts])
+    y = np.stack([z[s + lookback : s + lookback + horizon].T for s in starts])
+    level = x.mean(-1, keepdims=True)
+    return x - level, y - level
+
+
+def test_a_choice_by_gcv_warns():
+    for select, expected in (("gcv", 1), ("val", 0)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            warn_of_gcv(select)
+        assert len(caught) == expected
+
+
+def test_sizes_that_do_not_fit_in_memory_are_refused(tmp_path, capsys):
+    (tmp_path / "ETTh1.csv").write_text(",".join(ETT_HEADER))
+    for figure in ("table", "coupling", "linear", "predicted"):
+        with pytest.raises(BadInput, match="GiB of memory"):
+            run_study(
+                STUDY, [f"--data_dir={tmp_path}", f"--figure={figure}", "--lookback=1000000", f"--out={tmp_path}/out"]
+            )
+    assert not (tmp_path / "out").exists()
+
+
+def test_repeated_values_are_refused():
+    for kind, changes in (
+        (linear.LinearConfig, dict(shares=(0.1, 0.1))),
+        (linear.LinearConfig, dict(horizons=(96, 96))),
+        (table.TableConfig, dict(lam_inv=(0.1, 0.1))),
+    ):
+        with pytest.raises(BadInput, match="more than once"):
+            replace(kind(), **changes)
 
 
 def test_overlapping_windows_warn():
