@@ -139,11 +139,11 @@ def run(config, seeds):
 
 def draw(data, config):
     """Excess risk per method; beside it the moment estimate of the inner product, whose noise explains the plug-in's losses."""
-    figure, axes = style.subplots(1, 2, width=4.8, height=3.6)
+    figure, axes = style.subplots(1, 2, width=4.8, height=4.0)
     for method, color, marker in zip(METHODS, style.COLORS, style.MARKERS, strict=False):
         samples = 100 * data["excess"].sel({"method": method}).transpose("seed", "alpha")
         style.band(axes[0, 0], data["alpha"], samples, label=WORDS[method], color=color, marker=marker, linestyle=":")
-    axes[0, 0].set(xlabel="cosine α of the hyperplanes", ylabel="excess test risk over the oracle's choice [%]")
+    axes[0, 0].set(xlabel="cosine α of the hyperplanes", ylabel="excess risk over the oracle [%]")
     axes[0, 0].set_yscale("symlog", linthresh=1)
     axes[0, 0].set_ylim(bottom=0)
     axes[0, 0].set_yticks([0, 0.5, 1, 2, 5, 10, 20], ["0", "0.5", "1", "2", "5", "10", "20"])
@@ -183,9 +183,9 @@ def worst_bias(data):
 
 PAPER = "Section 4.3: hyper-parameters without cross-validation"
 GCV_NOTE = (
-    "gamma and lam together, against the best of the grid for each training set; the mean is carried by the few draws in a hundred where GCV "
-    "is far too low for the task with n < d at little penalty (.38 for a true .65) and picks that, 20 to 40 % of loss; with 400 seeds it is "
-    ".0205 +- .0014, at the very edge of the region: a decision would take some 3000"
+    "gamma and lam together, against the best of the grid for each training set; the mean is carried by the few draws in a hundred where "
+    "GCV is far too low for the task with n < d at little penalty (.38 for a true .65) and picks that, at 20 to 40 % of loss; 400 seeds "
+    "give .0205 +- .0014, the very edge of the region: a decision would take some 3000"
 )
 FIGURE = Figure(
     name="tuning",
