@@ -189,7 +189,8 @@ FIGURE = Figure(
             paper="Yang et al. 2021: M sqrt(kT) + sqrt(dkMT) (ordering)",
             measure=against_alone(GREEDY),
             accepts=less_than_zero,
-            note="doubling epochs forget the data of earlier epochs",
+            note="each epoch forgets the data before it, and the first ones (1, 2, 4, 8 rounds) fit dk + Mk = 52 numbers on 16 to 128 "
+            "rewards: half of its regret is lost by round 15 of 200 (8 other seeds)",
         ),
         Claim(
             text="sharing pays at the latest from where the rates cross (first M where MTLR-OFUL wins, over predicted)",

@@ -24,13 +24,16 @@ from mtrl.harness import (
 )
 
 METHODS = ("E2TC", "E2TC, rank unknown", "PEGE", "known B")
+# Regret per task in an independent run at d = 10, k = 2, T = 20000, sigma = 1 (no errors given; PEGE 1964 to 1979, known B 335 to 343).
+REFERENCE = {"E2TC": {5: 6138.0, 50: 2149.0, 500: 914.0}, "PEGE": 1971.5, "known B": 339.0}
+REFERENCE_SIZES = dict(dim=10, rank=2, rounds=20_000, noise=1.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class LinearBallConfig(BaseConfig):
     """Unit parameters in a random subspace, actions in the unit ball."""
 
-    tasks: tuple[int, ...] = field((5, 40, 100, 200), help="numbers of tasks M", lower=1)
+    tasks: tuple[int, ...] = field((5, 50, 100, 500), help="numbers of tasks M", lower=1)
     rounds: int = field(20_000, help="rounds per task T", lower=2)
     dim: int = field(10, help="dimension d", lower=2)
     rank: int = field(2, help="subspace dimension k", lower=1)
@@ -90,6 +93,7 @@ def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
             "rank": (("tasks", "method", "seed"), np.stack(ranks)[None]),
             "pege_theory": (("tasks",), [float(pege_theory)]),
             "known_theory": (("tasks",), [float(known_theory)]),
+            "reference": ((), float(all(getattr(config, name) == value for name, value in REFERENCE_SIZES.items()))),
             "crossing_theory": ((), float(theory.e2tc_crossing(config.dim, config.rank))),
             "e2tc_rate": (
                 ("tasks",),
@@ -118,6 +122,8 @@ def draw(data: Any, config: LinearBallConfig) -> Any:
     scale = float(data["total"].sel(dict(method="E2TC")).mean("seed").values[-1] / rate[-1])
     label = "E2TC rate, scaled at the largest M"
     style.theory(ax, tasks, scale * rate, color=style.COLORS[0], linestyle="--", label=label)
+    if float(data["reference"]):
+        style.paper(ax, list(REFERENCE["E2TC"]), list(REFERENCE["E2TC"].values()), label="E2TC, reference run")
     if tasks.min() < float(data["crossing_theory"]) < tasks.max():
         ax.axvline(float(data["crossing_theory"]), color="0.5", linestyle=":", label="crossing, theory")
     style.log_ticks(ax, tasks)
@@ -172,6 +178,24 @@ def pege_against_theory(data: Any) -> Interval:
     return mean_interval(ratio.mean("tasks").values)
 
 
+def near_reference(method: str, tasks: int | None = None) -> Claim:
+    """A method's regret per task over the reference run's; averaged over M for the methods that do not share."""
+    value = REFERENCE[method] if tasks is None else REFERENCE[method][tasks]
+
+    def measure(data: Any) -> Interval:
+        total = data["total"].sel(dict(method=method))
+        return mean_interval((total.mean("tasks") if tasks is None else total.sel(tasks=tasks)).values / value)
+
+    where = "" if tasks is None else f" at M = {tasks}"
+    return Claim(
+        text=f"{method}'s regret per task{where} over the reference run's, within 10 %",
+        paper=f"{value:g}, independent run of these settings (no error given; the 10 % are ours)",
+        measure=measure,
+        accepts=between(0.9, 1.1),
+        applies=lambda data: bool(data["reference"]) and (tasks is None or tasks in data["tasks"].values),
+    )
+
+
 FIGURE = Figure(
     name="linear_ball",
     title="Linear bandits on the ball: E2TC, PEGE and the known subspace against M",
@@ -204,6 +228,9 @@ FIGURE = Figure(
             measure=pege_against_theory,
             accepts=between(0.95, 1.05),
         ),
+        *(near_reference("E2TC", tasks) for tasks in REFERENCE["E2TC"]),
+        near_reference("PEGE"),
+        near_reference("known B"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(4,), rounds=1000, dim=4, rank=1),
