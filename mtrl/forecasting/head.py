@@ -38,7 +38,7 @@ class Head(nn.Module):
             return features @ centre + self.param("bias", nn.initializers.zeros, (self.horizon,), dtype)
         deviation = self.param("deviation", nn.initializers.zeros, (tasks, dim, self.horizon), dtype)
         bias = self.param("bias", nn.initializers.zeros, (tasks, self.horizon), dtype)
-        return jnp.einsum("...tf,tfh->...th", features, centre + deviation) + bias  # one product instead of two
+        return features @ centre + jnp.einsum("...tf,tfh->...th", features, deviation) + bias
 
 
 def penalty(params: Any, *, lam_inv: Scalar, gamma_inv: Scalar) -> Scalar:
