@@ -1,7 +1,9 @@
 """The classical methods of the survey as regularisation paths, for choosing their weights by cross-validation.
 
-Norm penalties start at the least weight that gives W = 0 and are warm-started; ridge-like ones are in units of the mean
-feature variance. A second parameter is a short grid of ratios to the first.
+Norm penalties start at the least weight that gives W = 0; ridge-like ones are in units of the mean feature variance.
+Whatever is iterated is warm-started along the path, except MTFL and MTRL, which anneal: their eps falls by a decade
+every ten alternations and to 1e-4 at most (a faster fall freezes the range far from the optimum). A second parameter is
+a short grid of ratios to the first.
 """
 
 import jax
@@ -59,6 +61,11 @@ def _cold(fit, loss, lams):
     return cv.cold_path(lambda data, lam: fit(data, lam), loss, lams)
 
 
+def _annealed(alternations):
+    """The last eps that so many alternations can reach."""
+    return 10.0 ** -min(4.0, alternations / 10)
+
+
 def lam_max(name, loss):
     """Largest weight of the grid."""
     norms = {
@@ -103,21 +110,22 @@ def path(name, *, iterations, alternations, ratios, clusters):
             )
         )
     if name == "MTFL":
-        return lambda loss, lams: _cold(lambda d, lam: mtfl(d, lam, iterations=alternations).weights, loss, lams)
+
+        def features(d, lam):
+            return mtfl(d, lam, iterations=alternations, eps_end=_annealed(alternations)).weights
+
+        return lambda loss, lams: _cold(features, loss, lams)
     if name == "MTRL":
 
         def relation(d, lam):
-            return task_relationship(d, lam, lam1=0.1 * lam, iterations=alternations, tolerance=1e-5).weights
+            return task_relationship(
+                d, lam, lam1=0.1 * lam, iterations=alternations, eps_end=_annealed(alternations), tolerance=1e-5
+            ).weights
 
         return lambda loss, lams: _cold(relation, loss, lams)
     if name == "CMTL":
-
-        def groups(ratio):
-            return lambda d, lam: (
-                clustered(d, lam, eta=0.1 * ratio, clusters=clusters, iterations=alternations, tolerance=1e-5).weights
-            )
-
-        return both(lambda loss, lams, ratio: _cold(groups(ratio), loss, lams))
+        groups = dict(clusters=clusters, iterations=alternations, tolerance=1e-5)
+        return both(lambda loss, lams, ratio: _warm(clustered, loss, lams, eta=0.1 * ratio, **groups))
     one_weight = {"lasso": lasso, "MTFS": feature_selection, "l1,inf": max_norm, "trace norm": trace_norm}
     if name in one_weight:
         return lambda loss, lams: _warm(one_weight[name], loss, lams, **simple)
