@@ -149,7 +149,7 @@ def run(config: UnknownConfig, seeds):
 
 def draw(data, config):
     """Risk after each epoch against samples bought."""
-    figure, axes = style.subplots(1, 1, width=6.0, height=4.0)
+    figure, axes = style.subplots(1, 1, width=6.6, height=4.0)
     ax = axes[0, 0]
     for rule in data.rule.values:
         spent = data.spent.sel(rule=rule).mean("seed").values
@@ -164,8 +164,9 @@ def draw(data, config):
     if "known_law" in data:
         ax.plot([], [], marker="_", markersize=14, color="black", linestyle="none", mew=2, label="law, relevance known")
     if bool(data.quoted):
-        quoted = [QUOTED[rule] for rule in data.rule.values if rule in QUOTED]
-        style.paper(ax, [sum(config.totals)] * len(quoted), quoted, label=f"independent program, {QUOTED_SEEDS} seeds")
+        for rule in (rule for rule in QUOTED if rule in data.rule.values):
+            style.paper(ax, sum(config.totals), QUOTED[rule], label="", markeredgecolor=COLOR[rule])
+        style.paper(ax, [], [], label=f"independent program, {QUOTED_SEEDS} seeds")
     ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="excess risk (response$^2$)")
     style.log_ticks(ax, data.spent.mean("seed"))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
