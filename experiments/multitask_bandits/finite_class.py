@@ -105,7 +105,7 @@ def draw(data: Any, config: FiniteClassConfig) -> Any:
         label = "rate, scaled at the smallest M" if tasks == base else ""
         style.theory(left, rounds, rate, color=color, linestyle="--", label=label)
     end = float(rounds[-1])
-    for color, tasks in zip(style.COLORS, data["tasks"].values, strict=False):
+    for j, (color, tasks) in enumerate(zip(style.COLORS, data["tasks"].values, strict=False)):
         if tasks in REFERENCE and matches(data):
             value, error = REFERENCE[int(tasks)]
             ours = data["fixed"].sel(tasks=tasks).values
@@ -113,7 +113,15 @@ def draw(data: Any, config: FiniteClassConfig) -> Any:
                 [1.03 * end], [ours.mean()], style.half_width(ours[:, None]), fmt="s", color=color, ms=4, capsize=2
             )
             left.errorbar(
-                [1.09 * end], [value], [1.96 * error], fmt="o", mfc="none", mec="black", ecolor=color, ms=6, capsize=2
+                [(1.08 + 0.04 * j) * end],
+                [value],
+                [1.96 * error],
+                fmt="o",
+                mfc="none",
+                mec="black",
+                ecolor=color,
+                ms=6,
+                capsize=2,
             )
     if matches(data):
         left.plot([], [], "s", color="0.4", ms=4, label=f"at the radius scale {REFERENCE_SCALE:g}")
