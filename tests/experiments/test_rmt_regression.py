@@ -87,3 +87,10 @@ def test_fewer_rows_than_dimensions_fall_back_to_a_tuned_ridge():
     found = evaluate(plug_in, data, 1.0, np.array([0.5]), np.array([12.0, 12.0]), spare=rows - d)
     assert np.isfinite(found[0]).all() and np.isnan(found[1]).all()
     assert found[0, 0, 0] > 0.1, "the noise is not interpolated away"
+
+
+def test_one_sweep_alone_is_drawn_and_judged(tmp_path):
+    """Claims about sweeps that were left out are undecided, not errors."""
+    small = ["--seeds=2", "--dim=8", "--limit_ratios=1.5,4"]
+    run_study(STUDY, ["--figure=sweeps", "--preset=smoke", "--sweeps=limits", *small, f"--out={tmp_path}"])
+    assert (tmp_path / "rmt_regression" / "sweeps" / "figure.png").is_file()
