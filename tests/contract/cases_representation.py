@@ -29,6 +29,7 @@ from mtrl.representation.classical import mean_regularised as mean
 from mtrl.representation.classical import task_relationship as mtrl_
 from mtrl.representation.classical.cross_validation import cold_path, select_lam
 from mtrl.representation.classical.loss import Loss, loss_from_moments
+from mtrl.representation.classical.oracle import oracle
 from mtrl.representation.factored_least_squares import factored_least_squares
 from mtrl.representation.method_of_moments import method_of_moments
 from mtrl.representation.reduced_rank import reduced_rank_regression
@@ -245,7 +246,23 @@ def two_folds(key, dtype):
     return tuple(jax.tree.map(lambda *v: jnp.stack(v), *halves))
 
 
+def known_law(key, x, y):
+    """The oracle of tasks with a common centre."""
+    coupling = jnp.stack([jnp.ones((TASKS, TASKS), x.dtype), jnp.eye(TASKS, dtype=x.dtype)])
+    return oracle(x, y, coupling, jnp.stack([jnp.eye(DIM, dtype=x.dtype)] * 2), noise=0.5)
+
+
 CASES = [
+    Case(
+        "oracle",
+        known_law,
+        rows,
+        scale=scale_responses,
+        permute=permute,
+        unpermute=columns_back,
+        tasks=TASKS,
+        why="the law of the weights is fixed: responses are scaled",
+    ),
     *SUBSPACES,
     *CLASSICAL,
     Case(
