@@ -44,10 +44,10 @@ def test_one_design_needs_one_hessian():
     for use in (L.hessians, L.curvature):
         assert_close(use.__name__, use(compact), use(stacked), 1e-12)
     fits = {
-        "ridge": lambda l: ridge(l, 0.1),
-        "mean-regularised": lambda l: mean_regularised(l, 0.3, mu=0.1),
-        "l2,1": lambda l: feature_selection(l, 0.1),
-        "MTFL": lambda l: mtfl(l, 0.1, iterations=20),
+        "ridge": lambda term: ridge(term, 0.1),
+        "mean-regularised": lambda term: mean_regularised(term, 0.3, mu=0.1),
+        "l2,1": lambda term: feature_selection(term, 0.1),
+        "MTFL": lambda term: mtfl(term, 0.1, iterations=20),
     }
     for name, fit in fits.items():
         assert_close(name, fit(compact).weights, fit(stacked).weights, 1e-9)
