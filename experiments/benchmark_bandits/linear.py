@@ -22,7 +22,7 @@ class LinearConfig(BaseConfig):
     rank: int = field(2, help="subspace dimension k", lower=1)
     arms: int = field(10, help="arms A", lower=2)
     rounds: int = field(60, help="rounds T", lower=1)
-    repeats: int = field(3, help="interleaved repetitions", lower=2)
+    repeats: int = field(7, help="interleaved repetitions", lower=2)
     noise: float = field(0.3, help="noise standard deviation", lower=0.0)
 
 
