@@ -1,70 +1,115 @@
-"""B3: seconds against tasks and dimension with fitted exponents. B4: peak memory at 6400 tasks in 100 dimensions."""
+"""B3: seconds against tasks, samples and dimension with fitted exponents. B4: peak memory at 6400 tasks in 100 dimensions."""
 
 import dataclasses
 import functools
 
+import jax
 import numpy as np
 
-from experiments.benchmark_representation.side_by_side import alternating_sine, moments_sine
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, exact, field, mean_interval, over_seeds, timing
+from experiments.benchmark_representation.side_by_side import alternating_sine, batched, draw_batch, moments_sine
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    at_most,
+    between,
+    evaluate,
+    exact,
+    field,
+    mean_interval,
+    over_seeds,
+    timing,
+)
+from mtrl.harness.driver import seed_sharding
 
 METHODS = ("method of moments", "AltMin")
+# Powers of the operation count: N d^2 (moments); N d^2 + T d^2 r^2 per round + (d r)^3 per round (AltMin).
+COUNTED = {
+    "tasks": {"method of moments": 1, "AltMin": 1},
+    "samples": {"method of moments": 1, "AltMin": 1},
+    "dim": {"method of moments": 2, "AltMin": 3},
+}
 VARIANTS = ("none", "moments", "streamed", "gram")
 
 
 @dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
-    """Time against T (hence N = nT) and d."""
+    """Time against T, against N at fixed T, and against d; the data are drawn beforehand."""
 
     seeds: int = field(1, help="problems at once", lower=1)
     tasks: tuple[int, ...] = field((250, 500, 1000, 2000), help="tasks T on the left axis", lower=2)
+    counts: tuple[int, ...] = field((10, 20, 40, 80), help="samples per task n on the middle axis", lower=2)
     dims: tuple[int, ...] = field((25, 50, 100), help="dimensions d on the right axis", lower=2)
-    base_tasks: int = field(500, help="tasks while d varies", lower=2)
-    base_dim: int = field(50, help="dimension while T varies", lower=2)
-    samples: int = field(10, help="samples per task n", lower=2)
+    base_tasks: int = field(500, help="tasks while n or d varies", lower=2)
+    base_dim: int = field(50, help="dimension while T or n varies", lower=2)
+    samples: int = field(10, help="samples per task n while T or d varies", lower=2)
     rank: int = field(4, help="dimension of the shared subspace r", lower=1)
     iterations: int = field(5, help="AltMin iterations", lower=1)
-    repeats: int = field(3, help="timed rounds", lower=2)
+    repeats: int = field(5, help="timed rounds", lower=2)
 
 
 def run(config, seeds):
     """Interleaved timings over the grid."""
     import xarray as xr
 
-    def call(method, tasks, dim):
-        sizes = dict(tasks=tasks, dim=dim, samples=config.samples, rank=config.rank)
-        if method == "AltMin":
-            return lambda: over_seeds(alternating_sine, seeds, iterations=config.iterations, **sizes)
-        return lambda: over_seeds(moments_sine, seeds, **sizes)
+    points = {
+        "tasks": [(t, config.samples, config.base_dim) for t in config.tasks],
+        "samples": [(config.base_tasks, n, config.base_dim) for n in config.counts],
+        "dim": [(config.base_tasks, config.samples, d) for d in config.dims],
+    }
+    sharding = seed_sharding(len(seeds))
+    numbers = jax.device_put(np.asarray(seeds, np.uint32), sharding)
 
-    grid = {(m, t, config.base_dim) for m in METHODS for t in config.tasks}
-    grid |= {(m, config.base_tasks, d) for m in METHODS for d in config.dims}
+    @functools.cache
+    def data(size):
+        tasks, samples, dim = size
+        drawn = over_seeds(draw_batch, seeds, tasks=tasks, samples=samples, dim=dim, rank=config.rank)
+        return jax.device_put(drawn, sharding)
+
+    def call(method, size):
+        learner, static = (
+            (alternating_sine, dict(iterations=config.iterations)) if method == "AltMin" else (moments_sine, {})
+        )
+        return lambda: evaluate(batched, numbers, data(size), learner=learner, **static)
+
+    grid = {(method, size) for method in METHODS for sizes in points.values() for size in sizes}
     seconds = timing.compare({str(k): call(*k) for k in sorted(grid)}, repeats=config.repeats)
-    table = lambda values, key: np.array([[seconds[str(key(m, v))] for v in values] for m in METHODS])  # noqa: E731
-    data = xr.Dataset(
+    table = xr.Dataset(
         {
-            "by_tasks": (("method", "tasks", "repeat"), table(config.tasks, lambda m, t: (m, t, config.base_dim))),
-            "by_dim": (("method", "dim", "repeat"), table(config.dims, lambda m, d: (m, config.base_tasks, d))),
+            f"by_{axis}": (
+                ("method", axis, "repeat"),
+                [[seconds[str((method, size))] for size in sizes] for method in METHODS],
+                {"units": "s"},
+            )
+            for axis, sizes in points.items()
         },
-        coords={"method": list(METHODS), "tasks": list(config.tasks), "dim": list(config.dims)},
+        coords={
+            "method": list(METHODS),
+            "tasks": list(config.tasks),
+            "samples": list(config.counts),
+            "dim": list(config.dims),
+        },
     )
-    data["by_tasks"].attrs["units"] = data["by_dim"].attrs["units"] = "s"
-    return data
+    return table
 
 
 def draw(data, config):
     """Log-log time with the fitted exponent and the operation count."""
     from mtrl.harness import style
 
-    canvas, axes = style.subplots(1, 2, width=4.2)
-    theory = {"tasks": {"method of moments": 1, "AltMin": 1}, "dim": {"method of moments": 2, "AltMin": 3}}
-    for ax, axis, label in zip(axes[0], ("tasks", "dim"), ("tasks T (N = n T)", "dimension d"), strict=True):
+    canvas, axes = style.subplots(1, 3, width=4.0)
+    labels = {
+        "tasks": f"tasks T (N = {config.samples} T)",
+        "samples": f"samples per task n (N = {config.base_tasks} n)",
+        "dim": "dimension d",
+    }
+    for ax, (axis, label) in zip(axes[0], labels.items(), strict=True):
         x = data[axis].values.astype(float)
         for k, method in enumerate(METHODS):
             times = data[f"by_{axis}"].sel({"method": method}).transpose("repeat", axis).values
             fitted = timing.exponent(x, np.median(times, axis=0))
             style.band(ax, x, times, color=style.COLORS[k], label=f"{method}, fitted exponent {fitted:.2f}")
-            power = theory[axis][method]
+            power = COUNTED[axis][method]
             style.theory(
                 ax, x, np.median(times[:, -1]) * (x / x[-1]) ** power, color=style.COLORS[k], alpha=0.5,
                 label=f"operation count: at most {power}",
@@ -72,7 +117,7 @@ def draw(data, config):
         style.log_ticks(ax, x)
         ax.set_yscale("log")
         ax.set_xlabel(label)
-        ax.set_ylabel("seconds")
+        ax.set_ylabel("time (s)")
         ax.legend(loc="upper left", fontsize=7.5)
         ax.set_ylim(top=ax.get_ylim()[1] * 8)
     return canvas
@@ -136,7 +181,7 @@ def _extra(data, variant):
 FIGURES = (
     Figure(
         name="B3",
-        title="Time against tasks and dimension",
+        title="Time against tasks, samples and dimension",
         config=ScalingConfig,
         run=run,
         draw=draw,
@@ -150,6 +195,15 @@ FIGURES = (
                 )
                 for method in METHODS
             ),
+            *(
+                Claim(
+                    text=f"{method}: time grows with the samples of a task with exponent at most 1",
+                    paper="operation count: N d^2 (moments; AltMin once, for its Gram matrices)",
+                    measure=functools.partial(_exponent, method=method, axis="samples"),
+                    accepts=at_most(1.2),
+                )
+                for method in METHODS
+            ),
             Claim(
                 text="AltMin: time grows with the dimension with exponent at most 3",
                 paper="operation count: T d^2 r^2 + (d r)^3 per round",
@@ -158,8 +212,10 @@ FIGURES = (
             ),
         ),
         presets={
-            "smoke": dict(tasks=(20, 40), dims=(5, 10), base_tasks=20, base_dim=5, rank=2, iterations=1, repeats=2),
-            "paper": dict(tasks=(400, 800, 1600, 3200, 6400), dims=(25, 50, 100, 200), repeats=5),
+            "smoke": dict(
+                tasks=(20, 40), counts=(4, 8), dims=(5, 10), base_tasks=20, base_dim=5, rank=2, iterations=1, repeats=2
+            ),
+            "paper": dict(tasks=(400, 800, 1600, 3200, 6400), counts=(25, 50, 100), dims=(25, 50, 100, 200)),
         },
     ),
     Figure(
