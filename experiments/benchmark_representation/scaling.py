@@ -3,24 +3,22 @@
 import dataclasses
 import functools
 
-import jax
 import numpy as np
 
-from experiments.benchmark_representation.side_by_side import alternating_sine, batched, draw_batch, moments_sine
+from experiments.benchmark_representation.side_by_side import alternating_sine, draw_batch, moments_sine
 from mtrl.harness import (
     BaseConfig,
     Claim,
     Figure,
     at_most,
     between,
-    evaluate,
     exact,
     field,
     mean_interval,
     over_seeds,
     timing,
 )
-from mtrl.harness.driver import seed_sharding
+from mtrl.harness.driver import spread
 
 METHODS = ("method of moments", "AltMin")
 # Powers of the operation count: N d^2 (moments); N d^2 + T d^2 r^2 per round + (d r)^3 per round (AltMin).
@@ -57,20 +55,17 @@ def run(config, seeds):
         "samples": [(config.base_tasks, n, config.base_dim) for n in config.counts],
         "dim": [(config.base_tasks, config.samples, d) for d in config.dims],
     }
-    sharding = seed_sharding(len(seeds))
-    numbers = jax.device_put(np.asarray(seeds, np.uint32), sharding)
 
     @functools.cache
     def data(size):
         tasks, samples, dim = size
-        drawn = over_seeds(draw_batch, seeds, tasks=tasks, samples=samples, dim=dim, rank=config.rank)
-        return jax.device_put(drawn, sharding)
+        return spread(over_seeds(draw_batch, seeds, tasks=tasks, samples=samples, dim=dim, rank=config.rank))
 
     def call(method, size):
         learner, static = (
             (alternating_sine, dict(iterations=config.iterations)) if method == "AltMin" else (moments_sine, {})
         )
-        return lambda: evaluate(batched, numbers, data(size), learner=learner, **static)
+        return lambda: over_seeds(learner, seeds, per_seed=data(size), **static)
 
     grid = {(method, size) for method in METHODS for sizes in points.values() for size in sizes}
     seconds = timing.compare({str(k): call(*k) for k in sorted(grid)}, repeats=config.repeats)

@@ -8,13 +8,12 @@ at every ten iterations and checked in the figure.
 import dataclasses
 import functools
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmark_representation import literal
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, evaluate, exact, field, over_seeds, timing
-from mtrl.harness.driver import seed_sharding
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds, timing
+from mtrl.harness.driver import spread
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.numerics.subspaces import sin_theta
@@ -54,29 +53,22 @@ def draw_batch(key, *, tasks, samples, dim, rank):
     return params.basis, *problem.draw(keys["source"], params, samples=samples)
 
 
-def moments_sine(seed, basis, x, y):
+def moments_sine(key, basis, x, y):
     """Method of moments."""
     return sin_theta(basis, method_of_moments(x, y, rank=basis.shape[1]))
 
 
-def alternating_sine(seed, basis, x, y, *, iterations):
+def alternating_sine(key, basis, x, y, *, iterations):
     """AltMin from moments."""
     data = moments(x, y)
     start = method_of_moments(x, y, rank=basis.shape[1])
     return sin_theta(basis, alternating_minimisation(data.gram, data.cross, start, iterations=iterations).basis)
 
 
-def curve_point(seed, basis, x, y, *, search):
+def curve_point(key, basis, x, y, *, search):
     """Moments and factored search: one point of the learning curve."""
-    found = factored_least_squares(
-        jax.random.key(seed), x, y, rank=basis.shape[1], iterations=search, value_tolerance=0.0
-    )
-    return moments_sine(seed, basis, x, y), sin_theta(basis, found.basis)
-
-
-def batched(seeds, batch, *, learner, **static):
-    """One learner on every problem of the batch."""
-    return jax.vmap(functools.partial(learner, **static))(seeds, *batch)
+    found = factored_least_squares(key, x, y, rank=basis.shape[1], iterations=search, value_tolerance=0.0)
+    return moments_sine(key, basis, x, y), sin_theta(basis, found.basis)
 
 
 def _workloads(config, seeds):
@@ -84,9 +76,7 @@ def _workloads(config, seeds):
     sizes = dict(samples=config.samples, dim=config.dim, rank=config.rank)
     batches = {tasks: over_seeds(draw_batch, seeds, tasks=tasks, **sizes) for tasks in config.tasks}
     # Both sides get the data ready to use: ours as one batch spread over the devices, the yardstick's as lists of tasks.
-    sharding = seed_sharding(len(seeds))
-    spread = {tasks: jax.device_put(batch, sharding) for tasks, batch in batches.items()}
-    numbers = jax.device_put(np.asarray(seeds, np.uint32), sharding)
+    ready = {tasks: spread(batch) for tasks, batch in batches.items()}
     listed = {
         tasks: [(basis, list(zip(x, y, strict=True))) for basis, x, y in zip(*batch, strict=True)]
         for tasks, batch in batches.items()
@@ -94,7 +84,7 @@ def _workloads(config, seeds):
     last = config.tasks[-1]
 
     def ours(tasks, learner, **static):
-        return evaluate(batched, numbers, spread[tasks], learner=learner, **static)
+        return over_seeds(learner, seeds, per_seed=ready[tasks], **static)
 
     def loop(solve, tasks):
         for seed, (basis, data) in zip(seeds, listed[tasks], strict=True):
@@ -175,12 +165,7 @@ def convex_data(key, *, tasks, samples, dim, shared):
     return x, y
 
 
-def convex_fits(strength, goal, x, y, *, name, iterations):
-    """Fit every problem of the batch."""
-    return jax.vmap(lambda x, y: convex_fit(strength, goal, x, y, name=name, iterations=iterations))(x, y)
-
-
-def convex_fit(strength, goal, x, y, *, name, iterations):
+def convex_fit(key, x, y, strength, goal, *, name, iterations):
     """Fit one problem; relative duality gap (or residual of MTRL) with the weights."""
     if name == "MTRL":
         loss = loss_from_moments(moments(x, y))
@@ -204,7 +189,7 @@ def _convex_workloads(config, seeds):
     batches = {shared: over_seeds(convex_data, seeds, shared=shared, **sizes) for shared in (False, True)}
     drawn = {shared: list(zip(*batch, strict=True)) for shared, batch in batches.items()}
     # Both sides get the data ready to use, ours as one batch spread over the devices.
-    spread = {shared: jax.device_put(batch, seed_sharding(len(seeds))) for shared, batch in batches.items()}
+    ready = {shared: spread(batch) for shared, batch in batches.items()}
 
     def loss_max(x, y):
         return np.stack([x[t].T @ y[t] / config.samples for t in range(config.tasks)], axis=1)
@@ -225,8 +210,10 @@ def _convex_workloads(config, seeds):
             literal.task_relationship(x, y, 0.1 * config.strength, config.strength, config.alternations)
 
     def ours(name, iterations):
-        x, y = spread[name == "l2,1"]
-        return lambda: evaluate(convex_fits, config.strength, config.gap, x, y, name=name, iterations=iterations)
+        data = ready[name == "l2,1"]
+        return lambda: over_seeds(
+            convex_fit, seeds, config.strength, config.gap, per_seed=data, name=name, iterations=iterations
+        )
 
     return {
         "trace norm": (ours("trace norm", config.iterations), trace),

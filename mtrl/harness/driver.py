@@ -49,6 +49,12 @@ def seed_keys(seeds: Seeds) -> jax.Array:
     return jax.vmap(jax.random.key)(jnp.asarray(seeds, dtype=jnp.uint32))
 
 
+def spread(tree: Any) -> Any:
+    """A pytree whose leaves have a leading seed axis, laid over the local devices; nothing moves that lies there already."""
+    leaves = jax.tree.leaves(tree)
+    return jax.device_put(tree, seed_sharding(len(leaves[0]))) if leaves else tree
+
+
 def _to_host(tree: Any) -> Any:
     """Every array of the pytree as NumPy; typed keys as their data."""
 
@@ -76,34 +82,44 @@ def _program(fn: Callable, static: Mapping[str, Any], seeded: bool) -> Callable:
     identity = (fn, tuple(sorted(static.items())), seeded)
     if identity not in _PROGRAMS:
 
-        def run(keys, arrays):
-            if seeded:
-                return jax.vmap(lambda key: fn(key, *arrays, **static))(keys)
-            return fn(*arrays, **static)
+        def batch(keys, per_seed, arrays):
+            return jax.vmap(lambda key, own: fn(key, *own, *arrays, **static))(keys, per_seed)
+
+        def run(keys, per_seed, arrays):
+            if not seeded:
+                return fn(*arrays, **static)
+            # Every device runs its seeds alone: left to the partitioner, a loop that ends when all lanes are done would make
+            # the devices wait for one another in every round.
+            mesh, seed = seed_sharding(len(keys)).mesh, PartitionSpec("seed")
+            alone = jax.shard_map(
+                batch, mesh=mesh, in_specs=(seed, seed, PartitionSpec()), out_specs=seed, check_vma=False
+            )
+            return alone(keys, per_seed, arrays)
 
         _PROGRAMS[identity] = jax.jit(run)
     return _PROGRAMS[identity]
 
 
-def over_seeds(fn: Callable, seeds: Seeds, *arrays: Any, **static: Any) -> Any:
-    """Run `fn(key, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the local devices.
+def over_seeds(fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), **static: Any) -> Any:
+    """Run `fn(key, *per_seed, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the local devices.
 
     Args:
       fn: pure function at module level (or a partial of one); the compiled program is cached by it and by `static`.
       seeds: (seed,) whole numbers; each becomes `jax.random.key(seed)`.
       *arrays: pytrees, the same for every seed and traced: new values of the same shapes do not compile again.
+      per_seed: traced pytrees whose leading axis is the seed; `spread` puts them on the devices beforehand.
       **static: hashable values fixed at compile time.
 
     Returns:
       The pytree of `fn` as NumPy arrays with a leading seed axis.
     """
-    keys = jax.device_put(seed_keys(seeds), seed_sharding(len(seeds)))
-    return _to_host(_program(fn, static, True)(keys, _traced(arrays)))
+    keys = spread(seed_keys(seeds))
+    return _to_host(_program(fn, static, True)(keys, spread(tuple(per_seed)), _traced(arrays)))
 
 
 def evaluate(fn: Callable, *arrays: Any, **static: Any) -> Any:
     """Run a seedless closed form once: `jit(fn)(*arrays, **static)`, as NumPy arrays; same caching as `over_seeds`."""
-    return _to_host(_program(fn, static, False)(None, _traced(arrays)))
+    return _to_host(_program(fn, static, False)(None, (), _traced(arrays)))
 
 
 def compilations() -> int:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness import compilations, evaluate, over_seeds, simulate
+from mtrl.harness import compilations, driver, evaluate, over_seeds, simulate
 from mtrl.harness.driver import seed_keys, seed_sharding
 from mtrl.numerics.keys import split_named
 from tests.harness import tiny
@@ -21,6 +21,30 @@ def test_over_seeds_is_a_loop():
     ours = over_seeds(noisy, [3, 4, 9], 2.0, power=2)["value"]
     loop = [4.0 + jax.random.normal(jax.random.key(s)) for s in (3, 4, 9)]
     assert_close("over_seeds", ours, np.array(loop), rtol=1e-12)
+
+
+def shifted(key, own, shift):
+    return own + shift + 0 * jax.random.normal(key)
+
+
+def test_per_seed_arrays_go_with_their_seed():
+    own = np.arange(4.0)
+    assert_close("per seed", over_seeds(shifted, [3, 4, 9, 1], 2.0, per_seed=(own,)), own + 2, rtol=1e-12)
+
+
+def until(key, goal):
+    return jax.lax.while_loop(lambda x: x < goal, lambda x: x + 1.0, jax.random.uniform(key))
+
+
+def test_devices_do_not_wait_for_one_another():
+    """No collective in the program, also where lanes end at different times."""
+    before = set(driver._PROGRAMS)
+    over_seeds(until, range(4), 50.0)
+    (identity,) = set(driver._PROGRAMS) - before
+    keys = driver.spread(seed_keys(range(4)))
+    text = driver._PROGRAMS[identity].lower(keys, (), (jnp.asarray(50.0),)).compile().as_text()
+    assert "while" in text
+    assert not any(word in text for word in ("all-reduce", "all-gather", "collective"))
 
 
 def test_a_seed_does_not_depend_on_its_neighbours():
