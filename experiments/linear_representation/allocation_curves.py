@@ -63,7 +63,8 @@ def one_allocation(key, noise, eta, *, tasks, samples, dim, rank, descent, alter
     start = method_of_moments(x, y, rank=rank)
     total = float(tasks * samples)
     descended = altmin_gd(data.gram, data.cross, start, samples=total, eta=eta, iterations=descent)
-    limit = stability_limit(data.gram, descended.heads, total)
+    # With the true heads: at n = r the fitted ones interpolate and are arbitrarily large.
+    limit = stability_limit(data.gram, params.heads, total)
     bases = (
         start,
         alternating_minimisation(data.gram, data.cross, start, iterations=alternations).basis,

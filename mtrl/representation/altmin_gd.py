@@ -76,12 +76,15 @@ def rising(values: Float[Array, " round"], *, rounds: int = 3) -> Bool[Array, ""
 
 
 def unstable(values: Float[Array, " round"], eta: Scalar, limit: Scalar) -> Bool[Array, ""]:
-    """`rising`, or eta above `limit` and three rises in all: QR keeps B bounded, so far beyond the limit the objective
-    jumps up and down instead of diverging.
+    """Whether eta is too large: above `limit` with three rises of `values` in all, or values that are not finite.
+
+    Not three in a row: QR keeps B bounded, so far beyond the limit the objective jumps up and down instead of diverging. And rises
+    alone do not tell: heads that nearly interpolate few samples at a random start are huge, and the objective can rise for some rounds
+    at a small eta before it falls for good.
     """
     slack = 1e3 * float(jnp.finfo(values.dtype).eps) * jnp.abs(values[:-1])
     rises = jnp.sum(~(values[1:] <= values[:-1] + slack))
-    return rising(values) | ((eta > limit) & (rises >= 3))
+    return ~jnp.all(jnp.isfinite(values)) | ((eta > limit) & (rises >= 3))
 
 
 def altmin_gd(

@@ -60,6 +60,8 @@ def test_jumps_beyond_the_limit_are_unstable(drawn):
     jumps = jnp.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
     assert bool(gd.unstable(jumps, 3.0, 2.0))
     assert not bool(gd.unstable(jumps, 1.0, 2.0))
+    assert not bool(gd.unstable(jnp.arange(6.0), 1.0, 2.0))
+    assert bool(gd.unstable(jnp.array([1.0, jnp.nan]), 1.0, 2.0))
 
 
 def test_theoretical_step(drawn):
