@@ -129,8 +129,7 @@ def draw(data: Any, config: LinearBallConfig) -> Any:
     style.log_ticks(ax, tasks)
     ax.set(yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
     ax.set_title(f"unit ball, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
-    ax.set_ylim(top=4.0 * float(data["total"].max()))
-    ax.legend(loc="upper right", ncol=2, fontsize=7.5)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure
 
 

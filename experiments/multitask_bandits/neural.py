@@ -189,5 +189,5 @@ def draw(data: Any, config: NeuralConfig) -> Any:
             yscale="log", ylim=(0.02 * top, 1.5 * top), xlabel="round t", ylabel="regret per task, Reg/M [reward]"
         )
         right.set_title(f"{names[config.values]}, methods at M = {largest}")
-        right.legend(loc="lower right", fontsize=8)
+        figure.legend(*right.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure
