@@ -110,7 +110,7 @@ def draw(data: Any, config: LinearBallConfig) -> Any:
     """Reg/M against M."""
     from mtrl.harness import style
 
-    figure, axes = style.subplots(1, 1, width=5.4, height=3.8)
+    figure, axes = style.subplots(1, 1, width=7.6, height=3.8)
     ax = axes[0, 0]
     tasks = data["tasks"].values
     for color, marker, method in zip(style.COLORS, style.MARKERS, data["method"].values, strict=False):

@@ -46,7 +46,7 @@ class Trained(NamedTuple):
 
 
 def train_at_penalties(
-    key, series, penalties, *, model: str, sizes: str, split: Split, stride: int, epochs: int, config: TrainConfig
+    key, penalties, series, *, model: str, sizes: str, split: Split, stride: int, epochs: int, config: TrainConfig
 ) -> Trained:
     """One network trained at every (lam_inv, gamma_inv) in `penalties` (pair, 2) from the same start; fields have a pair axis."""
     series = series.astype(jnp.float32)
@@ -87,11 +87,13 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
     )
     starts = [window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
     check_training(Data(jnp.zeros((1, 1)), jnp.asarray(starts[0]), jnp.asarray(starts[1])), sizes)
+    # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy.
+    halves = 2 if len(penalties) % 2 == 0 else 1
     trained = over_seeds(
         train_at_penalties,
-        used,
+        np.repeat(used, halves),
         series,
-        penalties,
+        per_seed=(np.tile(np.split(penalties, halves), (len(used), 1, 1)),),
         model=model,
         sizes=config.sizes,
         split=problem.split,
@@ -100,7 +102,8 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
         config=sizes,
     )
     unused = ((0, len(seeds) - len(used)), (0, 0))
-    return Trained(*(np.pad(part.astype(float), unused, constant_values=np.nan) for part in trained))
+    whole = (part.reshape(len(used), -1).astype(float) for part in trained)
+    return Trained(*(np.pad(part, unused, constant_values=np.nan) for part in whole))
 
 
 def gcv_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int):
