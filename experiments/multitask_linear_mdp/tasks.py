@@ -102,7 +102,7 @@ def draw(data, config):
             label=f"known phi, ridge {ridge:g} (simulation)",
         )  # fmt: skip
     axes[0, 0].set(xscale="log", xlabel="tasks that share, M", ylabel="regret per task [return]")
-    axes[0, 0].set_ylim(0, None)
+    axes[0, 0].set_ylim(0, 1.3 * float(axes[0, 0].get_ylim()[1]))
     ratio = total.isel(team=0) / total
     style.band(axes[0, 1], data["team"], ratio, label="simulation", color=style.COLORS[0])
     style.theory(
