@@ -159,7 +159,7 @@ def draw(data: Any, config: NeuralConfig) -> Any:
     order = [*shared, *(name for name in BASELINES if name in here["method"].values)]
     compared = len(order) > 1
     panels = int(data.sizes["tasks"] > 1 or not compared) + int(compared)
-    figure, axes = style.subplots(1, panels, width=4.6, height=3.6)
+    figure, axes = style.subplots(1, panels, width=4.6 if panels == 2 else 6.8, height=3.6)
     rounds = data["round"].values
     end = float(rounds[-1])
     referred = config.values == "low_rank" and config.rounds == 100 and not config.data_dir
