@@ -84,7 +84,7 @@ def _workloads(config, seeds):
     last = config.tasks[-1]
 
     def ours(tasks, learner, **static):
-        return over_seeds(learner, seeds, per_seed=ready[tasks], **static)
+        return over_seeds(learner, seeds, per_seed=ready[tasks], in_turn=True, **static)
 
     def loop(solve, tasks):
         for seed, (basis, data) in zip(seeds, listed[tasks], strict=True):
@@ -212,7 +212,14 @@ def _convex_workloads(config, seeds):
     def ours(name, iterations):
         data = ready[name == "l2,1"]
         return lambda: over_seeds(
-            convex_fit, seeds, config.strength, config.gap, per_seed=data, name=name, iterations=iterations
+            convex_fit,
+            seeds,
+            config.strength,
+            config.gap,
+            per_seed=data,
+            in_turn=True,
+            name=name,
+            iterations=iterations,
         )
 
     return {

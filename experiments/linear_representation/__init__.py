@@ -8,6 +8,7 @@ from experiments.linear_representation import (
     learning_curves,
     new_client,
     real_data,
+    replay,
     survey,
 )
 from mtrl.harness import Study
@@ -19,6 +20,7 @@ STUDY = Study(
     summary="shared linear subspaces: moments, factored and alternating least squares, FedRep, classical methods",
     figures=(
         *learning_curves.FIGURES,
+        *replay.FIGURES,
         *federated.FIGURES,
         *ablation.FIGURES,
         *new_client.FIGURES,

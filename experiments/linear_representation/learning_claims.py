@@ -26,7 +26,10 @@ def runs(data, quantity, label, curve):
 
 
 def _deviations(data, axis, quantity, label, curve, reference, rounding):
-    """Interval of max over x of |mean - released| / standard deviation, by bootstrap over runs (fixed stream)."""
+    """Interval of max over x of |mean - released| / standard deviation, by bootstrap over runs (fixed stream).
+
+    The standard deviation is that of a repetition of the released script where it is known, else of one of our runs.
+    """
     data = along(data, axis)
     samples = runs(data, quantity, label, curve)
     target = np.array(released.values(reference[0], reference[1], curve, data[axis].values))
@@ -34,14 +37,15 @@ def _deviations(data, axis, quantity, label, curve, reference, rounding):
     if not known.any() or len(samples) < 3:
         return Interval(np.nan, np.nan, np.nan)
     samples, target = samples[:, known], target[known]
+    theirs = np.array(released.spreads(reference[1], curve, data[axis].values))[known]
+    spread = np.where(np.isfinite(theirs), theirs, samples.std(0, ddof=1))
 
     def worst(draws):
-        spread = samples.std(0, ddof=1)  # of one repetition, as in the released error bars
         return float(np.max(np.maximum(np.abs(draws.mean(0) - target) - rounding, 0) / np.maximum(spread, rounding)))
 
     resample = np.random.default_rng(0).integers(0, len(samples), (2000, len(samples)))
-    spread = [worst(samples[i]) for i in resample]
-    return Interval(worst(samples), *np.quantile(spread, [0.025, 0.975]))
+    worsts = [worst(samples[i]) for i in resample]
+    return Interval(worst(samples), *np.quantile(worsts, [0.025, 0.975]))
 
 
 def released_claims(figure, axis):
@@ -67,7 +71,9 @@ def released_claims(figure, axis):
                         rounding=released.ROUNDING[quantity],
                     ),
                     accepts=at_most(2.0),
-                    note="standard deviation of one of our runs; of the released ones only the range is known, .004 to .1 of "
+                    note="standard deviation of a repetition of the released script on its own draws"
+                    if curve in released.SPREAD.get(figure, {})
+                    else "standard deviation of one of our runs; of the released ones only the range is known, .004 to .1 of "
                     "the sine and .1 to .3 of the error",
                 )
 

@@ -120,6 +120,7 @@ def run(config, seeds):
         rank=config.rank,
         iterations=config.iterations,
         moment_draws=config.moment_draws,
+        in_turn=True,
     )
     worst = int(np.argmax(out["gradient_norm"]))
     checks.check_converged(

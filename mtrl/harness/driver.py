@@ -44,9 +44,12 @@ def seed_sharding(seeds: int) -> NamedSharding:
     return NamedSharding(Mesh(np.array(devices[:used]), ("seed",)), PartitionSpec("seed"))
 
 
+_keys = jax.jit(jax.vmap(jax.random.key))
+
+
 def seed_keys(seeds: Seeds) -> jax.Array:
     """One typed key per seed, (seed,); a seed's key does not depend on its neighbours."""
-    return jax.vmap(jax.random.key)(jnp.asarray(seeds, dtype=jnp.uint32))
+    return _keys(jnp.asarray(seeds, dtype=jnp.uint32))
 
 
 def spread(tree: Any) -> Any:
@@ -75,15 +78,20 @@ def _traced(tree: Any) -> Any:
     return jax.tree.map(leaf, tree)
 
 
-def _program(fn: Callable, static: Mapping[str, Any], seeded: bool) -> Callable:
+def _program(fn: Callable, static: Mapping[str, Any], seeded: bool, in_turn: bool = False) -> Callable:
     """The jitted `fn` with its static arguments bound, made once per distinct (fn, static)."""
     fn = _by_value(fn)
     static = {name: _by_value(value) for name, value in static.items()}
-    identity = (fn, tuple(sorted(static.items())), seeded)
+    identity = (fn, tuple(sorted(static.items())), seeded, in_turn)
     if identity not in _PROGRAMS:
 
         def batch(keys, per_seed, arrays):
-            return jax.vmap(lambda key, own: fn(key, *own, *arrays, **static))(keys, per_seed)
+            def one(key, own):
+                return fn(key, *own, *arrays, **static)
+
+            if in_turn:
+                return jax.lax.map(lambda both: one(*both), (keys, per_seed))
+            return jax.vmap(one)(keys, per_seed)
 
         def run(keys, per_seed, arrays):
             if not seeded:
@@ -100,7 +108,9 @@ def _program(fn: Callable, static: Mapping[str, Any], seeded: bool) -> Callable:
     return _PROGRAMS[identity]
 
 
-def over_seeds(fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), **static: Any) -> Any:
+def over_seeds(
+    fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), in_turn: bool = False, **static: Any
+) -> Any:
     """Run `fn(key, *per_seed, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the local devices.
 
     Args:
@@ -108,13 +118,15 @@ def over_seeds(fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), *
       seeds: (seed,) whole numbers; each becomes `jax.random.key(seed)`.
       *arrays: pytrees, the same for every seed and traced: new values of the same shapes do not compile again.
       per_seed: traced pytrees whose leading axis is the seed; `spread` puts them on the devices beforehand.
+      in_turn: every device runs its seeds one after another instead of at once, in one program: for loops of unequal length, whose
+        lanes would wait for the slowest and take both sides of every branch (a line search, say).
       **static: hashable values fixed at compile time.
 
     Returns:
       The pytree of `fn` as NumPy arrays with a leading seed axis.
     """
     keys = spread(seed_keys(seeds))
-    return _to_host(_program(fn, static, True)(keys, spread(tuple(per_seed)), _traced(arrays)))
+    return _to_host(_program(fn, static, True, in_turn)(keys, spread(tuple(per_seed)), _traced(arrays)))
 
 
 def evaluate(fn: Callable, *arrays: Any, **static: Any) -> Any:

@@ -71,7 +71,7 @@ def fista(
 
         def blocks(carry):
             state, count = carry
-            return jax.lax.scan(body, state, length=block)[0], count + block
+            return jax.lax.scan(body, state, length=block, unroll=True)[0], count + block
 
         ((point, _, _), _) = jax.lax.while_loop(
             lambda carry: (carry[1] < iterations) & ~stop(carry[0][0]), blocks, (first, 0)

@@ -52,6 +52,7 @@ def factored_least_squares(
     x: Float[Array, "task sample dim"],
     y: Float[Array, "task sample"],
     samples: Scalar | None = None,
+    start: tuple[Float[Array, "task rank"], Float[Array, "dim rank"]] | None = None,
     *,
     rank: int,
     iterations: int = 1000,
@@ -61,21 +62,23 @@ def factored_least_squares(
     """Local search from N(0, 1) factors.
 
     Args:
-      key: for the start.
+      key: for the start, unless one is given.
       x: inputs. Rows made by `mtrl.numerics.moments.rows_from_moments` give the same problem with `dim` rows per task.
       y: responses; padding rows of unequal tasks are zero in x and y.
       samples: N; None stands for the number of entries of y (set it for padded or compressed rows).
+      start: factors (U, V) to start from; None draws their entries from N(0, 1).
       rank: columns r.
       iterations: at most, static.
       value_tolerance: relative decrease of the objective at which to stop.
       gradient_tolerance: largest gradient entry at which to stop.
     """
     tasks, _, dim = x.shape
-    keys = split_named(key, "heads", "basis")
-    start = (
-        jax.random.normal(keys["heads"], (tasks, rank), x.dtype),
-        jax.random.normal(keys["basis"], (dim, rank), x.dtype),
-    )
+    if start is None:
+        keys = split_named(key, "heads", "basis")
+        start = (
+            jax.random.normal(keys["heads"], (tasks, rank), x.dtype),
+            jax.random.normal(keys["basis"], (dim, rank), x.dtype),
+        )
     total = y.size if samples is None else samples
     found = minimise(
         lambda factors: objective(factors, x, y, total),

@@ -32,6 +32,15 @@ def test_per_seed_arrays_go_with_their_seed():
     assert_close("per seed", over_seeds(shifted, [3, 4, 9, 1], 2.0, per_seed=(own,)), own + 2, rtol=1e-12)
 
 
+def test_in_turn_gives_the_same_as_at_once():
+    at_once, in_turn = (over_seeds(noisy, [3, 4, 9, 1], 2.0, power=2, in_turn=turn)["value"] for turn in (False, True))
+    assert_close("in turn", in_turn, at_once, rtol=1e-12)
+    own = np.arange(4.0)
+    assert_close(
+        "with arrays", over_seeds(shifted, [3, 4, 9, 1], 2.0, per_seed=(own,), in_turn=True), own + 2, rtol=1e-12
+    )
+
+
 def until(key, goal):
     return jax.lax.while_loop(lambda x: x < goal, lambda x: x + 1.0, jax.random.uniform(key))
 

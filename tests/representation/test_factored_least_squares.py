@@ -45,13 +45,15 @@ def test_objective_and_gradients_match_their_closed_form(key):
 
 def test_matches_scipy_from_the_same_start(key):
     _, x, y = draw(key, 10, 12, 4, 1, noise=0.1)
-    found = factored_least_squares(key, x, y, rank=1, gradient_tolerance=1e-8, value_tolerance=0.0)
-
-    def flat(w):
-        return objective((w[:10].reshape(10, 1), w[10:].reshape(4, 1)), x, y, 120)
-
-    gradient = jax.jit(jax.value_and_grad(flat))
     start = np.random.default_rng(0).normal(size=14)
+
+    def factors(w):
+        return jnp.asarray(w[:10]).reshape(10, 1), jnp.asarray(w[10:]).reshape(4, 1)
+
+    found = factored_least_squares(
+        key, x, y, start=factors(start), rank=1, gradient_tolerance=1e-8, value_tolerance=0.0
+    )
+    gradient = jax.jit(jax.value_and_grad(lambda w: objective(factors(w), x, y, 120)))
     reference = scipy.optimize.minimize(lambda w: tuple(map(np.asarray, gradient(w))), start, jac=True, tol=1e-14)
     assert_close("minimum", found.value, reference.fun, 1e-6)
 

@@ -1,0 +1,42 @@
+"""The released script's own draws give its released means; bad flags of their figure."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments.linear_representation import released, released_draws, replay
+from experiments.linear_representation.learning_claims import METHODS
+from mtrl.harness import BadInput, over_seeds
+from mtrl.harness.driver import spread
+from mtrl.numerics.subspaces import sin_theta
+from mtrl.representation.method_of_moments import method_of_moments
+
+
+def moments_only(key, draw):
+    basis = method_of_moments(draw.x, draw.y, rank=released_draws.RANK)
+    return replay.measure(draw, (basis, basis))
+
+
+@pytest.mark.parametrize("place", [0, 2])  # 100 and 400 tasks
+def test_moments_and_plain_least_squares_give_the_released_means(place):
+    tasks, seeds = released.X[place], np.arange(30)
+    drawn = released_draws.batch(seeds, tasks=tasks, samples=25, target_samples=25)
+    sine, error = (values.mean(0) for values in over_seeds(moments_only, seeds, per_seed=(spread(drawn),)))
+    assert abs(sine[0] - released.SINE["tasks"]["LF-MoM"][place]) < 0.0006
+    assert abs(error[0] - released.ERROR["tasks"]["meta-LR-MoM"][place]) < 0.0006
+    assert abs(error[2] - released.ERROR["tasks"]["LR"][place]) < 0.0051
+
+
+def test_both_searches_end_in_the_same_subspace():
+    """The search of SciPy and ours from the released start."""
+    seeds = np.array([1])
+    drawn = released_draws.batch(seeds, tasks=400, samples=25, target_samples=25)
+    ours, _, steps = over_seeds(replay.by_library, seeds, per_seed=(spread(drawn),), iterations=1000, in_turn=True)
+    basis, count = replay.script_search(released_draws.Draw(*(part[0] for part in drawn)), 1000)
+    assert max(count, steps[0]) < 1000
+    assert abs(ours[0, METHODS.index("LF-FO")] - sin_theta(jnp.asarray(drawn.basis[0]), basis)) < 2e-3
+
+
+def test_seeds_that_were_not_released_are_refused():
+    with pytest.raises(BadInput, match="seed 34 is not a repetition of the released script"):
+        replay.FIGURES[0].configure("smoke", {"first_seed": 5, "seeds": 30})
