@@ -9,11 +9,17 @@ import dataclasses
 import numpy as np
 
 from experiments.active_representation import drawing, images
-from experiments.active_representation.common import RULE_NAMES, has_rules, rule_array
+from experiments.active_representation.common import RULE_NAMES, rule_array
 from experiments.active_representation.drawing import TITLE
+from experiments.active_representation.vision_claims import (
+    concentration_claim,
+    improvement_claim,
+    related_claim,
+    sparse_claim,
+    table_claim,
+)
 from experiments.active_representation.vision_model import convnet_targets, linear_targets
-from mtrl.harness import Claim, Figure, at_least, field, mean_interval, over_seeds
-from mtrl.harness.claims import proportion_interval
+from mtrl.harness import Figure, field, over_seeds
 from mtrl.numerics.errors import BadInput
 from mtrl.representation import active_checks
 from mtrl.representation.active_images import Pools, source_tasks
@@ -184,132 +190,6 @@ def run(config: VisionConfig, seeds):
     )
 
 
-STAND_IN = (
-    "unless run on MNIST-C, a stand-in of small digit images, few targets and small learners, and no test of the papers"
-)
-
-UNTRAINED = (
-    "; at quick the ConvNet gets 150 Adam steps, after which over 99% of the energy of its source heads lies along one direction, "
-    "the rarity of positives, so that the LASSO opens one to three tasks"
-)
-
-
-def stand_in(learner):
-    """Remark on claims about one-against-all errors."""
-    return STAND_IN + (UNTRAINED if learner == "convnet" else "")
-
-
-def has_learner(learner):
-    """A claim about a learner says nothing of data without it (`Claim.applies`)."""
-    return lambda data: learner in data.learner.values
-
-
-def improved(learner, rule):
-    """Share of the targets on which a rule makes fewer errors than passive sampling, with its Wilson interval."""
-
-    def measure(data):
-        wrong = data.wrong.isel(epoch=-1, sparse=0).sel(learner=learner).mean("seed")
-        gain = (wrong.sel(rule="passive") - wrong.sel(rule=rule)).values
-        return proportion_interval(np.sum(gain > 0), gain.size)
-
-    return measure
-
-
-def improvement_claim(learner, rule, paper):
-    """Claim: active sampling helps on a majority of the targets."""
-    return Claim(
-        text=f"{TITLE[learner]}: {rule} makes fewer errors than passive on most targets (share of targets, ties count against)",
-        paper=paper,
-        measure=improved(learner, rule),
-        accepts=at_least(0.5),
-        note=f"{stand_in(learner)}; 16 targets decide a share of 0.75 and more, or 0.25 and less: --targets=0 runs all",
-        applies=lambda data: has_learner(learner)(data) and has_rules("passive", rule)(data),
-    )
-
-
-def error_difference(learner, better, worse, sparse):
-    """Mean over targets of the error in percent, `worse` minus `better` (each target a mean over seeds)."""
-
-    def measure(data):
-        wrong = data.wrong.isel(epoch=-1).sel(learner=learner, sparse=sparse).mean("seed")
-        return mean_interval(100 * (wrong.sel(rule=worse) - wrong.sel(rule=better)).values / float(data.test_images))
-
-    return measure
-
-
-def table_claim(learner, better, worse, sparse):
-    """Claim: one step of the reported order L1 <= L2 <= passive."""
-    where = f"k={sparse}" if sparse else "all tasks"
-    return Claim(
-        text=f"{TITLE[learner]}, {where}: {better} at most {worse} in mean target error (difference in points, over targets)",
-        paper="Wang et al. 2023: L1 <= L2 <= passive in both columns",
-        measure=error_difference(learner, better, worse, sparse),
-        accepts=at_least(0.0),
-        note=f"{stand_in(learner)}; --targets=0 runs all",
-        applies=lambda data: (
-            has_learner(learner)(data) and has_rules(better, worse)(data) and sparse in data.sparse.values
-        ),
-    )
-
-
-def sparse_gain(learner, sparse):
-    """Mean over targets of (passive - L1) error in percent with k tasks, minus the same with all tasks."""
-
-    def measure(data):
-        wrong = 100 * data.wrong.isel(epoch=-1).sel(learner=learner).mean("seed") / data.test_images
-        gain = wrong.sel(rule="passive") - wrong.sel(rule="L1")
-        return mean_interval((gain.sel(sparse=sparse) - gain.sel(sparse=0)).values)
-
-    return measure
-
-
-def sparse_claim(learner, sparse):
-    """Claim: the gain of L1 is larger when only k tasks may be sampled."""
-    return Claim(
-        text=f"{TITLE[learner]}: L1 gains more over passive with k={sparse} than with all tasks (points of error, over targets)",
-        paper="Wang et al. 2023: larger gain in the sparse column",
-        measure=sparse_gain(learner, sparse),
-        accepts=at_least(0.0),
-        note=f"{stand_in(learner)}; --targets=0 runs all",
-        applies=lambda data: (
-            has_learner(learner)(data) and has_rules("passive", "L1")(data) and {0, sparse} <= set(data.sparse.values)
-        ),
-    )
-
-
-def _mass(data):
-    """(learner, seed, target, task) samples beyond the floor of the last epoch."""
-    counts = data.counts.isel(sparse=0, rule=0).stack(task=("corruption", "digit"))
-    return (counts - counts.min("task")).fillna(0.0)
-
-
-def concentration(learner):
-    """Share of the samples beyond the floor that the tenth of the tasks with the most gets."""
-
-    def measure(data):
-        mass = np.sort(_mass(data).sel(learner=learner).values, axis=-1)[..., ::-1]
-        top = mass[..., : mass.shape[-1] // 10].sum(-1) / np.maximum(mass.sum(-1), 1e-9)
-        return mean_interval(top.mean(-1))
-
-    return measure
-
-
-def relatedness(learner):
-    """Share of the samples beyond the floor on tasks with the target's digit or corruption, minus those tasks' share."""
-
-    def measure(data):
-        gains = []
-        for target in data.target.values:
-            corruption, digit = str(target).split("/")
-            mass = _mass(data).sel(learner=learner, target=target).unstack("task")
-            related = (mass.corruption == corruption) | (mass.digit == int(digit))
-            share = mass.where(related, 0).sum(("corruption", "digit")) / mass.sum(("corruption", "digit"))
-            gains.append(share.values - (float(related.sum()) - 1) / (related.size - 1))
-        return mean_interval(np.mean(gains, axis=0))
-
-    return measure
-
-
 SMOKE = dict(
     seeds=1, corruptions=("identity", "glass_blur", "brightness", "stripe"), images=300, targets=2, totals=(450, 900),
     floor=10, rank=4, steps=5, iterations=2, cell=7,
@@ -345,32 +225,6 @@ IMPROVEMENT = Figure(
     presets={"smoke": SMOKE, "paper": FULL},
     **_COMMON,
 )
-
-
-def concentration_claim(learner):
-    """Claim: the samples go to few tasks."""
-    return Claim(
-        text=f"{TITLE[learner]}: the top tenth of the tasks gets more than its share of the samples beyond the floor",
-        paper="both papers' heat maps: mass concentrates on few tasks",
-        measure=concentration(learner),
-        accepts=at_least(0.3),
-        note="threshold ours: three times the even share; on the stand-in unless run on MNIST",
-        applies=has_learner(learner),
-    )
-
-
-def related_claim(learner):
-    """Claim: the samples go to related tasks."""
-    return Claim(
-        text=f"{TITLE[learner]}: tasks with the target's digit or corruption get more than their share (excess share)",
-        paper="both papers' heat maps: often the same digit or a related corruption",
-        measure=relatedness(learner),
-        accepts=at_least(0.0),
-        note="on the stand-in unless run on MNIST" + (UNTRAINED if learner == "convnet" else ""),
-        applies=has_learner(learner),
-    )
-
-
 SAMPLES = Figure(
     name="sample_map",
     title="Where the samples go: corruption by digit",

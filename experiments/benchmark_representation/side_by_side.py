@@ -1,40 +1,34 @@
-"""B1: subspace learners over seeds against literal NumPy loops. B2: convex fits against scikit-learn or literal loops.
+"""B1: subspace learners over seeds against literal NumPy loops.
 
 Both sides are timed in turn within one process, on the same data; only ratios are reported. Drawing the data is a bar of its own: it
-measures two generators of normal numbers, not the learners. The convex fits of both sides stop at the same relative duality gap, looked
-at every ten iterations and checked in the figure.
+measures two generators of normal numbers, not the learners.
 """
 
 import dataclasses
 import functools
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmark_representation import literal
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, timing
 from mtrl.harness.driver import spread
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.numerics.subspaces import sin_theta
 from mtrl.representation import problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.classical import feature_selection, trace_norm
-from mtrl.representation.classical.loss import loss_from_moments, loss_shared_design
-from mtrl.representation.classical.task_relationship import task_relationship
 from mtrl.representation.factored_least_squares import factored_least_squares
 from mtrl.representation.method_of_moments import method_of_moments
 
 DRAWING = "drawing the data"
 SUBSPACE = ("method of moments", "AltMin", "T2 curve")
-CONVEX = ("trace norm", "l2,1", "MTRL")
 
 
 @dataclasses.dataclass(frozen=True)
 class SpeedConfig(BaseConfig):
     """Seconds of this library and of the yardstick, in turn."""
 
-    seeds: int = field(30, help="problems solved at once (this library) or in a loop (yardstick)", lower=1)
+    seeds: int = field(30, help="problems solved in one program (this library) or in a loop (yardstick)", lower=1)
     repeats: int = field(3, help="timed rounds", lower=2)
     tasks: tuple[int, ...] = field(
         (100, 200), help="source tasks T; the T2 curve runs all, the others the last", lower=2
@@ -119,7 +113,8 @@ def _workloads(config, seeds):
     }
 
 
-def _timed(workloads, repeats):
+def timed(workloads, repeats):
+    """Seconds (workload, side, repeat) of pairs of callables, in turn within one process."""
     import xarray as xr
 
     rows = []
@@ -136,105 +131,7 @@ def _timed(workloads, repeats):
 
 def run(config, seeds):
     """B1."""
-    return _timed(_workloads(config, seeds), config.repeats)
-
-
-@dataclasses.dataclass(frozen=True)
-class ConvexConfig(BaseConfig):
-    """Convex fits to one duality gap."""
-
-    seeds: int = field(30, help="problems solved at once (this library) or in a loop (yardstick)", lower=1)
-    repeats: int = field(3, help="timed rounds", lower=2)
-    tasks: int = field(15, help="tasks T", lower=2)
-    samples: int = field(40, help="samples per task n", lower=2)
-    dim: int = field(30, help="features d", lower=2)
-    strength: float = field(0.1, help="penalty weight relative to the least that gives W = 0", lower=0.0, upper=1.0)
-    gap: float = field(1e-6, help="relative duality gap both sides must reach", lower=0.0, strict=True)
-    iterations: int = field(1000, help="proximal iterations of both sides, at most", lower=1)
-    alternations: int = field(20, help="MTRL alternations of both sides", lower=1)
-
-
-def convex_data(key, *, tasks, samples, dim, shared):
-    """Rank-3 tasks with noise .5; one design for all if `shared`."""
-    keys = split_named(key, "problem", "source")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=3, noise=0.5)
-    x, y = problem.draw(keys["source"], params, samples=samples)
-    if shared:
-        x = jnp.broadcast_to(x[:1], x.shape)
-        y = jnp.einsum("tnd,td->tn", x, params.heads @ params.basis.T) + 0.5 * y
-    return x, y
-
-
-def convex_fit(key, x, y, strength, goal, *, name, iterations):
-    """Fit one problem; relative duality gap (or residual of MTRL) with the weights."""
-    if name == "MTRL":
-        loss = loss_from_moments(moments(x, y))
-        found = task_relationship(loss, strength, lam1=0.1 * strength, iterations=iterations, tolerance=1e-8)
-        return found.weights, found.residual
-    if name == "trace norm":
-        loss = loss_from_moments(moments(x, y))
-        lam = strength * trace_norm.trace_norm_max(loss)
-        weights = trace_norm.trace_norm(loss, lam, iterations=iterations, gap=goal).weights
-        return weights, trace_norm.relative_gap(loss, weights, lam)
-    loss = loss_shared_design(x[0], y)
-    lam = strength * feature_selection.feature_selection_max(loss)
-    weights = feature_selection.feature_selection(loss, lam, iterations=iterations, gap=goal).weights
-    return weights, feature_selection.relative_gap(loss, weights, lam)
-
-
-def _convex_workloads(config, seeds):
-    from sklearn.linear_model import MultiTaskLasso
-
-    sizes = dict(tasks=config.tasks, samples=config.samples, dim=config.dim)
-    batches = {shared: over_seeds(convex_data, seeds, shared=shared, **sizes) for shared in (False, True)}
-    drawn = {shared: list(zip(*batch, strict=True)) for shared, batch in batches.items()}
-    # Both sides get the data ready to use, ours as one batch spread over the devices.
-    ready = {shared: spread(batch) for shared, batch in batches.items()}
-
-    def loss_max(x, y):
-        return np.stack([x[t].T @ y[t] / config.samples for t in range(config.tasks)], axis=1)
-
-    def trace():
-        for x, y in drawn[False]:
-            lam = config.strength * np.linalg.norm(loss_max(x, y), 2)
-            literal.trace_norm(x, y, lam, config.iterations, config.gap)
-
-    def rows():
-        for x, y in drawn[True]:
-            lam = config.strength * np.max(np.linalg.norm(loss_max(x, y), axis=1))
-            # scikit-learn stops at a gap of tol ||y||^2 / n, twice tol on our scale, where the objective at zero is ||y||^2 / (2 n).
-            MultiTaskLasso(alpha=lam, fit_intercept=False, tol=config.gap / 2, max_iter=100000).fit(x[0], y.T)
-
-    def relation():
-        for x, y in drawn[False]:
-            literal.task_relationship(x, y, 0.1 * config.strength, config.strength, config.alternations)
-
-    def ours(name, iterations):
-        data = ready[name == "l2,1"]
-        return lambda: over_seeds(
-            convex_fit,
-            seeds,
-            config.strength,
-            config.gap,
-            per_seed=data,
-            in_turn=True,
-            name=name,
-            iterations=iterations,
-        )
-
-    return {
-        "trace norm": (ours("trace norm", config.iterations), trace),
-        "l2,1": (ours("l2,1", config.iterations), rows),
-        "MTRL": (ours("MTRL", config.alternations), relation),
-    }
-
-
-def run_convex(config, seeds):
-    """B2."""
-    workloads = _convex_workloads(config, seeds)
-    data = _timed(workloads, config.repeats)
-    gaps = [np.max(ours()[1]) for ours, _ in workloads.values()]
-    return data.assign(gap=("workload", gaps), goal_gap=config.gap)
+    return timed(_workloads(config, seeds), config.repeats)
 
 
 def draw(data, config, *, goal, title):
@@ -272,17 +169,6 @@ def ratio(data, workload):
     return timing.ratio_interval(seconds.sel(side="yardstick").values, seconds.sel(side="ours").values)
 
 
-def _gap(data):
-    """Largest relative duality gap of the norm penalties over the goal."""
-    return exact(float(data["gap"].sel(workload=["trace norm", "l2,1"]).max() / data["goal_gap"]))
-
-
-_YARDSTICK = {
-    "trace norm": "a literal NumPy loop",
-    "l2,1": "scikit-learn's MultiTaskLasso",
-    "MTRL": "a literal NumPy loop",
-}
-
 FIGURES = (
     Figure(
         name="B1",
@@ -302,34 +188,6 @@ FIGURES = (
         presets={
             "smoke": dict(seeds=2, repeats=2, tasks=(10,), dim=6, rank=2, iterations=2, search=5),
             "paper": dict(repeats=5, tasks=(100, 200, 400, 800), samples=25, dim=100, rank=5, search=200),
-        },
-    ),
-    Figure(
-        name="B2",
-        title="Convex fits to one duality gap against scikit-learn or literal loops",
-        config=ConvexConfig,
-        run=run_convex,
-        draw=functools.partial(draw, goal=5.0, title="convex fits; yardsticks: NumPy loops, scikit-learn for l2,1"),
-        claims=(
-            *(
-                Claim(
-                    text=f"{name} is at least 5 times faster than {_YARDSTICK[name]} at the same gap",
-                    paper="goal of this library on 2 cores",
-                    measure=functools.partial(ratio, workload=name),
-                    accepts=at_least(5.0),
-                )
-                for name in CONVEX
-            ),
-            Claim(
-                text="trace norm and l2,1 reach the duality gap asked for (largest gap over goal)",
-                paper="same optimality on both sides",
-                measure=_gap,
-                accepts=at_most(1.0),
-            ),
-        ),
-        presets={
-            "smoke": dict(seeds=2, repeats=2, tasks=4, samples=12, dim=6, alternations=3),
-            "paper": dict(repeats=5, tasks=30, samples=60, dim=60),
         },
     ),
 )

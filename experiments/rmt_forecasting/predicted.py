@@ -15,17 +15,12 @@ channels at once), where the months are the same.
 
 import dataclasses
 import warnings
-from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
+from experiments.rmt_forecasting.predicted_curves import Curves, ar_curves, recorded_curves
 from experiments.rmt_forecasting.problems import AR_ROWS, DataConfig, files, memory, problems
-from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAMS, part_grams
-from mtrl.forecasting.problem import ar_coefficients, ar_rollout
-from mtrl.forecasting.windows import Split, train_moments, window_grams, window_starts
+from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAMS
 from mtrl.harness import (
     Claim,
     Figure,
@@ -39,9 +34,6 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.multitask_ridge import TaskGrams, couple, decompose, fit, residual, score_grid
-from mtrl.random_matrix.star import risk_star
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,102 +44,6 @@ class PredictedConfig(DataConfig):
     folds: int = field(5, help="blocks of the training period of a recorded series, each held out once", lower=2)
     gamma: float = field(0.1, help="strength of the channels' own parts", lower=0.0, strict=True)
     population: int = field(20000, help="rows of the long series that gives the AR stand-in's true moments", lower=1000)
-
-
-class Curves(NamedTuple):
-    """Errors averaged over tasks; the first axis of each is lam, `choice` is the test error at GCV's choice over the whole grid."""
-
-    observed: Array
-    held_out: Array  # on blocks of the training period, recorded series only
-    gcv: Array
-    theory: Array
-    train: Array
-    choice: Array
-    oracle: Array
-
-
-def theory_curve(statistics: TaskGrams, weights, counts, gamma, lams, outputs: int):
-    """Predicted test error per output for every lam: outputs share covariances, so their signals add up and their noises too."""
-    tasks, dim = statistics.gram.shape[:2]
-    covariance = statistics.gram * (tasks * dim / statistics.count)[:, None, None]
-    noise = residual(statistics, weights) / (statistics.count * outputs)
-
-    def at_lam(lam):
-        def one_output(w):
-            return risk_star(jnp.full(tasks, gamma), lam, counts, covariance, w, noise).test.mean()
-
-        return jax.vmap(one_output, in_axes=2)(weights).mean()
-
-    return jax.lax.map(at_lam, lams)
-
-
-def plug_in(train: TaskGrams, gammas, lams) -> tuple[TaskGrams, Array]:
-    """Statistics and weights that the theory takes for the truth: the pilot fit at GCV's choice, its residual made unbiased."""
-    spectra, grid = decompose(train), score_grid(train, (), gammas=gammas, lams=lams)
-    best = jnp.unravel_index(jnp.argmin(grid.gcv), grid.gcv.shape)
-    pilot = fit(spectra, couple(spectra, jnp.full(train.count.shape, gammas[best[0]])), lams[best[1]])
-    free = train.count - pilot.freedom  # unbiased noise needs the residual per free sample
-    return train._replace(energy=_inflate(train, pilot.weights, train.count / free)), pilot.weights
-
-
-def curves(parts, population, held_out, gamma, gammas, lams, *, outputs: int) -> Curves:
-    """Fit on `parts[0]` at every coupling; `population` is (statistics, weights) that the theory takes for the truth."""
-    train, _, test = parts
-    grid = score_grid(train, (test,), gammas=gammas, lams=lams)
-    best = jnp.unravel_index(jnp.argmin(grid.gcv), grid.gcv.shape)
-    one = score_grid(train, (test,), gammas=jnp.reshape(gamma, (1,)), lams=lams)
-    theory = theory_curve(*population, train.count, gamma, lams, outputs)
-    errors = one.errors[0]
-    at_choice, oracle = grid.errors[..., 1][best], grid.errors[..., 1].min()
-    return Curves(errors[:, 1], held_out, one.gcv[0], theory, errors[:, 0], at_choice, oracle)
-
-
-def held_out_curve(z, train: TaskGrams, gamma, lams, *, span, lookback: int, horizon: int, stride: int, folds: int):
-    """Error on every window of the training period, by a fit without any window that shares a row with its block of the period."""
-    sizes, width = dict(lookback=lookback, horizon=horizon), lookback + horizon
-    starts, every = window_starts(span, lookback, horizon, stride), window_starts(span, lookback, horizon)
-    total = 0.0
-    for inside in np.array_split(every, folds):
-        touching = starts[(starts > inside[0] - width) & (starts < inside[-1] + width)]
-        rest = jax.tree.map(jnp.subtract, train, window_grams(z, jnp.asarray(touching), **sizes))
-        held = window_grams(z, jnp.asarray(inside), **sizes)
-        errors = score_grid(rest, (held,), gammas=jnp.reshape(gamma, (1,)), lams=lams).errors[0, :, 1]
-        total = total + errors * len(inside) / len(every)
-    return total
-
-
-def _inflate(grams: TaskGrams, weights, factor):
-    """|Y|^2 raised so that the residual of `weights` grows by `factor`."""
-    return grams.energy + (factor - 1) * residual(grams, weights)
-
-
-def ar_curves(key, share, gamma, gammas, lams, *, rows, population, split: Split, lookback, horizon, stride) -> Curves:
-    """`curves` of one draw of the AR stand-in; a long series of the same coefficients feeds the theory and is the test series."""
-    keys = split_named(key, "coefficients", "noise", "population")
-    coefficients = ar_coefficients(keys["coefficients"], tasks=6, share=share)
-    series = ar_rollout(coefficients, jax.random.normal(keys["noise"], (rows, 6)))
-    long = ar_rollout(coefficients, jax.random.normal(keys["population"], (population, 6)))
-    mean, deviation = train_moments(series, split.train)
-    sizes = dict(lookback=lookback, horizon=horizon)
-    truth = window_grams(
-        (long - mean) / deviation, jnp.asarray(window_starts((0, population), lookback, horizon)), **sizes
-    )
-    spectra = decompose(truth)
-    scale = truth.count[0] * jnp.ones(6)  # so large a gamma that the long series is fitted by least squares
-    weights = fit(spectra, couple(spectra, 1e6 * scale), 0.0).weights
-    train, validation, _ = part_grams((series - mean) / deviation, split=split, stride=stride, **sizes)
-    parts = (train, validation, truth)  # the 250 test rows of one draw would blur the comparison
-    return curves(parts, (truth, weights), jnp.full(len(lams), jnp.nan), gamma, gammas, lams, outputs=horizon)
-
-
-def recorded_curves(series, gamma, gammas, lams, *, split: Split, lookback, horizon, stride, folds) -> Curves:
-    """`curves` of a recorded series, the theory fed with plug-in estimates from all train windows."""
-    mean, deviation = train_moments(series, split.train)
-    z, sizes = (series - mean) / deviation, dict(lookback=lookback, horizon=horizon)
-    parts = part_grams(z, split=split, stride=stride, **sizes)
-    population = plug_in(part_grams(z, split=split, **sizes)[0], gammas, lams)
-    held = held_out_curve(z, parts[0], gamma, lams, span=split.train, stride=stride, folds=folds, **sizes)
-    return curves(parts, population, held, gamma, gammas, lams, outputs=horizon)
 
 
 def run(config: PredictedConfig, seeds):

@@ -1,6 +1,5 @@
 """Host-side checks of hyper-parameters and model statistics, each raising one plain sentence."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -72,13 +71,3 @@ def check_samples(n: Any) -> None:
     for t, value in enumerate(np.atleast_1d(np.asarray(n))):
         if not value >= 1:
             raise BadInput(f"task {t} has n_t = {value}, but needs at least one sample")
-
-
-def warn_overlapping_windows(stride: int, length: int) -> None:
-    """Warn when samples are windows of a series that share entries: leave-one-out is then optimistic."""
-    if stride < length:
-        warnings.warn(
-            f"windows of length {length} taken every {stride} steps share entries, so samples are dependent and "
-            "leave-one-out is optimistic; choose hyper-parameters on a validation split",
-            stacklevel=2,
-        )

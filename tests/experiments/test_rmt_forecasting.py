@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.rmt_forecasting import STUDY, linear, networks, predicted, regimes, table
+from experiments.rmt_forecasting import STUDY, linear, networks, predicted, predicted_curves, regimes, table
 from experiments.rmt_forecasting.problems import DataConfig, macro_series, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_grams
 from mtrl.forecasting.windows import standardise
@@ -131,7 +131,7 @@ def test_held_out_blocks_are_a_plain_cross_validation():
         errors = (y - np.einsum("ntd,tdh->nth", x, w) / np.sqrt(tasks * L)) ** 2
         total += errors.mean() * len(inside) / len(starts)
     train = part_grams(z, split=problem.split, lookback=L, horizon=H)[0]
-    ours = predicted.held_out_curve(
+    ours = predicted_curves.held_out_curve(
         z, train, gamma, jnp.array([lam]), span=span, lookback=L, horizon=H, stride=1, folds=folds
     )
     assert_close("held-out blocks", ours[0], total, rtol=1e-10)

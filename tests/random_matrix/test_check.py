@@ -35,12 +35,9 @@ def test_bad_input(call, message):
         call()
 
 
-def test_good_input_and_the_warning_for_windows():
+def test_good_input():
     check.check_coupling([0.0, 1.0], 0.0)
     check.check_covariance([np.diag([1.0, 0.0])], 1, 2)
     check.check_alignment(-1.0)
     check.check_noise([0.1])
     check.check_samples([1])
-    check.warn_overlapping_windows(stride=10, length=10)
-    with pytest.warns(UserWarning, match="leave-one-out is optimistic"):
-        check.warn_overlapping_windows(stride=1, length=10)
