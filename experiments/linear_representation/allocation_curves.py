@@ -99,6 +99,7 @@ def run_allocation(config, seeds):
         descent=config.descent,
         alternations=config.alternations,
         search=config.search,
+        in_turn=True,
     )
     checks.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
     data = xr.Dataset(
