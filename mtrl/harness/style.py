@@ -113,6 +113,8 @@ def log_ticks(ax: Any, values: ArrayLike) -> None:
     ax.set_xscale("log")
     ax.set_xticks(values, [f"{v / unit:g}{suffix}" for v in values])
     ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+    if len(values) > 6:  # else neighbours run into each other
+        ax.tick_params(axis="x", labelsize=8)
 
 
 def table(
