@@ -122,7 +122,7 @@ def run(config, seeds):
         moment_draws=config.moment_draws,
         in_turn=True,
     )
-    worst = int(np.argmax(out["gradient_norm"]))
+    worst = int(np.argmax(np.where(out["converged"], -np.inf, out["gradient_norm"])))
     checks.check_converged(
         f"LF-FO at T={config.tasks[0]}, n={config.samples[0]}",
         out["converged"].all(),
