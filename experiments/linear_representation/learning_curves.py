@@ -42,7 +42,7 @@ class LearningConfig(BaseConfig):
     """Subspace recovery and transfer against the amount of source data."""
 
     seeds: int = field(6, help="number of random seeds", lower=1)
-    seed_batch: int = field(2, help="seeds per cell; the local search is fastest with one seed per device", lower=0)
+    seed_batch: int = field(2, help="seeds per cell", lower=0)
     tasks: tuple[int, ...] = field((100, 400, 1600), help="source tasks T", lower=1)
     samples: tuple[int, ...] = field((25,), help="samples per source task n", lower=1)
     target_samples: int = field(25, help="samples of the target task n2", lower=1)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-DIM, RANK = 100, 5
+DIM, RANK, SAMPLES = 100, 5, 25  # T2 has as many samples of the target task as of a source task
 
 # Sign of the entry of largest magnitude of each column of B, seeds 0 to 29.
 _SIGNS = (
@@ -32,26 +32,26 @@ class Draw(NamedTuple):
     start_basis: np.ndarray  # V (dim, rank)
 
 
-def draw(seed: int, *, tasks: int, samples: int, target_samples: int) -> Draw:
-    """The numbers of one repetition of the released script (d = 100, r = 5, noise 1), seed 0 to 29."""
+def draw(seed: int, *, tasks: int) -> Draw:
+    """The numbers of one repetition of the released script for T2 (d = 100, r = 5, n = n2 = 25, noise 1), seed 0 to 29."""
     stream = np.random.RandomState(seed)
     basis = np.linalg.svd(stream.normal(size=(DIM, RANK)), full_matrices=False)[0]
     top = basis[np.abs(basis).argmax(0), np.arange(RANK)]
     basis = basis * np.sign(top) * [1 if sign == "+" else -1 for sign in _SIGNS[seed]]
     heads = stream.normal(scale=1 / np.sqrt(RANK), size=(tasks, RANK))
-    rows = stream.normal(size=(tasks, samples * (DIM + 1)))  # each task: its inputs, then its noise
-    x = rows[:, : samples * DIM].reshape(tasks, samples, DIM)
-    y = np.einsum("tnd,td->tn", x, heads @ basis.T) + rows[:, samples * DIM :]
+    rows = stream.normal(size=(tasks, SAMPLES * (DIM + 1)))  # each task: its inputs, then its noise
+    x = rows[:, : SAMPLES * DIM].reshape(tasks, SAMPLES, DIM)
+    y = np.einsum("tnd,td->tn", x, heads @ basis.T) + rows[:, SAMPLES * DIM :]
     target = basis @ stream.normal(scale=1 / np.sqrt(RANK), size=RANK)
-    x_target = stream.normal(size=(target_samples, DIM))
-    y_target = x_target @ target + stream.normal(size=target_samples)
+    x_target = stream.normal(size=(SAMPLES, DIM))
+    y_target = x_target @ target + stream.normal(size=SAMPLES)
     start_basis = stream.normal(size=(DIM, RANK))
     return Draw(basis, x, y, target, x_target, y_target, stream.normal(size=(tasks, RANK)), start_basis)
 
 
-def batch(seeds, **sizes) -> Draw:
+def batch(seeds, *, tasks: int) -> Draw:
     """The repetitions of several seeds, stacked."""
-    draws = [draw(int(seed), **sizes) for seed in seeds]
+    draws = [draw(int(seed), tasks=tasks) for seed in seeds]
     return Draw(*(np.stack(part) for part in zip(*draws, strict=True)))
 
 

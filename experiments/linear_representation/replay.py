@@ -14,7 +14,7 @@ import numpy as np
 from experiments.linear_representation import released, released_draws
 from experiments.linear_representation.learning_claims import LEARNERS, METHODS
 from experiments.linear_representation.learning_curves import decimal_axis
-from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, exact, field, over_seeds
+from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, evaluate, exact, field, over_seeds
 from mtrl.harness.driver import spread
 from mtrl.numerics.subspaces import orthonormalise, sin_theta
 from mtrl.representation.factored_least_squares import factored_least_squares, objective
@@ -29,10 +29,8 @@ class ReplayConfig(BaseConfig):
     """The released draws: n = n2 = 25, d = 100, r = 5."""
 
     seeds: int = field(30, help="repetitions, the released ones being 0 to 29", lower=1, upper=30)
-    seed_batch: int = field(2, help="seeds per cell; the local search is fastest with one seed per device", lower=0)
+    seed_batch: int = field(2, help="seeds per cell", lower=0)
     tasks: tuple[int, ...] = field((100, 200, 400), help="source tasks T", lower=5)
-    samples: int = field(25, help="samples per source task n", lower=5)
-    target_samples: int = field(25, help="samples of the target task n2", lower=5)
     iterations: int = field(1000, help="L-BFGS iterations of both searches, at most", lower=1)
 
     def validate(self):
@@ -65,7 +63,7 @@ def by_script(key, draw, basis):
     return measure(draw, (method_of_moments(draw.x, draw.y, rank=basis.shape[1]), basis))
 
 
-_slope = jax.jit(jax.value_and_grad(objective))
+_value_and_slope = jax.value_and_grad(objective)
 
 
 def script_search(draw, iterations):
@@ -76,7 +74,7 @@ def script_search(draw, iterations):
     x, y = jnp.asarray(draw.x), jnp.asarray(draw.y)
 
     def value_and_slope(flat):
-        value, (slope_u, slope_v) = _slope(_factors(flat, tasks, rank), x, y, float(draw.y.size))
+        value, (slope_u, slope_v) = evaluate(_value_and_slope, _factors(flat, tasks, rank), x, y, float(draw.y.size))
         return float(value), np.concatenate([np.ravel(slope_u), np.ravel(slope_v)])
 
     start = np.concatenate([np.ravel(draw.start_heads), np.ravel(draw.start_basis)])
@@ -94,8 +92,7 @@ def run(config, seeds):
     """One cell: one T, both searches."""
     import xarray as xr
 
-    sizes = dict(tasks=config.tasks[0], samples=config.samples, target_samples=config.target_samples)
-    drawn = released_draws.batch(seeds, **sizes)
+    drawn = released_draws.batch(seeds, tasks=config.tasks[0])
     ready = spread(drawn)
     library = over_seeds(by_library, seeds, per_seed=(ready,), iterations=config.iterations, in_turn=True)
     searches = [
@@ -155,8 +152,8 @@ def draw(data, config):
     )
     axes[0, 0].set_ylabel("sin of largest angle, learned against true")
     right.set_ylabel(r"$\|\hat\theta_0-\theta_0\|_2$")
-    axes[0, 0].set_title(f"released draws: d = 100, r = 5, n = {config.samples}")
-    right.set_title(f"new task, n2 = {config.target_samples}")
+    axes[0, 0].set_title(f"released draws: d = 100, r = 5, n = {released_draws.SAMPLES}")
+    right.set_title(f"new task, n2 = {released_draws.SAMPLES}")
     return canvas
 
 
@@ -169,27 +166,24 @@ def _means(data, side, name):
     return values.values, np.array(released.values(table, "tasks", name, data["tasks"].values))
 
 
-def _last_digit(data, side, names):
-    """Largest distance to the released means over curves and T, in units of the last digit released."""
+def digit(name, x):
+    """Unit of the last digit released."""
+    return 0.01 if name == "LR" else 0.001
+
+
+def spread_of(name, x):
+    """Standard deviation of a repetition of the released script."""
+    return np.array(released.spreads("tasks", name, x))
+
+
+def distance(data, side, names, unit):
+    """Largest distance to the released means over curves and T, in the given unit; only with all repetitions."""
     if data.sizes["seed"] != 30:
         return Interval(np.nan, np.nan, np.nan)
     worst = 0.0
     for name in names:
         ours, theirs = _means(data, side, name)
-        digit = 0.01 if name == "LR" else 0.001
-        worst = max(worst, float(np.nanmax(np.abs(ours - theirs))) / digit)
-    return exact(worst)
-
-
-def _in_spreads(data, side, names):
-    """Largest distance to the released means over curves and T, in standard deviations of a released repetition."""
-    if data.sizes["seed"] != 30:
-        return Interval(np.nan, np.nan, np.nan)
-    worst = 0.0
-    for name in names:
-        ours, theirs = _means(data, side, name)
-        spread = np.array(released.spreads("tasks", name, data["tasks"].values))
-        worst = max(worst, float(np.nanmax(np.abs(ours - theirs) / spread)))
+        worst = max(worst, float(np.nanmax(np.abs(ours - theirs) / unit(name, data["tasks"].values))))
     return exact(worst)
 
 
@@ -209,7 +203,7 @@ FIGURES = (
                 text="LF-MoM, meta-LR-MoM and LR on the released draws give the released means: largest distance in units of "
                 "the last digit",
                 paper="released means, T2",
-                measure=functools.partial(_last_digit, side="library", names=_PLAIN),
+                measure=functools.partial(distance, side="library", names=_PLAIN, unit=digit),
                 accepts=at_most(0.6),
                 note="half a unit is rounding",
             ),
@@ -218,7 +212,7 @@ FIGURES = (
                     text=f"LF-FO and meta-LR-FO by {words} from the released starts: largest distance to the released means, in "
                     "standard deviations of a released repetition",
                     paper="released means, T2",
-                    measure=functools.partial(_in_spreads, side=side, names=_SEARCHED),
+                    measure=functools.partial(distance, side=side, names=_SEARCHED, unit=spread_of),
                     accepts=at_most(0.5),
                     note="the iterations end both searches before they have converged at T = 100 and, in some repetitions, at 6400",
                 )
@@ -226,6 +220,6 @@ FIGURES = (
             ),
         ),
         presets={"smoke": dict(seeds=2, tasks=(20,), iterations=20), "paper": dict(tasks=released.X)},
-        memory=lambda c: int(8 * 6 * max(c.seed_batch, 1) * max(c.tasks) * c.samples * released_draws.DIM),
+        memory=lambda c: int(8 * 6 * max(c.seed_batch, 1) * max(c.tasks) * released_draws.SAMPLES * released_draws.DIM),
     ),
 )

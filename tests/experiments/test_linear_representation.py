@@ -18,10 +18,15 @@ def moments_only(key, draw):
 
 
 @pytest.mark.parametrize("place", [0, 2])  # 100 and 400 tasks
-def test_moments_and_plain_least_squares_give_the_released_means(place):
+def test_moments_and_plain_least_squares_give_the_released_means_and_their_spreads(place):
     tasks, seeds = released.X[place], np.arange(30)
-    drawn = released_draws.batch(seeds, tasks=tasks, samples=25, target_samples=25)
-    sine, error = (values.mean(0) for values in over_seeds(moments_only, seeds, per_seed=(spread(drawn),)))
+    drawn = released_draws.batch(seeds, tasks=tasks)
+    sines, errors = over_seeds(moments_only, seeds, per_seed=(spread(drawn),))
+    spreads = released.SPREAD["tasks"]
+    assert abs(sines[:, 0].std() - spreads["LF-MoM"][place]) < 0.0006
+    assert abs(errors[:, 0].std() - spreads["meta-LR-MoM"][place]) < 0.0051
+    assert abs(errors[:, 2].std() - spreads["LR"][place]) < 0.0051
+    sine, error = sines.mean(0), errors.mean(0)
     assert abs(sine[0] - released.SINE["tasks"]["LF-MoM"][place]) < 0.0006
     assert abs(error[0] - released.ERROR["tasks"]["meta-LR-MoM"][place]) < 0.0006
     assert abs(error[2] - released.ERROR["tasks"]["LR"][place]) < 0.0051
@@ -30,7 +35,7 @@ def test_moments_and_plain_least_squares_give_the_released_means(place):
 def test_both_searches_end_in_the_same_subspace():
     """The search of SciPy and ours from the released start."""
     seeds = np.array([1])
-    drawn = released_draws.batch(seeds, tasks=400, samples=25, target_samples=25)
+    drawn = released_draws.batch(seeds, tasks=400)
     ours, _, steps = over_seeds(replay.by_library, seeds, per_seed=(spread(drawn),), iterations=1000, in_turn=True)
     basis, count = replay.script_search(released_draws.Draw(*(part[0] for part in drawn)), 1000)
     assert max(count, steps[0]) < 1000
