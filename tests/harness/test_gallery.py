@@ -26,6 +26,20 @@ def test_publish_and_index(tmp_path, only_tiny):
     assert "the mean is zero" in text and "2 claims not reproduced" in text
 
 
+def test_a_figure_is_listed_under_its_own_name_only(tmp_path, monkeypatch):
+    """`mean_field` begins with `mean` but is another figure, not a variant of it."""
+    figures = tuple(
+        dataclasses.replace(tiny.MEAN, name=name, title=f"Title of {name}") for name in ("mean", "mean_field")
+    )
+    monkeypatch.setattr(gallery, "study_names", lambda: ["tiny"])
+    monkeypatch.setattr(gallery, "load", lambda name: dataclasses.replace(tiny.STUDY, figures=figures))
+    for folder in ("mean", "mean_field", "mean-real"):
+        (tmp_path / "tiny" / folder).mkdir(parents=True)
+        (tmp_path / "tiny" / folder / "claims.json").write_text("[]")
+    titles = [line[4:] for line in gallery.index(tmp_path).splitlines() if line.startswith("### ")]
+    assert titles == ["Title of mean", "Title of mean (real)", "Title of mean_field"]
+
+
 @pytest.mark.parametrize(
     "arguments, words", [(["--variant="], "takes a short name"), (["--variant=x"], "holds no result")]
 )

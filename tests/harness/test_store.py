@@ -28,6 +28,12 @@ def test_same_contents_same_digest_whatever_the_attributes():
     assert store.content_digest(example()) != store.content_digest(example() + 1e-16 + 1e-12)
 
 
+def test_the_same_numbers_under_other_dims_are_other_contents():
+    square = np.arange(4.0).reshape(2, 2)
+    one, other = (xr.Dataset({"risk": (dims, square)}) for dims in (("seed", "task"), ("task", "seed")))
+    assert store.content_digest(one) != store.content_digest(other)
+
+
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
 def test_damaged_files_are_refused(tmp_path, damage):
     path = tmp_path / "data.nc"
@@ -62,6 +68,19 @@ def test_the_first_claim_of_a_name_stands(tmp_path):
     path = tmp_path / "config.json"
     assert store.claim_json(path, {"a": 1}) == {"a": 1}
     assert store.claim_json(path, {"a": 2}) == {"a": 1} and os.listdir(tmp_path) == ["config.json"]
+
+
+def test_a_claim_that_loses_the_race_changes_nothing(tmp_path, monkeypatch):
+    """Another process claims the name between our look and our write: its file stands and is what we read."""
+    path, write = tmp_path / "config.json", store.write_json
+
+    def overtaken(temporary, value):
+        write(temporary, value)
+        path.write_text('{"a": "theirs"}')
+
+    monkeypatch.setattr(store, "write_json", overtaken)
+    assert store.claim_json(path, {"a": "ours"}) == {"a": "theirs"}
+    assert path.read_text() == '{"a": "theirs"}' and os.listdir(tmp_path) == ["config.json"]
 
 
 def test_a_full_disk_is_one_sentence(tmp_path):

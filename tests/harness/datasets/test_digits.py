@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 
 from mtrl.harness.datasets.digits import load_digits, load_digits_28
@@ -12,3 +13,6 @@ def test_digits_and_their_frame():
     assert not images[:, :4].any() and not images[:, :, 24:].any()
     # bilinear: the mean of an image survives the enlargement
     np.testing.assert_allclose(images[:, 4:24, 4:24].mean((1, 2)), small.mean((1, 2)), atol=0.03)
+    # an independent resize with the same pixel centres
+    other = jax.image.resize(small[:20], (20, 20, 20), "linear")
+    np.testing.assert_allclose(images[:20, 4:24, 4:24], other, atol=1e-6)

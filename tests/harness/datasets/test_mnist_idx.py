@@ -45,6 +45,9 @@ def test_truncated_names_file_and_both_counts(tmp_path):
     short.write_bytes(encode(IMAGES, IMAGES_MAGIC)[:-10])
     with pytest.raises(BadInput, match=r"short holds 2342 bytes after its header, but 2352 were expected"):
         read_idx(short, IMAGES_MAGIC)
+    short.write_bytes(encode(IMAGES, IMAGES_MAGIC) + b"\x00")
+    with pytest.raises(BadInput, match=r"short holds 2353 bytes after its header, but 2352 were expected"):
+        read_idx(short, IMAGES_MAGIC)
     short.write_bytes(b"\x00\x00")
     with pytest.raises(BadInput, match="short has 2 bytes, but its header alone needs 16"):
         read_idx(short, IMAGES_MAGIC)
