@@ -68,3 +68,20 @@ def test_theoretical_step(drawn):
     heads = drawn[0].heads
     largest = np.linalg.svd(np.asarray(heads) / np.sqrt(60), compute_uv=False)[0]
     assert_close("1/(4 sigma_max^2)", gd.theoretical_step(heads), 1 / (4 * largest**2), 1e-12)
+
+
+def test_with_one_design_the_stability_limit_is_that_of_the_quadratic_in_the_basis():
+    # With G_t = G and fixed heads a step multiplies the error by I - (eta/N) (A^T A kron G): it grows beyond 2N/lambda_max.
+    x, heads = jax.random.normal(jax.random.key(5), (9, 4)), jax.random.normal(jax.random.key(6), (7, 2))
+    gram = jnp.broadcast_to(x.T @ x, (7, 4, 4))
+    limit = float(gd.stability_limit(gram, heads, 63.0))
+    curvature = np.linalg.eigvalsh(np.kron(heads.T @ heads, x.T @ x))[-1] / 63
+    assert_close("limit", limit, 2 / curvature, 1e-10)
+
+    def grown(eta):
+        error = start = jax.random.normal(jax.random.key(7), (4, 2))
+        for _ in range(400):
+            error = error - (eta / 63) * gd.basis_gradient(gram, jnp.zeros((7, 4)), error, heads)
+        return float(jnp.linalg.norm(error) / jnp.linalg.norm(start))
+
+    assert grown(0.97 * limit) < 1 < grown(1.03 * limit)

@@ -66,3 +66,18 @@ def test_many_head_steps_tend_to_the_exact_head(drawn):
     assert_close("10GD-GD to FedRep", projector(near.basis), projector(exact.basis), 1e-5)
     one, _ = run(clients, 3, eta=0.5, active=30, head_updates=1, head_eta=0.3)
     assert float(jnp.max(jnp.abs(projector(one.basis) - projector(exact.basis)))) > 1e-3
+
+
+def test_a_client_continues_from_its_own_head(drawn):
+    # Literal loop over the clients that moved in a round: a_t <- a_t - head_eta (B^T G_t B a_t - B^T c_t) from its last a_t.
+    _, clients = drawn
+    state = fedrep.init(jax.random.key(0), clients)
+    state = state._replace(heads=jax.random.normal(jax.random.key(1), state.heads.shape))
+    for round in range(3):
+        new, _ = fedrep.step(jax.random.key(round), state, clients, eta=0.5, active=12, head_updates=1, head_eta=0.3)
+        moved = np.flatnonzero(np.any(np.asarray(new.heads != state.heads), axis=1))
+        assert len(moved) == 12
+        for t in moved:
+            fitted = state.basis.T @ (clients.gram[t] @ (state.basis @ state.heads[t]) - clients.cross[t])
+            assert_close("head", new.heads[t], state.heads[t] - 0.3 * fitted, 1e-10)
+        state = new

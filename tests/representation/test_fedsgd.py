@@ -29,3 +29,17 @@ def test_head_gradient_is_the_average_over_clients():
     state = fedsgd.init(jax.random.key(0), clients)
     loss = lambda a: jnp.mean(jnp.sum((x @ state.basis @ a - y) ** 2, axis=1)) / 2  # noqa: E731
     assert_close("gradient", fedsgd.head_gradient(clients, state)[0], jax.grad(loss)(state.heads[0]), 1e-10)
+
+
+def test_a_round_moves_basis_and_head_along_the_mean_gradient_whatever_the_factorisation():
+    # Orthonormalising B changes the pair (B, a), not the model B a.
+    x, y = jax.random.normal(jax.random.key(4), (3, 5, 4)), jax.random.normal(jax.random.key(5), (3, 5))
+    data = moments(x, y)
+    clients = fedrep.Clients(data.gram, data.cross, jnp.eye(4)[:, :2])
+    state = fedsgd.init(jax.random.key(0), clients)
+    loss = lambda b, a: jnp.mean(jnp.sum((x @ b @ a - y) ** 2, axis=1)) / 2  # noqa: E731
+    slope_b, slope_a = jax.grad(loss, argnums=(0, 1))(state.basis, state.heads[0])
+    new, _ = fedsgd.step(jax.random.key(0), state, clients, eta=0.2)
+    moved = (state.basis - 0.2 * slope_b) @ (state.heads[0] - 0.2 * slope_a)
+    assert_close("B a", fedsgd.global_weights(new), moved, 1e-10)
+    assert_close("orthonormal", new.basis.T @ new.basis, jnp.eye(2), 1e-12)

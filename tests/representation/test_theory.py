@@ -99,3 +99,12 @@ def test_rates_have_their_exponents():
     assert_close("root rate", alternating, np.sqrt(2) * theory.alternating_rate(noise=0.5, **doubled), 1e-12)
     few = theory.few_shot_rate(total=1e9, dim=50.0, rank=4.0, target_samples=40.0, noise=0.5)
     assert_close("few shot", few, 0.25 * 0.1, 1e-3)
+
+
+def test_fedreps_contraction_is_that_of_the_theorem():
+    # dist_k <= (1 - c eta E_0 sigma_min^2)^{k/2} dist_0, E_0 = 1 - dist_0^2: the SQUARED distance loses the factor each round.
+    arguments = dict(step=0.3, smallest=0.8, start_sine=0.6)
+    bound = theory.fedrep_contraction(jnp.array([0.0, 1.0, 2.0, 4.0]), **arguments)
+    factor = 1 - 0.3 * (1 - 0.36) * 0.64
+    assert_close("rounds", bound, [1.0, np.sqrt(factor), factor, factor**2], 1e-12)
+    assert float(theory.fedrep_contraction(jnp.ones(1), constant=0.0, **arguments)[0]) == 1.0

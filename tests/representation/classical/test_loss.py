@@ -4,7 +4,7 @@ import numpy as np
 from mtrl.numerics.moments import moments
 from mtrl.numerics.proximal import row_norms
 from mtrl.representation.classical import loss as L
-from mtrl.representation.classical.feature_selection import feature_selection
+from mtrl.representation.classical.feature_selection import feature_selection, relative_gap
 from mtrl.representation.classical.mean_regularised import mean_regularised, pooled_ridge
 from mtrl.representation.classical.mtfl import mtfl
 from mtrl.representation.classical.single_task import ridge
@@ -66,6 +66,15 @@ def test_duality_gap_bounds_the_suboptimality():
         return float(L.duality_gap(loss(), w, lam * row_norms(w).sum(), dual))
 
     assert abs(gap(exact)) < 1e-9
+    # A dual point by hand: the residuals, shrunk until no row of their gradient is longer than lam.
+    x, y = data()
+    for weights in (0.0 * exact, 0.5 * exact, 0.1 * jax.random.normal(jax.random.key(9), (6, 5))):
+        residual = np.asarray(y) - np.einsum("tnd,dt->tn", x, weights)
+        slope = np.einsum("tnd,tn->dt", x, residual) / 12
+        dual = residual * min(1, lam / np.linalg.norm(slope, axis=1).max())
+        bound = objective(weights) - (np.sum(y * dual) - np.sum(dual**2) / 2) / 12
+        assert_close("gap", gap(weights), bound, 1e-9)
+        assert_close("relative gap", relative_gap(loss(), weights, lam), bound / (np.sum(y**2) / 24), 1e-9)
     for scale in (0.0, 0.5, 1.1):
         suboptimality = objective(scale * exact) - objective(exact)
         assert suboptimality <= gap(scale * exact)
