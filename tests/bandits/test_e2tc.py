@@ -48,6 +48,13 @@ def test_rank_estimate_falls_back_to_all_axes():
     assert int(e2tc.estimate_rank(flat.at[3].set(9.0), 3.0, 100.0, 1.2)) == 1
 
 
+def test_rank_edge_is_the_semicircles():
+    """d = 3, where E x_1^2 x_2^2 = 1/15 on the sphere: what stands out by a hair more than `edge 2 sqrt(d v)` is counted."""
+    edge = 1.2 * 2.0 * np.sqrt(3 * (3.0 / 15.0 / 100.0))
+    for size, count in ((0.98, 3), (1.02, 1)):  # nothing above the edge: all three axes
+        assert int(e2tc.estimate_rank(jnp.array([1.0, 1.0, 1.0 + size * edge]), 3.0, 100.0, 1.2)) == count
+
+
 def test_bad_rank(key):
     with pytest.raises(BadInput, match="between 1 and the width 4"):
         e2tc.init(key, linear(key), e2tc.Config(5))

@@ -72,6 +72,20 @@ def test_the_fit_itself_always_survives(played):
         assert bool(found.survives[found.best]) and float(found.slack[found.best]) == beta
 
 
+def test_radius_of_the_schedule(played):
+    """Round t is played with beta = scale (M k + log|Phi|) log(t + 2): M = 2, k = 3, |Phi| = 4."""
+    params, state, _, _ = played
+
+    def arms(key):
+        data = finite_data(key, params, 0)
+        beta = 0.2 * (2 * 3 + jnp.log(4.0)) * jnp.log(ROUNDS + 2.0)
+        mine, _, _ = choose(confidence_set(state, beta), data.candidates)
+        return mine, gfucb_finite.step(key, state, data, scale=0.2)[1].actions
+
+    literal, ours = jax.jit(jax.vmap(arms))(jax.random.split(jax.random.key(6), 200))
+    assert np.array_equal(ours, literal)
+
+
 def test_zero_radius_is_greedy_on_the_fit(played):
     params, state, _, _ = played
     data = finite_data(jax.random.key(77), params, 0)
@@ -152,7 +166,6 @@ def test_radius_covers_the_truth_and_is_loose(key):
     """No violation of the theorem's radius in 100 runs; it is dozens of times the true squared error."""
     errors = jax.jit(jax.vmap(fit_error))(jax.random.split(key, 100))
     radius = theory.gfucb_radius(30.0, tasks=4, rank=3, log_covering=jnp.log(8.0), noise=0.5, delta=0.05)
-    assert_close("theorem's squared radius", radius, 167.8, rtol=1e-3)
     assert float(errors.max()) <= float(radius)
     assert float(radius) > 20 * float(errors.mean())
 

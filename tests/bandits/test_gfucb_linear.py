@@ -77,6 +77,19 @@ def test_centre_has_no_misfit(played):
     assert_close("slack of B_hat is the whole budget", found.slack, 1.0, rtol=1e-9)
 
 
+def test_empty_radius_leaves_the_centre(played):
+    """beta = 0: only the fit itself is in the set, whatever the ascent tries, so its best arms are played."""
+    params, state, _, _ = played
+
+    def arms(key):
+        data = linear_data(key, params, 0)
+        greedy = jnp.einsum("mad,md->ma", data.contexts, state.heads @ state.basis.T).argmax(1)
+        return greedy, gfucb_linear.step(key, state, data, scale=0.0, rate=1.0)[1].actions
+
+    greedy, ours = jax.jit(jax.vmap(arms))(jax.random.split(jax.random.key(6), 50))
+    assert np.array_equal(ours, greedy)
+
+
 def test_learns(played):
     _, _, infos, _ = played
     assert float(infos.regret[-5:].mean()) < float(infos.regret[:5].mean())

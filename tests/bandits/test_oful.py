@@ -4,10 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.bandits import oful, theory
+from mtrl.bandits import linucb, oful, theory
 from mtrl.bandits.linear_stats import ridge_heads
 from tests.bandits.worlds import linear, linear_data, rollout
-from tests.helpers import assert_close
 
 
 def test_confidence_set_holds_the_truth(key):
@@ -25,9 +24,18 @@ def test_confidence_set_holds_the_truth(key):
     assert np.count_nonzero(np.asarray(ratios) <= 1.0) == 40
 
 
-def test_radius_numbers():
-    ours = theory.oful_radius(4, 10, noise=0.5, delta=0.1, norm_bound=2.0, input_bound=3.0, ridge=0.25)
-    assert_close("OFUL radius", ours, 0.5 * np.sqrt(4 * np.log((1 + 10 * 9 / 0.25) / 0.1)) + 0.5 * 2.0, rtol=1e-12)
+def test_radius_counts_the_observations(key):
+    """Round t + 1 has t observations: LinUCB with alpha = `oful_radius(d, t)`, and d = 4, sigma = 1, S = 1 in the default."""
+    params = linear(key, tasks=40)
+
+    def one(state, t):
+        data = linear_data(jax.random.fold_in(key, t), params, t)
+        alpha = jnp.sqrt(4 * jnp.log((1.0 + t) / 0.05)) + 1.0
+        return linucb.step(key, state, data, alpha=alpha)
+
+    _, literal = jax.jit(lambda: jax.lax.scan(one, linucb.init(key, params), jnp.arange(10)))()
+    _, ours = rollout(oful.OFUL, key, params, linear_data, 10)
+    assert np.array_equal(ours.actions, literal.actions)
 
 
 def test_scale_zero_is_greedy(key):

@@ -1,6 +1,5 @@
 """PEGE: stages, and its regret against the leading order."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -31,17 +30,3 @@ def test_regret_equals_leading_order(key):
     total = jnp.sum(infos.regret, axis=0)
     predicted = float(theory.commit_regret(rounds, 5 * pulls, dim=5, pulls=pulls, noise=1.0))
     assert_mean("PEGE regret", total, predicted, bias=0.03 * predicted)
-
-
-def test_ellipsoid_is_a_ball_in_other_coordinates(key):
-    """max over {L u} of <theta, a> is ||L^T theta||, and the parameters still share k dimensions."""
-    factor = jnp.diag(jnp.array([1.0, 2.0, 0.5, 3.0]))
-    params = problem.EllipsoidParams(linear(key, noise=0.0), factor)
-    data = problem.ellipsoid_round(key, params, 0)
-    u = jax.random.normal(key, (1000, 4))
-    best = jnp.max((u / jnp.linalg.norm(u, axis=1, keepdims=True)) @ factor.T @ params.linear.parameters.T, axis=0)
-    top = jnp.linalg.norm(data.parameters, axis=1)
-    assert bool(jnp.all(best <= top + 1e-12)) and bool(jnp.all(best >= 0.9 * top))
-    assert np.allclose(data.parameters @ data.basis @ data.basis.T, data.parameters, atol=1e-12)
-    _, infos = rollout(pege.PEGE_KNOWN, key, params, problem.ellipsoid_round, 4, explore=2)
-    assert np.allclose(infos.regret[2:], 0.0, atol=1e-12)

@@ -36,3 +36,15 @@ def test_fixed_arms_stay_and_noise_does_not(key):
     means = jnp.einsum("mad,md->ma", params.contexts, params.linear.parameters)
     assert_close("means of fixed arms", first.means, means, rtol=1e-12)
     assert (params.tasks, params.dim, params.rank) == (2, 3, 1)
+
+
+def test_ellipsoid_is_a_ball_in_other_coordinates(key):
+    """max over {L u} of <theta, a> is ||L^T theta||, and the parameters still share k dimensions."""
+    factor = jnp.diag(jnp.array([1.0, 2.0, 0.5, 3.0])) + jnp.triu(jnp.full((4, 4), 0.3), 1)
+    params = problem.EllipsoidParams(linear(key, noise=0.0), factor)
+    data = problem.ellipsoid_round(key, params, 0)
+    u = jax.random.normal(key, (1000, 4))
+    best = jnp.max((u / jnp.linalg.norm(u, axis=1, keepdims=True)) @ factor.T @ params.linear.parameters.T, axis=0)
+    top = jnp.linalg.norm(data.parameters, axis=1)
+    assert bool(jnp.all(best <= top + 1e-12)) and bool(jnp.all(best >= 0.9 * top))
+    assert np.allclose(data.parameters @ data.basis @ data.basis.T, data.parameters, atol=1e-12)

@@ -8,7 +8,9 @@ from mtrl.bandits.rounds import ArmRound, BallRound, act, first_best, pull, take
 
 def test_pull_answers_the_chosen_arm_only():
     means = jnp.array([[0.1, 0.9], [0.5, 0.2]])
-    data = ArmRound(jnp.arange(12.0).reshape(2, 2, 3), jnp.zeros((2, 2, 1)), means + 1.0, means)
+    data = ArmRound(
+        jnp.arange(12.0).reshape(2, 2, 3), jnp.zeros((2, 2, 1)), means + jnp.array([[1.0, 3.0], [1.0, 2.0]]), means
+    )
     feedback, info = pull(data, jnp.array([0, 0]))
     assert np.allclose(feedback.inputs, data.contexts[:, 0]) and np.allclose(feedback.rewards, [1.1, 1.5])
     assert np.allclose(info.regret, [0.8, 0.0])

@@ -50,3 +50,7 @@ def test_seqrepl_explores_on_its_timetable(key):
     assert np.flatnonzero(infos.explored).tolist() == [0, 1, 4, 9, 16, 25]
     _, vectors = np.linalg.eigh(np.asarray(state.second))
     assert np.linalg.norm(vectors[:, 2:].T @ np.asarray(params.basis)) ** 2 > 1.99
+    late = np.flatnonzero(np.asarray(infos.explored) == 0)[5:]
+    assert float(infos.regret[late].max()) <= 2.0 * 10.0, (
+        "ten rounds to look around in the subspace found, then the best action"
+    )

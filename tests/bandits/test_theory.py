@@ -26,6 +26,19 @@ def test_linear_class_recovers_the_linear_rate():
     assert ratio.min() >= 1.0 - 1e-12 and ratio.max() <= np.sqrt(2) + 1e-12
 
 
+def test_radii():
+    ours = theory.oful_radius(4, 10, noise=0.5, delta=0.1, norm_bound=2.0, input_bound=3.0, ridge=0.25)
+    assert_close("OFUL radius", ours, 0.5 * np.sqrt(4 * np.log((1 + 10 * 9 / 0.25) / 0.1)) + 0.5 * 2.0, rtol=1e-12)
+    radius = theory.gfucb_radius(30.0, tasks=4, rank=3, log_covering=jnp.log(8.0), noise=0.5, delta=0.05)
+    assert_close("GFUCB's squared radius, M=4, k=3, n=30, |Phi|=8, sigma=.5", radius, 167.8, rtol=1e-3)
+
+
+def test_commitment_in_one_dimension_is_exact():
+    """d = 1: the estimate has no angle, only the exploration costs; each further dimension adds sigma^2 / (2 norm n) a round."""
+    costs = [theory.commit_regret(100, 20, dim=dim, pulls=5, noise=0.6, norm=2.0) for dim in (1, 2, 3)]
+    assert_close("regret of a commitment", costs, [40.0, 40.0 + 80 * 0.36 / 20, 40.0 + 160 * 0.36 / 20], rtol=1e-12)
+
+
 def test_crossings():
     assert_close("E2TC crossing", theory.e2tc_crossing(10, 2), 62.5, rtol=1e-12)
     assert np.isinf(theory.e2tc_crossing(4, 4)) and np.isinf(theory.linear_crossing(4, 4))

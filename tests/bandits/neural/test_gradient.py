@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from mtrl.bandits.neural import gradient
 from mtrl.bandits.neural.gradient import body_gradients, joint_arms
 from mtrl.bandits.neural.network import predict
 from mtrl.bandits.neural.state import init
@@ -44,6 +45,26 @@ def test_joint_arms_equal_enumeration():
         exact += found >= best - 1e-12
         assert found >= best - 0.2
     assert exact >= 36
+
+
+def test_search_starts_from_the_uncoupled_arms():
+    """`values + alpha sqrt(||g||^2_{D^-1} + ||phi||^2_{V^-1})` per task, with alpha^2 = beta / M."""
+    generator = np.random.default_rng(1)
+    values, scaled = generator.normal(size=(40, 3)), generator.normal(size=(40, 3, 5))
+    squares = generator.exponential(size=(40, 3))
+    alone = (values + 0.3 * np.sqrt((scaled**2).sum(-1) + squares)).argmax(1)
+    ours = joint_arms(jnp.asarray(values), jnp.asarray(scaled), jnp.asarray(squares), 0.09 * 40, 0)
+    assert np.array_equal(ours, alone)
+
+
+def test_metric_sums_the_gradients_of_all_tasks(key):
+    """D = lam + sum over tasks of squared body gradients: ONE body, so M tasks are M observations of it."""
+    params = world(key, dtype=jnp.float64)
+    state, batch = gradient.init(key, params, CONFIG), data(key, params, 0)
+    gradients = body_gradients(CONFIG.body(), state.common.network, batch.contexts)
+    after, info = gradient.step(key, state, batch, config=CONFIG)
+    played = np.asarray(gradients)[np.arange(2), np.asarray(info.actions)]
+    assert_close("metric after a round", after.metric, CONFIG.ridge + (played**2).sum(0), rtol=1e-12)
 
 
 def test_one_body_adds_gradients_before_the_norm():

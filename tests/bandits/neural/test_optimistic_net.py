@@ -48,7 +48,10 @@ def test_heads_only_multiplier(played):
     state, batch = played
     beta = 0.3
     mu = float(multiplier(state, batch, CONFIG, jnp.asarray(beta)))
-    q = 4 * beta * mu**2
+    values = predict(CONFIG.body(), state.network, batch.contexts)
+    features = CONFIG.body().apply(state.network.body, batch.contexts)
+    best = np.asarray(features)[np.arange(2), np.asarray(values.argmax(1))]
+    q = np.einsum("mk,mkl,ml->", best, state.inverse, best)
     assert_close("value at mu*", q / (4 * mu) + mu * beta, np.sqrt(beta * q), rtol=1e-10)
     nearby = [q / (4 * m) + m * beta for m in (0.9 * mu, 1.1 * mu)]
     assert min(nearby) > np.sqrt(beta * q)

@@ -20,8 +20,14 @@ from tests.helpers import assert_close
 def played():
     key = jax.random.key(3)
     params = world(key)
-    state, infos = rollout(neural_gfucb("last_layer", CONFIG), key, params, data, 12, config=CONFIG, alpha=0.2)
-    return params, state, infos
+    algorithm = neural_gfucb("last_layer", CONFIG)
+
+    def step(key, state, batch, **hyper):
+        state, _ = algorithm.step(key, state, batch, **hyper)
+        return state, state.network.heads
+
+    state, heads = rollout(algorithm._replace(step=step), key, params, data, 12, config=CONFIG, alpha=0.2)
+    return params, state, heads
 
 
 def test_statistics_are_rebuilt_on_the_refitted_features(played):
@@ -31,6 +37,13 @@ def test_statistics_are_rebuilt_on_the_refitted_features(played):
     gram = np.einsum("tmk,tml->mkl", features, features) + CONFIG.ridge * np.eye(3)
     assert_close("rebuilt inverse", state.inverse, np.linalg.inv(gram), rtol=1e-3)
     assert_close("rebuilt moment", state.moment, np.einsum("tmk,tm->mk", features, state.rewards), rtol=1e-5)
+
+
+def test_refits_at_the_end_of_every_period(played):
+    """12 rounds, `refit_every` 4: the network changes with rounds 4, 8 and 12, and only then."""
+    _, _, heads = played
+    changes = np.flatnonzero(np.any(np.diff(np.asarray(heads), axis=0) != 0, axis=(1, 2))) + 2
+    assert changes.tolist() == [4, 8, 12]
 
 
 def test_buffer_holds_what_was_played(played):
@@ -47,6 +60,12 @@ def test_refit_lowers_the_loss(played):
     before = pooled_loss(CONFIG.body(), fresh.network, x, tasks, y)
     fitted = jax.jit(base.refit, static_argnums=2)(jax.random.key(1), fresh, CONFIG)
     assert float(pooled_loss(CONFIG.body(), fitted.network, x, tasks, y)) < 0.5 * float(before)
+    # Rows that are not played yet do not count, although the body's biases give them features.
+    early = fresh._replace(round=jnp.asarray(4, jnp.int32), contexts=state.contexts.at[4:].set(0.0))
+    half = jax.jit(base.refit, static_argnums=2)(jax.random.key(1), early, CONFIG)
+    features = np.asarray(CONFIG.body().apply(half.network.body, state.contexts[:4]), dtype=float)
+    gram = np.einsum("tmk,tml->mkl", features, features) + CONFIG.ridge * np.eye(3)
+    assert_close("four rounds played", half.inverse, np.linalg.inv(gram), rtol=1e-3)
 
 
 def test_heads_decay_is_divided_by_the_number_of_tasks(played):
