@@ -45,3 +45,12 @@ def test_regret_of_the_optimal_policy_is_zero():
     worst = report(data, jnp.argmin(q, -1).astype(jnp.int32), q[:, 0].max(-1), jnp.ones((3, 3)))
     assert np.allclose(best.regret, 0, atol=1e-12) and np.allclose(best.optimism, 0, atol=1e-12)
     assert np.all(worst.regret > 0)
+    assert np.allclose(worst.optimism, 0, atol=1e-12), "optimism compares the promise with V*, whatever is played"
+
+
+def test_reward_noise_has_the_declared_standard_deviation():
+    params = small(2)
+    draw = jax.jit(jax.vmap(lambda key: draw_episode(key, params, 0).rewards))
+    scaled = (draw(jax.random.split(jax.random.key(6), 300)) - params.world.rewards) / 0.2
+    assert_mean("noise", scaled, 0 * params.world.rewards)
+    assert_mean("its square", (scaled**2).reshape(300, -1).mean(1), 1.0)

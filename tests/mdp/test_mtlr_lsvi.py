@@ -9,7 +9,7 @@ from mtrl.mdp.lsvi_ucb import LSVI_UCB
 from mtrl.mdp.mtlr_lsvi import MTLR_LSVI, Config, basis_step, low_rank_fit, solve_heads
 from mtrl.mdp.problem import sample_linear
 from tests.helpers import assert_close
-from tests.mdp.worlds import steps
+from tests.mdp.worlds import episode, steps
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,28 @@ def test_the_bonus_of_the_subspace_adds_optimism(world):
         promises.append(infos[0].optimism)
         assert states[1].basis.shape == (3, 3, 2)
     assert np.all(promises[1] > promises[0])
+
+
+def test_index_is_heads_plus_the_error_of_head_and_subspace(world):
+    """Step 2 with loops: a task's own k numbers are learned from its data, the subspace from the data of all tasks together."""
+    settings = dict(beta=0.2, basis_bonus=0.7, ridge=0.5, fit_ridge=1e-3)
+    states, infos = steps(MTLR_LSVI, world, 4, config=Config(rank=2), **settings)
+    counts, basis = (np.asarray(states[-2].counts.transitions), states[-2].counts.rewards), np.asarray(states[-1].basis)
+    x = np.asarray(world.known.inputs).reshape(8, 3)
+    value = np.zeros((3, 4))
+    for h in (2, 1, 0):
+        visits = counts[0][:, h].sum(-1).reshape(3, 8)
+        totals = (counts[1][:, h] + np.einsum("msan,mn->msa", counts[0][:, h], value)).reshape(3, 8)
+        grams = [(x.T * n) @ x for n in visits]
+        pooled, b = np.linalg.inv(sum(grams) + 0.5 * np.eye(3)), basis[h]
+        q = np.zeros((3, 8))
+        for i, gram in enumerate(grams):
+            head = np.linalg.solve(b.T @ gram @ b + 1e-3 * np.eye(2), b.T @ x.T @ totals[i])
+            inner = np.linalg.inv(b.T @ gram @ b + 0.5 * np.eye(2))
+            for c, row in enumerate(x):
+                z = b.T @ row
+                q[i, c] = z @ head + 0.2 * np.sqrt(z @ inner @ z + 0.7 * row @ pooled @ row)
+        value = np.clip(q, 0, 3 - h).reshape(3, 4, 2).max(-1)
+    start = np.asarray(episode(3, world).start)
+    promised = value[np.arange(3), start] - np.asarray(world.world.optimum)[np.arange(3), 0, start]
+    assert_close("MTLR-LSVI's index", infos[-1].optimism, promised, 1e-9)

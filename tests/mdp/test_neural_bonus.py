@@ -54,3 +54,13 @@ def test_optimistic_copy_promises_more_and_stays_near_the_data(given):
     free = neural_bonus.optimistic_net(BODY, params, x, visits, **{**settings, "multiplier": 0.0})
     assert distance < 0.5 * float((visits * (free - fitted) ** 2).sum())
     assert promise(free) > promise(copy)
+
+
+def test_leaving_the_fit_costs_only_where_there_are_data(given):
+    """Without visits the distance on the buffer is zero, so that its price changes nothing."""
+    params, x, visits = given
+    settings = dict(states=3, budget=0.0, steps=5)
+    nothing = jnp.zeros_like(visits)
+    priced = neural_bonus.optimistic_net(BODY, params, x, nothing, multiplier=5.0, **settings)
+    free = neural_bonus.optimistic_net(BODY, params, x, nothing, multiplier=0.0, **settings)
+    assert_close("no data, no price", priced, free, 1e-12)

@@ -68,3 +68,10 @@ def test_sizes_and_dtype():
     params = small(0, noise=np.float32(0.1))
     assert params.sizes[:7] == (3, 3, 4, 2, 2, 8, 4) and params.sizes.sizes == params.sizes
     assert {x.dtype for x in jax.tree.leaves(params) if jnp.issubdtype(x.dtype, jnp.floating)} == {jnp.dtype("float32")}
+
+
+def test_residual_is_a_root_mean_square():
+    """Against the constant feature the residual of a backup is its standard deviation, in the unit of returns."""
+    rewards = jnp.asarray([[0.0, 1.0], [2.0, 5.0]])
+    residual = backup_residual(jnp.ones((2, 2, 1)), jnp.zeros((2, 2, 2)), rewards, jnp.ones(2))
+    assert_close("standard deviation", residual, np.std(rewards), 1e-12)

@@ -48,3 +48,11 @@ def test_radii():
     small = theory.gfucb_stage_radius(1, rank=3, log_covering=3.0, stages=4, episodes=100, delta=0.1)
     large = theory.gfucb_stage_radius(8, rank=3, log_covering=3.0, stages=4, episodes=100, delta=0.1)
     assert 1 < large / small < 8, "sharing pays log N once"
+
+
+def test_stage_radius_grows_with_the_square_of_the_targets():
+    """Targets span [0, H]: with the union over stages taken out (delta in proportion to H) the squared radius is in units of H^2."""
+    radii = [
+        theory.gfucb_stage_radius(2, rank=3, log_covering=3.0, stages=h, episodes=100, delta=0.1 * h) for h in (1, 3)
+    ]
+    assert_close("H^2", radii[1] / radii[0], 9.0, 1e-12)
