@@ -13,8 +13,8 @@ from experiments.benchmark_representation import literal
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, timing
 from mtrl.harness.driver import spread
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import sin_theta
 from mtrl.representation import problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.factored_least_squares import factored_least_squares

@@ -13,8 +13,8 @@ import numpy as np
 
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, field, mean_interval, over_seeds
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import sin_theta
 from mtrl.representation import checks, problem, theory
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.altmin_gd import altmin_gd, stability_limit, unstable

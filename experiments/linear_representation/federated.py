@@ -24,8 +24,8 @@ from mtrl.harness import (
     simulate,
 )
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import orthonormalise, sin_theta
 from mtrl.representation import checks, fedrep, fedsgd, problem, theory
 from mtrl.representation.alternating_minimisation import fit_heads
 from mtrl.representation.altmin_gd import objective, stability_limit, unstable

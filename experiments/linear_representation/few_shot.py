@@ -15,8 +15,8 @@ import numpy as np
 
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, mean_interval, over_seeds
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import remove_span
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import remove_span
 from mtrl.representation import checks, problem, theory
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.method_of_moments import method_of_moments

@@ -29,8 +29,8 @@ from experiments.linear_representation.learning_claims import (
 )
 from mtrl.harness import BaseConfig, Figure, field, over_seeds
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import remove_span, sin_theta
 from mtrl.numerics.moments import moments, rows_from_moments
-from mtrl.numerics.subspaces import remove_span, sin_theta
 from mtrl.representation import checks, problem, theory
 from mtrl.representation.factored_least_squares import factored_least_squares
 from mtrl.representation.method_of_moments import method_of_moments

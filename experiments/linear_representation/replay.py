@@ -16,7 +16,7 @@ from experiments.linear_representation.learning_claims import LEARNERS, METHODS
 from experiments.linear_representation.learning_curves import decimal_axis
 from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, evaluate, exact, field, over_seeds
 from mtrl.harness.driver import spread
-from mtrl.numerics.subspaces import orthonormalise, sin_theta
+from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.representation.factored_least_squares import factored_least_squares, objective
 from mtrl.representation.method_of_moments import method_of_moments
 from mtrl.representation.transfer import minimum_norm, transfer

@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from experiments.rmt_classification.predictions import Plan, active_coupling, plan, stack
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.psd import spectral_map
+from mtrl.numerics.linalg.psd import spectral_map
 from mtrl.random_matrix.classification_estimator import fit, label_samples, score
 from mtrl.random_matrix.classification_problem import Samples, membership
 from mtrl.random_matrix.classification_statistics import gram_corrected, project_psd, whitening

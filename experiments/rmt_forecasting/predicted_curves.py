@@ -11,7 +11,8 @@ from experiments.rmt_forecasting.ridge import part_grams
 from mtrl.forecasting.problem import ar_coefficients, ar_rollout
 from mtrl.forecasting.windows import Split, train_moments, window_grams, window_starts
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.multitask_ridge import TaskGrams, couple, decompose, fit, residual, score_grid
+from mtrl.numerics.moments import Moments
+from mtrl.numerics.multitask_ridge import couple, decompose, fit, residual, score_grid
 from mtrl.random_matrix.star import risk_star
 
 
@@ -27,10 +28,10 @@ class Curves(NamedTuple):
     oracle: Array
 
 
-def theory_curve(statistics: TaskGrams, weights, counts, gamma, lams, outputs: int):
+def theory_curve(statistics: Moments, weights, counts, gamma, lams, outputs: int):
     """Predicted test error per output for every lam: outputs share covariances, so their signals add up and their noises too."""
-    tasks, dim = statistics.gram.shape[:2]
-    covariance = statistics.gram * (tasks * dim / statistics.count)[:, None, None]
+    tasks = statistics.gram.shape[0]
+    covariance = statistics.gram / statistics.count[:, None, None]
     noise = residual(statistics, weights) / (statistics.count * outputs)
 
     def at_lam(lam):
@@ -42,13 +43,13 @@ def theory_curve(statistics: TaskGrams, weights, counts, gamma, lams, outputs: i
     return jax.lax.map(at_lam, lams)
 
 
-def plug_in(train: TaskGrams, gammas, lams) -> tuple[TaskGrams, Array]:
+def plug_in(train: Moments, gammas, lams) -> tuple[Moments, Array]:
     """Statistics and weights that the theory takes for the truth: the pilot fit at GCV's choice, its residual made unbiased."""
     spectra, grid = decompose(train), score_grid(train, (), gammas=gammas, lams=lams)
     best = jnp.unravel_index(jnp.argmin(grid.gcv), grid.gcv.shape)
     pilot = fit(spectra, couple(spectra, jnp.full(train.count.shape, gammas[best[0]])), lams[best[1]])
     free = train.count - pilot.freedom  # unbiased noise needs the residual per free sample
-    return train._replace(energy=_inflate(train, pilot.weights, train.count / free)), pilot.weights
+    return train._replace(square=_inflate(train, pilot.weights, train.count / free)), pilot.weights
 
 
 def curves(parts, population, held_out, gamma, gammas, lams, *, outputs: int) -> Curves:
@@ -63,7 +64,7 @@ def curves(parts, population, held_out, gamma, gammas, lams, *, outputs: int) ->
     return Curves(errors[:, 1], held_out, one.gcv[0], theory, errors[:, 0], at_choice, oracle)
 
 
-def held_out_curve(z, train: TaskGrams, gamma, lams, *, span, lookback: int, horizon: int, stride: int, folds: int):
+def held_out_curve(z, train: Moments, gamma, lams, *, span, lookback: int, horizon: int, stride: int, folds: int):
     """Error on every window of the training period, by a fit without any window that shares a row with its block of the period."""
     sizes, width = dict(lookback=lookback, horizon=horizon), lookback + horizon
     starts, every = window_starts(span, lookback, horizon, stride), window_starts(span, lookback, horizon)
@@ -77,9 +78,9 @@ def held_out_curve(z, train: TaskGrams, gamma, lams, *, span, lookback: int, hor
     return total
 
 
-def _inflate(grams: TaskGrams, weights, factor):
+def _inflate(data: Moments, weights, factor):
     """|Y|^2 raised so that the residual of `weights` grows by `factor`."""
-    return grams.energy + (factor - 1) * residual(grams, weights)
+    return data.square + (factor - 1) * residual(data, weights)
 
 
 def ar_curves(key, share, gamma, gammas, lams, *, rows, population, split: Split, lookback, horizon, stride) -> Curves:

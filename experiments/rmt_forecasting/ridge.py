@@ -45,7 +45,7 @@ def grid_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: i
     z = standardise(series, split.train)
     train, validation, test = part_grams(z, split=split, lookback=lookback, horizon=horizon, stride=stride)
     grid = score_grid(train, (validation, test), gammas=gammas, lams=lams)
-    level = (test.energy / (test.count * horizon)).mean()
+    level = (test.square / (test.count * horizon)).mean()
     return Scores(*jnp.moveaxis(grid.errors, -1, 0), grid.gcv, level)
 
 

@@ -29,8 +29,8 @@ from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ClassRound, Info, pull, take_arm
 from mtrl.bandits.theory import gfucb_schedule
-from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import PRNGKey, Scalar
 
 

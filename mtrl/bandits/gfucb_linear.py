@@ -19,8 +19,8 @@ from mtrl.bandits.joint_index import joint_argmax, joint_value
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.mtlr_oful import Config, State, init, observe, radius, subspace_metric
 from mtrl.bandits.rounds import ArmData, Info, take_arm
-from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import PRNGKey, Scalar
 
 __all__ = ["GFUCB_LINEAR", "Config", "State", "init", "representation_value", "step"]

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from mtrl.bandits.checks import check_heads
 from mtrl.bandits.rounds import Feedback
-from mtrl.numerics.rank_one import inverse_update
+from mtrl.numerics.linalg.rank_one import inverse_update
 from mtrl.numerics.types import Scalar
 
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 
 

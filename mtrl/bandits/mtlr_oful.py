@@ -32,9 +32,9 @@ from mtrl.bandits.joint_index import joint_argmax
 from mtrl.bandits.linear_stats import squared_widths
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, pull
-from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
-from mtrl.numerics.rank_one import inverse_update
+from mtrl.numerics.linalg import elimination
+from mtrl.numerics.linalg.rank_one import inverse_update
 from mtrl.numerics.types import PRNGKey, Scalar
 
 BONUSES = ("relaxed", "projected")

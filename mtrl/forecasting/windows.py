@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.multitask_ridge import TaskGrams
+from mtrl.numerics.moments import Moments, no_moments
 
 PARTS = ("train", "validation", "test")
 ETT_MONTH = 30 * 24  # rows of the hourly benchmarks
@@ -151,7 +151,7 @@ def window_grams(
     lookback: int,
     horizon: int,
     chunk: int = 256,
-) -> TaskGrams:
+) -> Moments:
     """Accumulate the statistics of the linear regression of horizons on look-backs, both centred by the window's mean.
 
     Windows are gathered `chunk` at a time, so memory is chunk * T * (L + H) and never all windows times all features.
@@ -164,20 +164,17 @@ def window_grams(
       chunk: windows gathered at once.
 
     Returns:
-      Statistics with the model's scale T d divided out.
+      Sums over the windows, `cross` with H outputs.
     """
-    tasks, scale = series.shape[1], series.shape[1] * lookback
+    tasks = series.shape[1]
     blocks, weights = padded_chunks(starts, chunk)
 
     def add(total, block):
         rows, weight = block
         x, y = centre_windows(*gather_windows(series, rows, lookback=lookback, horizon=horizon))
         w = weight.astype(series.dtype)[:, None, None]
-        gram = jnp.einsum("nti,ntj->tij", w * x, x) / scale
-        cross = jnp.einsum("nti,ntj->tij", w * x, y) / jnp.sqrt(jnp.asarray(scale, series.dtype))
-        part = TaskGrams(gram, cross, (w * y**2).sum((0, 2)), jnp.full(tasks, w.sum()))
+        gram, cross = jnp.einsum("nti,ntj->tij", w * x, x), jnp.einsum("nti,ntj->tij", w * x, y)
+        part = Moments(gram, cross, (w * y**2).sum((0, 2)), jnp.full(tasks, w.sum()))
         return jax.tree.map(jnp.add, total, part), None
 
-    sizes = ((tasks, lookback, lookback), (tasks, lookback, horizon), (tasks,), (tasks,))
-    zero = TaskGrams(*(jnp.zeros(size, series.dtype) for size in sizes))
-    return jax.lax.scan(add, zero, (blocks, weights))[0]
+    return jax.lax.scan(add, no_moments(tasks, lookback, series.dtype, (horizon,)), (blocks, weights))[0]

@@ -14,8 +14,9 @@ from mtrl.harness.claims import (
 )
 from mtrl.harness.cli import main
 from mtrl.harness.config import BaseConfig, field
-from mtrl.harness.driver import Algorithm, compilations, evaluate, over_seeds, simulate
+from mtrl.harness.driver import Entrant, Result, compete, compilations, evaluate, grid, over_seeds, simulate
 from mtrl.harness.study import Figure, Study
+from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
 __all__ = [
@@ -23,16 +24,24 @@ __all__ = [
     "BadInput",
     "BaseConfig",
     "Claim",
+    "Entrant",
     "Figure",
     "Interval",
+    "Iteration",
+    "Problem",
+    "Result",
+    "Round",
+    "Step",
     "Study",
     "at_least",
     "at_most",
     "between",
+    "compete",
     "compilations",
     "evaluate",
     "exact",
     "field",
+    "grid",
     "less_than_zero",
     "main",
     "mean_interval",

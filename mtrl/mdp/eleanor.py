@@ -26,9 +26,9 @@ from mtrl.mdp.counts import Counts, add, no_counts
 from mtrl.mdp.episodes import Episode, Info, play, report
 from mtrl.mdp.multitask_lsvi import State
 from mtrl.mdp.ridge import fit
-from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import PRNGKey, Scalar
 
 _LARGEST = 20_000_000

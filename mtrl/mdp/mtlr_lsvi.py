@@ -27,8 +27,8 @@ from jaxtyping import Array, Float
 from mtrl.mdp.counts import Counts, add, no_counts
 from mtrl.mdp.episodes import Episode, Info, play, report
 from mtrl.mdp.planning import backward_induction
-from mtrl.numerics import elimination
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import PRNGKey, Scalar
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 
 
@@ -37,7 +37,7 @@ def fit(
       visits: n.
       totals: summed targets per cell.
       ridge: lam, positive.
-      unroll_up_to: see `mtrl.numerics.elimination`.
+      unroll_up_to: see `mtrl.numerics.linalg.elimination`.
 
     Returns:
       Fit with batch axes (candidate, task).

@@ -4,7 +4,7 @@ Every quadratic method is a function of these. They are (tasks * dim^2) numbers,
 `LARGEST_GRAM_BYTES` use the streamed methods, which never hold the Gram matrices of all tasks at once.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +16,11 @@ LARGEST_GRAM_BYTES = 2 * 1024**3
 
 
 class Moments(NamedTuple):
-    """Moments of T regressions y_t = X_t theta_t + noise; sums over the samples of a task, not means."""
+    """Moments of T regressions y_t = X_t theta_t + noise; sums over the samples of a task, not means, and with no scale divided out."""
 
     gram: Float[Array, "task dim dim"]  # G_t = X_t^T X_t
-    cross: Float[Array, "task dim"]  # c_t = X_t^T y_t
-    square: Float[Array, " task"]  # y_t^T y_t
+    cross: Float[Array, "task dim *output"]  # c_t = X_t^T y_t, one column per output where y has several
+    square: Float[Array, " task"]  # y_t^T y_t, summed over outputs
     count: Float[Array, " task"]  # n_t, as a float
 
 
@@ -39,9 +39,22 @@ def check_gram_size(tasks: int, dim: int, itemsize: int = 8) -> None:
         )
 
 
+def no_moments(tasks: int, dim: int, dtype: Any = float, outputs: tuple[int, ...] = ()) -> Moments:
+    """Moments of no data; `outputs` is the trailing shape of `cross`."""
+    zeros = jnp.zeros(tasks, dtype)
+    return Moments(jnp.zeros((tasks, dim, dim), dtype), jnp.zeros((tasks, dim, *outputs), dtype), zeros, zeros)
+
+
+def add_row(data: Moments, x: Float[Array, "task dim"], y: Float[Array, " task"]) -> Moments:
+    """One more observation of every task."""
+    return Moments(
+        data.gram + x[:, :, None] * x[:, None, :], data.cross + x * y[:, None], data.square + y**2, data.count + 1
+    )
+
+
 def moments(
     x: Float[Array, "task sample dim"],
-    y: Float[Array, "task sample"],
+    y: Float[Array, "task sample *output"],
     mask: Bool[Array, "task sample"] | None = None,
 ) -> Moments:
     """Moments of dense data; `mask` is False on the padding rows of unequal tasks.
@@ -54,10 +67,10 @@ def moments(
     if mask is None:
         count = jnp.full(tasks, samples, dtype=x.dtype)
     else:
-        x, y = jnp.where(mask[..., None], x, 0), jnp.where(mask, y, 0)
+        x, y = jnp.where(mask[..., None], x, 0), jnp.where(mask.reshape(*mask.shape, *[1] * (y.ndim - 2)), y, 0)
         count = jnp.sum(mask, axis=1).astype(x.dtype)
     gram = jnp.einsum("tni,tnj->tij", x, x)
-    return Moments(gram, jnp.einsum("tni,tn->ti", x, y), jnp.sum(y**2, axis=1), count)
+    return Moments(gram, jnp.einsum("tni,tn...->ti...", x, y), jnp.sum(y**2, axis=tuple(range(1, y.ndim))), count)
 
 
 def flat_moments(

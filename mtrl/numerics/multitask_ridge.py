@@ -4,8 +4,9 @@ The estimator ties T linear maps by `W_t = W_0 + V_t` and solves (Ilbert et al. 
 
     min |W_0|^2/(2 lam) + sum_t |V_t|^2/(2 gamma_t) + (1/2) sum_t |Y_t - X_t^T W_t/sqrt(T d)|^2.
 
-Its data enter only through `G_t = X_t X_t^T/(T d)` and `c_t = X_t Y_t/sqrt(T d)`. Eliminating V_t leaves one d x d system for the centre
-(the Schur complement of the Td x Td normal equations; derived here, checked against the direct solve):
+Its data enter only through `G_t = X_t X_t^T/(T d)` and `c_t = X_t Y_t/sqrt(T d)`, taken from `Moments` with q
+outputs. Eliminating V_t leaves one d x d system for the centre (the Schur complement of the Td x Td normal equations; derived here,
+checked against the direct solve):
 
     R_t = (I + gamma_t G_t)^-1,   M = sum_t R_t G_t,
     W_0 = lam (I + lam M)^-1 sum_t R_t c_t,   V_t = gamma_t R_t (c_t - G_t W_0),   W_t = R_t (W_0 + gamma_t c_t).
@@ -20,16 +21,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import Scalar
-
-
-class TaskGrams(NamedTuple):
-    """Sufficient statistics of T linear regressions with q outputs; `scale = T d` is divided out as in the model."""
-
-    gram: Float[Array, "task dim dim"]  # G_t = X_t X_t^T/(T d)
-    cross: Float[Array, "task dim output"]  # c_t = X_t Y_t/sqrt(T d)
-    energy: Float[Array, " task"]  # |Y_t|^2, summed over samples and outputs
-    count: Float[Array, " task"]  # n_t
 
 
 class Spectra(NamedTuple):
@@ -58,16 +51,16 @@ class MultitaskRidge(NamedTuple):
     freedom: Float[Array, " task"]  # tr of the task's block of the hat matrix: n_t - tr Q_tt
 
 
-def check_grams(grams: TaskGrams) -> None:
+def check_moments(data: Moments) -> None:
     """Refuse statistics no fit can use.
 
     Raises:
       BadInput: a task without samples, or a value that is not finite.
     """
-    for task in range(grams.gram.shape[0]):
-        if not float(grams.count[task]) > 0:
-            raise BadInput(f"task {task} has {float(grams.count[task]):g} samples, but every task needs at least one")
-        if not all(bool(jnp.isfinite(part[task]).all()) for part in grams):
+    for task in range(data.gram.shape[0]):
+        if not float(data.count[task]) > 0:
+            raise BadInput(f"task {task} has {float(data.count[task]):g} samples, but every task needs at least one")
+        if not all(bool(jnp.isfinite(part[task]).all()) for part in data):
             raise BadInput(f"the statistics of task {task} hold NaN or infinity; clean its data first")
 
 
@@ -86,10 +79,18 @@ def check_couplings(gamma: Float[Array, " task"], lam: Scalar) -> None:
         raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
 
 
-def decompose(grams: TaskGrams) -> Spectra:
+def scale(data: Moments) -> Float[Array, ""]:
+    """`T d`, which the model divides out of the products of the data."""
+    tasks, dim, _ = data.gram.shape
+    return jnp.asarray(tasks * dim, data.gram.dtype)
+
+
+def decompose(data: Moments) -> Spectra:
     """One symmetric eigendecomposition per task, O(T d^3); done once for a whole grid of couplings."""
-    values, vectors = jnp.linalg.eigh(grams.gram)
-    return Spectra(vectors, jnp.maximum(values, 0), jnp.einsum("tji,tjq->tiq", vectors, grams.cross))
+    unit = scale(data)
+    values, vectors = jnp.linalg.eigh(data.gram / unit)
+    rotated = jnp.einsum("tji,tjq->tiq", vectors, data.cross / jnp.sqrt(unit))
+    return Spectra(vectors, jnp.maximum(values, 0), rotated)
 
 
 def couple(spectra: Spectra, gamma: Float[Array, " task"]) -> Coupled:
@@ -129,28 +130,29 @@ def fit(spectra: Spectra, coupled: Coupled, lam: Scalar) -> MultitaskRidge:
     return MultitaskRidge(centre, weights, freedom)
 
 
-def residual(grams: TaskGrams, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
+def residual(data: Moments, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
     """|Y_t - X_t^T W_t/sqrt(T d)|^2 per task for any weights, on the data the statistics were taken from.
 
     The error is relative to |Y_t|^2 (the square is expanded): about eps |Y_t|^2/residual.
     """
-    linear = jnp.einsum("tiq,tiq->t", weights, grams.cross)
-    quadratic = jnp.einsum("tiq,tij,tjq->t", weights, grams.gram, weights)
-    return grams.energy - 2 * linear + quadratic
+    weights = weights / jnp.sqrt(scale(data))
+    linear = jnp.einsum("tiq,tiq->t", weights, data.cross)
+    quadratic = jnp.einsum("tiq,tij,tjq->t", weights, data.gram, weights)
+    return data.square - 2 * linear + quadratic
 
 
-def mean_squared_error(grams: TaskGrams, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
+def mean_squared_error(data: Moments, weights: Float[Array, "task dim output"]) -> Float[Array, " task"]:
     """Per task, averaged over samples and outputs."""
-    return residual(grams, weights) / (grams.count * weights.shape[-1])
+    return residual(data, weights) / (data.count * weights.shape[-1])
 
 
-def generalised_cross_validation(grams: TaskGrams, estimate: MultitaskRidge) -> Float[Array, " task"]:
+def generalised_cross_validation(data: Moments, estimate: MultitaskRidge) -> Float[Array, " task"]:
     """Task-wise GCV: training error over `((1/n_t) tr Q_tt)^2`, which tends to the test risk because Q_ii -> 1/(1 + delta_t).
 
     Assumes independent samples; overlapping windows make it optimistic.
     """
-    left = 1 - estimate.freedom / grams.count
-    return mean_squared_error(grams, estimate.weights) / left**2
+    left = 1 - estimate.freedom / data.count
+    return mean_squared_error(data, estimate.weights) / left**2
 
 
 class Grid(NamedTuple):
@@ -162,33 +164,33 @@ class Grid(NamedTuple):
 
 
 def score_grid(
-    grams: TaskGrams,
-    others: tuple[TaskGrams, ...],
+    data: Moments,
+    others: tuple[Moments, ...],
     *,
     gammas: Float[Array, " gamma"],
     lams: Float[Array, " lam"],
 ) -> Grid:
-    """Fit on `grams` for every (gamma, lam), one gamma for all tasks, and score without keeping the weights.
+    """Fit on `data` for every (gamma, lam), one gamma for all tasks, and score without keeping the weights.
 
     Memory is one fit at a time; cost O(T d^3) per gamma and O(T d^2 q) per lam.
 
     Args:
-      grams: training statistics.
+      data: training statistics.
       others: further statistics to score on (validation, test); `errors[..., 0]` is the training error.
       gammas: values >= 0.
       lams: values >= 0.
     """
-    spectra = decompose(grams)
+    spectra = decompose(data)
 
     def at_gamma(gamma):
-        coupled = couple(spectra, jnp.full(grams.count.shape, gamma))
+        coupled = couple(spectra, jnp.full(data.count.shape, gamma))
 
         def at_lam(lam):
             estimate = fit(spectra, coupled, lam)
-            errors = [mean_squared_error(part, estimate.weights).mean() for part in (grams, *others)]
+            errors = [mean_squared_error(part, estimate.weights).mean() for part in (data, *others)]
             return Grid(
-                generalised_cross_validation(grams, estimate).mean(),
-                (estimate.freedom / grams.count).mean(),
+                generalised_cross_validation(data, estimate).mean(),
+                (estimate.freedom / data.count).mean(),
                 jnp.stack(errors),
             )
 

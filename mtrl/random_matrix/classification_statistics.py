@@ -8,7 +8,7 @@ means has to be removed.
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mtrl.numerics.psd import spectral_map
+from mtrl.numerics.linalg.psd import spectral_map
 from mtrl.random_matrix.classification_problem import Samples
 
 

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Num
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.isotropic import fixed_point_isotropic
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 
 

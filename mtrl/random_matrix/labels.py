@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Num
 
-from mtrl.numerics.psd import solve_psd
+from mtrl.numerics.linalg.psd import solve_psd
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification_theory import Equivalent
 

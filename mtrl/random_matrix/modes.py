@@ -9,8 +9,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Real
 
-from mtrl.numerics import elimination
 from mtrl.numerics.fixed_point import fixed_point
+from mtrl.numerics.linalg import elimination
 
 
 class ModesEquivalent(NamedTuple):

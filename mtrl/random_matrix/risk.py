@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 
 
 class Risk(NamedTuple):

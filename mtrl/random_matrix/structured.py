@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.isotropic import fixed_point_isotropic
 from mtrl.random_matrix.modes import fixed_point_modes

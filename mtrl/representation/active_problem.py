@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.linalg.subspaces import orthonormalise
 from mtrl.numerics.moments import Moments
-from mtrl.numerics.subspaces import orthonormalise
 from mtrl.numerics.types import PRNGKey, Scalar
 
 

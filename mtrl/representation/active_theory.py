@@ -10,7 +10,7 @@ Symbols: W heads (rank, task), column w_t; w target_head (rank,); n counts (task
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
-from mtrl.numerics.psd import solve_psd
+from mtrl.numerics.linalg.psd import solve_psd
 from mtrl.numerics.types import Scalar
 
 

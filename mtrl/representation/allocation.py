@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.numerics.rounding import apportion
+from mtrl.numerics.designs.rounding import apportion
 from mtrl.numerics.types import Scalar
 
 

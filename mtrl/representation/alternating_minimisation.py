@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mtrl.numerics.conjugate_gradients import conjugate_gradients
-from mtrl.numerics.psd import solve_psd
-from mtrl.numerics.subspaces import orthonormalise, sin_theta, top_left_singular
+from mtrl.numerics.linalg.conjugate_gradients import conjugate_gradients
+from mtrl.numerics.linalg.psd import solve_psd
+from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta, top_left_singular
 from mtrl.numerics.types import Scalar
 
 # Unknowns dim * rank up to which the basis step factorises its system; conjugate gradients beyond.

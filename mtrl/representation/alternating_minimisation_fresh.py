@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.subspaces import orthonormalise, sin_theta
+from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.numerics.types import Scalar
 from mtrl.representation.alternating_minimisation import Fit, fit_basis, fit_heads, stationarity
 

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.psd import solve_psd
-from mtrl.numerics.subspaces import orthonormalise, sin_theta
+from mtrl.numerics.linalg.psd import solve_psd
+from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.numerics.types import Scalar
 from mtrl.representation.alternating_minimisation import Fit, solve_basis, weighted_grams
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from mtrl.numerics.subspaces import orthonormalise
+from mtrl.numerics.linalg.subspaces import orthonormalise
 from mtrl.numerics.types import Scalar
 from mtrl.representation.alternating_minimisation import fit_heads, stationarity
 

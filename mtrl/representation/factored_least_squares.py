@@ -17,8 +17,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.lbfgs import minimise
-from mtrl.numerics.subspaces import orthonormalise
+from mtrl.numerics.linalg.subspaces import orthonormalise
+from mtrl.numerics.optim.lbfgs import minimise
 from mtrl.numerics.types import PRNGKey, Scalar
 
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.subspaces import orthonormalise
+from mtrl.numerics.linalg.subspaces import orthonormalise
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.alternating_minimisation import fit_heads, reduced_gram
 from mtrl.representation.altmin_gd import basis_gradient

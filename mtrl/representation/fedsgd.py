@@ -7,7 +7,7 @@ linear model B a in disguise: it can fit the mean of the clients' weights and ca
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.subspaces import orthonormalise
+from mtrl.numerics.linalg.subspaces import orthonormalise
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.altmin_gd import basis_gradient
 from mtrl.representation.fedrep import Clients, Info, State

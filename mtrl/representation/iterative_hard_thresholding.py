@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.subspaces import top_left_singular
+from mtrl.numerics.linalg.subspaces import top_left_singular
 from mtrl.numerics.types import Scalar
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from mtrl.numerics.subspaces import top_eigenspace
+from mtrl.numerics.linalg.subspaces import top_eigenspace
 
 
 def second_moment(

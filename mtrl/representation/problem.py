@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.subspaces import orthonormalise
+from mtrl.numerics.linalg.subspaces import orthonormalise
 from mtrl.numerics.types import PRNGKey, Scalar
 
 

@@ -7,7 +7,7 @@ leading right singular vectors of X C, the solution is `W = C V_r V_r^T`.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.subspaces import orthonormalise, top_left_singular
+from mtrl.numerics.linalg.subspaces import orthonormalise, top_left_singular
 from mtrl.representation.alternating_minimisation import Fit, fit_heads, stationarity
 
 

@@ -16,10 +16,10 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import linprog
 
+from mtrl.numerics.designs.optimal_design import c_optimal
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.lasso import lasso_path, refit
-from mtrl.numerics.optimal_design import c_optimal
-from mtrl.numerics.psd import solve_psd
+from mtrl.numerics.linalg.psd import solve_psd
+from mtrl.numerics.optim.lasso import lasso_path, refit
 from mtrl.numerics.types import PRNGKey, Scalar
 
 CUTOFF = 1e-8  # relative eigenvalue cut-off of W W^T; heads fitted with too large a rank make it singular

@@ -5,10 +5,10 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.numerics.lasso import lasso_path
+from mtrl.numerics.designs.optimal_design import c_optimal
+from mtrl.numerics.designs.rounding import apportion
 from mtrl.numerics.moments import Moments, moments
-from mtrl.numerics.optimal_design import c_optimal
-from mtrl.numerics.rounding import apportion
+from mtrl.numerics.optim.lasso import lasso_path
 from mtrl.representation import (
     active,
     active_baselines,

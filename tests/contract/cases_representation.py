@@ -5,8 +5,8 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from mtrl.numerics.linalg.subspaces import projector
 from mtrl.numerics.moments import Moments, moments
-from mtrl.numerics.subspaces import projector
 from mtrl.representation import altmin_gd, fedrep, fedsgd, iterative_hard_thresholding, structures
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.alternating_minimisation_fresh import alternating_minimisation_fresh

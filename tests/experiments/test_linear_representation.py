@@ -8,7 +8,7 @@ from experiments.linear_representation import released, released_draws, replay
 from experiments.linear_representation.learning_claims import METHODS
 from mtrl.harness import BadInput, over_seeds
 from mtrl.harness.driver import spread
-from mtrl.numerics.subspaces import sin_theta
+from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.representation.method_of_moments import method_of_moments
 
 

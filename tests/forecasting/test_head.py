@@ -7,7 +7,8 @@ import numpy as np
 
 from mtrl.forecasting.forecaster import Forecaster
 from mtrl.forecasting.head import Head, penalty
-from mtrl.numerics.multitask_ridge import TaskGrams, couple, decompose, fit
+from mtrl.numerics.moments import moments
+from mtrl.numerics.multitask_ridge import couple, decompose, fit
 from tests.helpers import assert_close
 
 T, D, N, Q = 3, 4, 20, 2
@@ -23,12 +24,7 @@ def test_closed_form_is_stationary_for_the_network_loss(key):
     kx, ky, kp = jax.random.split(key, 3)
     x, y = jax.random.normal(kx, (N, T, D)), jax.random.normal(ky, (N, T, Q))
     gamma, lam = 0.8, 2.3
-    grams = TaskGrams(
-        jnp.einsum("nti,ntj->tij", x, x) / (T * D),
-        jnp.einsum("nti,ntq->tiq", x, y) / jnp.sqrt(T * D),
-        (y**2).sum((0, 2)),
-        jnp.full(T, float(N)),
-    )
+    grams = moments(jnp.swapaxes(x, 0, 1), jnp.swapaxes(y, 0, 1))
     spectra = decompose(grams)
     ridge = fit(spectra, couple(spectra, jnp.full(T, gamma)), lam)
     model = Forecaster(Identity(), Q, normalise=False)

@@ -5,9 +5,10 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from mtrl.harness import compilations, driver, evaluate, over_seeds, simulate
-from mtrl.harness.driver import seed_keys, seed_sharding
+from mtrl.harness import BadInput, Entrant, compete, compilations, driver, evaluate, grid, over_seeds, simulate
+from mtrl.harness.driver import record_round, seed_keys, seed_sharding
 from mtrl.numerics.keys import split_named
 from tests.harness import tiny
 from tests.helpers import assert_below, assert_close
@@ -90,20 +91,24 @@ def test_evaluate():
 
 def loop_reference(seed, rounds, epsilon):
     keys = split_named(jax.random.key(seed), "problem", "init", "data", "step")
-    means = tiny.bandit_problem(keys["problem"], 1.0)
-    state, rewards = tiny.count_init(keys["init"], means, 2), []
+    means, algorithm = tiny.bandit_problem(keys["problem"], 1.0), tiny.greedy(epsilon=epsilon)
+    state, rewards = algorithm.init(keys["init"], means), []
     for t in range(rounds):
-        data = tiny.bandit_data(jax.random.fold_in(keys["data"], t), means, t)
-        state, reward = tiny.greedy_step(jax.random.fold_in(keys["step"], t), state, data, epsilon=epsilon)
+        luck, now = (
+            jax.random.fold_in(keys["step"], t),
+            tiny.bandit_round(jax.random.fold_in(keys["data"], t), means, t),
+        )
+        action = algorithm.select(luck, state, now.view)
+        reward, _ = tiny.bandit_answer(now, action)
+        state, _ = algorithm.update(luck, state, now.view, action, reward)
         rewards.append(reward)
     return np.array(rewards), state
 
 
-def run_tiny(epsilon, rounds=12, data=tiny.bandit_data):
-    return simulate(
-        tiny.EPSILON_GREEDY, seeds=[0, 1], rounds=rounds, problem=tiny.bandit_problem, data=data,
-        inputs=(1.0,), config=2, hyper={"epsilon": epsilon},
-    )  # fmt: skip
+def run_tiny(epsilon, rounds=12, draw=tiny.bandit_round, **more):
+    problem = tiny.BANDIT_PROBLEM._replace(draw=draw)
+    options = {"record": tiny.keep_reward, "hyper": {"epsilon": epsilon}, **more}
+    return simulate(tiny.greedy, seeds=[0, 1], rounds=rounds, problem=problem, inputs=(1.0,), **options)
 
 
 def test_simulate_is_a_loop_over_rounds():
@@ -120,24 +125,71 @@ def test_hyper_parameters_are_traced_and_partials_compare_by_value():
     run_tiny(0.9)
     assert compilations() == before
     for _ in range(2):
-        run_tiny(0.9, data=functools.partial(scaled_data, factor=2.0))
+        run_tiny(0.9, draw=functools.partial(scaled_round, factor=2.0))
     assert compilations() == before + 1
 
 
-def scaled_data(key, means, t, *, factor):
-    return factor * tiny.bandit_data(key, means, t)
+def scaled_round(key, means, t, *, factor):
+    return tiny.bandit_round(key, factor * means, t)
 
 
-def keep_pulls(params, state, batch, info):
-    return state.pulls
+def keep_pulls(step):
+    return step.state.pulls
 
 
-def test_record_chooses_what_is_kept():
-    pulls, _ = simulate(
-        tiny.EPSILON_GREEDY, seeds=[0, 1, 2], rounds=5, problem=tiny.bandit_problem, data=tiny.bandit_data,
-        inputs=(1.0,), config=2, hyper={"epsilon": 0.5}, record=keep_pulls,
-    )  # fmt: skip
-    assert np.array_equal(pulls.sum(-1), np.tile(np.arange(1, 6), (3, 1)))
+def test_record_chooses_what_is_kept_and_static_arguments_reach_the_factory():
+    pulls, _ = run_tiny(0.5, 5, record=keep_pulls, static={"arms": 2})
+    assert np.array_equal(pulls.sum(-1), np.tile(np.arange(1, 6), (2, 1)))
+
+
+ENTRANTS = (
+    Entrant("greedy", tiny.greedy, {"arms": 2}, {"epsilon": [0.9, 0.0, 0.4]}),
+    Entrant("cheat", tiny.cheat),
+)
+
+
+def test_compete_plays_every_lane_as_simulate_does():
+    """All entrants meet the same worlds; a lane is the simulation at its hyper-parameters."""
+    played = compete(ENTRANTS, tiny.BANDIT_PROBLEM, seeds=[0, 1], rounds=12, inputs=(1.0,), record=tiny.keep_reward)
+    assert played["greedy"].record.shape == (2, 3, 12)
+    for lane, epsilon in enumerate([0.9, 0.0, 0.4]):
+        assert_close("lane", played["greedy"].record[:, lane], run_tiny(epsilon)[0], rtol=1e-12)
+    alone, _ = simulate(
+        tiny.cheat, seeds=[0, 1], rounds=12, problem=tiny.BANDIT_PROBLEM, inputs=(1.0,), record=tiny.keep_reward
+    )
+    assert_close("oracle", played["cheat"].record[:, 0], alone, rtol=1e-12)
+
+
+def test_compete_tunes_on_tuning_seeds_only():
+    tuned = compete(ENTRANTS, tiny.BANDIT_PROBLEM, seeds=[0, 1], rounds=12, inputs=(1.0,), tuning_seeds=[7, 8, 9])
+    every = compete(ENTRANTS, tiny.BANDIT_PROBLEM, seeds=[7, 8, 9], rounds=12, inputs=(1.0,))["greedy"].record.regret
+    totals = every.sum((2, 3))
+    best = [0.9, 0.0, 0.4][int(totals.mean(0).argmin())]
+    assert_close("scores", tuned["greedy"].scores, totals, rtol=1e-12)
+    assert tuned["greedy"].chosen == {"epsilon": best}
+    assert_close(
+        "regret at the choice", tuned["greedy"].record.regret, run_tiny(best, record=record_round)[0].regret, rtol=1e-12
+    )
+    assert tuned["cheat"].scores.shape == (0, 1)
+    assert not tuned["cheat"].record.regret.any()
+
+
+@pytest.mark.parametrize(
+    ("entrants", "tuning", "words"),
+    [
+        (ENTRANTS + ENTRANTS[:1], None, "distinct"),
+        ((Entrant("a", tiny.greedy, {}, {"epsilon": [0.1], "arms": [2, 3]}),), None, "lanes of lengths"),
+        (ENTRANTS, [1, 5], "serves for tuning"),
+    ],
+)
+def test_compete_refuses(entrants, tuning, words):
+    with pytest.raises(BadInput, match=words):
+        compete(entrants, tiny.BANDIT_PROBLEM, seeds=[0, 1], rounds=2, inputs=(1.0,), tuning_seeds=tuning)
+
+
+def test_grid_is_the_full_product_last_fastest():
+    lanes = grid(a=[1, 2], b=[3.0, 4.0, 5.0])
+    assert list(zip(lanes["a"], lanes["b"], strict=True)) == [(1, 3), (1, 4), (1, 5), (2, 3), (2, 4), (2, 5)]
 
 
 def test_a_flax_training_loop_is_an_algorithm():

@@ -16,6 +16,9 @@ from mtrl.harness import (
     BaseConfig,
     Claim,
     Figure,
+    Iteration,
+    Problem,
+    Round,
     Study,
     at_most,
     between,
@@ -70,28 +73,55 @@ class CountState(NamedTuple):
     sums: jax.Array  # (arm,)
 
 
-def count_init(key, problem, config):
-    return CountState(jnp.zeros(config), jnp.zeros(config))
+class Outcome(NamedTuple):
+    regret: jax.Array  # (task,)
 
 
-def greedy_step(key, state, data, *, epsilon):
-    """Epsilon-greedy on a two-armed bandit: enough to exercise init/step over rounds."""
-    values = state.sums / jnp.maximum(state.pulls, 1)
-    explore = jax.random.uniform(key) < epsilon
-    arm = jnp.where(explore, jax.random.randint(key, (), 0, values.size), jnp.argmax(values))
-    reward = data[arm]
-    return CountState(state.pulls.at[arm].add(1), state.sums.at[arm].add(reward)), reward
+def greedy(*, arms=2, epsilon=0.1):
+    """Epsilon-greedy on a bandit: enough to exercise init, select and update over rounds."""
+
+    def init(key, view):
+        return CountState(jnp.zeros(arms), jnp.zeros(arms))
+
+    def select(key, state, view):
+        values = state.sums / jnp.maximum(state.pulls, 1)
+        explore = jax.random.uniform(key) < epsilon
+        return jnp.where(explore, jax.random.randint(key, (), 0, arms), jnp.argmax(values))
+
+    def update(key, state, view, action, reward):
+        return CountState(state.pulls.at[action].add(1), state.sums.at[action].add(reward)), reward
+
+    return Algorithm(init, select, update)
+
+
+def cheat(*, push=0.0):
+    """An oracle: plays the arm with the largest mean."""
+    return Algorithm(
+        lambda key, view: jnp.asarray(push),
+        lambda key, state, now: jnp.argmax(now.truth[0]),
+        lambda key, state, now, action, reward: (state, reward),
+        oracle=True,
+    )
 
 
 def bandit_problem(key, gap):
     return jnp.array([0.0, gap])
 
 
-def bandit_data(key, means, t):
-    return means + 0.1 * jax.random.normal(key, means.shape)
+def bandit_round(key, means, t):
+    return Round(view=(), truth=(means, means + 0.1 * jax.random.normal(key, means.shape)))
 
 
-EPSILON_GREEDY = Algorithm(count_init, greedy_step)
+def bandit_answer(now, action):
+    means, rewards = now.truth
+    return rewards[action], Outcome((jnp.max(means) - means[action])[None])
+
+
+BANDIT_PROBLEM = Problem(bandit_problem, bandit_round, bandit_answer)
+
+
+def keep_reward(step):
+    return step.info
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,8 +136,8 @@ def run_bandit(config, seeds):
     import xarray as xr
 
     rewards, _ = simulate(
-        EPSILON_GREEDY, seeds=seeds, rounds=config.rounds, problem=bandit_problem, data=bandit_data,
-        inputs=(1.0,), config=2, hyper={"epsilon": config.epsilon},
+        greedy, seeds=seeds, rounds=config.rounds, problem=BANDIT_PROBLEM, inputs=(1.0,),
+        hyper={"epsilon": config.epsilon}, record=keep_reward,
     )  # fmt: skip
     return xr.Dataset(
         {"reward": (("seed", "round"), rewards)}, coords={"seed": seeds, "round": np.arange(config.rounds)}
@@ -131,19 +161,21 @@ class TrainState(NamedTuple):
     momentum: tuple
 
 
-OPTIMISER = optax.adam(3e-2)
+def train(*, rate):
+    """Adam on a fresh batch a step."""
+    rule = optax.adam(rate)
 
+    def init(key, data):
+        params = Net().init(key, jnp.zeros((1, 2)))
+        return TrainState(params, rule.init(params))
 
-def train_init(key, problem, config):
-    params = Net().init(key, jnp.zeros((1, 2)))
-    return TrainState(params, OPTIMISER.init(params))
+    def step(key, state, data):
+        x, y = data
+        loss, gradient = jax.value_and_grad(lambda p: jnp.mean((Net().apply(p, x) - y) ** 2))(state.params)
+        update, momentum = rule.update(gradient, state.momentum)
+        return TrainState(optax.apply_updates(state.params, update), momentum), loss
 
-
-def train_step(key, state, data):
-    x, y = data
-    loss, gradient = jax.value_and_grad(lambda p: jnp.mean((Net().apply(p, x) - y) ** 2))(state.params)
-    update, momentum = OPTIMISER.update(gradient, state.momentum)
-    return TrainState(optax.apply_updates(state.params, update), momentum), loss
+    return Iteration(init, step)
 
 
 def train_problem(key):
@@ -158,9 +190,8 @@ def train_data(key, w, t):
 def run_train(config, seeds):
     import xarray as xr
 
-    loss, _ = simulate(
-        Algorithm(train_init, train_step), seeds=seeds, rounds=config.rounds, problem=train_problem, data=train_data
-    )
+    problem = Problem(train_problem, train_data)
+    loss, _ = simulate(train, seeds=seeds, rounds=config.rounds, problem=problem, hyper={"rate": 3e-2})
     return xr.Dataset({"loss": (("seed", "round"), loss)}, coords={"seed": seeds, "round": np.arange(config.rounds)})
 
 

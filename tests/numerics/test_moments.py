@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.moments import check_gram_size, flat_moments, fold_moments, moments, rows_from_moments
+from mtrl.numerics.moments import (
+    add_row,
+    check_gram_size,
+    flat_moments,
+    fold_moments,
+    moments,
+    no_moments,
+    rows_from_moments,
+)
 from tests.helpers import assert_close
 
 
@@ -57,3 +65,20 @@ def test_gram_matrices_past_two_gigabytes_are_refused():
     with pytest.raises(BadInput, match=r"need 4.1 GiB and at most 2 GiB.*streamed"):
         check_gram_size(55000, 100)
     assert check_gram_size(6400, 100) is None
+
+
+def test_several_outputs_and_rows_added_one_by_one(key):
+    """`cross` has a column per output and `square` their sum; adding rows one at a time gives the same moments."""
+    x = jax.random.normal(key, (3, 5, 2))
+    y = jax.random.normal(jax.random.fold_in(key, 1), (3, 5, 4))
+    both = moments(x, y, jnp.arange(5) < jnp.array([[5], [2], [0]]))
+    for q in range(4):
+        one = moments(x, y[..., q], jnp.arange(5) < jnp.array([[5], [2], [0]]))
+        assert_close("column", both.cross[..., q], one.cross, rtol=1e-12, atol=1e-15)
+    data = no_moments(3, 2)
+    for n in range(5):
+        data = add_row(data, x[:, n], y[:, n, 0])
+    whole = moments(x, y[..., 0])
+    for name in data._fields:
+        assert_close(name, getattr(data, name), getattr(whole, name), rtol=1e-12)
+    assert no_moments(3, 2, outputs=(4,)).cross.shape == both.cross.shape

@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 
 from mtrl.numerics import multitask_ridge as mr
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.moments import moments
 from tests.helpers import assert_close
 
 T, D, N, Q = 3, 5, 12, 2
@@ -20,13 +21,7 @@ def make(key):
 
 
 def grams_of(x, y):
-    scale = T * D
-    return mr.TaskGrams(
-        jnp.einsum("tni,tnj->tij", x, x) / scale,
-        jnp.einsum("tni,tnq->tiq", x, y) / jnp.sqrt(scale),
-        (y**2).sum((1, 2)),
-        jnp.full(T, float(N)),
-    )
+    return moments(x, y)
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +98,12 @@ def test_grid_scores_are_those_of_single_fits(data):
     "change, message",
     [
         (dict(count=jnp.array([3.0, 0.0, 3.0])), "task 1 has 0 samples"),
-        (dict(energy=jnp.array([1.0, 1.0, jnp.nan])), "task 2 hold NaN"),
+        (dict(square=jnp.array([1.0, 1.0, jnp.nan])), "task 2 hold NaN"),
     ],
 )
 def test_bad_statistics(data, change, message):
     with pytest.raises(BadInput, match=message):
-        mr.check_grams(data[2]._replace(**change))
+        mr.check_moments(data[2]._replace(**change))
 
 
 @pytest.mark.parametrize(
@@ -126,5 +121,5 @@ def test_bad_couplings(gamma, lam, message):
 
 
 def test_good_input_passes(data):
-    mr.check_grams(data[2])
+    mr.check_moments(data[2])
     mr.check_couplings(GAMMA, 0.0)

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import Moments, moments
-from mtrl.numerics.subspaces import sin_theta
 from mtrl.representation import active
 from mtrl.representation import active_problem as problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector, sin_theta
 from mtrl.representation import alternating_minimisation as am
 from mtrl.representation import problem, theory
 from mtrl.representation.method_of_moments import method_of_moments

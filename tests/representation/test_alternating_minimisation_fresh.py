@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import pytest
 
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector, sin_theta
 from mtrl.representation import problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.alternating_minimisation_fresh import alternating_minimisation_fresh, fresh_iterations

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import pytest
 
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.linalg.subspaces import projector
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector
 from mtrl.representation import problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.alternating_minimisation_streamed import alternating_minimisation_streamed

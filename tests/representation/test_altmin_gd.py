@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.linalg.subspaces import projector
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector
 from mtrl.representation import altmin_gd as gd
 from mtrl.representation import checks, problem
 from mtrl.representation.alternating_minimisation import alternating_minimisation

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.optimize
 
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.numerics.moments import moments, rows_from_moments
-from mtrl.numerics.subspaces import projector, sin_theta
 from mtrl.representation import problem, theory
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.factored_least_squares import factored_least_squares, objective

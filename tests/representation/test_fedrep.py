@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector, sin_theta
 from mtrl.representation import altmin_gd, fedrep, problem, theory
 from tests.helpers import assert_close
 

@@ -1,8 +1,8 @@
 import jax
 import jax.numpy as jnp
 
+from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import sin_theta
 from mtrl.representation import fedrep, fedsgd, problem
 from tests.helpers import assert_close
 

@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector, sin_theta
 from mtrl.representation import problem
 from mtrl.representation.iterative_hard_thresholding import iterative_hard_thresholding
 from tests.helpers import assert_close

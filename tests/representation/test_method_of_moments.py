@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.numerics.subspaces import projector, sin_theta
+from mtrl.numerics.linalg.subspaces import projector, sin_theta
 from mtrl.representation import problem, theory
 from mtrl.representation.method_of_moments import method_of_moments, second_moment
 from tests.helpers import assert_close

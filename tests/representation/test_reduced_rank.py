@@ -1,8 +1,8 @@
 import jax
 import numpy as np
 
+from mtrl.numerics.linalg.subspaces import projector
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import projector
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.method_of_moments import method_of_moments
 from mtrl.representation.reduced_rank import reduced_rank_regression

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.linalg.subspaces import frobenius_distance, remove_span
 from mtrl.numerics.moments import moments
-from mtrl.numerics.subspaces import frobenius_distance, remove_span
 from mtrl.representation import problem, theory
 from mtrl.representation.alternating_minimisation import alternating_minimisation
 from mtrl.representation.transfer import minimum_norm, transfer

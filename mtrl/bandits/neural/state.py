@@ -19,9 +19,9 @@ from mtrl.bandits.checks import check_refit, check_sizes
 from mtrl.bandits.neural.network import Body, Network, network_init, pooled_loss
 from mtrl.bandits.problem import World
 from mtrl.bandits.rounds import ArmData, Info, pull
-from mtrl.numerics import elimination
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.rank_one import inverse_update
+from mtrl.numerics.linalg import elimination
+from mtrl.numerics.linalg.rank_one import inverse_update
 from mtrl.numerics.types import PRNGKey
 
 

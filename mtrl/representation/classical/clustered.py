@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.conjugate_gradients import conjugate_gradients
+from mtrl.numerics.linalg.conjugate_gradients import conjugate_gradients
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, apply_hessian

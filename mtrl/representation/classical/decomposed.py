@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.fista import fista
+from mtrl.numerics.optim.fista import fista
 from mtrl.numerics.types import Scalar
 from mtrl.representation.classical.loss import Decomposition, Loss, gradient
 

@@ -6,7 +6,7 @@ task); for lam_s >= lam_b the own part does.
 
 from jaxtyping import Array, Float
 
-from mtrl.numerics.proximal import prox_l1_inf, soft_threshold
+from mtrl.numerics.optim.proximal import prox_l1_inf, soft_threshold
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose

@@ -6,8 +6,8 @@ With one design and one n for all tasks this is scikit-learn's `MultiTaskElastic
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import shrink_groups
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import shrink_groups
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.lbfgs import minimise
+from mtrl.numerics.optim.lbfgs import minimise
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, value

@@ -7,8 +7,8 @@ Obozinski, Taskar, Jordan 2006; Liu, Ji, Ye 2009. With one design and one n for 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import row_norms, shrink_groups
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import row_norms, shrink_groups
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, duality_gap, gradient, value_at_zero, zero_gradient

@@ -6,8 +6,8 @@ A feature pays once for its largest weight, so selected features tend to share o
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import l1_inf_dual_norm, prox_l1_inf
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import l1_inf_dual_norm, prox_l1_inf
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient, zero_gradient

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.proximal import trace_norm
-from mtrl.numerics.psd import sqrt_psd
+from mtrl.numerics.linalg.psd import sqrt_psd
+from mtrl.numerics.optim.proximal import trace_norm
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, hessians, value

@@ -6,7 +6,7 @@ lam_l the outlier part vanishes (trace norm); for lam_s <= lam_l / sqrt(T) the l
 
 from jaxtyping import Array, Float
 
-from mtrl.numerics.proximal import shrink_groups, shrink_singular_values
+from mtrl.numerics.optim.proximal import shrink_groups, shrink_singular_values
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose

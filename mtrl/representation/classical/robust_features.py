@@ -6,7 +6,7 @@ outlier tasks.
 
 from jaxtyping import Array, Float
 
-from mtrl.numerics.proximal import shrink_groups
+from mtrl.numerics.optim.proximal import shrink_groups
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose

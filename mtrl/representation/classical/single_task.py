@@ -7,8 +7,8 @@ scikit-learn scales ridge without the 1/(2n): `Ridge(alpha=n lam)` is this ridge
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import soft_threshold
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import soft_threshold
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, gradient, zero_gradient

@@ -6,7 +6,7 @@ which traces the same solutions.
 
 from jaxtyping import Array, Float
 
-from mtrl.numerics.proximal import shrink_singular_values, soft_threshold
+from mtrl.numerics.optim.proximal import shrink_singular_values, soft_threshold
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.decomposed import decompose

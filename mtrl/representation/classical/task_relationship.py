@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.conjugate_gradients import conjugate_gradients
-from mtrl.numerics.psd import sqrt_psd
+from mtrl.numerics.linalg.conjugate_gradients import conjugate_gradients
+from mtrl.numerics.linalg.psd import sqrt_psd
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, apply_hessian

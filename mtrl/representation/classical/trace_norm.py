@@ -7,9 +7,9 @@ factored_trace_norm` reaches the same optimum through factors.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics import proximal
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import shrink_singular_values, spectral_norm
+from mtrl.numerics.optim import proximal
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import shrink_singular_values, spectral_norm
 from mtrl.numerics.types import Scalar
 from mtrl.representation import checks
 from mtrl.representation.classical.loss import Loss, Weights, duality_gap, gradient, value_at_zero, zero_gradient

@@ -1,6 +1,6 @@
 import jax
 
-from mtrl.numerics import proximal
+from mtrl.numerics.optim import proximal
 from mtrl.representation.classical.factored_trace_norm import factored_trace_norm
 from mtrl.representation.classical.loss import value
 from mtrl.representation.classical.trace_norm import trace_norm

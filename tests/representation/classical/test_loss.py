@@ -2,7 +2,7 @@ import jax
 import numpy as np
 
 from mtrl.numerics.moments import moments
-from mtrl.numerics.proximal import row_norms
+from mtrl.numerics.optim.proximal import row_norms
 from mtrl.representation.classical import loss as L
 from mtrl.representation.classical.feature_selection import feature_selection, relative_gap
 from mtrl.representation.classical.mean_regularised import mean_regularised, pooled_ridge

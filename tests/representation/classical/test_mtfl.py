@@ -1,7 +1,7 @@
 import cvxpy as cp
 import jax.numpy as jnp
 
-from mtrl.numerics import proximal
+from mtrl.numerics.optim import proximal
 from mtrl.representation.classical.loss import value
 from mtrl.representation.classical.mtfl import mtfl, mtfl_objective
 from mtrl.representation.classical.trace_norm import trace_norm

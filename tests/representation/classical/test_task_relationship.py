@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.numerics.psd import sqrt_psd
+from mtrl.numerics.linalg.psd import sqrt_psd
 from mtrl.representation.classical.mtfl import mtfl
 from mtrl.representation.classical.single_task import ridge
 from mtrl.representation.classical.task_relationship import correlations, task_relationship, weights_given_covariance

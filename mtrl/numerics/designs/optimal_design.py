@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.psd import solve_psd
+from mtrl.numerics.linalg.psd import solve_psd
 from mtrl.numerics.types import Scalar
 
 

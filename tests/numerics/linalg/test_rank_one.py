@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.numerics.rank_one import inverse_update, log_det_update, quadratic_form
+from mtrl.numerics.linalg.rank_one import inverse_update, log_det_update, quadratic_form
 from tests.helpers import assert_close
 
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.numerics.conjugate_gradients import conjugate_gradients
+from mtrl.numerics.linalg.conjugate_gradients import conjugate_gradients
 from tests.helpers import assert_close
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from mtrl.numerics import psd
+from mtrl.numerics.linalg import psd
 from tests.helpers import assert_close
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.numerics import proximal
+from mtrl.numerics.optim import proximal
 from tests.helpers import assert_close
 
 PENALTIES = {

@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 from sklearn.linear_model import Lasso
 
-from mtrl.numerics.fista import fista
-from mtrl.numerics.proximal import soft_threshold
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.proximal import soft_threshold
 from tests.helpers import assert_close
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 from sklearn.linear_model import Lasso
 
-from mtrl.numerics.lasso import lambda_max, lasso, lasso_path, refit
+from mtrl.numerics.optim.lasso import lambda_max, lasso, lasso_path, refit
 from tests.helpers import assert_close
 
 RATIO = 1e-6

@@ -3,7 +3,7 @@ import hypothesis.strategies as st
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.numerics.rounding import apportion, largest_remainder, water_fill
+from mtrl.numerics.designs.rounding import apportion, largest_remainder, water_fill
 
 
 def test_known_apportionment():

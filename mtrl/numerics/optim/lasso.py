@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from mtrl.numerics.fista import Solution, fista
-from mtrl.numerics.proximal import soft_threshold
-from mtrl.numerics.psd import solve_psd
+from mtrl.numerics.linalg.psd import solve_psd
+from mtrl.numerics.optim.fista import Solution, fista
+from mtrl.numerics.optim.proximal import soft_threshold
 from mtrl.numerics.types import Scalar
 
 

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.optimize
 
-from mtrl.numerics.lbfgs import minimise
+from mtrl.numerics.optim.lbfgs import minimise
 from tests.helpers import assert_close
 
 

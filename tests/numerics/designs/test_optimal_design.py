@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from mtrl.numerics.optimal_design import c_optimal
+from mtrl.numerics.designs.optimal_design import c_optimal
 from tests.helpers import assert_close
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from mtrl.numerics import elimination
+from mtrl.numerics.linalg import elimination
 from tests.helpers import assert_close
 
 

@@ -1,0 +1,63 @@
+"""Least squares with a shared subspace: exact recovery without noise, stationarity with it, both descents to one optimum."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.numerics import low_rank
+from mtrl.numerics.moments import moments
+from tests.helpers import assert_close
+
+
+def planted(key, noise, tasks=6, dim=4, rank=2, samples=12):
+    keys = jax.random.split(key, 4)
+    theta = jax.random.normal(keys[0], (tasks, rank)) @ jax.random.normal(keys[1], (rank, dim))
+    x = jax.random.normal(keys[2], (tasks, samples, dim))
+    y = jnp.einsum("mnd,md->mn", x, theta) + noise * jax.random.normal(keys[3], (tasks, samples))
+    return theta, x, y
+
+
+@pytest.mark.parametrize(
+    ("descend", "rounds"), [(low_rank.alternate, {"sweeps": 60}), (low_rank.project_variables, {"steps": 20})]
+)
+def test_recovery_and_stationarity(key, descend, rounds):
+    """Without noise the truth; with noise a point where the literal loss over all rows has no slope in basis or heads."""
+    theta, x, y = planted(key, 0.0)
+    data = moments(x, y)
+    found = descend(data, low_rank.spectral_start(data, 2, 1e-9), ridge=1e-9, **rounds)
+    assert_close("noiseless fit", found.heads @ found.basis.T, theta, rtol=1e-6)
+    assert_close("orthonormal basis", found.basis.T @ found.basis, np.eye(2), rtol=1e-12, atol=1e-12)
+    _, x, y = planted(key, 0.5)
+    data = moments(x, y)
+    found = descend(data, low_rank.spectral_start(data, 2, 1e-9), ridge=1e-9, **{k: 4 * v for k, v in rounds.items()})
+
+    def loss(basis, heads):
+        return jnp.sum((y - jnp.einsum("mnd,dk,mk->mn", x, basis, heads)) ** 2)
+
+    slopes = jax.grad(loss, argnums=(0, 1))(found.basis, found.heads)
+    assert max(float(jnp.max(jnp.abs(s))) for s in slopes) < 1e-5 * float(jnp.max(jnp.abs(data.cross)))
+
+
+def test_heads_and_basis_are_ridge_regressions_on_the_rows(key):
+    """Each half step against the normal equations written out over all rows."""
+    _, x, y = planted(key, 0.3)
+    data, ridge = moments(x, y), 0.7
+    basis = jnp.linalg.qr(jax.random.normal(key, (4, 2)))[0]
+    heads = low_rank.best_heads(data, basis, ridge).heads
+    for t in range(6):
+        z = np.asarray(x[t] @ basis)
+        assert_close(
+            "heads", heads[t], np.linalg.solve(z.T @ z + ridge * np.eye(2), z.T @ np.asarray(y[t])), rtol=1e-10
+        )
+    rows = np.einsum("mnd,mk->mndk", np.asarray(x), np.asarray(heads)).reshape(-1, 8)
+    literal = np.linalg.solve(rows.T @ rows + ridge * np.eye(8), rows.T @ np.asarray(y).reshape(-1)).reshape(4, 2)
+    assert_close("basis", low_rank.best_basis(data, heads, ridge), literal, rtol=1e-9)
+
+
+def test_without_data_the_subspace_stays(key):
+    data = jax.tree.map(jnp.zeros_like, moments(*planted(key, 0.0)[1:]))
+    start = jnp.linalg.qr(jax.random.normal(key, (4, 2)))[0]
+    found = low_rank.project_variables(data, start, ridge=1e-3)
+    assert_close("projector", found.basis @ found.basis.T, start @ start.T, rtol=1e-12)
+    assert not found.heads.any()
