@@ -166,17 +166,18 @@ def run(
     keys = split_named(key, "run", "support")
     totals = jnp.asarray(totals, jnp.int32)
     random = random_support(keys["support"], tasks, tasks if sparse is None else sparse, dtype)
+    start = jnp.full(tasks, 1 / tasks, dtype)
 
     def propose(relevance, step):
         first, total = step
         support = None
         if sparse is not None:
-            chosen = jnp.where(jnp.asarray(exponent) > 0, keep_largest(relevance, sparse), random)
-            support = (chosen != 0) | first
+            # After an all-zero estimate `relevance` is the uniform start again: every task may be sampled.
+            ranked = (keep_largest(relevance, sparse) != 0) | jnp.all(relevance == start)
+            support = jnp.where(jnp.asarray(exponent) > 0, ranked, random != 0) | first
         return allocate(relevance, budget=total, floor=floor, exponent=exponent, support=support)
 
     steps = (jnp.arange(totals.shape[0]) == 0, totals)
-    start = jnp.full(tasks, 1 / tasks, dtype)
     return _epochs(
         keys["run"], draw, learn, propose, steps,
         start=start, norm=norm, lasso_ratio=lasso_ratio, debias=debias, reuse=reuse,

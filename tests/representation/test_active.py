@@ -132,3 +132,47 @@ def test_theoretical_loop(norm):
 def test_number_of_epochs():
     assert active.epochs_for(0.1) == 4 and active.epochs_for(0.25) == 2
     assert isinstance(TARGET, Moments)
+
+
+def test_nothing_selected_means_uniform_in_the_theoretical_loop():
+    """The loop starts from nu = 1/M and goes back to it: counts of epoch i are those of nu = 1/M at eps_i."""
+    found = jax.jit(
+        lambda key: active.run_theoretical(
+            key, DRAW, LEARN, tasks=TASKS, epochs=3, beta=400.0, floor=20, norm=1.0, lasso_ratio=1.0
+        )
+    )(jax.random.key(9))
+    assert np.all(found.all_zero)
+    np.testing.assert_array_equal(found.counts, np.repeat([[160], [640], [2560]], TASKS, axis=1))
+
+
+def test_nothing_selected_means_uniform_with_k_sparse_selection():
+    found = run(jax.random.key(3), *RULES["L1"], ratio=1.0, sparse=3)
+    assert np.all(found.all_zero)
+    np.testing.assert_array_equal(found.counts[-1], [200] * TASKS)
+
+
+def test_least_identified_head_is_reported():
+    source = DRAW(jax.random.key(5), jnp.full(TASKS, 50).at[4].set(2))
+    learn = jax.jit(functools.partial(active.learn_linear, target=TARGET, rank=RANK, iterations=3))
+    assert learn(jax.random.key(0), source).head_rank == 2  # two samples cannot identify three coordinates
+
+
+def test_every_epoch_has_its_own_learner_key():
+    def learn(key, source):
+        return LEARN(key, source)._replace(representation=jax.random.key_data(key))
+
+    found = jax.jit(
+        lambda key: active.run(
+            key, DRAW, learn, totals=TOTALS, tasks=TASKS, floor=20, norm=2.0, exponent=2.0, lasso_ratio=0.05
+        )
+    )(jax.random.key(3))
+    assert len({tuple(k) for k in np.asarray(found.learned.representation)}) == 3
+
+
+def test_penalty_of_the_lasso_reaches_the_estimate():
+    learned = LEARN(jax.random.key(0), DRAW(jax.random.key(5), jnp.full(TASKS, 60)))
+    for ratio in (0.02, 0.5):
+        found, _ = active.estimate_relevance(learned, norm=1.0, lasso_ratio=ratio)
+        miss = learned.heads.T @ (learned.target_head - learned.heads @ found)
+        limit = ratio * jnp.max(jnp.abs(learned.heads.T @ learned.target_head))
+        assert_close("largest correlation of the miss is lambda", jnp.max(jnp.abs(miss)), limit, rtol=1e-3)

@@ -29,3 +29,15 @@ def test_oracle_law(key):
 
     risk = jax.jit(jax.vmap(one))(jax.random.split(key, 4000))
     assert_mean("sigma^2 K / (n_0 - K - 1)", risk, excess_risk(0.0, rank=3, target_samples=20, noise=0.5))
+
+
+def test_errors_are_those_of_leaving_one_out():
+    rng = np.random.default_rng(1)
+    x, y, grid = rng.normal(size=(9, 4)), rng.normal(size=9), np.array([0.1, 2.0])
+    ours = target_only_ridge(jnp.asarray(x), jnp.asarray(y), jnp.asarray(grid))
+    for penalty, error in zip(grid, ours.errors, strict=True):
+        misses = []
+        for i in range(9):
+            a, b = np.delete(x, i, 0), np.delete(y, i)
+            misses.append(y[i] - x[i] @ np.linalg.solve(a.T @ a + penalty * np.eye(4), a.T @ b))
+        assert_close("leave-one-out", error, np.mean(np.square(misses)), rtol=1e-9)

@@ -68,3 +68,13 @@ def test_losses():
     scores, y = jnp.array([0.0, 2.0]), jnp.array([1.0, 0.0])
     np.testing.assert_allclose(net.sample_loss(scores, y, logistic=False), [1, 4])
     np.testing.assert_allclose(net.sample_loss(scores, y, logistic=True), np.log([2, 1 + np.exp(2)]), rtol=1e-6)
+
+
+def test_whitening_and_heads_belong_to_the_second_moment_of_the_features(learned):
+    """`phi L^-T` has second moment `L^-1 (L L^T) L^-T`, so `(L^-T)^T S L^-T` is near I whatever the spread of phi."""
+    batch, found, _ = learned
+    phi = MODEL.apply(found.representation.params, batch.x[:180])
+    lower = np.linalg.inv(np.asarray(found.representation.whitening)).T
+    assert np.allclose(lower, np.tril(lower), atol=1e-5 * np.abs(lower).max())
+    moment = phi.T @ phi / 180
+    assert np.max(np.abs(lower @ lower.T - moment)) < 0.15 * np.max(moment)

@@ -94,3 +94,9 @@ def test_draw_depends_on_the_key(pools):
     draws = [images.draw_batch(jax.random.key(k), counts, pools, tasks, size=7).x for k in (0, 0, 1)]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert not np.array_equal(draws[0], draws[2])
+
+
+def test_squares_of_masked_rows_do_not_count(pools, key):
+    batch = images.draw_batch(key, jnp.array([5, 3]), pools, jnp.array([[0, 0], [1, 1]]), size=11)
+    batch = batch._replace(y=jnp.arange(1.0, 12.0))
+    np.testing.assert_allclose(images.batch_moments(batch, 2).square, [1 + 4 + 9 + 16 + 25, 36 + 49 + 64])

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 from mtrl.numerics.moments import moments
 from mtrl.representation import active_problem as problem
@@ -110,3 +111,18 @@ def _one_draw(key, counts, params, noise, samples):
 
 
 LAW = jax.jit(jax.vmap(_one_draw, (0, None, None, None, None)), static_argnums=4)
+
+
+def test_excess_risk_is_the_mean_of_an_inverse_wishart():
+    """`E tr (Z^T Z)^-1` of n_0 Gaussian rows in K dimensions, from SciPy; each unit of noise and of miss is paid that often."""
+    spread = np.trace(scipy.stats.invwishart(df=12, scale=np.eye(3)).mean())
+    for miss in (0.0, 0.7):
+        found = theory.excess_risk(miss, rank=3, target_samples=12, noise=0.5)
+        assert_close("excess risk", found, miss + (0.25 + miss) * spread, rtol=1e-12)
+
+
+def test_span_is_judged_in_units_of_the_target():
+    heads = jnp.eye(2)
+    for size in (1e-9, 1e9):
+        assert theory.design_value(heads, size * jnp.ones(2), jnp.array([1.0, 0.0])) == jnp.inf
+        assert np.isfinite(theory.design_value(heads, size * jnp.ones(2), jnp.array([1.0, 3.0])))

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
 
 from mtrl.numerics.errors import BadInput
 from mtrl.representation.relevance import (
@@ -101,3 +102,24 @@ def test_selection():
     np.testing.assert_array_equal(single_best(vector), [0, -3, 0, 0])
     chosen = random_support(jax.random.key(0), 10, 4)
     assert chosen.sum() == 4 and not np.array_equal(chosen, random_support(jax.random.key(1), 10, 4))
+
+
+def test_residual_is_relative_to_the_target():
+    heads = jnp.array([[1.0, 2.0], [0.0, 0.0]])
+    found = l2_relevance(heads, jnp.array([3.0, 4.0]))
+    assert_close("miss", found.residual, 4 / 5, rtol=1e-12)
+    assert found.rank == 1
+
+
+def test_priced_relevance_has_a_dual_certificate(instance):
+    """`min sum sqrt(c_t) |nu_t| = max w^T z s.t. |w_t^T z| <= sqrt(c_t)`, the dual by SciPy."""
+    heads, head = instance
+    prices = np.exp(np.random.default_rng(1).normal(size=60))
+    priced = priced_l1_relevance_exact(heads, head, prices)
+    rows, limits = np.vstack([heads.T, -heads.T]), np.tile(np.sqrt(prices), 2)
+    dual = scipy.optimize.linprog(-head, A_ub=rows, b_ub=limits, bounds=(None, None))
+    assert_close("strong duality", np.sum(np.sqrt(prices) * np.abs(priced)), -dual.fun, rtol=1e-9)
+
+
+def test_ties_go_to_the_smaller_index():
+    np.testing.assert_array_equal(keep_largest(jnp.array([1.0, -1, 1, 1]), 2), [1, -1, 0, 0])

@@ -1,6 +1,8 @@
+import jax
 import numpy as np
 from scipy import ndimage
 
+from mtrl.numerics.keys import split_named
 from mtrl.representation.corruptions.blur import gaussian, glass_blur, motion_blur
 from tests.helpers import assert_mean
 
@@ -43,3 +45,21 @@ def test_motion_blur_kernel_and_direction(key):
     np.testing.assert_allclose(blurred.sum((1, 2)), 1, rtol=1e-6)
     rows = (blurred * np.arange(28)[None, :, None]).sum((1, 2)) - 14
     assert_mean("angles are symmetric", rows, 0.0)
+
+
+def test_glass_blur_is_the_loop_of_the_release(key):
+    """Pixel by pixel downwards, a swap with chance 1/2, later swaps see earlier ones; blurred before and after."""
+    image = np.random.default_rng(2).random((28, 28))
+    keys = split_named(key, "swap", "offset")
+    swap = np.asarray(jax.random.bernoulli(keys["swap"], 0.5, (2, 26, 26, 1)))
+    step = np.asarray(jax.random.randint(keys["offset"], (2, 2, 26, 26, 1), -1, 1, np.int32))
+    expected = ndimage.gaussian_filter(image, 0.7, mode="nearest")
+    for one in range(2):
+        for i, h in enumerate(range(27, 1, -1)):
+            for j, w in enumerate(range(27, 1, -1)):
+                if swap[one, i, j, 0]:
+                    dy, dx = step[:, one, i, j, 0]
+                    there = h + dy, w + dx
+                    expected[h, w], expected[there] = expected[there], expected[h, w]
+    expected = np.clip(ndimage.gaussian_filter(expected, 0.7, mode="nearest"), 0, 1)
+    np.testing.assert_allclose(glass_blur(key, image[None])[0], expected, atol=1e-12)

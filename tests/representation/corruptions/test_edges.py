@@ -33,3 +33,11 @@ def test_flat_image_and_border():
     assert edges.any() and not edges[:, 0].any() and not edges[:, :, -1].any()
     alone = np.stack([canny_edges(KEY, noise[i : i + 1])[0] for i in range(3)])
     np.testing.assert_array_equal(edges, alone)  # images do not touch each other
+
+
+def test_thresholds_are_those_of_the_sobel_gradient():
+    """A ramp of slope s has gradient 8 s everywhere: edges (where rounding makes maxima) above the high threshold 0.2, none below."""
+    ramp = np.broadcast_to(np.arange(28.0), (28, 28))
+    for image in (ramp, ramp.T):
+        middle = [canny_edges(KEY, (s * image)[None])[0][8:20, 8:20] for s in (0.0246, 0.0254)]
+        assert not np.any(middle[0]) and np.any(middle[1])

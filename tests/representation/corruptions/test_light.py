@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 
 from mtrl.representation.corruptions.light import brightness, fog, plasma, stripe
@@ -34,3 +35,24 @@ def test_fog_formula(key):
     assert p.min() > -1e-9 and p.max() < 1 + 1e-9
     joined = fog(key, np.repeat(images, 7, axis=0))  # 21 images go in two chunks with different maps
     assert not np.allclose(joined[0], joined[17])
+
+
+def test_plasma_is_the_literal_recursion(key):
+    """Centres, then edges, each the mean of its four neighbours on the torus plus `wibble U(-wibble, wibble)`."""
+    size, wibble, step = 8, 10.0, 8
+    generator = np.random.Generator(np.random.SFC64(np.asarray(jax.random.key_data(key)).tolist()))
+    expected = np.zeros((size, size))
+    while step >= 2:
+        half, count = step // 2, size // step
+        corner = (-half, -half), (-half, half), (half, -half), (half, half)
+        side = (-half, 0), (half, 0), (0, -half), (0, half)
+        for first, second, around in ((half, half, corner), (0, half, side), (half, 0, side)):
+            draws = 2 * generator.random((1, count, count), np.float32)[0] - 1
+            for i in range(count):
+                for j in range(count):
+                    r, c = first + i * step, second + j * step
+                    mean = np.mean([expected[(r + a) % size, (c + b) % size] for a, b in around])
+                    expected[r, c] = mean + wibble * wibble * draws[i, j]
+        step, wibble = half, wibble / 1.4
+    expected = (expected - expected.min()) / np.ptp(expected)
+    np.testing.assert_allclose(plasma(key, 1, size=size, wibble=10.0)[0], expected, atol=1e-5)

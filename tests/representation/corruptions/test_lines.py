@@ -1,5 +1,7 @@
+import jax
 import numpy as np
 
+from mtrl.numerics.keys import split_named
 from mtrl.representation.corruptions.lines import dotted_line, stroke, zigzag, zigzag_points
 
 
@@ -32,3 +34,17 @@ def test_zigzag_is_drawn_between_its_ends(key):
     drawn = zigzag(key, np.zeros((60, 28, 28)))
     assert np.all(drawn[:, :, :2] == 0) and np.all(drawn.max((1, 2)) > 0.8)
     assert len({tuple(np.argwhere(one > 0.5)[0]) for one in drawn}) > 5  # random places
+
+
+def test_zigzag_of_one_image_is_the_strokes_between_its_corners(key):
+    """Start uniform on 0..26, rise uniform on -5..4; every stroke is added and clipped before the next."""
+    keys = split_named(key, "first", "rise")
+    first = np.asarray(jax.random.randint(keys["first"], (6,), 0, 27)).astype(float)
+    rise = np.asarray(jax.random.randint(keys["rise"], (6,), -5, 5)).astype(float)
+    drawn = zigzag(key, np.zeros((6, 28, 28)))
+    for one, r0, step in zip(drawn, first, rise, strict=True):
+        points, expected = zigzag_points(r0, r0 + step), np.zeros((28, 28))
+        for left, right in zip(points, points[1:], strict=False):
+            if right[0] > left[0]:
+                expected = np.clip(expected + stroke(left[None], right[None])[0], 0, 1)
+        np.testing.assert_allclose(one, expected, atol=1e-9)
