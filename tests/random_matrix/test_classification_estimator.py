@@ -85,7 +85,7 @@ def test_pooled_limit_is_one_ridge(problem):
 
 def test_conditional_moments_are_those_of_fresh_test_points(problem, key):
     params, data = problem
-    root = jnp.stack([jnp.eye(DIM), jnp.diag(jnp.linspace(0.5, 2, DIM)), 2 * jnp.eye(DIM)])
+    root = jnp.stack([jnp.eye(DIM), jnp.diag(jnp.linspace(0.5, 2, DIM)) + jnp.eye(DIM, k=-2), 2 * jnp.eye(DIM)])
     y = label_samples(data, signed_labels(jnp.asarray(COUNTS), jnp.float64))
     ours = fit(data, y, coupling(jnp.asarray(GAMMA), LAM))
     mean, variance = score_moments(ours, params.means, root)
@@ -112,5 +112,7 @@ def test_huge_features_raise_the_ridge_and_say_so(problem):
     big, B = data._replace(X=1e10 * data.X), pooled_coupling(0.9, jnp.zeros(3))
     assert bool(fit(big, y, B).finite) and float(fit(big, y, B).ridge) > 1
     assert float(fit(data, y, B).ridge) == 1
+    size = np.trace(np.asarray(0.9 * big.X @ big.X.T)) / (38 * 3 * DIM)  # mean diagonal of K, before centring
+    assert 0.2 * size < float(fit(big, y, B).ridge) / (4 * 38 * np.finfo(float).eps) < size
     ours = fit(big, y, B, rounding=1e-6)  # condition number 1e6 leaves digits to compare
     assert_close("fit with B / ridge", fit(big, y, B / ours.ridge, rounding=0.0).W, ours.W, 1e-8)

@@ -80,8 +80,12 @@ def test_two_classes_give_the_midpoint_rule(key):
         scores = standardised_scores(fits, model, X, 1)[:, 0] * model.scale[0] + model.middle[0]
         return classify(fits, model, X, 1), scores > midpoint(law)[1]
 
-    winner, above = both(sample(key, Params(means), counts=counts), jax.random.normal(key, (200, 30)))
+    data, X = sample(key, Params(means), counts=counts), jax.random.normal(key, (200, 30))
+    winner, above = both(data, X)
     assert np.array_equal(np.asarray(winner) == 0, np.asarray(above))
+    shift = jnp.array([3.0, -2.0])[:, None] * jnp.ones(30)  # of a whole task: its own centring removes it
+    moved, _ = both(data._replace(X=data.X + shift[data.task]), X + shift[1])
+    assert np.array_equal(moved, winner)
 
 
 def test_statistics_of_three_classes_are_unbiased(key, means):

@@ -74,6 +74,24 @@ def test_whitening_gives_unit_within_class_covariance(key):
     assert_close("whitened covariance", T @ np.asarray(root[0] ** 2) @ T, np.eye(5), 0.06)
 
 
+def test_whitening_is_the_root_of_the_unbiased_shrunk_covariance(key):
+    """(.9 S + .1 (tr S/p) I)^-1/2 with S the within-class covariance, n - kc degrees of freedom: E S = Sigma however few the samples."""
+    counts, params = ((3, 2), (4, 2)), Params(related_means(jnp.array([0.3]), norm=2.0, dim=3))
+
+    @jax.jit
+    @jax.vmap
+    def draw(key):
+        data = sample(key, params, counts=counts)
+        return data, statistics.whitening(data, 2, shrinkage=0.2), statistics.whitening(data, 2, shrinkage=1.0)
+
+    data, roots, flat = draw(jax.random.split(key, 300))
+    pooled = np.linalg.inv(np.asarray(roots[0] @ roots[0]))
+    groups = [np.asarray(data.X[0])[(data.task[0] == i) & (data.label[0] == j)] for i in range(2) for j in range(2)]
+    S = sum(np.cov(x, rowvar=False) * (len(x) - 1) for x in groups) / (11 - 4)
+    assert_close("shrunk covariance", pooled, 0.8 * S + 0.2 * np.trace(S) / 3 * np.eye(3), 1e-10)
+    assert_mean("tr S/p is unbiased", 1 / np.asarray(flat)[:, 0, 0] ** 2, 1.0)
+
+
 def test_labels_from_estimated_statistics(key):
     """p = 100, |dmu| = 2, beta = .3, gamma = 1, lam = 10: reference run .3055 with estimated, .2952 with true statistics."""
     n, B = jnp.asarray(COUNTS), coupling(jnp.ones(2), 10.0)

@@ -14,8 +14,8 @@ def gram(beta):
 
 
 @jax.jit
-def error(gram, gamma, lam):
-    return predicted_error(gram, COUNTS, gamma, lam, dim=100, target=1)
+def error(gram, gamma, lam, counts=COUNTS, target=1):
+    return predicted_error(gram, counts, gamma, lam, dim=100, target=target)
 
 
 @jax.jit
@@ -34,6 +34,12 @@ def test_grid_reproduces_the_reference_run(beta, expected):
     assert_close("at its point", error(gram(beta), jnp.full(2, best.gamma), best.lam), best.error, 1e-9)
 
 
+def test_each_task_can_be_the_target():
+    """Renaming the tasks renames the predicted error."""
+    swapped = error(gram(0.5), jnp.array([2.0, 1.0]), 3.0, COUNTS[::-1], 0)
+    assert_close("target 0", swapped, error(gram(0.5), jnp.array([1.0, 2.0]), 3.0), 1e-9)
+
+
 def test_grid_skips_points_that_are_not_finite():
     found = tune_grid(lambda g, x: jnp.where(g < 2, jnp.nan, g + x), gammas=jnp.arange(4.0), lams=jnp.arange(1.0, 3.0))
     assert (float(found.gamma), float(found.lam), float(found.error)) == (2.0, 1.0, 3.0)
@@ -46,6 +52,11 @@ def test_simplex_refines_and_stays_in_the_box():
     )
     assert found.error <= float(start.error) + 1e-9
     assert np.all((found.gamma >= 1e-3) & (found.gamma <= 1e3)) and found.evaluations <= 400
+
+
+def test_simplex_ends_at_the_edge_of_the_box():
+    found = tune_simplex(lambda g, x: float(np.log(g).sum() + np.log(x)), np.ones(1), 1.0, low=0.5, high=2.0)
+    assert_close("lower edge", [*found.gamma, found.lam, found.error], [0.5, 0.5, 2 * np.log(0.5)], 1e-2)
 
 
 def test_signed_labels_can_be_tuned_too():
