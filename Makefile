@@ -24,10 +24,11 @@ types: $(VENV)/.ready
 index: $(VENV)/.ready
 	$(RUN) -m experiments --index
 
-$(VENV)/.ready: requirements.txt
+$(VENV)/.ready: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mtrl needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3.12)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 # Needs uv; rewrites the pins from the ranges in pyproject.toml, for every supported Python at once.

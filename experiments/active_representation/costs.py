@@ -4,8 +4,19 @@ import dataclasses
 
 import numpy as np
 
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, evaluate, field, mean_interval, style
-from mtrl.harness.claims import exact
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_least,
+    at_most,
+    evaluate,
+    exact,
+    field,
+    mean_interval,
+    style,
+)
 from mtrl.representation.allocation import power_cost_allocation, priced_allocation, step_cost
 from mtrl.representation.relevance import l1_relevance_exact, priced_l1_relevance_exact
 

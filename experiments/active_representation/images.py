@@ -7,10 +7,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from mtrl.data import PARTS, has_part, load_digits_28, load_mnist, load_mnist_c
 from mtrl.harness import BadInput, BaseConfig, field
-from mtrl.harness.datasets.digits import load_digits_28
-from mtrl.harness.datasets.mnist_c import load_mnist_c
-from mtrl.harness.datasets.mnist_idx import PARTS, has_part, load_mnist
 from mtrl.representation import active_checks
 from mtrl.representation.active_images import disjoint_pool, pooled_features, shared_pool
 from mtrl.representation.corruptions import CORRUPTIONS, check_name, corrupt

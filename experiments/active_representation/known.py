@@ -7,8 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.active_representation.common import COLOR, MARKER, RULE_NAMES, has_rules, ridge_grid, z_score
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, between, field, over_seeds, style
-from mtrl.harness.claims import exact
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_least,
+    at_most,
+    between,
+    exact,
+    field,
+    over_seeds,
+    style,
+)
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.representation import active_checks, active_problem, active_theory

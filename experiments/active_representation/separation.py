@@ -6,8 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.active_representation.common import z_score
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, between, evaluate, field, style
-from mtrl.harness.claims import exact
+from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, between, evaluate, exact, field, style
 from mtrl.representation import active_theory
 from mtrl.representation.allocation import shares
 from mtrl.representation.relevance import l1_relevance_exact

@@ -21,8 +21,7 @@ from experiments.active_representation.common import (
     rule_array,
     z_score,
 )
-from mtrl.harness import BaseConfig, Claim, Figure, between, field, over_seeds, style
-from mtrl.harness.claims import exact
+from mtrl.harness import BaseConfig, Claim, Figure, between, exact, field, over_seeds, style
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.representation import active, active_checks, active_problem, active_theory

@@ -4,8 +4,7 @@ import numpy as np
 
 from experiments.active_representation.common import has_rules
 from experiments.active_representation.drawing import TITLE
-from mtrl.harness import Claim, at_least, mean_interval
-from mtrl.harness.claims import proportion_interval
+from mtrl.harness import Claim, at_least, mean_interval, proportion_interval
 
 STAND_IN = (
     "unless run on MNIST-C, a stand-in of small digit images, few targets and small learners, and no test of the papers"

@@ -8,8 +8,7 @@ import numpy as np
 
 from experiments.benchmark_representation import literal
 from experiments.benchmark_representation.side_by_side import draw, ratio, timed
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds
-from mtrl.harness.driver import spread
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds, spread
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.representation import problem

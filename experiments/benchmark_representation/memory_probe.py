@@ -6,7 +6,7 @@ Arguments: variant (moments, streamed, gram or none), tasks, samples, dim, rank.
 
 import sys
 
-from mtrl.harness import devices
+from mtrl.harness.run import devices
 
 
 def main(variant: str, tasks: int, samples: int, dim: int, rank: int) -> None:

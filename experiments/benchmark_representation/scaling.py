@@ -16,9 +16,9 @@ from mtrl.harness import (
     field,
     mean_interval,
     over_seeds,
+    spread,
     timing,
 )
-from mtrl.harness.driver import spread
 
 METHODS = ("method of moments", "AltMin")
 # Powers of the operation count: N d^2 (moments); N d^2 + T d^2 r^2 per round + (d r)^3 per round (AltMin).

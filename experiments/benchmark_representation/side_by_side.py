@@ -10,8 +10,7 @@ import functools
 import numpy as np
 
 from experiments.benchmark_representation import literal
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, timing
-from mtrl.harness.driver import spread
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, spread, timing
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments

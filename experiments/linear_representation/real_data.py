@@ -47,21 +47,21 @@ def load(name, config):
     """Tasks of a data set: x (T, n, d) standardised, y (T, n), mask."""
     from sklearn import datasets
 
-    from mtrl.harness.datasets import mat_tasks
+    from mtrl.data import load_cells, load_shared, pad
 
     if name == "school":
-        tasks = mat_tasks.load_cells(config.school)
+        tasks = load_cells(config.school)
     elif name == "sarcos":
-        tasks = mat_tasks.load_shared(config.sarcos, "sarcos_inv", outputs=7)
+        tasks = load_shared(config.sarcos, "sarcos_inv", outputs=7)
     elif name == "diabetes":
         bunch = datasets.load_diabetes()
         decile = np.searchsorted(np.quantile(bunch.data[:, 0], np.arange(1, 10) / 10), bunch.data[:, 0])
         rows = bunch.data[:, 1:]
-        tasks = mat_tasks.pad([rows[decile == t] for t in range(10)], [bunch.target[decile == t] for t in range(10)])
+        tasks = pad([rows[decile == t] for t in range(10)], [bunch.target[decile == t] for t in range(10)])
     else:
         bunch = datasets.load_linnerud() if name == "linnerud" else datasets.load_digits()
         labels = bunch.target if name == "linnerud" else np.eye(10)[bunch.target]
-        tasks = mat_tasks.pad([bunch.data] * labels.shape[1], list(labels.T.astype(float)))
+        tasks = pad([bunch.data] * labels.shape[1], list(labels.T.astype(float)))
     kept = tasks.x[tasks.mask]
     scale = kept.std(0)
     x = (tasks.x - kept.mean(0)) / np.where(scale > 0, scale, 1)

@@ -14,8 +14,19 @@ import numpy as np
 from experiments.linear_representation import released, released_draws
 from experiments.linear_representation.learning_claims import LEARNERS, METHODS
 from experiments.linear_representation.learning_curves import decimal_axis
-from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, evaluate, exact, field, over_seeds
-from mtrl.harness.driver import spread
+from mtrl.harness import (
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    Interval,
+    at_most,
+    evaluate,
+    exact,
+    field,
+    over_seeds,
+    spread,
+)
 from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.representation.factored_least_squares import factored_least_squares, objective
 from mtrl.representation.method_of_moments import method_of_moments

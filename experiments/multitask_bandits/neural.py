@@ -74,13 +74,13 @@ class NeuralConfig(BaseConfig):
 
 def load(data_dir: str) -> tuple[np.ndarray, np.ndarray]:
     """Flattened images in [0, 1] and labels."""
-    from mtrl.harness.datasets import digits, mnist_idx
+    from mtrl.data import has_part, load_digits, load_mnist
 
     if data_dir:
-        part = "train" if mnist_idx.has_part(data_dir, "train") else "test"
-        pictures, labels = mnist_idx.load_mnist(data_dir, part)
+        part = "train" if has_part(data_dir, "train") else "test"
+        pictures, labels = load_mnist(data_dir, part)
     else:
-        pictures, labels = digits.load_digits()
+        pictures, labels = load_digits()
     return np.asarray(pictures, np.float32).reshape(len(pictures), -1), np.asarray(labels, np.int32)
 
 

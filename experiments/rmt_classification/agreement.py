@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from mtrl.harness import style
-from mtrl.harness.claims import Claim, between, mean_interval
+from mtrl.harness import Claim, between, mean_interval, style
 
 FINITE = "theory with the 1/n noise of the training mean"
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_classification.splits import RULES, split_errors
+from mtrl.data import load_labelled
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -21,7 +22,6 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
-from mtrl.harness.datasets import task_npz
 
 DIGIT_TARGET = (3, 8)
 DIGIT_SOURCES = {"3 vs 9": (3, 9), "1 vs 7": (1, 7), "8 vs 3 (flip)": (8, 3), "5 vs 6": (5, 6)}
@@ -86,7 +86,7 @@ def load(config) -> Tasks:
         digits = load_digits()
         X = standardise(digits.data, config.min_std)
         return Tasks(X, digits.target, DIGIT_TARGET, DIGIT_SOURCES, "digits 3 vs 8")
-    data = task_npz.load(config.data_dir)
+    data = load_labelled(config.data_dir)
     name = config.target_task or data.names[-1]
     if name not in data.names:
         raise BadInput(f"target_task got '{name}', but the file holds the tasks {', '.join(data.names)}")

@@ -69,9 +69,9 @@ def diabetes() -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def appliances(folder: str, channels: tuple[int, ...]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Channels as tasks, d = series length, train and test cases pooled (they are split again), standardised and centred per task."""
-    from mtrl.harness.datasets.tser import load
+    from mtrl.data import load_ts
 
-    parts = [load(folder, "AppliancesEnergy", split) for split in ("TRAIN", "TEST")]
+    parts = [load_ts(folder, "AppliancesEnergy", split) for split in ("TRAIN", "TEST")]
     series = np.concatenate([part.series for part in parts])
     target = np.concatenate([part.targets for part in parts])
     if max(channels) >= series.shape[1]:

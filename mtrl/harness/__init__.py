@@ -1,7 +1,14 @@
-"""The only part that touches the world: flags, files, clock, devices. Studies import from here; the library never does."""
+"""The only part that touches the world: flags, files, clock, devices. Studies import from here; the library never does.
 
-from mtrl.harness import style, timing
-from mtrl.harness.claims import (
+`config`, `flags`, `study`, `cli`: from a command line to validated configurations. `run`: cells, driver, engines, files. `judge`: measures
+and claims. `picture`: the house style. `gallery`: what is published.
+"""
+
+from mtrl.harness.cli import main
+from mtrl.harness.config import BaseConfig, field
+from mtrl.harness.driver import Entrant, Result, compete, compilations, evaluate, grid, over_seeds, simulate, spread
+from mtrl.harness.judge import timing
+from mtrl.harness.judge.claims import (
     Claim,
     Interval,
     at_least,
@@ -12,9 +19,7 @@ from mtrl.harness.claims import (
     mean_interval,
     proportion_interval,
 )
-from mtrl.harness.cli import main
-from mtrl.harness.config import BaseConfig, field
-from mtrl.harness.driver import Entrant, Result, compete, compilations, evaluate, grid, over_seeds, simulate
+from mtrl.harness.picture import style
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
@@ -48,6 +53,7 @@ __all__ = [
     "over_seeds",
     "proportion_interval",
     "simulate",
+    "spread",
     "style",
     "timing",
 ]

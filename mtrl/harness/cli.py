@@ -4,8 +4,10 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from mtrl.harness import devices, flags, produce, report, sweep
-from mtrl.harness.produce import Job
+from mtrl.harness import flags
+from mtrl.harness.judge import report
+from mtrl.harness.run import devices, produce, sweep
+from mtrl.harness.run.produce import Job
 from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
 

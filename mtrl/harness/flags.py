@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from mtrl.harness.config import parse_value, rules_of, types_of
-from mtrl.harness.engine import ENGINES
+from mtrl.harness.run.engine import ENGINES
 from mtrl.harness.study import PRESETS, Study, unknown
 from mtrl.numerics.errors import BadInput
 

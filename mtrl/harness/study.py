@@ -6,8 +6,8 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mtrl.harness.claims import Claim
 from mtrl.harness.config import BaseConfig, check_distinct, replace, types_of
+from mtrl.harness.judge.claims import Claim
 from mtrl.numerics.errors import BadInput
 
 PRESETS = ("smoke", "quick", "paper")
@@ -70,16 +70,23 @@ class Study:
     """One paper's figures.
 
     Attributes:
-      name: module name under `experiments`.
+      name: of the module.
       paper: authors, year, venue, identifier.
       summary: one line.
       figures: in the order of the gallery.
+      package: where the module lies; workers import `<package>.<name>`.
     """
 
     name: str
     paper: str
     summary: str
     figures: tuple[Figure, ...]
+    package: str = "experiments"
+
+    @property
+    def module(self) -> str:
+        """Full name of the module whose `STUDY` this is."""
+        return f"{self.package}.{self.name}"
 
     def figure(self, name: str) -> Figure:
         """The figure of that name.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.rmt_classification import STUDY
-from mtrl.harness import store
+from mtrl.harness.run import store
 from mtrl.harness.cli import run_study
 from mtrl.numerics.errors import BadInput
 

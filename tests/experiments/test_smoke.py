@@ -5,10 +5,11 @@ import json
 import jaxtyping
 import pytest
 
-from mtrl.harness import gallery, store
 from mtrl.harness.cli import run_study
+from mtrl.harness.gallery import registry
+from mtrl.harness.run import store
 
-STUDIES = {name: gallery.load(name) for name in gallery.study_names()}
+STUDIES = {study.name: study for study in registry.Registry("experiments").studies()}
 FIGURES = [(name, figure.name) for name, study in STUDIES.items() for figure in study.figures]
 
 
@@ -45,5 +46,5 @@ def test_study_is_described(name):
 
 
 def test_listing_names_every_figure():
-    text = gallery.listing()
+    text = registry.listing(list(STUDIES.values()))
     assert all(f"--figure={figure}" in text for _, figure in FIGURES)

@@ -1,0 +1,9 @@
+"""The gallery: every figure of every study at `quick`, with its claims and the small data it was drawn from, and a generated page.
+
+`registry` names and lists studies, `command` reads the command line, `remake` runs them, `publish` copies results, `index` writes the page.
+"""
+
+from mtrl.harness.gallery.command import main
+from mtrl.harness.gallery.registry import Registry
+
+__all__ = ["Registry", "main"]

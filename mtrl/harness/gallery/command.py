@@ -1,0 +1,82 @@
+"""The command line of the gallery: `python -m experiments`."""
+
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from mtrl.harness.gallery.index import write_index
+from mtrl.harness.gallery.publish import publish_variant
+from mtrl.harness.gallery.registry import Registry, listing
+from mtrl.harness.gallery.remake import remake
+from mtrl.harness.study import unknown
+from mtrl.numerics.errors import BadInput
+
+USAGE = """usage:
+  python -m experiments --list                       every study and figure with its claims
+  python -m experiments --gallery [--out=DIR] [STUDY ...]   remake the gallery at quick (default: every study, into figures/)
+  python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
+  python -m experiments --index                      rewrite figures/README.md from the gallery
+  python -m experiments.<study> --help               the flags of one study"""
+
+
+def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Flags with their values ("" for none) and study names.
+
+    Raises:
+      BadInput: an unknown flag, a flag of a study, or a value where there is none to give or the other way round.
+    """
+    with_value, without = ["--publish", "--variant", "--out"], ["--list", "--gallery", "--index", "--help"]
+    names = [a for a in arguments if not a.startswith("-")]
+    values: dict[str, str] = {}
+    for argument in arguments:
+        if not argument.startswith("-"):
+            continue
+        flag, equals, value = argument.partition("=")
+        if flag == "-h":
+            flag = "--help"
+        if flag not in with_value + without:
+            if names and "--gallery" not in arguments:
+                raise BadInput(f"flags of a study go to the study: python -m experiments.{names[0]} {argument}")
+            raise BadInput(unknown("flag", flag, with_value + without))
+        if flag in with_value and not value and flag != "--variant":
+            raise BadInput(f"{flag} got no value; write {flag}=DIR")
+        if flag in without and equals:
+            raise BadInput(f"{flag} takes no value, but got '{value}'")
+        values[flag] = value
+    return values, names
+
+
+def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> None:
+    """Entry point of `python -m experiments`.
+
+    Args:
+      arguments: the command line.
+      registry: the studies there are.
+      home: the gallery when `--out` names no other.
+    """
+    try:
+        values, names = _read(arguments)
+        gallery = pathlib.Path(values["--out"]) if "--out" in values else home
+        chosen = [registry.load(name) for name in names]
+        if "--help" in values:
+            print(USAGE)
+        elif "--list" in values:
+            print(listing(registry.studies()))
+        elif "--publish" in values or "--index" in values:
+            if "--publish" in values:
+                publish_variant(pathlib.Path(values["--publish"]), gallery, values.get("--variant", ""))
+            elif not gallery.is_dir():
+                raise BadInput(f"there is no gallery in {gallery}; make one with --gallery")
+            write_index(gallery, registry.studies())
+        elif "--gallery" in values:
+            remake(chosen or registry.studies(), registry.studies(), gallery, pathlib.Path("results") / "gallery")
+        elif names:
+            raise BadInput(f"a study runs as python -m experiments.{names[0]}")
+        else:
+            print(USAGE)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; finished cells and figures are kept and the same command resumes", file=sys.stderr)
+        sys.exit(130)

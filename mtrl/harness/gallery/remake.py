@@ -1,0 +1,42 @@
+"""The gallery made anew: every figure at `quick`, published as it is done."""
+
+import pathlib
+
+from mtrl.harness.driver import forget_programs
+from mtrl.harness.gallery.index import write_index
+from mtrl.harness.gallery.publish import publish
+from mtrl.harness.judge import report
+from mtrl.harness.run import devices, produce
+from mtrl.harness.run.produce import Job
+from mtrl.harness.study import Study
+from mtrl.numerics.errors import BadInput
+
+
+def remake(studies: list[Study], all_studies: list[Study], gallery: pathlib.Path, work: pathlib.Path) -> None:
+    """Run the studies at `quick` into `work`, publish each figure as it is done, print the claims.
+
+    Raises:
+      BadInput: the gallery cannot be written, or, after all others were made, naming the figures that failed.
+    """
+    devices.start(True)
+    produce.check_writable(gallery)
+    jobs = [
+        Job(study, figure, figure.configure("quick", {}), work / study.name / figure.name)
+        for study in studies
+        for figure in study.figures
+    ]
+
+    def keep(job: Job) -> None:
+        publish(job.folder, gallery / job.study.name / job.figure.name)
+        write_index(gallery, all_studies)
+        forget_programs()
+
+    failures: list[tuple[Job, Exception]] = []
+    results = produce.produce(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
+    print(report.claims_table(results, with_study=True))
+    print(f"pictures and index: {gallery}/README.md")
+    if failures:
+        raise BadInput(
+            "; ".join(f"{job.study.name}/{job.figure.name} was not made: {error}" for job, error in failures)
+            + "; the other figures stand, and the same command tries these again"
+        )

@@ -1,0 +1,1 @@
+"""Running: cells (what is computed), engine (who computes it), store (files), produce (configuration to files), sweep, devices, origin."""

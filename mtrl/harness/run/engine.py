@@ -1,0 +1,66 @@
+"""Engines carry cells. Every engine gives the same files: it calls `run_cell` on plain data and nothing else."""
+
+import importlib
+import json
+import pathlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from mtrl.harness.run import store
+from mtrl.harness.run.cells import Cell, cell_config
+from mtrl.harness.run.provenance import provenance
+from mtrl.harness.study import Figure, Study
+
+Engine = Callable[[Iterable[Cell], pathlib.Path], Iterator[pathlib.Path]]
+
+_STUDIES: dict[str, Study] = {}
+
+
+def register(study: Study) -> None:
+    """Make a study known to this process; workers of other engines import it by name instead."""
+    _STUDIES[study.name] = study
+
+
+def find_figure(cell: Cell) -> Figure:
+    """The figure a cell belongs to."""
+    if cell.study not in _STUDIES:
+        register(importlib.import_module(cell.module).STUDY)
+    return _STUDIES[cell.study].figure(cell.figure)
+
+
+def cell_path(folder: pathlib.Path, cell: Cell) -> pathlib.Path:
+    """Where a cell's file lies."""
+    return folder / "cells" / f"{cell.name}.nc"
+
+
+def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
+    """Compute one cell and write its file atomically; a valid file is never computed again nor overwritten."""
+    path = cell_path(folder, cell)
+    if store.is_valid(path):
+        return path
+    # A damaged file is replaced by the new one in a single step; deleting it here could delete what another process just finished.
+    figure = find_figure(cell)
+    began = time.perf_counter()
+    data = figure.run(cell_config(cell, figure), np.array(cell.seeds))
+    data = data.assign_attrs(
+        study=cell.study,
+        figure=cell.figure,
+        config=cell.config,
+        seeds=json.dumps(cell.seeds),
+        source_digest=cell.source,
+        wall_time_seconds=time.perf_counter() - began,
+        **provenance(),
+    )
+    store.write_dataset(path, data)
+    return path
+
+
+def serial(cells: Iterable[Cell], folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """One cell after the other, in this process."""
+    for cell in cells:
+        yield run_cell(cell, folder)
+
+
+ENGINES: dict[str, Engine] = {"serial": serial}

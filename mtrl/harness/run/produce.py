@@ -1,0 +1,237 @@
+"""From a validated configuration to the five files of a figure."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mtrl.harness.config import as_dict, from_dict
+from mtrl.harness.judge.claims import evaluate_claim
+from mtrl.harness.picture import style
+from mtrl.harness.run import devices, engine, progress, store
+from mtrl.harness.run.cells import Cell, make_cells
+from mtrl.harness.run.provenance import inputs_digest, source_digest
+from mtrl.harness.study import Figure, Study
+from mtrl.numerics.errors import BadInput
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+_ADVICE = "choose another --out, or add --overwrite to replace them"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One figure with its configuration and the folder its files go to; `point` names it within a sweep."""
+
+    study: Study
+    figure: Figure
+    config: Any
+    folder: pathlib.Path
+    x64: bool = True
+    point: str = ""
+
+    def cells(self) -> list[Cell]:
+        """The cells this job is made of."""
+        source = source_digest(self.study.module)
+        if self.figure.inputs is not None:
+            source = inputs_digest(source, self.figure.inputs(self.config))
+        return make_cells(self.study, self.figure, self.config, self.x64, source)
+
+    def description(self) -> dict[str, Any]:
+        """What config.json says."""
+        return {"study": self.study.name, "figure": self.figure.name, "x64": self.x64, "config": as_dict(self.config)}
+
+
+def prepare(job: Job, overwrite: bool) -> None:
+    """Check, before anything runs, that the folder may be used; writes nothing.
+
+    An empty folder, or one that holds the same configuration (then the run resumes), is fine; anything else is refused.
+
+    Raises:
+      BadInput: the folder holds other files or another configuration, is not writable, or the work does not fit in memory.
+    """
+    if job.figure.memory is not None:
+        devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
+    check_writable(job.folder)
+    if overwrite or not job.folder.is_dir():
+        return
+    config_file = job.folder / "config.json"
+    # A kill between the first cell and config.json leaves cells alone: they are named by their content, so they are safe to keep.
+    names = {path.name for path in job.folder.iterdir() if not path.name.startswith(("cells", "sweep", "."))}
+    if names and not config_file.is_file():
+        raise BadInput(f"{job.folder} is not empty and holds files of something else; {_ADVICE}")
+    if not names:
+        return
+    try:
+        _refuse_other(job, json.loads(config_file.read_text()))
+    except (json.JSONDecodeError, AttributeError):
+        raise BadInput(f"{config_file} is not a configuration of this project; {_ADVICE}") from None
+
+
+def _refuse_other(job: Job, stored: dict[str, Any]) -> None:
+    """Refuse a folder that belongs to another configuration."""
+    ours = job.description()
+    if stored != ours:
+        before, now = stored.get("config", {}), ours["config"]
+        odd = [f"{k}={before.get(k)} not {now[k]}" for k in now if before.get(k) != now[k]] or ["precision or study"]
+        raise BadInput(f"{job.folder} holds results of another configuration ({'; '.join(odd[:3])}); {_ADVICE}")
+
+
+def check_writable(folder: pathlib.Path) -> None:
+    """Refuse a folder that cannot be made or written in, by trying it beside the nearest folder that exists; leaves nothing there.
+
+    Raises:
+      BadInput: a part of the path is a file, or the place is read-only.
+    """
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise BadInput(f"cannot make {folder}: {place} is a file, not a folder; choose another --out")
+    try:
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError
+        os.rmdir(
+            tempfile.mkdtemp(dir=place, prefix=".mtrl-")
+        )  # root passes the first test even where nothing can be made
+    except OSError:
+        raise BadInput(f"cannot write in {place}; choose a writable folder with --out") from None
+
+
+def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
+    """One dataset from the cell files, joined by their coordinates; the seed axis is kept."""
+    import xarray as xr
+
+    # without the files' encodings: a joined text coordinate would be cut to the first cell's width when written
+    parts = [store.read_dataset(path).drop_encoding() for path in paths]
+    wall = sum(part.attrs["wall_time_seconds"] for part in parts)
+    if len(parts) == 1:
+        data = parts[0]
+    else:
+        data = xr.combine_by_coords(
+            [part.drop_attrs(deep=False) for part in parts],
+            combine_attrs="drop_conflicts",
+            join="outer",
+            data_vars="minimal",
+            coords="minimal",
+            compat="equals",
+        )
+        data = data.assign_attrs(parts[0].attrs)
+    kept = {name: value for name, value in data.attrs.items() if name not in (store.DIGEST, "config", "seeds")}
+    return data.drop_attrs(deep=False).assign_attrs(kept, wall_time_seconds=wall, cells=len(cells))
+
+
+def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: bool = False) -> None:
+    """Run the missing cells and write data.nc.
+
+    Raises:
+      BadInput: `run` refuses its input, or another process has taken the folder for another configuration meanwhile.
+    """
+    description, config_file = job.description(), job.folder / "config.json"
+    cells = job.cells()
+    paths = []
+    for path in engine.ENGINES[engine_name](cells, job.folder):
+        if not paths:  # not earlier: input that `run` refuses leaves nothing behind
+            if overwrite:
+                store.write_json(config_file, description)
+            _refuse_other(job, store.claim_json(config_file, description))
+        paths.append(path)
+        if bar is not None:
+            bar.update()
+    data = collate(paths, cells).assign_attrs(config=json.dumps(as_dict(job.config)))
+    _refuse_other(job, store.claim_json(config_file, description))
+    store.write_dataset(job.folder / "data.nc", data)
+
+
+def render(job: Job) -> list[dict[str, Any]]:
+    """Draw the figure and judge the claims, from data.nc alone; returns the claim records."""
+    data = store.read_dataset(job.folder / "data.nc")
+    if json.loads(data.attrs["config"]) != as_dict(job.config):
+        raise BadInput(
+            f"{job.folder}/data.nc is of another configuration than config.json (a run that replaces it was stopped); "
+            "run again without --plot_only to finish"
+        )
+    records = [evaluate_claim(claim, data) for claim in job.figure.claims if claim.applies(data)]
+    style.use()
+    drawn = job.figure.draw(data, job.config)
+    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
+        store.write_atomically(
+            job.folder / f"figure.{suffix}",
+            lambda path, s=suffix, m=metadata: drawn.savefig(path, format=s, metadata=m),
+        )
+    store.write_json(job.folder / "claims.json", records)
+    return records
+
+
+def stored_job(study: Study, figure: Figure, folder: pathlib.Path) -> Job:
+    """The job a folder was made by, for `--plot_only`.
+
+    Raises:
+      BadInput: the folder holds no results, or those of something else.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise BadInput(f"{path} does not exist, so there is nothing to plot; run without --plot_only first")
+    try:
+        stored = json.loads(path.read_text())
+        names = (stored["study"], stored["figure"])
+        values, x64 = stored["config"], stored["x64"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise BadInput(f"{path} is not a configuration of this project; choose another --out") from None
+    if names != (study.name, figure.name):
+        raise BadInput(
+            f"{path} belongs to {names[0]}/{names[1]}, not to {study.name}/{figure.name}; choose another --out"
+        )
+    return Job(study, figure, from_dict(figure.config, values), folder, x64)
+
+
+def produce(
+    jobs: list[Job],
+    *,
+    overwrite: bool = False,
+    plot_only: bool = False,
+    engine_name: str = "serial",
+    what: str = "",
+    after_each: Callable[[Job], None] | None = None,
+    failures: list[tuple[Job, Exception]] | None = None,
+) -> list[tuple[Job, list[dict[str, Any]]]]:
+    """Make every job's five files; all folders are checked before the first cell runs.
+
+    Args:
+      jobs: what to make, in order.
+      overwrite: replace results of other configurations.
+      plot_only: redraw from the stored data.
+      engine_name: which engine carries the cells.
+      what: label of the progress bar.
+      after_each: called with each job that is done.
+      failures: when given, a job that fails is noted here and the others go on; else its exception is raised.
+
+    Returns:
+      (job, claim records) of the jobs that are done, in order.
+    """
+    if not plot_only:
+        for job in jobs:
+            engine.register(job.study)
+            prepare(job, overwrite)
+    results = []
+    total = 0 if plot_only else sum(len(job.cells()) for job in jobs)
+    with progress.bar(total, what or (jobs[0].study.name if jobs else "nothing")) as bar:
+        for job in jobs:
+            try:
+                if not plot_only:
+                    bar.set_postfix_str(job.figure.name)
+                    compute(job, engine_name, bar, overwrite)
+                results.append((job, render(job)))
+            except Exception as error:
+                if failures is None:
+                    raise
+                failures.append((job, error))
+                continue
+            if after_each is not None:
+                after_each(job)
+    return results

@@ -1,0 +1,100 @@
+"""Where a result came from: commit, versions, device, precision."""
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+@functools.cache
+def provenance() -> dict[str, Any]:
+    """Commit and dirty flag, package versions, device and precision of this process; flat, for dataset attributes."""
+    import jax
+
+    return {
+        "git_commit": _git("rev-parse", "HEAD") or "unknown",
+        "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no"))),
+        "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES),
+        "python": platform.python_version(),
+        "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
+        "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+    }
+
+
+def source_files(module: str) -> list[pathlib.Path]:
+    """Files of this project that importing `module` and running its cells reaches, wherever in them the imports stand."""
+    found: set[pathlib.Path] = set()
+    waiting = [module, "mtrl.harness.run.engine"]
+    seen = set(waiting)
+    while waiting:
+        parts = waiting.pop().split(".")
+        for depth in range(1, len(parts) + 1):  # a package's own file runs before what is in it
+            place = ROOT.joinpath(*parts[:depth])
+            for path in (place.with_suffix(".py"), place / "__init__.py"):
+                if path.is_file() and path not in found:
+                    found.add(path)
+                    new = _imports(path, parts[:depth] if path.name == "__init__.py" else parts[: depth - 1]) - seen
+                    seen |= new
+                    waiting += new
+    return sorted(found)
+
+
+def _imports(path: pathlib.Path, package: Sequence[str]) -> set[str]:
+    """Names of what a file imports; of a name from a module, both the module and the name, which may be a module itself."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
+            base = base if node.level else node.module or ""
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@functools.cache
+def source_digest(module: str) -> str:
+    """Digest of every source that a study's module reaches: cells computed by other sources are never taken for today's."""
+    digest = hashlib.sha256()
+    for path in source_files(module):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def inputs_digest(source: str, files: Sequence[str | os.PathLike]) -> str:
+    """`source` joined with the contents of the data files a run reads: cells of an edited file are never taken for today's."""
+    if not files:
+        return source
+    digest = hashlib.sha256(source.encode())
+    for path in map(pathlib.Path, files):
+        try:
+            stamp = path.stat()
+            digest.update(_file_digest(path, stamp.st_size, stamp.st_mtime_ns))
+        except OSError:  # `run` refuses it with its own sentence
+            digest.update(b"unreadable")
+    return digest.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=64)
+def _file_digest(path: pathlib.Path, size: int, stamp: int) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
