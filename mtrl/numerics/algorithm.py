@@ -23,7 +23,7 @@ class Algorithm(NamedTuple):
 
     init: Callable[..., Any]
     select: Callable[..., Any]
-    update: Callable[..., tuple[Any, Any]]
+    update: Callable[..., tuple[Any, Any]] | None = None
     oracle: bool = False  # is handed the whole `Round` instead of its view: a yardstick, not a learner
 
 
