@@ -1,10 +1,13 @@
 """What sets the networks apart: shapes, which channels see which, the head, and the normalisation."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.forecasting.encoder import EncoderLayer
+from mtrl.forecasting.forecaster import Forecaster
 from mtrl.forecasting.models import MODELS, MULTIVARIATE, UNIVARIATE, Shape, build, radius
 from mtrl.forecasting.samformer import ChannelAttention
 from mtrl.numerics.errors import BadInput
@@ -43,6 +46,58 @@ def test_reversible_normalisation_carries_level_and_scale(name, key):
     apply = jax.jit(model.apply)
     y, moved = apply(params, x), apply(params, 1e3 * x + 50.0)
     assert_close("affine equivariance", moved, 1e3 * y + 50.0, rtol=1e-4)  # 1e-5 is added to the variance
+
+
+class Identity(nn.Module):
+    def __call__(self, x, train=False):
+        return x
+
+
+def test_reversible_normalisation_is_undone_whatever_the_learned_stretch_and_shift(key):
+    """RevIN's denormalisation inverts its normalisation: with trunk and head the identity the forecast is the window itself."""
+    x = 3 * jax.random.normal(key, (2, T, 5)) + 7
+    head = {"centre": jnp.eye(5), "deviation": jnp.zeros((T, 5, 5)), "bias": jnp.zeros((T, 5))}
+    learned = {"stretch": jnp.array([[0.5], [2.0], [1.3]]), "shift": jnp.array([[1.0], [-2.0], [0.3]])}
+    model = Forecaster(Identity(), 5, affine=True)
+    assert_close("window given back", model.apply({"params": {"head": head, **learned}}, x), x, rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["DLinearU", "DLinearM"])
+def test_dlinear_is_linear_in_the_raw_window(name, key):
+    """Zeng et al. 2023: two linear maps and a bias, no normalisation of the window; so forecasts superpose."""
+    model = build(name, SHAPE)
+    x, z = jax.random.normal(key, (2, 1, T, SHAPE.lookback))
+    params = model.init(jax.random.key(1), x)
+
+    def forecast(window):
+        return model.apply(params, window) - model.apply(params, jnp.zeros_like(window))
+
+    assert_close("superposition", forecast(2 * x - 5 * z), 2 * forecast(x) - 5 * forecast(z), rtol=1e-12)
+
+
+def test_encoder_layer_is_the_written_formula(key):
+    """`h = LN(x + attention(x))`, `LN(h + W_2 gelu(W_1 h))` of Vaswani et al. 2017, written as loops over the heads."""
+    x = jax.random.normal(key, (5, 6))
+    layer = EncoderLayer(heads=2, hidden=7)
+    params = jax.jit(layer.init)(jax.random.key(2), x)
+    leaves, shapes = jax.tree.flatten(params)
+    random = [0.5 * jax.random.normal(jax.random.key(i), leaf.shape) for i, leaf in enumerate(leaves)]
+    params = jax.tree.unflatten(shapes, random)
+    p = jax.tree.map(np.asarray, params["params"])
+
+    def norm(z, which):
+        z = (z - z.mean(-1, keepdims=True)) / np.sqrt(z.var(-1, keepdims=True) + 1e-6)
+        return z * p[which]["scale"] + p[which]["bias"]
+
+    attention, summed = p["attention"], p["attention"]["out"]["bias"]
+    for h in range(2):
+        q, k, v = (x @ attention[n]["kernel"][:, h] + attention[n]["bias"][h] for n in ("query", "key", "value"))
+        weights = np.exp(q @ k.T / np.sqrt(3))
+        summed = summed + weights / weights.sum(1, keepdims=True) @ v @ attention["out"]["kernel"][h]
+    middle = norm(x + summed, "LayerNorm_0")
+    hidden = jax.nn.gelu(middle @ p["Dense_0"]["kernel"] + p["Dense_0"]["bias"])
+    expected = norm(middle + hidden @ p["Dense_1"]["kernel"] + p["Dense_1"]["bias"], "LayerNorm_1")
+    assert_close("encoder layer", jax.jit(layer.apply)(params, x), expected, rtol=1e-10)
 
 
 def test_channel_attention_is_the_written_formula(key):

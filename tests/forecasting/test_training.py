@@ -70,6 +70,25 @@ def test_evaluation_counts_every_window_once(data):
     assert_close("mse", ours, reference, rtol=1e-12)
 
 
+def test_an_epoch_passes_every_window_once_in_an_order_of_its_own(data):
+    """At a vanishing learning rate the mean of the epoch's batch losses is the loss of all windows,
+    `sum_t mean|y_t - f_t(x_t)|^2 + lam_inv |H_0|^2 + gamma_inv sum_t |V_t|^2`; another key takes the windows in another order."""
+    vanishing, big = (
+        forecaster_training(MODEL, TrainConfig(8, 2, batch=20, learning_rate=rate, chunk=64)) for rate in (1e-12, 0.1)
+    )
+    state = jax.jit(lambda key: vanishing.init(key, data, None))(jax.random.key(1))
+    head = state.params["params"]["head"]
+    state.params["params"]["head"] = {**head, "deviation": 0.1 + head["deviation"]}
+    _, info = jax.jit(vanishing.step)(jax.random.key(2), state, data, lam_inv=0.3, gamma_inv=0.2)
+    x, y = gather_windows(data.series, data.train, lookback=8, horizon=2)
+    error = np.square(y - MODEL.apply(state.params, x)).mean((0, 2))
+    norms = 0.3 * np.square(head["centre"]).sum() + 0.2 * 3 * 16 * 2 * 0.1**2
+    assert_close("loss", info.train_loss, error.sum() + norms, rtol=1e-9)
+    step = jax.jit(big.step)
+    one, other = (step(jax.random.key(k), state, data)[0].params["params"]["head"]["bias"] for k in (2, 3))
+    assert not np.allclose(one, other, rtol=1e-6)
+
+
 def test_first_update_is_adams(data):
     """One update of Adam moves every parameter with a slope by its learning rate."""
     config = TrainConfig(8, 2, batch=8, updates=1, learning_rate=0.01)
