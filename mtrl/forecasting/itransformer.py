@@ -3,7 +3,7 @@
 import flax.linen as nn
 from jaxtyping import Array, Float
 
-from mtrl.forecasting.encoder import EncoderLayer
+from mtrl.nn.encoder import EncoderLayer
 
 
 class ITransformer(nn.Module):

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.forecasting.encoder import EncoderLayer
+from mtrl.nn.encoder import EncoderLayer
 
 
 class PatchTST(nn.Module):

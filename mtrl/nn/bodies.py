@@ -1,0 +1,44 @@
+"""The body `phi_W` that tasks share: optional convolutions, hidden dense layers, a linear last layer of width k."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+from jaxtyping import Array, Float
+
+
+class Body(nn.Module):
+    """`phi: (*batch, D) -> (*batch, k)`; parameters and features keep the dtype of the inputs, initialisation is Flax's default.
+
+    `Body(features=k, hidden=(128,))` is a multilayer perceptron, `Body(features=k)` an affine map, and
+    `Body(features=k, channels=(16, 32))` a ConvNet on pictures.
+
+    Attributes:
+      features: k, width of the linear last layer.
+      hidden: widths of the dense layers before it.
+      activation: after every convolution and hidden layer.
+      channels: of the 3x3 convolutions in front, each followed by `activation` and 2x2 pooling; () for none.
+      side: with convolutions, the side of the square pictures that arrive flattened, D = side^2; 0 takes inputs (*batch, row, column).
+      pool: the pooling, `nn.max_pool` or `nn.avg_pool`.
+    """
+
+    features: int
+    hidden: tuple[int, ...] = ()
+    activation: Callable[[Array], Array] = jax.nn.relu
+    channels: tuple[int, ...] = ()
+    side: int = 0
+    pool: Callable[..., Array] = nn.max_pool
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*batch"]) -> Float[Array, "*features"]:
+        """Features of inputs whose last axis (or last two, for pictures) are one example."""
+        kinds = dict(dtype=x.dtype, param_dtype=x.dtype)
+        if self.channels:
+            lead = x.shape[:-1] if self.side else x.shape[:-2]
+            x = x.reshape(-1, *((self.side, self.side) if self.side else x.shape[-2:]), 1)
+            for width in self.channels:
+                x = self.pool(self.activation(nn.Conv(width, (3, 3), **kinds)(x)), (2, 2), (2, 2))
+            x = x.reshape(*lead, -1)
+        for width in self.hidden:
+            x = self.activation(nn.Dense(width, **kinds)(x))
+        return nn.Dense(self.features, **kinds)(x)
