@@ -4,13 +4,15 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.nn.bodies import mean_pool
+
 
 def trend_and_remainder(x: Float[Array, "*batch dim"], width: int = 25) -> Float[Array, "*batch twice"]:
     """Moving average of odd `width` with the edges repeated, then the remainder, side by side (2L features)."""
     half = (width - 1) // 2
     edges = [(0, 0)] * (x.ndim - 1) + [(half, width - 1 - half)]
     padded = jnp.pad(x, edges, mode="edge")
-    trend = nn.avg_pool(padded[..., None], (width,), (1,))[..., 0]
+    trend = mean_pool(padded[..., None], (width,), (1,))[..., 0]
     return jnp.concatenate([trend, x - trend], axis=-1)
 
 

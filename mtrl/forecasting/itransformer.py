@@ -3,7 +3,7 @@
 import flax.linen as nn
 from jaxtyping import Array, Float
 
-from mtrl.nn.encoder import EncoderLayer
+from mtrl.nn.encoder import EncoderLayer, LayerNorm
 
 
 class ITransformer(nn.Module):
@@ -25,4 +25,4 @@ class ITransformer(nn.Module):
         tokens = nn.Dropout(self.dropout, deterministic=not train)(tokens)
         for _ in range(self.layers):
             tokens = EncoderLayer(self.heads, self.hidden, self.dropout)(tokens, train)
-        return nn.LayerNorm(param_dtype=x.dtype)(tokens)
+        return LayerNorm(param_dtype=x.dtype)(tokens)

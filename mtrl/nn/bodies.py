@@ -1,10 +1,18 @@
 """The body `phi_W` that tasks share: optional convolutions, hidden dense layers, a linear last layer of width k."""
 
+import math
 from collections.abc import Callable
 
 import flax.linen as nn
 import jax
 from jaxtyping import Array, Float
+
+from mtrl.numerics.checks import check_choice
+
+
+def mean_pool(x: Float[Array, "*shape"], window: tuple[int, ...], strides: tuple[int, ...]) -> Float[Array, "*pooled"]:
+    """Means over windows of the axes before the last, without padding; Flax's own divides by an integer, against strict dtype promotion."""
+    return nn.pool(x, 0.0, jax.lax.add, window, strides, "VALID") / math.prod(window)
 
 
 class Body(nn.Module):
@@ -19,7 +27,7 @@ class Body(nn.Module):
       activation: after every convolution and hidden layer.
       channels: of the 3x3 convolutions in front, each followed by `activation` and 2x2 pooling; () for none.
       side: with convolutions, the side of the square pictures that arrive flattened, D = side^2; 0 takes inputs (*batch, row, column).
-      pool: the pooling, `nn.max_pool` or `nn.avg_pool`.
+      pool: "max" or "mean".
     """
 
     features: int
@@ -27,17 +35,19 @@ class Body(nn.Module):
     activation: Callable[[Array], Array] = jax.nn.relu
     channels: tuple[int, ...] = ()
     side: int = 0
-    pool: Callable[..., Array] = nn.max_pool
+    pool: str = "max"
 
     @nn.compact
     def __call__(self, x: Float[Array, "*batch"]) -> Float[Array, "*features"]:
         """Features of inputs whose last axis (or last two, for pictures) are one example."""
+        check_choice("pool", self.pool, ("max", "mean"))
+        pool = nn.max_pool if self.pool == "max" else mean_pool
         kinds = dict(dtype=x.dtype, param_dtype=x.dtype)
         if self.channels:
             lead = x.shape[:-1] if self.side else x.shape[:-2]
             x = x.reshape(-1, *((self.side, self.side) if self.side else x.shape[-2:]), 1)
             for width in self.channels:
-                x = self.pool(self.activation(nn.Conv(width, (3, 3), **kinds)(x)), (2, 2), (2, 2))
+                x = pool(self.activation(nn.Conv(width, (3, 3), **kinds)(x)), (2, 2), (2, 2))
             x = x.reshape(*lead, -1)
         for width in self.hidden:
             x = self.activation(nn.Dense(width, **kinds)(x))

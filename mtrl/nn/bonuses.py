@@ -14,8 +14,8 @@ from jaxtyping import Array, Float
 
 from mtrl.nn.bodies import Body
 from mtrl.nn.heads import Network, own_values
-from mtrl.numerics import elimination
-from mtrl.numerics.rank_one import inverse_update
+from mtrl.numerics.linalg import elimination
+from mtrl.numerics.linalg.rank_one import inverse_update
 from mtrl.numerics.types import Scalar
 
 

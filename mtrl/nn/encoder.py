@@ -1,7 +1,17 @@
 """Transformer encoder layer (Vaswani et al. 2017), shared by PatchTST and iTransformer."""
 
 import flax.linen as nn
+import jax
 from jaxtyping import Array, Float
+
+
+class LayerNorm(nn.LayerNorm):
+    """Flax's, which itself mixes dtypes, against strict dtype promotion."""
+
+    def __call__(self, x: Float[Array, "*batch width"]) -> Float[Array, "*batch width"]:
+        """Normalise the last axis."""
+        with jax.numpy_dtype_promotion("standard"):
+            return super().__call__(x)
 
 
 class EncoderLayer(nn.Module):
@@ -28,6 +38,8 @@ class EncoderLayer(nn.Module):
         width, dtype = x.shape[-1], x.dtype
         drop = nn.Dropout(self.dropout, deterministic=not train)
         attention = nn.MultiHeadDotProductAttention(self.heads, param_dtype=dtype, name="attention")
-        x = nn.LayerNorm(param_dtype=dtype)(x + drop(attention(x)))
+        with jax.numpy_dtype_promotion("standard"):  # Flax divides by the root of a whole number
+            attended = attention(x)
+        x = LayerNorm(param_dtype=dtype)(x + drop(attended))
         hidden = drop(nn.gelu(nn.Dense(self.hidden, param_dtype=dtype)(x)))
-        return nn.LayerNorm(param_dtype=dtype)(x + drop(nn.Dense(width, param_dtype=dtype)(hidden)))
+        return LayerNorm(param_dtype=dtype)(x + drop(nn.Dense(width, param_dtype=dtype)(hidden)))

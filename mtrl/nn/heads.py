@@ -26,7 +26,7 @@ def draw_heads(
 
 
 def own_values(
-    heads: Float[Array, "task rank"], features: Float[Array, "task *point rank"]
+    heads: Float[Array, "head rank"], features: Float[Array, "task *point rank"]
 ) -> Float[Array, "task *point"]:
     """Values of points that each task has to itself.
 

@@ -17,14 +17,16 @@ def adam(rate: Scalar, *, decay: Any = None) -> optax.GradientTransformation:
       rate: learning rate.
       decay: one number, or a tree prefix of the parameters with a number per part, e.g. `shared_decay`; None for none. May be traced.
     """
-    if decay is None:
-        return optax.adam(rate)
+    rule = optax.adam(rate)
 
-    def decayed(updates, state, params):
-        strengths = jax.tree.broadcast(decay, params)
-        return jax.tree.map(lambda g, w, d: g + jnp.asarray(d, w.dtype) * w, updates, params, strengths), state
+    def update(gradient, memory, params=None):
+        if decay is not None:
+            strengths = jax.tree.broadcast(decay, params)
+            gradient = jax.tree.map(lambda g, w, d: g + jnp.asarray(d, w.dtype) * w, gradient, params, strengths)
+        with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to whole numbers
+            return rule.update(gradient, memory, params)
 
-    return optax.chain(optax.GradientTransformation(lambda params: optax.EmptyState(), decayed), optax.adam(rate))
+    return optax.GradientTransformation(rule.init, update)
 
 
 def shared_decay(decay: Scalar, tasks: int) -> Network:
