@@ -6,8 +6,9 @@ and claims. `picture`: the house style. `gallery`: what is published.
 
 from mtrl.harness.cli import main
 from mtrl.harness.config import BaseConfig, field
+from mtrl.harness.dataset import Axis, dataset
 from mtrl.harness.driver import Entrant, Result, compete, compilations, evaluate, grid, over_seeds, simulate, spread
-from mtrl.harness.judge import timing
+from mtrl.harness.judge import measures, timing
 from mtrl.harness.judge.claims import (
     Claim,
     Interval,
@@ -19,13 +20,14 @@ from mtrl.harness.judge.claims import (
     mean_interval,
     proportion_interval,
 )
-from mtrl.harness.picture import style
+from mtrl.harness.picture import plots, style
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
 __all__ = [
     "Algorithm",
+    "Axis",
     "BadInput",
     "BaseConfig",
     "Claim",
@@ -43,6 +45,7 @@ __all__ = [
     "between",
     "compete",
     "compilations",
+    "dataset",
     "evaluate",
     "exact",
     "field",
@@ -50,7 +53,9 @@ __all__ = [
     "less_than_zero",
     "main",
     "mean_interval",
+    "measures",
     "over_seeds",
+    "plots",
     "proportion_interval",
     "simulate",
     "spread",

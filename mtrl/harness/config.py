@@ -26,6 +26,7 @@ def field(
     choices: Sequence[Any] | None = None,
     length: int | None = None,
     distinct: bool = False,
+    at_most: str = "",
 ) -> Any:
     """A dataclass field with its rules.
 
@@ -38,10 +39,12 @@ def field(
       choices: the only values allowed, elementwise for tuples.
       length: required length of a tuple; any positive length when None.
       distinct: refuse a tuple that holds a value twice (a grid, an axis of the result); split fields are always distinct.
+      at_most: name of a field that no value may exceed (a rank its dimension); of a tuple the smallest counts.
     """
     rules = dict(
-        help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length, distinct=distinct
-    )
+        help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length, distinct=distinct,
+        at_most=at_most,
+    )  # fmt: skip
     return dataclasses.field(default=default, metadata={_RULES: rules})
 
 
@@ -62,7 +65,7 @@ class BaseConfig:
 def rules_of(item: dataclasses.Field) -> Mapping[str, Any]:
     """The rules given to `field`, or empty ones for a plain dataclass field."""
     empty = dict(help="", unit="", lower=None, upper=None, strict=False, choices=None, length=None, distinct=False)
-    return {**empty, **item.metadata.get(_RULES, {})}
+    return {**empty, "at_most": "", **item.metadata.get(_RULES, {})}
 
 
 def check_distinct(name: str, values: Sequence[Any]) -> None:
@@ -128,6 +131,13 @@ def check(config: Any) -> None:
             _check_entry(item.name, entry, inner, rules)
         if is_tuple and rules["distinct"]:
             check_distinct(item.name, value)
+        if rules["at_most"]:
+            bound, largest = getattr(config, rules["at_most"]), max(value) if is_tuple else value
+            bound = min(bound) if isinstance(bound, tuple) else bound
+            if largest > bound:
+                raise BadInput(
+                    f"{item.name} got {largest}, but must be at most {rules['at_most']}={bound}; lower it or raise {rules['at_most']}"
+                )
     if isinstance(config, BaseConfig) and config.seed_batch and config.seeds % config.seed_batch:
         raise BadInput(
             f"seed_batch got {config.seed_batch}, which does not divide seeds={config.seeds}; "

@@ -196,7 +196,7 @@ def simulate(
     """Simulate one algorithm: scan over rounds, vmap over seeds, one jit, sharded over the local devices.
 
     Per seed: `params = problem.sample(key, *inputs)` and `factory(**static, **hyper)` is started on `problem.view(params)`; per round t
-    it meets `problem.draw(key, params, t)`. Keys of the problem and its rounds depend on the seed alone, so all methods meet the same worlds.
+    it meets `problem.draw(key, params, t)`. Keys of the problem and its rounds depend on the seed alone: all methods meet the same worlds.
 
     Args:
       factory: at module level (or a partial of one), called inside the jit.

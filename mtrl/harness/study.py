@@ -24,7 +24,8 @@ class Figure:
       run: host function `run(config, seeds) -> xarray.Dataset` of one cell.
       draw: `draw(data, config) -> matplotlib Figure`, reading only the dataset.
       claims: checked statements.
-      split: tuple-valued fields over which the harness makes one cell per value (in a cell the field is a 1-tuple).
+      split: tuple-valued fields over which the harness makes one cell per value (in a cell the field is a 1-tuple); a mapping field ->
+        dimension lets the harness add the dimension that `run` leaves out.
       presets: field overrides of `smoke` and `paper`.
       memory: optional estimate of the bytes `run` needs, from a configuration.
       inputs: optional list of the files that `run` reads, from a configuration; their contents are part of every cell's name.
@@ -37,7 +38,7 @@ class Figure:
     run: Callable[[Any, Any], Any]
     draw: Callable[[Any, Any], Any]
     claims: tuple[Claim, ...] = ()
-    split: tuple[str, ...] = ()
+    split: tuple[str, ...] | Mapping[str, str] = ()
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     memory: Callable[[Any], int] | None = None
     inputs: Callable[[Any], Sequence[str | os.PathLike]] | None = None
@@ -56,6 +57,14 @@ class Figure:
                 raise TypeError(f"figure {self.name}: unknown preset {preset}")
         for preset in PRESETS:
             self.configure(preset, {})
+
+    def compute(self, config: Any, seeds: Any) -> Any:
+        """The dataset of one cell, with the dimensions of the split fields."""
+        data = self.run(config, seeds)
+        for name, dim in self.split.items() if isinstance(self.split, Mapping) else ():
+            if dim not in data.dims:
+                data = data.expand_dims({dim: list(getattr(config, name))})
+        return data
 
     def configure(self, preset: str, overrides: Mapping[str, Any]) -> Any:
         """The validated configuration of a preset with overrides on top."""

@@ -76,3 +76,14 @@ def test_parse(kind, text, value):
 def test_parse_refuses(kind, text):
     with pytest.raises(BadInput, match="--x got"):
         parse_value("x", kind, text)
+
+
+def test_at_most_refuses_more_than_another_field():
+    @dataclasses.dataclass(frozen=True)
+    class Ranked(BaseConfig):
+        rank: int = field(2, help="subspace dimension k", at_most="dim")
+        dim: tuple[int, ...] = field((5, 4), help="dimension d")
+
+    assert replace(Ranked(), rank=4).rank == 4
+    with pytest.raises(BadInput, match="rank got 5, but must be at most dim=4; lower it or raise dim"):
+        replace(Ranked(), rank=5)

@@ -1,6 +1,7 @@
 """Claims as data: what the paper says, our number with its interval, and a rule that gives the verdict."""
 
 import dataclasses
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +11,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+
+
+class Absent(LookupError):
+    """The data hold no such variable or label: the claim says nothing of them."""
 
 
 class Interval(NamedTuple):
@@ -75,25 +80,44 @@ def proportion_interval(successes: float, trials: int, level: float = 0.95) -> I
     return Interval(successes / trials, float(ci.low), float(ci.high))
 
 
+KINDS = ("paper", "reference", "derived", "sanity", "speed")
+
+
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """One checkable statement of a paper.
+    """One checkable statement.
 
     Attributes:
       text: the statement, in plain words.
-      paper: what the paper reports (number or ordering) and where.
-      measure: dataset -> Interval, our number on the claim's scale.
+      paper: what the paper reports (number or ordering, in the unit of the measure) and where.
+      measure: `(data, config)` -> Interval, our number (see `measures`); `Absent` says that the claim does not apply.
       accepts: the region of values that agree with the paper.
-      note: a remark shown beside the verdict.
-      applies: dataset -> whether the claim is about it at all; a claim about a named benchmark says nothing of a stand-in.
+      note: why it comes out as it does, or what a decision would take.
+      applies: dataset -> whether the claim is about it at all.
+      kind: `paper` (of the paper, on its own setting or a stand-in for it), `reference` (an independent program's number), `derived`
+        (follows from a formula derived for this library), `sanity`, `speed`.
+      unit: of the measure and of the paper's value.
+      value: the paper's number, where it has one.
+      reason: why the region is what it is.
+      stand_in: the data are not the paper's; said in the claim's record and in the tally.
     """
 
     text: str
     paper: str
-    measure: Callable[[Any], Interval]
+    measure: Callable[..., Interval]
     accepts: Region
     note: str = ""
     applies: Callable[[Any], bool] = lambda data: True
+    kind: str = "paper"
+    unit: str = ""
+    value: float | None = None
+    reason: str = ""
+    stand_in: bool | Callable[[Any], bool] = False
+
+    def __post_init__(self):
+        """A study's own mistake shows when it is imported."""
+        if self.kind not in KINDS:
+            raise TypeError(f"claim '{self.text}': kind {self.kind} is none of {', '.join(KINDS)}")
 
 
 def verdict(interval: Interval, accepts: Region) -> str:
@@ -111,15 +135,33 @@ def _number(x: float) -> float | None:
     return float(x) if math.isfinite(x) else None  # JSON has no infinity
 
 
-def evaluate_claim(claim: Claim, data: Any) -> dict[str, Any]:
-    """The record stored in claims.json: claim, paper, ours, interval, verdict, and the accepted region."""
-    interval = Interval(*(float(x) for x in claim.measure(data)))
+def _measured(claim: Claim, data: Any, config: Any) -> Interval:
+    """The claim's number; a measure of the data alone gets them alone."""
+    wants = inspect.signature(claim.measure).parameters.values()
+    needed = [p for p in wants if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
+    return claim.measure(data) if len(needed) == 1 else claim.measure(data, config)
+
+
+def evaluate_claim(claim: Claim, data: Any, config: Any = None) -> dict[str, Any] | None:
+    """The record stored in claims.json, or None where the claim does not apply to the data."""
+    try:
+        interval = Interval(*(float(x) for x in _measured(claim, data, config)))
+    except Absent:
+        return None
     record = {
         "claim": claim.text,
+        "kind": claim.kind,
         "paper": claim.paper,
         "ours": _number(interval.value),
         "interval": [_number(interval.low), _number(interval.high)],
         "accepts": str(claim.accepts),
         "verdict": verdict(interval, claim.accepts),
+        "unit": claim.unit,
     }
+    if claim.value is not None:
+        record["value"] = claim.value
+    if claim.reason:
+        record["reason"] = claim.reason
+    if claim.stand_in(data) if callable(claim.stand_in) else claim.stand_in:
+        record["stand_in"] = True
     return {**record, "note": claim.note} if claim.note else record

@@ -59,7 +59,7 @@ def half_width(samples: ArrayLike) -> np.ndarray:
     n = samples.shape[0]
     if n < 2:
         return np.zeros(samples.shape[1:])
-    return stats.t.ppf(0.975, n - 1) * samples.std(0, ddof=1) / np.sqrt(n)
+    return np.asarray(stats.t.ppf(0.975, n - 1) * samples.std(0, ddof=1) / np.sqrt(n))
 
 
 def band(

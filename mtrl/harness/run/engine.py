@@ -43,7 +43,7 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     # A damaged file is replaced by the new one in a single step; deleting it here could delete what another process just finished.
     figure = find_figure(cell)
     began = time.perf_counter()
-    data = figure.run(cell_config(cell, figure), np.array(cell.seeds))
+    data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
     data = data.assign_attrs(
         study=cell.study,
         figure=cell.figure,

@@ -156,7 +156,8 @@ def render(job: Job) -> list[dict[str, Any]]:
             f"{job.folder}/data.nc is of another configuration than config.json (a run that replaces it was stopped); "
             "run again without --plot_only to finish"
         )
-    records = [evaluate_claim(claim, data) for claim in job.figure.claims if claim.applies(data)]
+    judged = [evaluate_claim(claim, data, job.config) for claim in job.figure.claims if claim.applies(data)]
+    records = [record for record in judged if record is not None]
     style.use()
     drawn = job.figure.draw(data, job.config)
     for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):

@@ -63,10 +63,14 @@ def test_proportion_interval():
 
 
 def test_record_is_json():
-    claim = Claim("text", "Table 1", lambda data: Interval(1.0, -np.inf, 2.0), at_most(3.0), note="why")
+    claim = Claim(
+        "text", "Table 1", lambda data: Interval(1.0, -np.inf, 2.0), at_most(3.0), note="why",
+        kind="derived", unit="m", value=2.0, reason="rounding", stand_in=True,
+    )  # fmt: skip
     record = json.loads(json.dumps(evaluate_claim(claim, None), allow_nan=False))
     assert record == {
-        "claim": "text", "paper": "Table 1", "ours": 1.0, "interval": [None, 2.0], "accepts": "at most 3", "verdict": "reproduced", "note": "why",
+        "claim": "text", "kind": "derived", "paper": "Table 1", "ours": 1.0, "interval": [None, 2.0], "accepts": "at most 3",
+        "verdict": "reproduced", "unit": "m", "value": 2.0, "reason": "rounding", "stand_in": True, "note": "why",
     }  # fmt: skip
 
 

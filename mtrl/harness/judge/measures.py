@@ -1,0 +1,337 @@
+"""The vocabulary of claims: labelled quantities of a result, combined by arithmetic, and reduced to one number with its interval.
+
+    gap = value("regret", method="shared", episode=LAST) - value("regret", method="own", episode=LAST)
+    Claim("sharing lowers the regret", ..., measure=mean(gap), accepts=less_than_zero)
+
+A quantity is a function of `(data, config)`; nothing is read before a claim is judged. A label that is not there raises `Absent`: the
+claim does not apply to these data. Reductions over seeds give intervals; the choice of a worst or best point is made inside the
+bootstrap, so that its interval knows of the choice.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mtrl.harness.judge.claims import Absent, Interval, mean_interval, proportion_interval
+
+SEED = "seed"
+RESAMPLES = 2000
+Measure = Callable[[Any, Any], Interval]
+
+
+class _End:
+    """The first or last label of a dimension, in the order of the data."""
+
+    def __init__(self, index: int, word: str):
+        self.index, self.word = index, word
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+FIRST, LAST = _End(0, "FIRST"), _End(-1, "LAST")
+
+
+def _same(label: Any, wanted: Any) -> np.ndarray:
+    """Where a coordinate equals a label; numbers up to rounding."""
+    if isinstance(wanted, str) or label.dtype.kind not in "fiu":
+        return label == wanted
+    return np.isclose(label.astype(float), float(wanted), rtol=1e-9, atol=0)
+
+
+def _pick(array: Any, dim: str, wanted: Any) -> Any:
+    if dim not in array.dims:
+        raise Absent(f"{array.name} has no dimension {dim}")
+    if isinstance(wanted, _End):
+        return array.isel({dim: wanted.index}, drop=True)
+    if isinstance(wanted, slice):
+        return array.isel({dim: wanted})
+    labels, several = array[dim].values, isinstance(wanted, (list, tuple))
+    index = []
+    for one in wanted if several else [wanted]:
+        found = np.flatnonzero(_same(labels, one))
+        if not found.size:
+            raise Absent(f"{array.name} has no {dim} {one}")
+        index.append(int(found[0]))
+    return array.isel({dim: index if several else index[0]}, drop=not several)
+
+
+class Quantity:
+    """A labelled array computed from `(data, config)`, with arithmetic; dimensions are matched by name, seeds pair by pair."""
+
+    def __init__(self, get: Callable[[Any, Any], Any]):
+        self.get = get
+
+    def __call__(self, data: Any, config: Any) -> Any:
+        """The array."""
+        return self.get(data, config)
+
+    def then(self, fn: Callable[[Any], Any]) -> "Quantity":
+        """The quantity after a function of the labelled array."""
+        return Quantity(lambda data, config: fn(self(data, config)))
+
+    def at(self, **where: Any) -> "Quantity":
+        """The quantity at labels; see `value`."""
+
+        def pick(data, config):
+            array = self(data, config)
+            for dim, wanted in where.items():
+                array = _pick(array, dim, wanted(config) if callable(wanted) else wanted)
+            return array
+
+        return Quantity(pick)
+
+    def over(self, *dims: str, how: str = "mean") -> "Quantity":
+        """Reduced over dimensions other than the seed: mean, sum, min, max, ..."""
+        return self.then(lambda array: getattr(array, how)(list(dims)))
+
+    def _with(self, other: Any, fn: Callable[[Any, Any], Any]) -> "Quantity":
+        other = as_quantity(other)
+        return Quantity(lambda data, config: fn(self(data, config), other(data, config)))
+
+    def __add__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a + b)
+
+    def __radd__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: b + a)
+
+    def __sub__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a - b)
+
+    def __rsub__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: b - a)
+
+    def __mul__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a * b)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a / b)
+
+    def __rtruediv__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: b / a)
+
+    def __neg__(self) -> "Quantity":
+        return self.then(lambda a: -a)
+
+    def __abs__(self) -> "Quantity":
+        return self.then(abs)
+
+    def __lt__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a < b)
+
+    def __gt__(self, other: Any) -> "Quantity":
+        return self._with(other, lambda a, b: a > b)
+
+
+def as_quantity(x: Any) -> Quantity:
+    """A number, an array or a function of the configuration as a quantity."""
+    if isinstance(x, Quantity):
+        return x
+    return Quantity(lambda data, config: x(config) if callable(x) else x)
+
+
+def value(name: str, **where: Any) -> Quantity:
+    """A variable of the result at labels.
+
+    Args:
+      name: of the variable.
+      **where: dimension -> a label, a list of labels, `FIRST`, `LAST`, a slice of positions, or a function of the configuration that
+        gives one.
+
+    Raises (when judged):
+      Absent: no such variable, dimension or label.
+    """
+
+    def get(data, config):
+        if name not in data.variables:
+            raise Absent(f"no variable {name}")
+        return data[name]
+
+    return Quantity(get).at(**where)
+
+
+def log(x: Quantity) -> Quantity:
+    """Natural logarithm."""
+    return x.then(np.log)
+
+
+def _samples(x: Quantity, data: Any, config: Any, keep: tuple[str, ...] = ()) -> np.ndarray:
+    """The array with the seed first and, without `keep`, nothing else."""
+    array = x(data, config)
+    left = [dim for dim in getattr(array, "dims", ()) if dim != SEED and dim not in keep]
+    if SEED not in getattr(array, "dims", ()):
+        raise TypeError("the quantity has no seed axis, so it has no interval; use `exact`")
+    if left and not keep:
+        raise TypeError(
+            f"the quantity still has the dimensions {left}; pick labels, reduce with `over`, or use `worst` or `best`"
+        )
+    return np.asarray(array.transpose(SEED, *[d for d in array.dims if d != SEED]).values, dtype=float)
+
+
+def mean(x: Quantity) -> Measure:
+    """Mean over seeds with its t-interval.
+
+    Raises (when judged):
+      TypeError: another dimension than the seed is left, or there is none.
+    """
+    return lambda data, config: mean_interval(_samples(as_quantity(x), data, config))
+
+
+def exact(x: Quantity) -> Measure:
+    """A number without sampling error.
+
+    Raises (when judged):
+      TypeError: a dimension is left.
+    """
+
+    def measure(data, config):
+        number = as_quantity(x)(data, config)
+        if getattr(number, "dims", ()):
+            raise TypeError(f"the quantity still has the dimensions {list(number.dims)}; pick labels or reduce them")
+        return Interval(*[float(number)] * 3)
+
+    return measure
+
+
+def share(condition: Quantity) -> Measure:
+    """Share of the seeds (and of whatever other dimension is left, one trial each) for which a condition holds, with Wilson's interval."""
+
+    def measure(data, config):
+        held = np.asarray(condition(data, config).values, dtype=bool)
+        return proportion_interval(int(held.sum()), held.size)
+
+    return measure
+
+
+def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure:
+    """`statistic(mean_1, mean_2, ...)` of seed means, with the interval of resampled seeds (fixed stream, the same for all quantities).
+
+    A quantity without seed axis enters as it is. Fewer than two seeds give an unbounded interval.
+    """
+
+    def measure(data, config):
+        arrays = [as_quantity(x)(data, config) for x in quantities]
+        seeded = [SEED in getattr(array, "dims", ()) for array in arrays]
+        values = [
+            np.asarray(a.transpose(SEED, ...).values if s else getattr(a, "values", a), dtype=float)
+            for a, s in zip(arrays, seeded, strict=True)
+        ]
+        counts = {len(v) for v, s in zip(values, seeded, strict=True) if s}
+        if len(counts) != 1:
+            raise TypeError(f"the quantities have {sorted(counts) or 'no'} seeds, but must share one seed axis")
+        n = counts.pop()
+
+        def at(index):
+            return float(statistic(*(v[index].mean(0) if s else v for v, s in zip(values, seeded, strict=True))))
+
+        middle = at(np.arange(n))
+        if n < 2:
+            return Interval(middle, -np.inf, np.inf)
+        draws = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))
+        found = np.array([at(i) for i in draws])
+        if not np.isfinite(middle) or np.isnan(found).any():
+            return Interval(np.nan, np.nan, np.nan)
+        return Interval(middle, *(float(q) for q in np.quantile(found, [0.025, 0.975], method="nearest")))
+
+    return measure
+
+
+def worst(x: Quantity) -> Measure:
+    """The largest seed mean over all other dimensions, chosen anew in every resample; write `x` so that larger is worse."""
+    return bootstrap(lambda means: np.max(means), x)
+
+
+def best(x: Quantity) -> Measure:
+    """The smallest seed mean over all other dimensions, chosen anew in every resample."""
+    return bootstrap(lambda means: np.min(means), x)
+
+
+def lowest_of(x: Quantity, dim: str, minus: Quantity | None = None) -> Measure:
+    """The smallest over `dim` of the seed means, minus the smallest of another quantity if given (each chosen in every resample)."""
+    if minus is None:
+        return best(x)
+    return bootstrap(lambda a, b: np.min(a) - np.min(b), x, minus)
+
+
+def slope(x: Quantity, dim: str, *, logs: bool = True, least: int = 3) -> Measure:
+    """Least-squares slope of the seed means against the coordinate `dim`, of logarithms unless `logs=False`.
+
+    Raises (when judged):
+      Absent: fewer than `least` points; an exponent from two sizes is a ratio.
+    """
+
+    def points(data, config):
+        array = x(data, config)
+        if dim not in array.dims or array.sizes[dim] < least:
+            raise Absent(f"fewer than {least} values of {dim}")
+        return array[dim].astype(float)
+
+    def fit(y, at):
+        at, y = (np.log(at), np.log(y)) if logs else (at, y)
+        return np.polyfit(at, y, 1)[0]
+
+    return bootstrap(fit, x, Quantity(points))
+
+
+def first_crossing(at: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    """Where `a` first falls below `b` along ascending positive `at` (interpolated in logarithms).
+
+    The first point if it is there at once, infinite if it never does.
+    """
+    below = np.flatnonzero(a < b)
+    if not below.size:
+        return np.inf
+    i = below[0]
+    if i == 0:
+        return float(at[0])
+    before, after = a[i - 1] - b[i - 1], a[i] - b[i]
+    t = before / (before - after)
+    return float(np.exp((1 - t) * np.log(at[i - 1]) + t * np.log(at[i])))
+
+
+def crossing(a: Quantity, b: Quantity, dim: str, over: Any = 1.0) -> Measure:
+    """Where `a` first falls below `b` along `dim`, over a predicted place."""
+    at = Quantity(lambda data, config: a(data, config)[dim].astype(float))
+    return bootstrap(lambda x, y, c, d: first_crossing(c, x, y) / d, a, b, at, as_quantity(over))
+
+
+def near(
+    x: Quantity,
+    table: Mapping[Any, float],
+    dim: str,
+    *,
+    spread: Mapping[Any, float] | None = None,
+    rounding: float = 0.0,
+) -> Measure:
+    """Largest distance of the seed means to a published table over `dim`, in standard deviations of one run.
+
+    Args:
+      x: quantity with the seed and `dim`.
+      table: label -> published mean; labels that the data lack are left out.
+      dim: the dimension.
+      spread: label -> published standard deviation of a run; ours where it is missing.
+      rounding: half of the table's last digit, which is no distance.
+
+    Raises (when judged):
+      Absent: no label is in both.
+    """
+
+    def measure(data, config):
+        array = x(data, config)
+        labels = [label for label in table if _same(array[dim].values, label).any()]
+        if not labels:
+            raise Absent(f"the table holds no {dim} of the data")
+        part = _pick(array, dim, labels)
+        ours = part.std(SEED, ddof=1).values
+        sd = np.array([(spread or {}).get(label, own) for label, own in zip(labels, ours, strict=True)])
+        target = np.array([table[label] for label in labels])
+
+        def distance(means):
+            return np.max(np.maximum(np.abs(means - target) - rounding, 0) / np.maximum(sd, max(rounding, 1e-300)))
+
+        return bootstrap(distance, Quantity(lambda data, config: part.transpose(SEED, dim)))(data, config)
+
+    return measure

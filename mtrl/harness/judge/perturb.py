@@ -1,0 +1,61 @@
+"""Standard perturbations of a result: a claim that none of them turns cannot fail, and says nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mtrl.harness.judge.claims import Claim, evaluate_claim
+
+SEED = "seed"
+
+
+def _simulated(data: Any) -> list[str]:
+    """Variables of floating numbers with a seed axis; all floating ones where none has."""
+    floating = [name for name, v in data.data_vars.items() if v.dtype.kind == "f"]
+    return [name for name in floating if SEED in data[name].dims] or floating
+
+
+def _reversed(data: Any, dim: str) -> Any:
+    """Values in reverse order along a dimension, labels where they were."""
+    return data.assign(
+        {
+            name: (v.dims, v.isel({dim: slice(None, None, -1)}).values, v.attrs)
+            for name, v in data.data_vars.items()
+            if dim in v.dims
+        }
+    )
+
+
+def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
+    """(name, dataset): a dimension's values in reverse order, simulation times 1.1 and 2 (and over them), one seed a gross outlier, NaN."""
+    for dim in data.dims:
+        if dim != SEED and data.sizes[dim] > 1:
+            yield f"{dim} reversed", _reversed(data, dim)
+    names = _simulated(data)
+    for factor in (1.1, 2.0, 1 / 1.1, 0.5):
+        for name in names:
+            yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})
+    for name in names:
+        if SEED in data[name].dims:
+            first = (data[name][SEED] == data[name][SEED][0]).values
+            gross = 100 * np.abs(data[name]).max() + 1
+            shape = [first.size if dim == SEED else 1 for dim in data[name].dims]
+            yield (
+                f"a seed of {name} an outlier",
+                data.assign({name: data[name].where(~first.reshape(shape) | (data[name] * 0 != 0), gross)}),
+            )
+    yield "NaN", data.assign({name: data[name] * np.nan for name in names})
+
+
+def turned_by(claim: Claim, data: Any, config: Any) -> list[str]:
+    """The perturbations that change a claim's verdict; empty means that nothing does."""
+    before = evaluate_claim(claim, data, config)
+    if before is None:
+        return ["does not apply"]
+    found = []
+    for name, changed in perturbations(data):
+        after = evaluate_claim(claim, changed, config)
+        if after is None or after["verdict"] != before["verdict"]:
+            found.append(name)
+    return found
