@@ -12,10 +12,10 @@ few targets, a small K and few network steps. `--dataset=mnist_c` reads the rele
 """
 
 from experiments.active_representation.costs import FIGURE as COSTS
+from experiments.active_representation.estimated_relevance import FIGURE as ESTIMATED
 from experiments.active_representation.known import FIGURE as KNOWN
 from experiments.active_representation.planted import FIGURE as PLANTED
 from experiments.active_representation.separation import FIGURE as SEPARATION
-from experiments.active_representation.unknown import FIGURE as UNKNOWN
 from experiments.active_representation.vision import IMPROVEMENT, SAMPLES, TABLE
 from mtrl.harness import Study
 
@@ -23,5 +23,5 @@ STUDY = Study(
     name="active_representation",
     paper="Chen, Du, Jamieson 2022, ICML, arXiv 2202.00911; Wang, Chen, Jamieson, Du 2023, ICML, arXiv 2306.02556",
     summary="Buying source labels where they help the target: passive, squared (L2) and absolute (L1) relevance rules.",
-    figures=(KNOWN, UNKNOWN, SEPARATION, COSTS, PLANTED, IMPROVEMENT, SAMPLES, TABLE),
+    figures=(KNOWN, ESTIMATED, SEPARATION, COSTS, PLANTED, IMPROVEMENT, SAMPLES, TABLE),
 )

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mtrl.harness import Claim, at_least, mean_interval
-from mtrl.representation.allocation import RULES
+from mtrl.representation.active import RULES
 
 RULE_NAMES = ("passive", "L2", "L1")
 COLOR = {

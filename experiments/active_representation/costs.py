@@ -17,8 +17,13 @@ from mtrl.harness import (
     mean_interval,
     style,
 )
-from mtrl.representation.allocation import power_cost_allocation, priced_allocation, step_cost
-from mtrl.representation.relevance import l1_relevance_exact, priced_l1_relevance_exact
+from mtrl.representation.active import (
+    l1_relevance_exact,
+    power_cost_allocation,
+    priced_allocation,
+    priced_l1_relevance_exact,
+    step_cost,
+)
 
 # Cost ratios nu2 / nu1 of an independent program on one draw, K = 5, M = 60. The draw was identified among NumPy's
 # generators 0..399 as the one whose ratios agree in all digits.

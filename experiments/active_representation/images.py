@@ -9,9 +9,8 @@ import numpy as np
 
 from mtrl.data import PARTS, has_part, load_digits_28, load_mnist, load_mnist_c
 from mtrl.harness import BadInput, BaseConfig, field
-from mtrl.representation import active_checks
-from mtrl.representation.active_images import disjoint_pool, pooled_features, shared_pool
-from mtrl.representation.corruptions import CORRUPTIONS, check_name, corrupt
+from mtrl.representation.active import disjoint_pool, pooled_features, shared_pool
+from mtrl.representation.active.corruptions import CORRUPTIONS, check_name, corrupt
 
 DATASETS = ("digits_c", "mnist", "mnist_c")
 
@@ -72,11 +71,24 @@ def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed:
         images, labels, train, test = _split(images, labels, 1200 / 1797, limit, rng)
     else:
         images, labels, train, test = _mnist(data_dir, limit, rng)
-    active_checks.check_disjoint_images(train, test)
+    check_disjoint_images(train, test)
     corrupted = np.stack([corrupt(jax.random.key(seed), images, name) for name in names])
     # Few digits: every task may draw any training image. MNIST: tasks of one corruption have disjoint images.
     pool = shared_pool(train, len(names)) if dataset == "digits_c" else disjoint_pool(rng, train, len(names))
     return Corrupted(corrupted, labels, train, test, pool)
+
+
+def check_disjoint_images(train: np.ndarray, test: np.ndarray) -> None:
+    """Refuse test images whose original also serves training, whatever the corruption.
+
+    Raises:
+      BadInput: an image number is in both.
+    """
+    shared = np.intersect1d(train, test)
+    if shared.size:
+        raise BadInput(
+            f"{shared.size} test images (first: {shared[0]}) are also training images; split the images before corrupting"
+        )
 
 
 def check_target_samples(data: Corrupted, samples: int) -> None:

@@ -22,11 +22,8 @@ from mtrl.harness import (
 )
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
-from mtrl.representation import active_checks, active_problem, active_theory
-from mtrl.representation.active import learn_linear
-from mtrl.representation.active_baselines import oracle_subspace, target_only_ridge
-from mtrl.representation.allocation import RULES, allocate
-from mtrl.representation.relevance import l1_relevance_exact, random_support, single_best
+from mtrl.representation import active
+from mtrl.representation.active import RULES
 
 BASELINES = ("random_k", "single_best")
 # An independent program's subspace risks at N = 20000: closed form, and mean of 30 seeds. Its instance was identified
@@ -57,52 +54,52 @@ class KnownConfig(BaseConfig):
 
     def validate(self):
         """Refuse what cannot be identified or bought."""
-        active_checks.check_rank(self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples)
+        active.check_identified(self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples)
         for budget in self.budgets:
-            active_checks.check_budget(budget, tasks=self.tasks, floor=self.floor, rank=self.rank)
+            active.check_budget(budget, tasks=self.tasks, floor=self.floor, rank=self.rank)
 
 
-def numpy_instance(config: KnownConfig) -> active_problem.ActiveParams:
-    """`active_problem.gaussian_instance` drawn with NumPy, so that programs without JAX can draw the same one."""
+def numpy_instance(config: KnownConfig) -> active.ActiveParams:
+    """`active.gaussian_instance` drawn with NumPy, so that programs without JAX can draw the same one."""
     rng = np.random.default_rng(config.instance)
     basis = np.linalg.qr(rng.normal(size=(config.dim, config.rank)))[0]
     heads = rng.normal(size=(config.rank, config.tasks))
-    return active_problem.ActiveParams(*map(jnp.asarray, (basis, heads, heads[:, 0] + 0.5 * heads[:, 1])))
+    return active.ActiveParams(*map(jnp.asarray, (basis, heads, heads[:, 0] + 0.5 * heads[:, 1])))
 
 
 def counts_of(rule: str, budget: int, relevance: dict, config: KnownConfig) -> np.ndarray:
     """n_t of a rule or baseline at known `relevance` (norm -> nu)."""
     if rule == "random_k":
-        chosen = random_support(jax.random.key(config.instance), config.tasks, config.sparse)
-        options = dict(relevance=jnp.asarray(relevance[2.0]), exponent=0.0, support=chosen != 0)
+        chosen = active.random_support(jax.random.key(config.instance), config.tasks, config.sparse)
+        options = dict(relevance=jnp.asarray(relevance[2.0]), exponent=0.0, support=chosen)
     elif rule == "single_best":
-        options = dict(relevance=single_best(jnp.asarray(relevance[1.0])), exponent=1.0)
+        options = dict(relevance=active.single_best(jnp.asarray(relevance[1.0])), exponent=1.0)
     else:
         options = dict(relevance=jnp.asarray(relevance[RULES[rule].norm]), exponent=RULES[rule].exponent)
-    return np.asarray(allocate(budget=budget, floor=config.floor, **options))
+    return np.asarray(active.allocate(budget=budget, floor=config.floor, **options))
 
 
 def simulate_budget(key, params, counts, noise, *, target_samples: int, rank: int, iterations: int):
     """One seed: the same target data for every rule and budget; counts (rule, budget, task)."""
     keys = split_named(key, "source", "target")
     regressors = (params.basis @ params.heads).T
-    x, y = active_problem.target_data(keys["target"], params, target_samples, noise=noise)
+    x, y = active.target_data(keys["target"], params, target_samples, noise=noise)
     target = moments(x[None], y[None])
 
     def one(count):
-        source = active_problem.gaussian_moments(keys["source"], count, regressors, noise=noise)
-        learned = learn_linear(keys["source"], source, target=target, rank=rank, iterations=iterations)
+        source = active.gaussian_moments(keys["source"], count, regressors, noise=noise)
+        learned = active.learn_linear(keys["source"], source, target=target, rank=rank, iterations=iterations)
         estimate = learned.representation @ learned.target_head
         return (
-            active_problem.true_subspace_risk(params, learned.representation),
-            active_problem.true_excess_risk(params, estimate),
+            active.true_subspace_risk(params, learned.representation),
+            active.true_excess_risk(params, estimate),
         )
 
     flat = jax.lax.map(one, counts.reshape(-1, counts.shape[-1]))  # one rule and budget at a time: memory
     subspace, excess = (risk.reshape(counts.shape[:2]) for risk in flat)
-    ridge = target_only_ridge(x, y, ridge_grid(x)).theta
-    oracle = oracle_subspace(x, y, params.basis)
-    return subspace, excess, *(active_problem.true_excess_risk(params, theta) for theta in (ridge, oracle))
+    ridge = active.target_only_ridge(x, y, ridge_grid(x)).theta
+    oracle = active.oracle_subspace(x, y, params.basis)
+    return subspace, excess, *(active.true_excess_risk(params, theta) for theta in (ridge, oracle))
 
 
 def is_quoted(config: KnownConfig) -> bool:
@@ -121,15 +118,14 @@ def run(config: KnownConfig, seeds):
 
     params = numpy_instance(config)
     heads, head = np.asarray(params.heads), np.asarray(params.target_head)
-    active_checks.check_span(heads, head)
-    relevance = {1.0: l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
+    relevance = {1.0: active.l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
     counts = np.array([[counts_of(rule, n, relevance, config) for n in config.budgets] for rule in config.rules])
     sizes = dict(target_samples=config.target_samples, rank=config.rank, iterations=config.iterations)
     subspace, excess, ridge, oracle = over_seeds(simulate_budget, seeds, params, counts, config.noise, **sizes)
     value = np.array(
-        [[active_theory.design_value(params.heads, params.target_head, jnp.asarray(c)) for c in row] for row in counts]
+        [[active.design_value(params.heads, params.target_head, jnp.asarray(c)) for c in row] for row in counts]
     )
-    law = np.asarray(active_theory.subspace_risk(value, dim=config.dim, rank=config.rank, noise=config.noise))
+    law = np.asarray(active.subspace_risk(value, dim=config.dim, rank=config.rank, noise=config.noise))
     total = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
     axes = ("rule", "budget")
     data = xr.Dataset(
@@ -139,8 +135,8 @@ def run(config: KnownConfig, seeds):
             "target_only": ("seed", ridge),
             "oracle": ("seed", oracle),
             "subspace_law": (axes, law),
-            "excess_law": (axes, np.asarray(active_theory.excess_risk(law, **total))),
-            "oracle_law": float(active_theory.excess_risk(0.0, **total)),
+            "excess_law": (axes, np.asarray(active.excess_risk(law, **total))),
+            "oracle_law": float(active.excess_risk(0.0, **total)),
             "counts": ((*axes, "task"), counts),
             "quoted": is_quoted(config),
         },

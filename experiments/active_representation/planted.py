@@ -23,10 +23,8 @@ from experiments.active_representation.common import (
 from mtrl.harness import Figure, field, over_seeds, style
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
-from mtrl.representation import active, active_checks, active_problem
-from mtrl.representation.active_baselines import oracle_subspace, target_only_ridge
-from mtrl.representation.active_images import Pools, batch_moments, draw_batch, source_tasks, whitened_features
-from mtrl.representation.allocation import RULES
+from mtrl.representation import active
+from mtrl.representation.active import RULES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +52,9 @@ class PlantedConfig(images.ImageConfig):
         """Refuse what cannot be identified or bought."""
         super().validate()
         tasks = 10 * (len(self.corruptions) - 1)
-        active_checks.check_rank(self.rank, dim=self.dim, tasks=tasks, target_samples=self.target_samples)
-        active_checks.check_lasso_ratio(self.lasso_ratio)
-        active_checks.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
+        active.check_identified(self.rank, dim=self.dim, tasks=tasks, target_samples=self.target_samples)
+        active.check_lasso_ratio(self.lasso_ratio)
+        active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
 
 
 def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, sizes):
@@ -65,7 +63,7 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
     source_noise, target_noise, floor, ratio = hyper
     keys = split_named(key, "problem", "pick", "noise", "run")
     dim, tasks = pools.features.shape[-1], sources.shape[0]
-    params = active_problem.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks, strong=3.0)
+    params = active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks, strong=3.0)
     regressors = (params.basis @ params.heads).T
     theta = params.basis @ params.target_head
     x = pools.features[0, jax.random.choice(keys["pick"], train, (target_samples,), replace=False)]
@@ -73,10 +71,10 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
 
     def draw(key, counts):
         draws = split_named(key, "images", "noise")
-        batch = draw_batch(draws["images"], counts, pools, sources, size=size)
+        batch = active.draw_batch(draws["images"], counts, pools, sources, size=size)
         noise = source_noise * jax.random.normal(draws["noise"], (size,), x.dtype)
         response = jnp.sum(batch.x * regressors[batch.task], axis=1) + noise
-        return batch_moments(batch._replace(y=response), tasks)
+        return active.batch_moments(batch._replace(y=response), tasks)
 
     learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations)
 
@@ -84,15 +82,16 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
         return jnp.mean((pools.features[0, test] @ (estimate - theta)) ** 2)
 
     def one(rule):
-        epoch = active.run(
-            keys["run"], draw, learn, totals=totals, tasks=tasks, floor=floor, norm=rule[0], exponent=rule[1],
-            lasso_ratio=ratio, dtype=x.dtype,
+        sampler = active.a_mtrl(
+            learn=learn, tasks=tasks, totals=totals, floor=floor, norm=rule[0], exponent=rule[1], lasso_ratio=ratio,
+            dtype=x.dtype,
         )  # fmt: skip
+        epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=len(totals))
         estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-        return jax.vmap(risk)(estimate), epoch.spent, epoch.all_zero, epoch.learned.residual
+        return jax.vmap(risk)(estimate), epoch.spent, epoch.all_zero, epoch.gap, epoch.learned.residual
 
-    ridge = risk(target_only_ridge(x, y, ridge_grid(x)).theta)
-    return *jax.lax.map(one, rules), ridge, risk(oracle_subspace(x, y, params.basis))
+    ridge = risk(active.target_only_ridge(x, y, ridge_grid(x)).theta)
+    return *jax.lax.map(one, rules), ridge, risk(active.oracle_subspace(x, y, params.basis))
 
 
 def run(config: PlantedConfig, seeds):
@@ -101,16 +100,16 @@ def run(config: PlantedConfig, seeds):
 
     data = images.load(config)
     images.check_target_samples(data, config.target_samples)
-    features = whitened_features(data.images, data.train, config.dim, own=config.whitening[0] == "own")
-    pools = Pools(features, np.zeros((10, features.shape[1])), data.pool)
-    sources = source_tasks((0, 0), len(config.corruptions), exclude_same_corruption=True)
+    features = active.whitened_features(data.images, data.train, config.dim, own=config.whitening[0] == "own")
+    pools = active.ImagePools(features, np.zeros((10, features.shape[1])), data.pool)
+    sources = active.source_tasks((0, 0), len(config.corruptions), exclude_same_corruption=True)
     hyper = (config.source_noise, config.target_noise, config.floor, config.lasso_ratio)
     sizes = (config.rank, config.target_samples, max(config.totals), config.iterations)
-    risk, spent, zero, residual, ridge, oracle = over_seeds(
+    risk, spent, zero, gap, residual, ridge, oracle = over_seeds(
         simulate_rules, seeds, pools, sources, data.train, data.test, rule_array(config.rules), np.array(config.totals),
         hyper, sizes=sizes,
     )  # fmt: skip
-    active_checks.warn_all_zero(zero)
+    active.warn_of_estimates(zero, gap)
     axes, one = ("whitening", "seed", "rule", "epoch"), ("whitening", "seed")
     return xr.Dataset(
         {

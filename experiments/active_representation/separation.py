@@ -7,9 +7,7 @@ import numpy as np
 
 from experiments.active_representation.common import z_score
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, between, evaluate, exact, field, style
-from mtrl.representation import active_theory
-from mtrl.representation.allocation import shares
-from mtrl.representation.relevance import l1_relevance_exact
+from mtrl.representation import active
 
 # Ratios v_L2 / v_L1 and v_uniform / v_L1 found with an independent program, means of 10 draws.
 REFERENCE_TASKS = (20, 100, 500, 2000)
@@ -33,7 +31,7 @@ class SeparationConfig(BaseConfig):
 def rule_values(heads, head, l1, l2):
     """N v(n) of the L1 rule, the squared rule and uniform sampling."""
     options = ((l1, 1.0), (l2, 2.0), (l2, 0.0))
-    return tuple(active_theory.design_value(heads, head, shares(nu, q)) for nu, q in options)
+    return tuple(active.design_value(heads, head, active.shares(nu, q)) for nu, q in options)
 
 
 def run(config: SeparationConfig, seeds):
@@ -42,7 +40,7 @@ def run(config: SeparationConfig, seeds):
 
     hard = []
     for tasks in config.instance_tasks:
-        heads = active_theory.separation_heads(tasks)
+        heads = active.separation_heads(tasks)
         l1 = np.zeros(tasks)
         l1[0] = 1.0  # the target is the first task; every other is weaker
         l2 = np.linalg.pinv(heads)[:, 0]
@@ -54,7 +52,7 @@ def run(config: SeparationConfig, seeds):
             for k, tasks in enumerate(config.tasks):
                 rng = np.random.default_rng([int(seed), rank, tasks])
                 heads, head = rng.normal(size=(rank, tasks)), rng.normal(size=rank)
-                l1, l2 = l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head
+                l1, l2 = active.l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head
                 value = evaluate(rule_values, heads, head, l1, l2)
                 ratios[:, i, j, k] = value[1] / value[0], value[2] / value[0]
     hard = np.array(hard)
@@ -64,11 +62,11 @@ def run(config: SeparationConfig, seeds):
             "hard_passive": ("instance_tasks", hard[:, 1]),
             "hard_squared_law": (
                 "instance_tasks",
-                np.asarray(active_theory.separation_ratio(jnp.array(config.instance_tasks))),
+                np.asarray(active.separation_ratio(jnp.array(config.instance_tasks))),
             ),
             "hard_passive_law": (
                 "instance_tasks",
-                np.asarray(active_theory.separation_passive_ratio(jnp.array(config.instance_tasks))),
+                np.asarray(active.separation_passive_ratio(jnp.array(config.instance_tasks))),
             ),
             "squared": (("seed", "rank", "tasks"), ratios[0]),
             "passive": (("seed", "rank", "tasks"), ratios[1]),

@@ -21,9 +21,8 @@ from experiments.active_representation.vision_claims import (
 from experiments.active_representation.vision_model import convnet_targets, linear_targets
 from mtrl.harness import Figure, field, over_seeds
 from mtrl.numerics.errors import BadInput
-from mtrl.representation import active_checks
-from mtrl.representation.active_images import Pools, source_tasks
-from mtrl.representation.allocation import RULES
+from mtrl.representation import active
+from mtrl.representation.active import RULES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +57,9 @@ class VisionConfig(images.ImageConfig):
         super().validate()
         tasks = 10 * len(self.corruptions) - (10 if self.exclude_same_corruption else 1)
         dim = (28 // self.cell) ** 2 + 1
-        active_checks.check_rank(self.rank, dim=dim, tasks=tasks, target_samples=self.target_samples)
-        active_checks.check_lasso_ratio(self.lasso_ratio)
-        active_checks.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
+        active.check_identified(self.rank, dim=dim, tasks=tasks, target_samples=self.target_samples)
+        active.check_lasso_ratio(self.lasso_ratio)
+        active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
         if self.reuse and "convnet" in self.learners:
             raise BadInput("reuse pools moments, which the ConvNet has none of; add --learners=linear or --reuse=false")
 
@@ -131,11 +130,9 @@ def run(config: VisionConfig, seeds):
     images.check_target_samples(data, config.target_samples)
     targets = choose_targets(config)
     chosen = [
-        source_tasks(t, len(config.corruptions), exclude_same_corruption=config.exclude_same_corruption)
+        active.source_tasks(t, len(config.corruptions), exclude_same_corruption=config.exclude_same_corruption)
         for t in targets
     ]
-    for (corruption, digit), tasks in zip(targets, chosen, strict=True):
-        active_checks.check_target_excluded(10 * corruption + digit, (10 * tasks[:, 0] + tasks[:, 1]).tolist())
     sources = np.stack(chosen)
     limits = [k or sources.shape[1] for k in config.sparse]
     methods = np.array([(*rule, k) for k in limits for rule in rule_array(config.rules)])
@@ -144,12 +141,12 @@ def run(config: VisionConfig, seeds):
     shared = (data.test, np.array(targets), sources)
     if learner == "linear":
         found = over_seeds(
-            linear_targets, seeds, Pools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
+            linear_targets, seeds, active.ImagePools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
             (config.floor, config.lasso_ratio),
             sizes=(config.rank, config.target_samples, rows, config.iterations, config.debias, config.reuse),
         )  # fmt: skip
     else:
-        pools = Pools(images.pictures(data, config.picture_cell), labels, data.pool)
+        pools = active.ImagePools(images.pictures(data, config.picture_cell), labels, data.pool)
         found = over_seeds(
             convnet_targets, seeds, pools, flat.astype(np.float32), *shared, methods.astype(np.float32), totals,
             (config.floor, np.float32(config.lasso_ratio), np.float32(config.rate)),
@@ -158,8 +155,8 @@ def run(config: VisionConfig, seeds):
                 config.loss == "logistic", config.debias,
             ),
         )  # fmt: skip
-    wrong, balanced, counts, zero, residual, ridge, ridge_balanced = found
-    active_checks.warn_all_zero(zero)
+    wrong, balanced, counts, zero, gap, residual, ridge, ridge_balanced = found
+    active.warn_of_estimates(zero, gap)
     shape = (len(seeds), len(targets), len(config.sparse), len(config.rules))
     grid = np.full((*shape, len(config.corruptions), 10), np.nan, np.float32)
     for i, tasks in enumerate(sources):

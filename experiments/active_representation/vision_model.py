@@ -8,9 +8,7 @@ import jax.numpy as jnp
 from experiments.active_representation.common import ridge_grid
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
-from mtrl.representation import active, active_convnet
-from mtrl.representation.active_baselines import target_only_ridge
-from mtrl.representation.active_images import batch_moments, draw_batch, error_counts
+from mtrl.representation import active
 from mtrl.representation.convnet import ConvNet
 
 
@@ -39,23 +37,26 @@ def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *
         number, target, tasks = arguments
         keys = split_named(jax.random.fold_in(key, number), "target", "run")
         x, y = _target_data(keys["target"], pools, target, target_samples)
-        draw = lambda k, counts: batch_moments(draw_batch(k, counts, pools, tasks, size=rows), tasks.shape[0])  # noqa: E731
+        draw = lambda k, counts: active.batch_moments(
+            active.draw_batch(k, counts, pools, tasks, size=rows), tasks.shape[0]
+        )  # noqa: E731
         learn = functools.partial(
             active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations
         )
         test_x, test_y = pools.features[target[0], test], pools.labels[target[1], test]
 
         def one(method):
-            epoch = active.run(
-                keys["run"], draw, learn, totals=totals, tasks=tasks.shape[0], floor=floor, norm=method[0],
-                exponent=method[1], sparse=method[2], lasso_ratio=ratio, debias=debias, reuse=reuse, dtype=x.dtype,
+            sampler = active.a_mtrl(
+                learn=learn, tasks=tasks.shape[0], totals=totals, floor=floor, norm=method[0], exponent=method[1],
+                sparse=method[2], lasso_ratio=ratio, debias=debias, reuse=reuse, dtype=x.dtype,
             )  # fmt: skip
+            epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals))
             estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-            wrong, balanced = jax.vmap(lambda theta: error_counts(test_x @ theta, test_y))(estimate)
-            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.learned.residual
+            wrong, balanced = jax.vmap(lambda theta: active.error_counts(test_x @ theta, test_y))(estimate)
+            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.gap, epoch.learned.residual
 
-        ridge = target_only_ridge(x, y, ridge_grid(x)).theta
-        return *jax.lax.map(one, methods), *error_counts(test_x @ ridge, test_y)
+        ridge = active.target_only_ridge(x, y, ridge_grid(x)).theta
+        return *jax.lax.map(one, methods), *active.error_counts(test_x @ ridge, test_y)
 
     return jax.lax.map(one_target, (jnp.arange(targets.shape[0]), targets, sources))
 
@@ -74,29 +75,32 @@ def convnet_targets(key, pools, vectors, test, targets, sources, methods, totals
         number, target, tasks = arguments
         keys = split_named(jax.random.fold_in(key, number), "target", "run")
         x, y = _target_data(keys["target"], pools, target, target_samples)
-        draw = functools.partial(draw_batch, pools=pools, tasks=tasks, size=rows)
+        draw = functools.partial(active.draw_batch, pools=pools, tasks=tasks, size=rows)
         learn = functools.partial(
-            active_convnet.learn_convnet, target_x=x, target_y=y, tasks=tasks.shape[0], steps=steps,
+            active.learn_convnet, target_x=x, target_y=y, tasks=tasks.shape[0], steps=steps,
             rate=rate.astype(x.dtype), size=minibatch, **options,
         )  # fmt: skip
         test_x, test_y = pools.features[target[0], test], pools.labels[target[1], test]
 
         def one(method):
-            epoch = active.run(
-                keys["run"], draw, learn, totals=totals, tasks=tasks.shape[0], floor=floor, norm=method[0],
-                exponent=method[1], sparse=method[2], lasso_ratio=ratio, debias=debias, dtype=x.dtype,
+            sampler = active.a_mtrl(
+                learn=learn, tasks=tasks.shape[0], totals=totals, floor=floor, norm=method[0], exponent=method[1],
+                sparse=method[2], lasso_ratio=ratio, debias=debias, dtype=x.dtype,
             )  # fmt: skip
+            epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals))
 
             def judge(learned):
-                predicted = active_convnet.scores(learned.representation, learned.target_head, test_x, **options)
-                return error_counts(predicted, test_y)
+                predicted = active.network_scores(learned.representation, learned.target_head, test_x, **options)
+                return active.error_counts(predicted, test_y)
 
             wrong, balanced = jax.lax.map(judge, epoch.learned)
-            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.learned.residual
+            return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.gap, epoch.learned.residual
 
         flat, flat_y = _target_data(keys["target"], pools._replace(features=vectors), target, target_samples)
-        ridge = target_only_ridge(flat, flat_y.astype(flat.dtype), ridge_grid(flat)).theta
-        return *jax.lax.map(one, methods), *error_counts(vectors[target[0], test] @ ridge, test_y.astype(flat.dtype))
+        ridge = active.target_only_ridge(flat, flat_y.astype(flat.dtype), ridge_grid(flat)).theta
+        return *jax.lax.map(one, methods), *active.error_counts(
+            vectors[target[0], test] @ ridge, test_y.astype(flat.dtype)
+        )
 
     return jax.lax.map(one_target, (jnp.arange(targets.shape[0]), targets, sources))
 

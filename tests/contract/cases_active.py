@@ -9,16 +9,7 @@ from mtrl.numerics.designs.optimal_design import c_optimal
 from mtrl.numerics.designs.rounding import apportion
 from mtrl.numerics.moments import Moments, moments
 from mtrl.numerics.optim.lasso import lasso_path
-from mtrl.representation import (
-    active,
-    active_baselines,
-    active_convnet,
-    active_problem,
-    active_theory,
-    allocation,
-    relevance,
-)
-from mtrl.representation.active_images import Batch, Pools, batch_moments, draw_batch
+from mtrl.representation import active
 from mtrl.representation.convnet import ConvNet
 from tests.contract.table import Case
 
@@ -56,12 +47,14 @@ def online(key, dtype):
 
 
 def run_loop(key, basis, heads, x, y, *, rule, theoretical=False, sparse=None):
-    draw = functools.partial(active_problem.gaussian_moments, regressors=(basis @ heads).T, noise=0.1)
+    draw = functools.partial(active.gaussian_moments, regressors=(basis @ heads).T, noise=0.1)
     learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=RANK, iterations=3)
-    shared = dict(tasks=TASKS, floor=6, norm=rule.norm, lasso_ratio=0.2, dtype=x.dtype)
+    shared = dict(learn=learn, tasks=TASKS, floor=6, norm=rule.norm, lasso_ratio=0.2, dtype=x.dtype)
     if theoretical:
-        return active.run_theoretical(key, draw, learn, epochs=2, beta=2.0, **shared)
-    return active.run(key, draw, learn, totals=jnp.array([40, 80]), exponent=rule.exponent, sparse=sparse, **shared)
+        sampler = active.a_mtrl_by_accuracy(beta=2.0, **shared)
+    else:
+        sampler = active.a_mtrl(totals=(40, 80), exponent=rule.exponent, sparse=sparse, **shared)
+    return active.run_epochs(key, sampler, draw, tasks=TASKS, epochs=2)
 
 
 def scale_responses(arrays, s):
@@ -79,8 +72,8 @@ def batch_example(key, dtype):
 
 
 def convnet(key, x, y, *, logistic):
-    batch = Batch(x, y, jnp.arange(12) % 3, jnp.arange(12) < 10)
-    return active_convnet.learn_convnet(
+    batch = active.ImageBatch(x, y, jnp.arange(12) % 3, jnp.arange(12) < 10)
+    return active.learn_convnet(
         key, batch, target_x=x[:5], target_y=y[:5], model=NET, tasks=3, steps=2, size=4, logistic=logistic
     )
 
@@ -91,9 +84,9 @@ def images(key, dtype):
 
 def image_moments(key, features):
     labels = (jnp.arange(7) == jnp.arange(2)[:, None]).astype(features.dtype)
-    pools = Pools(features, labels, jnp.broadcast_to(jnp.arange(7), (2, 2, 7)))
-    batch = draw_batch(key, jnp.array([3, 4]), pools, jnp.array([[0, 1], [1, 0]]), size=8)
-    return batch_moments(batch, 2)
+    pools = active.ImagePools(features, labels, jnp.broadcast_to(jnp.arange(7), (2, 2, 7)))
+    batch = active.draw_batch(key, jnp.array([3, 4]), pools, jnp.array([[0, 1], [1, 0]]), size=8)
+    return active.batch_moments(batch, 2)
 
 
 def permute_columns(arrays, perm):
@@ -115,17 +108,17 @@ def columns(name, call, **options):
 
 
 def rule_case(name):
-    rule = allocation.RULES[name]
+    rule = active.RULES[name]
     return Case(
         f"active.allocate {name}",
-        lambda key, nu: allocation.allocate(nu, budget=997, floor=7, exponent=rule.exponent).astype(nu.dtype),
+        lambda key, nu: active.allocate(nu, budget=997, floor=7, exponent=rule.exponent).astype(nu.dtype),
         vector,
         permute=permute_all if rule.exponent else None,  # passive: what is left over goes to the first tasks
         unpermute=back if rule.exponent else None,
         tasks=TASKS,
         differs_from=tuple(
             f"active.allocate {other}"
-            for other, r in allocation.RULES.items()
+            for other, r in active.RULES.items()
             if r.exponent != rule.exponent and other in ("passive", "L2", "L1")
         ),
     )
@@ -144,57 +137,57 @@ CASES = [
     columns("numerics.c_optimal", lambda key, a, b: c_optimal(a, b, iterations=30).weights),
     columns("numerics.lasso_path", lambda key, a, b: lasso_path(a, b, ratio=0.1, steps=5, iterations=50).coefficients[-1]),
     Case("numerics.apportion", lambda key, s: apportion(jnp.abs(s), 101, 3).astype(s.dtype), vector),
-    columns("active.l2_relevance", lambda key, a, b: relevance.l2_relevance(a, b).vector),
-    columns("active.l1_relevance", lambda key, a, b: relevance.l1_relevance(a, b, iterations=100).vector,
+    columns("active.l2_relevance", lambda key, a, b: active.l2_relevance(a, b).vector),
+    columns("active.l1_relevance", lambda key, a, b: active.l1_relevance(a, b, iterations=100).vector,
             differs_from=("active.l2_relevance",)),
-    columns("active.lp_relevance", lambda key, a, b: relevance.lp_relevance(a, b, norm=1.5, iterations=20).vector,
+    columns("active.lp_relevance", lambda key, a, b: active.lp_relevance(a, b, norm=1.5, iterations=20).vector,
             differs_from=("active.l2_relevance", "active.l1_relevance")),
-    columns("active.lasso_relevance", lambda key, a, b: relevance.lasso_relevance(a, b, ratio=0.1, steps=4).vector,
+    columns("active.lasso_relevance", lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1, steps=4).vector,
             differs_from=("active.l2_relevance", "active.lasso_relevance debiased")),
     columns("active.lasso_relevance debiased",
-            lambda key, a, b: relevance.lasso_relevance(a, b, ratio=0.1, steps=4, debias=True).vector),
-    Case("active.keep_largest", lambda key, nu: relevance.keep_largest(nu, 2), vector, permute=permute_all, unpermute=back,
+            lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1, steps=4, debias=True).vector),
+    Case("active.keep_largest", lambda key, nu: active.keep_largest(nu, 2), vector, permute=permute_all, unpermute=back,
          tasks=TASKS),
-    Case("active.single_best", lambda key, nu: relevance.single_best(nu), vector, permute=permute_all, unpermute=back,
+    Case("active.single_best", lambda key, nu: active.single_best(nu), vector, permute=permute_all, unpermute=back,
          tasks=TASKS, differs_from=("active.keep_largest",)),
-    Case("active.random_support", lambda key, nu: nu * relevance.random_support(key, TASKS, 2, nu.dtype), vector,
+    Case("active.random_support", lambda key, nu: jnp.where(active.random_support(key, TASKS, 2), nu, 0), vector,
          key_dependent=True),
-    *map(rule_case, allocation.RULES),
+    *map(rule_case, active.RULES),
     Case("active.theoretical_l2_counts",
-         lambda key, nu: allocation.theoretical_l2_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
+         lambda key, nu: active.theoretical_l2_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
          vector, permute=permute_all, unpermute=back, tasks=TASKS, scales=(1e-10, 1e3),
          why="whole numbers: beyond about 1e4 the counts pass 2^31",
          differs_from=("active.theoretical_l1_counts",)),
     Case("active.theoretical_l1_counts",
-         lambda key, nu: allocation.theoretical_l1_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
+         lambda key, nu: active.theoretical_l1_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
          vector, permute=permute_all, unpermute=back, tasks=TASKS, scales=(1e-10, 1e3),
          why="whole numbers: beyond about 1e4 the counts pass 2^31"),
-    Case("active.priced_allocation", lambda key, nu, price: allocation.priced_allocation(nu, price, spend=3.0), priced,
+    Case("active.priced_allocation", lambda key, nu, price: active.priced_allocation(nu, price, spend=3.0), priced,
          permute=permute_all, unpermute=back, tasks=TASKS),
     Case("active.power_cost_allocation",
-         lambda key, nu: allocation.power_cost_allocation(nu, power=0.4, accuracy=0.1)[0], vector,
+         lambda key, nu: active.power_cost_allocation(nu, power=0.4, accuracy=0.1)[0], vector,
          permute=permute_all, unpermute=back, tasks=TASKS),
     columns("active.design_value",
-            lambda key, a, b: active_theory.design_value(a, b, jnp.full(TASKS, 3.0, a.dtype)) * jnp.ones(TASKS, a.dtype)),
+            lambda key, a, b: active.design_value(a, b, jnp.full(TASKS, 3.0, a.dtype)) * jnp.ones(TASKS, a.dtype)),
     Case("active.learn_linear", linear_learner, regression, compare=projector),
     Case("active.gaussian_moments",
-         lambda key, theta: active_problem.gaussian_moments(key, jnp.arange(TASKS) * 3, theta, noise=0.5),
+         lambda key, theta: active.gaussian_moments(key, jnp.arange(TASKS) * 3, theta, noise=0.5),
          lambda key, dtype: (jax.random.normal(key, (TASKS, DIM), dtype),), key_dependent=True,
          compare=lambda m: Moments(*m)),
     Case("active.draw_batch", image_moments, images, key_dependent=True),
-    Case("active.run passive", functools.partial(run_loop, rule=allocation.RULES["passive"]), online, scale=scale_responses,
+    Case("active.run passive", functools.partial(run_loop, rule=active.RULES["passive"]), online, scale=scale_responses,
          key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run L2", functools.partial(run_loop, rule=allocation.RULES["L2"]), online, scale=scale_responses,
+    Case("active.run L2", functools.partial(run_loop, rule=active.RULES["L2"]), online, scale=scale_responses,
          key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run L1", functools.partial(run_loop, rule=allocation.RULES["L1"]), online, scale=scale_responses,
+    Case("active.run L1", functools.partial(run_loop, rule=active.RULES["L1"]), online, scale=scale_responses,
          key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
          differs_from=("active.run passive", "active.run L2")),
-    Case("active.run L2 k-sparse", functools.partial(run_loop, rule=allocation.RULES["L2"], sparse=2), online,
+    Case("active.run L2 k-sparse", functools.partial(run_loop, rule=active.RULES["L2"], sparse=2), online,
          scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
          differs_from=("active.run L2",)),
-    Case("active.run_theoretical L2", functools.partial(run_loop, rule=allocation.RULES["L2"], theoretical=True), online,
+    Case("active.run_theoretical L2", functools.partial(run_loop, rule=active.RULES["L2"], theoretical=True), online,
          scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run_theoretical L1", functools.partial(run_loop, rule=allocation.RULES["L1"], theoretical=True), online,
+    Case("active.run_theoretical L1", functools.partial(run_loop, rule=active.RULES["L1"], theoretical=True), online,
          scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
     Case("active.learn_convnet squared", functools.partial(convnet, logistic=False), batch_example, scale=scale_second,
          key_dependent=True, compare=lambda e: e.target_head,
@@ -203,8 +196,8 @@ CASES = [
          key_dependent=True, compare=lambda e: e.target_head, differs_from=("active.learn_convnet squared",),
          why="pictures in [0, 1] and labels in {0, 1}: neither has a unit"),
     Case("active.target_only_ridge",
-         lambda key, x, y: active_baselines.target_only_ridge(
+         lambda key, x, y: active.target_only_ridge(
              x[0], y[0], jnp.array([0.1, 1.0], x.dtype) * jnp.sum(x[0] ** 2)), regression),
     Case("active.oracle_subspace",
-         lambda key, x, y: active_baselines.oracle_subspace(x[0], y[0], jnp.eye(DIM, RANK, dtype=x.dtype)), regression),
+         lambda key, x, y: active.oracle_subspace(x[0], y[0], jnp.eye(DIM, RANK, dtype=x.dtype)), regression),
 ]  # fmt: skip

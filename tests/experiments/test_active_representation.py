@@ -8,11 +8,10 @@ import pytest
 
 from experiments.active_representation import costs, images, known, vision
 from experiments.active_representation.common import z_score
-from experiments.active_representation.unknown import UnknownConfig
+from experiments.active_representation.estimated_relevance import EstimatedConfig
 from mtrl.harness import BadInput
 from mtrl.harness.config import replace
-from mtrl.representation import active_theory
-from mtrl.representation.relevance import l1_relevance_exact
+from mtrl.representation import active
 from tests.helpers import assert_close
 
 NAMES = ("identity", "stripe")
@@ -108,9 +107,14 @@ def test_other_refused_flags():
     with pytest.raises(BadInput, match="unknown target 'glass/2'"):
         replace(vision.SamplesConfig(), named=("glass/2",))
     with pytest.raises(BadInput, match="do not increase"):
-        replace(UnknownConfig(), totals=(2400, 2400))
+        replace(EstimatedConfig(), totals=(2400, 2400))
     with pytest.warns(UserWarning, match="unidentifiable"):
-        replace(UnknownConfig(), floor=3)
+        replace(EstimatedConfig(), floor=3)
+
+
+def test_images_shared_by_training_and_test():
+    with pytest.raises(BadInput, match=r"2 test images \(first: 4\)"):
+        images.check_disjoint_images(np.arange(6), np.arange(4, 9))
 
 
 def test_targets_are_spread():
@@ -126,11 +130,11 @@ def test_closed_forms_of_the_quoted_instances():
     config = known.KnownConfig()
     params = known.numpy_instance(config)
     heads, head = np.asarray(params.heads), np.asarray(params.target_head)
-    relevance = {1.0: l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
+    relevance = {1.0: active.l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
     for rule, quoted in known.QUOTED_LAW.items():
         counts = jnp.asarray(known.counts_of(rule, 20000, relevance, config))
-        value = active_theory.design_value(params.heads, params.target_head, counts)
-        law = active_theory.subspace_risk(value, dim=30, rank=3, noise=0.5)
+        value = active.design_value(params.heads, params.target_head, counts)
+        law = active.subspace_risk(value, dim=30, rank=3, noise=0.5)
         assert_close(f"subspace risk of {rule} at N = 20000", law, quoted, rtol=0.01)
     assert_close("cost ratios of nu2 over nu1", costs.quoted_draw() / costs.QUOTED_RATIOS, np.ones(4), rtol=0.005)
 

@@ -22,12 +22,26 @@ class LassoPath(NamedTuple):
 
     penalties: Float[Array, " step"]  # lambda, geometric from lambda_max down
     coefficients: Float[Array, "step task"]  # nu at each lambda
-    residual: Float[Array, " step"]  # fixed-point residual of each solve, 0 iff optimal
+    gap: Float[Array, " step"]  # duality gap of each solve over `||w||^2 / 2`, the objective at zero; 0 iff optimal
 
 
 def lambda_max(design: Float[Array, "rank task"], response: Float[Array, " rank"]) -> Float[Array, ""]:
     """`||W^T w||_inf`: the solution is zero exactly for lambda at least this."""
     return jnp.max(jnp.abs(design.T @ response))
+
+
+def duality_gap(
+    design: Float[Array, "rank task"], response: Float[Array, " rank"], nu: Float[Array, " task"], penalty: Scalar
+) -> Float[Array, ""]:
+    """Objective at nu minus the dual objective `||w||^2/2 - ||w - u||^2/2` at the miss u scaled so that `|W^T u| <= lambda`.
+
+    The objective at nu is above the optimum by no more than this; zero iff nu is optimal.
+    """
+    miss = response - design @ nu
+    pull = jnp.max(jnp.abs(design.T @ miss))
+    dual = miss * jnp.minimum(1, penalty / jnp.where(pull > 0, pull, 1))
+    primal = jnp.sum(miss**2) / 2 + penalty * jnp.sum(jnp.abs(nu))
+    return primal - (jnp.sum(response**2) - jnp.sum((response - dual) ** 2)) / 2
 
 
 def lasso(
@@ -89,11 +103,11 @@ def lasso_path(
 
     def step(nu, penalty):
         solved = lasso(unit_design, unit_response, nu, penalty=penalty, iterations=iterations)
-        return solved.point, (solved.point, solved.residual)
+        return solved.point, (solved.point, duality_gap(unit_design, unit_response, solved.point, penalty))
 
     start = jnp.zeros(design.shape[1], dtype=design.dtype)
-    _, (coefficients, residual) = jax.lax.scan(step, start, penalties)
-    return LassoPath(penalties * width * length, coefficients * (length / width), residual)
+    _, (coefficients, gap) = jax.lax.scan(step, start, penalties)
+    return LassoPath(penalties * width * length, coefficients * (length / width), 2 * gap)
 
 
 def refit(

@@ -37,7 +37,7 @@ def test_equals_scikit_learn(instance, path):
         penalty = float(path.penalties[step])
         reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-14, max_iter=200000).fit(design, response)
         assert_close("LASSO of scikit-learn", path.coefficients[step], reference.coef_, rtol=1e-6)
-    assert np.max(path.residual) < 1e-6
+    assert np.max(path.gap) < 1e-6
 
 
 def test_small_penalty_limit_is_the_linear_programme(instance, path):

@@ -1,0 +1,102 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.representation.active.allocation import (
+    RULES,
+    allocate,
+    power_cost_allocation,
+    priced_allocation,
+    shares,
+    step_cost,
+    theoretical_l1_counts,
+    theoretical_l2_counts,
+)
+from mtrl.representation.active.relevance import l1_relevance_exact, l2_relevance, priced_l1_relevance_exact
+from mtrl.representation.active.theory import design_value
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def instance():
+    rng = np.random.default_rng(5)
+    return rng.normal(size=(5, 60)), rng.normal(size=5)
+
+
+def test_rules_on_a_known_vector():
+    nu = jnp.array([3.0, -1.0, 0.0])
+    found = {name: np.asarray(shares(nu, rule.exponent)) for name, rule in RULES.items()}
+    np.testing.assert_allclose(found["passive"], [1 / 3] * 3)
+    np.testing.assert_allclose(found["L2"], [0.9, 0.1, 0])
+    np.testing.assert_allclose(found["L1"], [0.75, 0.25, 0])
+    np.testing.assert_allclose(shares(jnp.zeros(3), 2.0), [1 / 3] * 3)
+    np.testing.assert_allclose(shares(nu, 0.0, support=jnp.array([True, False, True])), [0.5, 0, 0.5])
+
+
+def test_floor_and_k_sparse():
+    nu = jnp.array([5.0, 4.0, 1.0, 0.5])
+    counts = allocate(nu, budget=100, floor=10, exponent=1.0, support=jnp.array([True, True, False, False]))
+    np.testing.assert_array_equal(counts, [44, 36, 10, 10])
+    assert step_cost(counts, floor=10) == 2
+
+
+def test_identity_heads_make_all_rules_equal():
+    heads, head = np.eye(4), np.ones(4)
+    l1, l2 = l1_relevance_exact(heads, head), l2_relevance(jnp.eye(4), jnp.ones(4)).vector
+    for nu, q in ((l2, 0.0), (l2, 2.0), (l1, 1.0)):
+        np.testing.assert_array_equal(allocate(jnp.asarray(nu), budget=400, floor=5, exponent=q), [100] * 4)
+
+
+def test_theoretical_counts():
+    nu = jnp.array([0.5, -0.25, 0.0])
+    l2 = theoretical_l2_counts(nu, accuracy=0.125, beta=2.0, floor=10)
+    np.testing.assert_array_equal(l2, [32, 16, 16])  # beta nu^2 64 = 32, 8, 0; beta / eps = 16
+    l1 = theoretical_l1_counts(nu, accuracy=0.125, beta=2.0, floor=10)
+    np.testing.assert_array_equal(l1, [48, 24, 10])  # beta 0.75 |nu| 64, no 1/eps floor
+
+
+def test_price_allocation_is_optimal(instance):
+    heads, head = instance
+    prices = np.exp(np.random.default_rng(2).normal(size=60))
+    nu = priced_l1_relevance_exact(heads, head, prices)
+    counts = np.asarray(priced_allocation(jnp.asarray(nu), jnp.asarray(prices), spend=7.0))
+    assert np.isclose(prices @ counts, 7.0)
+    on = counts > 0
+    value = np.sum(nu[on] ** 2 / counts[on])
+    assert_close("value at a spend", value, np.sum(np.sqrt(prices) * np.abs(nu)) ** 2 / 7.0, rtol=1e-9)
+    plain = l1_relevance_exact(heads, head)
+    other = np.asarray(priced_allocation(jnp.asarray(plain), jnp.asarray(prices), spend=7.0))
+    assert value < np.sum(plain[other > 0] ** 2 / other[other > 0])
+    rng = np.random.default_rng(3)
+    for _ in range(20):  # no other split of the spend over its support is better
+        tilted = counts[on] * np.exp(0.1 * rng.normal(size=on.sum()))
+        tilted *= 7.0 / (prices[on] @ tilted)
+        assert np.sum(nu[on] ** 2 / tilted) >= value - 1e-12
+
+
+@pytest.mark.parametrize("power", [0.3, 1.0])
+def test_power_cost(power):
+    nu = np.array([2.0, -0.5, 0.0, 1.0])
+    counts, total = power_cost_allocation(jnp.asarray(nu), power=power, accuracy=0.1)
+    counts, on = np.asarray(counts), nu != 0
+    assert_close("accuracy is met", np.sum(nu[on] ** 2 / counts[on]), 0.01, rtol=1e-9)
+    assert_close("total cost", np.sum(counts[on] ** power), total, rtol=1e-9)
+    if power == 1.0:
+        assert_close("a = 1", total, np.abs(nu).sum() ** 2 / 0.01, rtol=1e-12)
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        tilted = counts[on] * np.exp(0.1 * rng.normal(size=3))
+        tilted *= np.sum(nu[on] ** 2 / tilted) / 0.01
+        assert np.sum(tilted**power) >= total - 1e-9
+
+
+def test_power_cost_counts_tasks_as_the_exponent_vanishes():
+    nu = jnp.array([2.0, -0.5, 0.0, 1.0])
+    assert abs(power_cost_allocation(nu, power=1e-6, accuracy=0.1)[1] - 3) < 1e-3
+
+
+def test_l1_allocation_attains_elfving(instance):
+    heads, head = map(jnp.asarray, instance)
+    nu = jnp.asarray(l1_relevance_exact(*instance))
+    value = design_value(heads, head, shares(nu, 1.0))
+    assert_close("v at the L1 allocation", value, jnp.abs(nu).sum() ** 2, rtol=1e-9)
