@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 
 from experiments.active_representation.common import ridge_grid
+from mtrl import nn
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
 from mtrl.representation import active
-from mtrl.representation.convnet import ConvNet
 
 
 def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *, sizes):
@@ -37,9 +37,10 @@ def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *
         number, target, tasks = arguments
         keys = split_named(jax.random.fold_in(key, number), "target", "run")
         x, y = _target_data(keys["target"], pools, target, target_samples)
-        draw = lambda k, counts: active.batch_moments(
-            active.draw_batch(k, counts, pools, tasks, size=rows), tasks.shape[0]
-        )  # noqa: E731
+
+        def draw(key, counts):
+            return active.batch_moments(active.draw_batch(key, counts, pools, tasks, size=rows), tasks.shape[0])
+
         learn = functools.partial(
             active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations
         )
@@ -68,7 +69,7 @@ def convnet_targets(key, pools, vectors, test, targets, sources, methods, totals
     """
     rank, target_samples, rows, steps, minibatch, channels, logistic, debias = sizes
     floor, ratio, rate = hyper
-    model = ConvNet(rank, channels)
+    model = nn.Body(rank, channels=channels)
     options = dict(model=model, logistic=logistic)
 
     def one_target(arguments):

@@ -5,16 +5,16 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from mtrl import nn
 from mtrl.numerics.designs.optimal_design import c_optimal
 from mtrl.numerics.designs.rounding import apportion
 from mtrl.numerics.moments import Moments, moments
 from mtrl.numerics.optim.lasso import lasso_path
 from mtrl.representation import active
-from mtrl.representation.convnet import ConvNet
 from tests.contract.table import Case
 
 RANK, TASKS, DIM = 2, 5, 6
-NET = ConvNet(2, (2, 2))
+NET = nn.Body(2, channels=(2, 2))
 
 
 def pair(key, dtype):
@@ -46,15 +46,39 @@ def online(key, dtype):
     return basis, heads, x, x @ (basis @ (heads[:, 0] + 0.5 * heads[:, 1]))
 
 
-def run_loop(key, basis, heads, x, y, *, rule, theoretical=False, sparse=None):
+LEARNER = dict(
+    learn="the test's own", tasks="of the example", dtype="float32 is what another column asks for"
+)  # hyper-parameters that are no number
+
+
+def run_loop(key, basis, heads, x, y, *, make, **hyper):
+    """Two epochs of a sampler; the certificate is that something was bought in each."""
     draw = functools.partial(active.gaussian_moments, regressors=(basis @ heads).T, noise=0.1)
     learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=RANK, iterations=3)
-    shared = dict(learn=learn, tasks=TASKS, floor=6, norm=rule.norm, lasso_ratio=0.2, dtype=x.dtype)
-    if theoretical:
-        sampler = active.a_mtrl_by_accuracy(beta=2.0, **shared)
-    else:
-        sampler = active.a_mtrl(totals=(40, 80), exponent=rule.exponent, sparse=sparse, **shared)
-    return active.run_epochs(key, sampler, draw, tasks=TASKS, epochs=2)
+    sampler = make(learn=learn, tasks=TASKS, dtype=x.dtype, **hyper)
+    epochs = active.run_epochs(key, sampler, draw, tasks=TASKS, epochs=2)
+    return epochs, jnp.all(epochs.counts.sum(1) > 0)
+
+
+def what_it_does(output):
+    """Counts, relevance and the size of the target head, which no rotation of the representation changes."""
+    epochs = output[0]
+    return epochs.counts, epochs.relevance, (epochs.learned.target_head**2).sum(-1)
+
+
+def sampler_case(name, sampler, hyper, **options):
+    """A row for a sampler on the online example."""
+    return Case(
+        f"active.{name}", functools.partial(run_loop, make=sampler), online, hyper=hyper, scale=scale_responses,
+        key_dependent=True, compare=what_it_does, **options,
+    )  # fmt: skip
+
+
+def practical(name, **options):
+    """A row of `a_mtrl` under a rule."""
+    rule = active.RULES[name]
+    hyper = dict(floor=6.0, norm=rule.norm, exponent=rule.exponent, lasso_ratio=0.2)
+    return sampler_case(f"a_mtrl {name}", active.a_mtrl, hyper, static=dict(totals=(40, 80)), **options)
 
 
 def scale_responses(arrays, s):
@@ -107,12 +131,23 @@ def columns(name, call, **options):
     return Case(name, call, pair, permute=permute_columns, unpermute=back, tasks=TASKS, **options)
 
 
+def certified(counts, nu):
+    """Counts, and whether they keep to the floor of 3."""
+    return counts.astype(nu.dtype), jnp.all(counts >= 3)
+
+
 def rule_case(name):
     rule = active.RULES[name]
+
+    def call(key, nu):
+        counts = active.allocate(nu, budget=997, floor=7, exponent=rule.exponent)
+        return counts.astype(nu.dtype), counts.sum() == 997
+
     return Case(
         f"active.allocate {name}",
-        lambda key, nu: active.allocate(nu, budget=997, floor=7, exponent=rule.exponent).astype(nu.dtype),
+        call,
         vector,
+        compare=lambda output: output[0],
         permute=permute_all if rule.exponent else None,  # passive: what is left over goes to the first tasks
         unpermute=back if rule.exponent else None,
         tasks=TASKS,
@@ -121,6 +156,7 @@ def rule_case(name):
             for other, r in active.RULES.items()
             if r.exponent != rule.exponent and other in ("passive", "L2", "L1")
         ),
+        **({} if rule.exponent else dict(poison=None, why="uniform whatever the relevance")),
     )
 
 
@@ -154,14 +190,14 @@ CASES = [
          key_dependent=True),
     *map(rule_case, active.RULES),
     Case("active.theoretical_l2_counts",
-         lambda key, nu: active.theoretical_l2_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
+         lambda key, nu: certified(active.theoretical_l2_counts(nu, accuracy=0.25, beta=9.0, floor=3), nu),
          vector, permute=permute_all, unpermute=back, tasks=TASKS, scales=(1e-10, 1e3),
-         why="whole numbers: beyond about 1e4 the counts pass 2^31",
+         compare=lambda output: output[0], why="whole numbers: beyond about 1e4 the counts pass 2^31",
          differs_from=("active.theoretical_l1_counts",)),
     Case("active.theoretical_l1_counts",
-         lambda key, nu: active.theoretical_l1_counts(nu, accuracy=0.25, beta=9.0, floor=3).astype(nu.dtype),
+         lambda key, nu: certified(active.theoretical_l1_counts(nu, accuracy=0.25, beta=9.0, floor=3), nu),
          vector, permute=permute_all, unpermute=back, tasks=TASKS, scales=(1e-10, 1e3),
-         why="whole numbers: beyond about 1e4 the counts pass 2^31"),
+         compare=lambda output: output[0], why="whole numbers: beyond about 1e4 the counts pass 2^31"),
     Case("active.priced_allocation", lambda key, nu, price: active.priced_allocation(nu, price, spend=3.0), priced,
          permute=permute_all, unpermute=back, tasks=TASKS),
     Case("active.power_cost_allocation",
@@ -175,20 +211,15 @@ CASES = [
          lambda key, dtype: (jax.random.normal(key, (TASKS, DIM), dtype),), key_dependent=True,
          compare=lambda m: Moments(*m)),
     Case("active.draw_batch", image_moments, images, key_dependent=True),
-    Case("active.run passive", functools.partial(run_loop, rule=active.RULES["passive"]), online, scale=scale_responses,
-         key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run L2", functools.partial(run_loop, rule=active.RULES["L2"]), online, scale=scale_responses,
-         key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run L1", functools.partial(run_loop, rule=active.RULES["L1"]), online, scale=scale_responses,
-         key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
-         differs_from=("active.run passive", "active.run L2")),
-    Case("active.run L2 k-sparse", functools.partial(run_loop, rule=active.RULES["L2"], sparse=2), online,
-         scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1),
-         differs_from=("active.run L2",)),
-    Case("active.run_theoretical L2", functools.partial(run_loop, rule=active.RULES["L2"], theoretical=True), online,
-         scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
-    Case("active.run_theoretical L1", functools.partial(run_loop, rule=active.RULES["L1"], theoretical=True), online,
-         scale=scale_responses, key_dependent=True, compare=lambda e: (e.learned.target_head**2).sum(-1)),
+    practical("passive"),
+    practical("L2"),
+    practical("L1", differs_from=("active.a_mtrl passive", "active.a_mtrl L2"), factory=active.a_mtrl, inert=LEARNER,
+              changed=dict(floor=4.0, norm=2.0, exponent=2.0, lasso_ratio=0.5, totals=(40, 90), debias=True, reuse=True,
+                           sparse=1)),
+    sampler_case("a_mtrl_by_accuracy L2", active.a_mtrl_by_accuracy, dict(beta=2.0, floor=6.0, norm=2.0, lasso_ratio=0.2)),
+    sampler_case("a_mtrl_by_accuracy L1", active.a_mtrl_by_accuracy, dict(beta=2.0, floor=6.0, norm=1.0, lasso_ratio=0.2),
+                 factory=active.a_mtrl_by_accuracy, inert=LEARNER, differs_from=("active.a_mtrl_by_accuracy L2",),
+                 changed=dict(beta=9.0, floor=4.0, norm=2.0, lasso_ratio=0.5, reuse=True)),
     Case("active.learn_convnet squared", functools.partial(convnet, logistic=False), batch_example, scale=scale_second,
          key_dependent=True, compare=lambda e: e.target_head,
          why="labels are scaled, pictures are in [0, 1]: Adam's steps do not follow the unit of the input"),

@@ -79,7 +79,7 @@ from mtrl.representation.active.checks import (
     check_totals,
 )
 from mtrl.representation.active.convnet import (
-    Network,
+    WhitenedNetwork,
     label_loss,
     learn_convnet,
     network_features,
@@ -147,12 +147,12 @@ __all__ = [
     "ImagePools",
     "LassoRelevance",
     "Learned",
-    "Network",
     "Purchase",
     "RULES",
     "Relevance",
     "Rule",
     "TargetOnly",
+    "WhitenedNetwork",
     "a_mtrl",
     "a_mtrl_by_accuracy",
     "absolute_rule_upper",

@@ -11,7 +11,7 @@ rules in one program.
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -159,7 +159,7 @@ def a_mtrl(
     *,
     learn: Learn,
     tasks: int,
-    totals: Int[Array, " epoch"],
+    totals: Sequence[int] | Int[Array, " epoch"],
     floor: Scalar,
     norm: Scalar = 1.0,
     exponent: Scalar = 1.0,

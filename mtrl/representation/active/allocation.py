@@ -136,9 +136,10 @@ def power_cost_allocation(
     """
     check_positive(power=power, accuracy=accuracy)
     size = jnp.abs(relevance)
-    safe = jnp.where(size > 0, size, 1)
-    total = jnp.sum(jnp.where(size > 0, safe ** (2 * power / (1 + power)), 0))
-    counts = jnp.where(size > 0, safe ** (2 / (1 + power)), 0) * total / accuracy**2
+    none = size == 0
+    safe = jnp.where(none, 1, size)
+    total = jnp.sum(jnp.where(none, 0, safe ** (2 * power / (1 + power))))
+    counts = jnp.where(none, 0, safe ** (2 / (1 + power))) * total / accuracy**2
     return counts, total ** (1 + power) * accuracy ** (-2 * power)
 
 

@@ -11,17 +11,17 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from mtrl import nn
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.active.algorithm import Learned
 from mtrl.representation.active.images import ImageBatch
-from mtrl.representation.convnet import ConvNet
 
 
-class Network(NamedTuple):
+class WhitenedNetwork(NamedTuple):
     """A trained representation with whitened features `phi(x) L^{-T}`."""
 
-    params: Any  # of the ConvNet
+    params: Any  # of the body
     whitening: Float[Array, "rank rank"]  # L^{-T}, L L^T the second moment of phi on the source samples
 
 
@@ -56,17 +56,17 @@ def refit_head(
 
 
 def network_features(
-    network: Network, x: Float[Array, "sample row column"], model: ConvNet
+    network: WhitenedNetwork, x: Float[Array, "sample row column"], model: nn.Body
 ) -> Float[Array, "sample rank"]:
     """Whitened representation of pictures."""
     return jnp.asarray(model.apply(network.params, x)) @ network.whitening
 
 
 def network_scores(
-    network: Network,
+    network: WhitenedNetwork,
     head: Float[Array, " rank"],
     x: Float[Array, "sample row column"],
-    model: ConvNet,
+    model: nn.Body,
     *,
     logistic: bool,
 ) -> Float[Array, " sample"]:
@@ -81,7 +81,7 @@ def learn_convnet(
     *,
     target_x: Float[Array, "sample row column"],
     target_y: Float[Array, " sample"],
-    model: ConvNet,
+    model: nn.Body,
     tasks: int,
     steps: int,
     rate: Scalar = 3e-3,
@@ -112,36 +112,27 @@ def learn_convnet(
     """
     keys = split_named(key, "init", "heads", "steps", "moment")
     rank = model.features
-    params = model.init(keys["init"], batch.x[:1])
-    heads = 0.1 * jax.random.normal(keys["heads"], (tasks, rank), batch.x.dtype)
+    heads = nn.draw_heads(keys["heads"], tasks=tasks, rank=rank, scale=0.1, dtype=batch.x.dtype)
+    optimiser = nn.adam(rate)
     bought = jnp.sum(batch.mask)  # bought rows come first
-    optimiser = optax.adam(rate)
+    batches = nn.with_replacement(bought, updates=steps, batch=size)(keys["steps"])
 
-    def loss(variables, rows):
-        params, heads = variables
-        raw = jnp.sum(jnp.asarray(model.apply(params, batch.x[rows])) * heads[batch.task[rows]], axis=1)
-        return jnp.mean(label_loss(raw, batch.y[rows], logistic=logistic))
+    def loss(network, rows):
+        phi = jnp.asarray(model.apply(network.body, batch.x[rows]))
+        return jnp.mean(
+            label_loss(nn.picked_values(network.heads, phi, batch.task[rows]), batch.y[rows], logistic=logistic)
+        )
 
-    def step(carry, step_key):
-        variables, state = carry
-        rows = jax.random.randint(step_key, (size,), 0, bought)
-        gradient = jax.grad(loss)(variables, rows)
-        updates, state = optimiser.update(gradient, state)
-        return (optax.apply_updates(variables, updates), state), optax.tree.norm(gradient)
-
-    variables = (params, heads)
-    (variables, _), sizes = jax.lax.scan(
-        step, (variables, optimiser.init(variables)), jax.random.split(keys["steps"], steps)
-    )
-    params, heads = variables  # pyright: ignore
+    start = nn.start(nn.Network(model.init(keys["init"], batch.x[:1]), heads), optimiser)
+    state, updates = nn.descend(start, batches, loss=loss, optimiser=optimiser)
     # Second moment on as many bought samples as a few minibatches.
     rows = jax.random.randint(keys["moment"], (8 * size,), 0, bought)
-    phi = jnp.asarray(model.apply(params, batch.x[rows]))
+    phi = jnp.asarray(model.apply(state.params.body, batch.x[rows]))
     moment = phi.T @ phi / phi.shape[0]
     moment = moment + jitter * jnp.trace(moment) / rank * jnp.eye(rank, dtype=phi.dtype)
     lower = jnp.linalg.cholesky(moment)
     whitening = jax.scipy.linalg.solve_triangular(lower, jnp.eye(rank, dtype=phi.dtype), lower=True).T
-    network = Network(params, whitening)
+    network = WhitenedNetwork(state.params.body, whitening)
     target_head = refit_head(network_features(network, target_x, model), target_y, logistic=logistic, ridge=ridge)
     full = jnp.asarray(rank, phi.dtype)
-    return Learned(network, (heads @ lower).T, target_head, sizes[-1] / sizes[0], full)
+    return Learned(network, (state.params.heads @ lower).T, target_head, updates.slope[-1] / updates.slope[0], full)

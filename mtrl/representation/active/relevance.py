@@ -35,9 +35,10 @@ class Relevance(NamedTuple):
 
 
 def _measured(heads: Array, target_head: Array, vector: Array, rank: Array) -> Relevance:
+    """The vector with its residual; NaN where this is, so that heads that are not finite never look relevant."""
     length = jnp.linalg.norm(target_head)
     miss = jnp.linalg.norm(heads @ vector - target_head) / jnp.where(length > 0, length, 1)
-    return Relevance(vector, rank, miss)
+    return Relevance(jnp.where(jnp.isfinite(miss), vector, jnp.nan).astype(vector.dtype), rank, miss)
 
 
 def l2_relevance(
@@ -167,10 +168,10 @@ def lasso_relevance(
 
 
 def keep_largest(vector: Float[Array, " task"], count: Scalar) -> Float[Array, " task"]:
-    """k-sparse selection: the `count` largest |nu_t| stay, the others become zero (ties: smaller index stays)."""
+    """k-sparse selection: the `count` largest |nu_t| stay, the others become zero (ties: smaller index stays); NaN stays NaN."""
     order = jnp.argsort(-jnp.abs(vector), stable=True)
     place = jnp.zeros_like(order).at[order].set(jnp.arange(order.size))
-    return jnp.where(place < count, vector, 0)
+    return jnp.where((place < count) | ~jnp.isfinite(vector), vector, 0)
 
 
 def random_support(key: PRNGKey, tasks: int, count: Scalar) -> Bool[Array, " {tasks}"]:

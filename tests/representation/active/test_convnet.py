@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from mtrl import nn
 from mtrl.representation.active import convnet as net
 from mtrl.representation.active.images import ImageBatch
-from mtrl.representation.convnet import ConvNet
 from tests.helpers import assert_close
 
-MODEL = ConvNet(3, (2, 2))
+MODEL = nn.Body(3, channels=(2, 2))
 
 
 def test_heads_on_frozen_features():
