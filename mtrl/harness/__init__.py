@@ -4,10 +4,12 @@
 and claims. `picture`: the house style. `gallery`: what is published.
 """
 
+import importlib
+from typing import Any
+
 from mtrl.harness.cli import main
 from mtrl.harness.config import BaseConfig, field
 from mtrl.harness.dataset import Axis, dataset
-from mtrl.harness.driver import Entrant, Result, compete, compilations, evaluate, grid, over_seeds, simulate, spread
 from mtrl.harness.judge import measures, timing
 from mtrl.harness.judge.claims import (
     Claim,
@@ -25,6 +27,20 @@ from mtrl.harness.study import Figure, Study
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
+
+def _later(name: str) -> Any:
+    """A name of the driver that loads JAX when it is called, so that a command line is answered without."""
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        return getattr(importlib.import_module("mtrl.harness.driver"), name)(*args, **keywords)
+
+    call.__name__, call.__doc__ = name, f"See `mtrl.harness.driver.{name}`."
+    return call
+
+
+Entrant, compete, grid, simulate = map(_later, ("Entrant", "compete", "grid", "simulate"))
+compilations, evaluate, over_seeds, spread = map(_later, ("compilations", "evaluate", "over_seeds", "spread"))
+
 __all__ = [
     "Algorithm",
     "Axis",
@@ -36,7 +52,6 @@ __all__ = [
     "Interval",
     "Iteration",
     "Problem",
-    "Result",
     "Round",
     "Step",
     "Study",

@@ -51,10 +51,10 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
 def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     """Entry point of `python -m experiments.<study>`."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if any(argument in ("--help", "-h", "-help") for argument in arguments):
-        print(flags.help_text(study))
-        return
     try:
+        if any(argument in flags.HELP for argument in arguments):
+            print(flags.help_text(study, arguments))
+            return
         results = run_study(study, arguments)
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,10 +8,11 @@ from absl import flags
 
 from mtrl.harness.config import parse_value, rules_of, types_of
 from mtrl.harness.run.engine import ENGINES
-from mtrl.harness.study import PRESETS, Study, unknown
+from mtrl.harness.study import PRESETS, Figure, Study, unknown
 from mtrl.numerics.errors import BadInput
 
 SWEEP = "sweep."
+HELP = ("--help", "-h", "-help")
 
 
 class Options(NamedTuple):
@@ -69,8 +70,29 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def help_text(study: Study) -> str:
-    """The `--help` page of a study."""
+def _figure_page(figure: Figure) -> str:
+    """One figure with its fields at every preset."""
+    presets = {preset: figure.configure(preset, {}) for preset in PRESETS}
+    lines = [f"{figure.name}: {figure.title}", "", f"fields ({', '.join(PRESETS)} where they differ):"]
+    for item in dataclasses.fields(figure.config):
+        texts = [_text(getattr(config, item.name)) for config in presets.values()]
+        rules = rules_of(item)
+        unit = f" [{rules['unit']}]" if rules["unit"] not in ("", "1") else ""
+        lines.append(
+            f"  --{item.name}: {rules['help']}{unit}: {texts[0] if len(set(texts)) == 1 else ' | '.join(texts)}"
+        )
+    return "\n".join([*lines, "", "claims:", *(f"  {claim.text} ({claim.paper})" for claim in figure.claims)])
+
+
+def help_text(study: Study, arguments: Sequence[str] = ()) -> str:
+    """The `--help` page of a study, or of the figures that the other arguments name.
+
+    Raises:
+      BadInput: a figure that does not exist.
+    """
+    chosen = [argument for argument in arguments if argument not in HELP]
+    if figures := parse(study, chosen).figures if chosen else ():
+        return "\n\n".join(_figure_page(study.figure(name)) for name in figures)
     values = _flag_values(study)
     lines = [f"{study.name}: {study.summary}", study.paper, "", "figures:"]
     lines += [f"  {figure.name}: {figure.title}" for figure in study.figures]
@@ -86,16 +108,15 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
       BadInput: unknown flag or figure (nearest name suggested), a value of the wrong type, a preset or engine that does not exist.
     """
     values = _flag_values(study)
-    for argument in arguments:
-        if not argument.startswith("--"):
-            raise BadInput(f"unexpected argument '{argument}'; flags look like --name=value")
-        name = argument[2:].split("=", 1)[0]
-        if name not in values and not (name.startswith("no") and name[2:] in ("plot_only", "overwrite", "x64")):
-            raise BadInput(unknown("flag", f"--{name}", [f"--{known}" for known in values]))
     try:
-        values([study.name, *arguments])
+        arguments = values.read_flags_from_files(list(arguments))
+        _, *rest = values([study.name, *arguments])
+    except flags.UnrecognizedFlagError as error:
+        raise BadInput(unknown("flag", f"--{error.flagname}", [f"--{known}" for known in values])) from None
     except flags.Error as error:
         raise BadInput(f"cannot read the flags: {str(error).splitlines()[0]}") from None
+    if rest:
+        raise BadInput(f"unexpected argument '{rest[0]}'; flags look like --name=value or --name value")
     for name in values.figure:
         study.figure(name)
     for what, name, known in (("preset", values.preset, PRESETS), ("engine", values.engine, tuple(ENGINES))):
@@ -119,10 +140,10 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         raise BadInput(
             f"--plot_only redraws what is stored and takes no --{next(iter([*overrides, *sweep]))}; drop one of the two"
         )
-    given_order = [
-        argument[2 + len(SWEEP) :].split("=")[0] for argument in arguments
-    ]  # the first swept field is the x axis
-    split = {name: _split(sweep[name]) for name in sorted(sweep, key=given_order.index)}
+    given = [argument.lstrip("-").split("=")[0].removeprefix(SWEEP) for argument in arguments]
+    split = {
+        name: _split(sweep[name]) for name in sorted(sweep, key=given.index)
+    }  # the first swept field is the x axis
     return Options(
         tuple(values.figure),
         values.preset,

@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 
+from mtrl.harness import BadInput, flags
 from mtrl.harness.cli import main, run_study
 from mtrl.harness.flags import help_text
 from mtrl.harness.run import engine, produce, provenance, store
@@ -37,7 +38,7 @@ def test_contract_files_and_claims(tmp_path):
     folder = tmp_path / "tiny" / "mean"
     assert {p.name for p in folder.iterdir()} == FILES | {"cells"}
     records = json.loads((folder / "claims.json").read_text())
-    assert [set(r) for r in records] == [{"claim", "paper", "ours", "interval", "accepts", "verdict"}] * 2
+    assert [set(r) for r in records] == [{"claim", "kind", "paper", "ours", "interval", "accepts", "verdict", "unit"}] * 2
     assert [r["verdict"] for r in records] == ["undecided", "not reproduced"] or records[0]["verdict"] == "reproduced"
     assert results[0][1] == records
     data = store.read_dataset(folder / "data.nc")
@@ -344,3 +345,25 @@ def test_help_names_every_field():
     text = help_text(tiny.STUDY)
     for name in ("--sizes", "--epsilon", "--seeds", "--preset", "standard deviation of a draw [m]"):
         assert name in text
+
+
+def test_flags_as_absl_users_write_them(tmp_path):
+    """With a space, with one dash, from a flag file: the same options."""
+    want = flags.parse(tiny.STUDY, ["--figure=mean", "--preset=smoke", "--seeds=3", "--sweep.seeds=2,3"][:3])
+    (tmp_path / "flags").write_text("--figure=mean\n--preset=smoke\n# a remark\n--seeds=3\n")
+    for given in (
+        ["--figure", "mean", "--preset", "smoke", "--seeds", "3"],
+        ["-figure=mean", "-preset=smoke", "-seeds=3"],
+        [f"--flagfile={tmp_path / 'flags'}"],
+    ):
+        assert flags.parse(tiny.STUDY, given) == want
+    with pytest.raises(BadInput, match="unexpected argument 'mean'"):
+        flags.parse(tiny.STUDY, ["mean"])
+    swept = flags.parse(tiny.STUDY, ["--figure", "bandit", "--sweep.epsilon", "0,1", "-sweep.rounds=5,6"])
+    assert list(swept.sweep) == ["epsilon", "rounds"]
+
+
+def test_help_of_one_figure_shows_its_values_and_presets(capsys):
+    main(tiny.STUDY, ["--figure=bandit", "--help"])
+    page = capsys.readouterr().out
+    assert "An online algorithm" in page and "--rounds: rounds: 5 | 50 | 50" in page and "--sizes" not in page

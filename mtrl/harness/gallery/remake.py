@@ -2,7 +2,6 @@
 
 import pathlib
 
-from mtrl.harness.driver import forget_programs
 from mtrl.harness.gallery.index import write_index
 from mtrl.harness.gallery.publish import publish
 from mtrl.harness.judge import report
@@ -18,6 +17,8 @@ def remake(studies: list[Study], all_studies: list[Study], gallery: pathlib.Path
     Raises:
       BadInput: the gallery cannot be written, or, after all others were made, naming the figures that failed.
     """
+    from mtrl.harness.driver import forget_programs
+
     devices.start(True)
     produce.check_writable(gallery)
     jobs = [

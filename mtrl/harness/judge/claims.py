@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
 
@@ -66,6 +65,8 @@ def exact(value: Any) -> Interval:
 
 def mean_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
     """Student t-interval for the mean of independent draws (one per seed); needs two or more, else it is unbounded."""
+    from scipy import stats
+
     samples = np.asarray(samples, dtype=float).ravel()
     mean, n = float(samples.mean()), samples.size
     if n < 2:
@@ -76,6 +77,8 @@ def mean_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
 
 def proportion_interval(successes: float, trials: int, level: float = 0.95) -> Interval:
     """Wilson score interval for a proportion."""
+    from scipy import stats
+
     ci = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
     return Interval(successes / trials, float(ci.low), float(ci.high))
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import numpy as np
 
 from mtrl.harness.judge.claims import Interval, mean_interval
@@ -29,6 +28,8 @@ def compare(
     Returns:
       name -> (repeats,) wall seconds per call.
     """
+
+    import jax
 
     def timed(call: Callable[[], Any]) -> float:
         began, calls = time.perf_counter(), 0
