@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
 from experiments.rmt_forecasting.problems import PAPER_BEST, at_position, files, memory, problems
-from mtrl.forecasting.models import UNIVARIATE
+from mtrl.forecasting import UNIVARIATE
 from mtrl.harness import Claim, Figure, Interval, at_most, field, less_than_zero, mean_interval
 
 

@@ -1,7 +1,7 @@
 """Training of one network at several penalties, as a pure function for `over_seeds`, and the settings both network figures share."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +10,19 @@ from jaxtyping import Array
 
 from experiments.rmt_forecasting.problems import AR_ROWS, FILES, DataConfig, Problem
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
-from mtrl.forecasting.models import SIZES, Shape, build, radius
-from mtrl.forecasting.problem import ar_channels
-from mtrl.forecasting.training import Data, TrainConfig, check_training, evaluate_mse, fit_forecaster
-from mtrl.forecasting.windows import Split, standardise, window_grams, window_starts
+from mtrl.forecasting import (
+    SIZES,
+    Split,
+    WindowData,
+    ar_channels,
+    build_model,
+    fit_forecaster,
+    forecast_error,
+    sharpness_radius,
+    standardise,
+    window_moments,
+    window_starts,
+)
 from mtrl.harness import evaluate, field, over_seeds
 from mtrl.numerics.multitask_ridge import score_grid
 
@@ -46,20 +55,32 @@ class Trained(NamedTuple):
 
 
 def train_at_penalties(
-    key, penalties, series, *, model: str, sizes: str, split: Split, stride: int, epochs: int, config: TrainConfig
+    key,
+    penalties,
+    series,
+    *,
+    model: str,
+    sizes: str,
+    split: Split,
+    lookback: int,
+    horizon: int,
+    stride: int,
+    **settings: Any,
 ) -> Trained:
-    """One network trained at every (lam_inv, gamma_inv) in `penalties` (pair, 2) from the same start; fields have a pair axis."""
+    """One network trained at every (lam_inv, gamma_inv) in `penalties` (pair, 2) from the same start; fields have a pair axis.
+
+    `settings` go to `fit_forecaster`.
+    """
     series = series.astype(jnp.float32)
     z = standardise(series, split.train)
-    train, validation, test = (jnp.asarray(window_starts(span, config.lookback, config.horizon)) for span in split)
-    network = build(model, Shape(config.lookback, config.horizon), sizes=sizes)
-    data = Data(z, train, validation[::stride])
+    train, validation, test = (jnp.asarray(window_starts(span, lookback, horizon)) for span in split)
+    network = build_model(model, lookback=lookback, horizon=horizon, sizes=sizes)
+    data = WindowData(z, train, validation[::stride])
+    fixed = dict(model=network, lookback=lookback, **settings)
 
     def at(pair):
-        state, info = fit_forecaster(
-            key, data, model=network, config=config, epochs=epochs, lam_inv=pair[0], gamma_inv=pair[1]
-        )
-        test_error = evaluate_mse(network, state.best, z, test, config=config).mean()
+        state, info = fit_forecaster(key, data, lam_inv=pair[0], gamma_inv=pair[1], **fixed)
+        test_error = forecast_error(network, state.best, z, test, lookback=lookback).mean()
         return Trained(test_error, state.best_loss, info.running.sum())
 
     return jax.lax.map(at, penalties.astype(jnp.float32))
@@ -76,17 +97,7 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
     """Train `model` on a problem at every penalty, fields (seed, pair); NaN for the seeds that do not train on files."""
     used = seeds[: config.file_seeds] if problem.source in FILES else seeds
     series = fixed_series(problem)
-    sizes = TrainConfig(
-        problem.lookback,
-        problem.horizon,
-        batch=config.batch,
-        updates=config.updates,
-        learning_rate=problem.learning_rate,
-        patience=config.patience,
-        rho=radius(model),
-    )
     starts = [window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
-    check_training(Data(jnp.zeros((1, 1)), jnp.asarray(starts[0]), jnp.asarray(starts[1])), sizes)
     # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy.
     halves = 2 if len(penalties) % 2 == 0 else 1
     trained = over_seeds(
@@ -97,9 +108,15 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
         model=model,
         sizes=config.sizes,
         split=problem.split,
+        lookback=problem.lookback,
+        horizon=problem.horizon,
         stride=1 if len(starts[1]) < 500 else config.validation_stride,
         epochs=config.epochs,
-        config=sizes,
+        batch=config.batch,
+        updates=config.updates,
+        learning_rate=problem.learning_rate,
+        patience=config.patience,
+        rho=sharpness_radius(model),
     )
     unused = ((0, len(seeds) - len(used)), (0, 0))
     whole = (part.reshape(len(used), -1).astype(float) for part in trained)
@@ -109,7 +126,7 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
 def gcv_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int):
     """GCV on the training windows over the (gamma, lam) grid."""
     z, starts = standardise(series, split.train), window_starts(split.train, lookback, horizon)
-    grams = window_grams(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
+    grams = window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
     return score_grid(grams, (), gammas=gammas, lams=lams).gcv
 
 

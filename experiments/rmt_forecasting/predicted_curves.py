@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Array
 
 from experiments.rmt_forecasting.ridge import part_grams
-from mtrl.forecasting.problem import ar_coefficients, ar_rollout
-from mtrl.forecasting.windows import Split, train_moments, window_grams, window_starts
+from mtrl.forecasting import Split, ar_coefficients, ar_rollout, channel_scales, window_moments, window_starts
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.multitask_ridge import couple, decompose, fit, residual, score_grid
@@ -71,8 +70,8 @@ def held_out_curve(z, train: Moments, gamma, lams, *, span, lookback: int, horiz
     total = 0.0
     for inside in np.array_split(every, folds):
         touching = starts[(starts > inside[0] - width) & (starts < inside[-1] + width)]
-        rest = jax.tree.map(jnp.subtract, train, window_grams(z, jnp.asarray(touching), **sizes))
-        held = window_grams(z, jnp.asarray(inside), **sizes)
+        rest = jax.tree.map(jnp.subtract, train, window_moments(z, jnp.asarray(touching), **sizes))
+        held = window_moments(z, jnp.asarray(inside), **sizes)
         errors = score_grid(rest, (held,), gammas=jnp.reshape(gamma, (1,)), lams=lams).errors[0, :, 1]
         total = total + errors * len(inside) / len(every)
     return total
@@ -89,9 +88,9 @@ def ar_curves(key, share, gamma, gammas, lams, *, rows, population, split: Split
     coefficients = ar_coefficients(keys["coefficients"], tasks=6, share=share)
     series = ar_rollout(coefficients, jax.random.normal(keys["noise"], (rows, 6)))
     long = ar_rollout(coefficients, jax.random.normal(keys["population"], (population, 6)))
-    mean, deviation = train_moments(series, split.train)
+    mean, deviation = channel_scales(series, split.train)
     sizes = dict(lookback=lookback, horizon=horizon)
-    truth = window_grams(
+    truth = window_moments(
         (long - mean) / deviation, jnp.asarray(window_starts((0, population), lookback, horizon)), **sizes
     )
     spectra = decompose(truth)
@@ -104,7 +103,7 @@ def ar_curves(key, share, gamma, gammas, lams, *, rows, population, split: Split
 
 def recorded_curves(series, gamma, gammas, lams, *, split: Split, lookback, horizon, stride, folds) -> Curves:
     """`curves` of a recorded series, the theory fed with plug-in estimates from all train windows."""
-    mean, deviation = train_moments(series, split.train)
+    mean, deviation = channel_scales(series, split.train)
     z, sizes = (series - mean) / deviation, dict(lookback=lookback, horizon=horizon)
     parts = part_grams(z, split=split, stride=stride, **sizes)
     population = plug_in(part_grams(z, split=split, **sizes)[0], gammas, lams)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mtrl.data import ETT_HEADER, read_csv_series
-from mtrl.forecasting.windows import Split, check_series, check_windows, ett_split, fraction_split, split_rows
+from mtrl.forecasting import Split, check_series, check_windows, ett_split, fraction_split, split_rows
 from mtrl.harness import BadInput, BaseConfig, field
 
 FILES = ("ETTh1", "ETTh2", "Weather")

@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from mtrl.forecasting.problem import ar_channels
-from mtrl.forecasting.windows import Split, standardise, window_grams, window_starts
+from mtrl.forecasting import Split, ar_channels, standardise, window_moments, window_starts
 from mtrl.numerics.multitask_ridge import couple, decompose, fit, mean_squared_error, score_grid
 
 GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
@@ -37,7 +36,7 @@ def part_grams(series, *, split: Split, lookback: int, horizon: int, stride: int
     """Statistics of train (thinned by `stride`), validation and test windows of a standardised series."""
     spans = zip(split, (stride, 1, 1), strict=True)
     starts = [jnp.asarray(window_starts(span, lookback, horizon, step)) for span, step in spans]
-    return [window_grams(series, s, lookback=lookback, horizon=horizon) for s in starts]
+    return [window_moments(series, s, lookback=lookback, horizon=horizon) for s in starts]
 
 
 def grid_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int, stride: int = 1) -> Scores:
@@ -64,8 +63,8 @@ def block_errors(series, gammas, lams, *, blocks: int, split: Split, lookback: i
     """
     z = standardise(series, split.train)
     spans = np.array_split(window_starts(split.test, lookback, horizon), blocks)
-    tests = [window_grams(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
-    train = window_grams(
+    tests = [window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
+    train = window_moments(
         z, jnp.asarray(window_starts(split.train, lookback, horizon)), lookback=lookback, horizon=horizon
     )
     spectra = decompose(train)

@@ -13,7 +13,7 @@ import numpy as np
 from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
 from experiments.rmt_forecasting.problems import PAPER_BEST, at_position, files, memory, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import SELECTIONS
-from mtrl.forecasting.models import MODELS, MULTIVARIATE, UNIVARIATE
+from mtrl.forecasting import MODELS, MULTIVARIATE, UNIVARIATE
 from mtrl.harness import Claim, Figure, Interval, field, less_than_zero, mean_interval
 
 LEVEL = 0.05  # of the Student t test

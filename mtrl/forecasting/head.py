@@ -12,9 +12,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.checks import check_choice
 from mtrl.numerics.types import Scalar
 
-KINDS = ("multitask", "shared")
+HEADS = ("multitask", "shared")
 
 
 class Head(nn.Module):
@@ -31,6 +32,7 @@ class Head(nn.Module):
     @nn.compact
     def __call__(self, features: Float[Array, "*batch task dim"]) -> Float[Array, "*batch task horizon"]:
         """Apply head t to channel t."""
+        check_choice("head", self.kind, HEADS)
         tasks, dim = features.shape[-2:]
         dtype = features.dtype
         centre = self.param("centre", nn.initializers.lecun_normal(), (dim, self.horizon), dtype)
@@ -41,7 +43,7 @@ class Head(nn.Module):
         return features @ centre + jnp.einsum("...tf,tfh->...th", features, deviation) + bias
 
 
-def penalty(params: Any, *, lam_inv: Scalar, gamma_inv: Scalar) -> Scalar:
+def head_penalty(params: Any, *, lam_inv: Scalar, gamma_inv: Scalar) -> Scalar:
     """`lam_inv |H_0|^2 + gamma_inv sum_t |V_t|^2` of a forecaster's parameters; a shared head has no V_t."""
     head = params["params"]["head"]
     own = gamma_inv * (head["deviation"] ** 2).sum() if "deviation" in head else 0.0

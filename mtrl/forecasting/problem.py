@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.checks import check_whole, known
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -18,18 +19,16 @@ COMMON_LAGS, COMMON_VALUES = (1, 2, 24), (0.35, 0.15, 0.25)
 OWN_LAGS, OWN_BOUND = 3, 0.3
 
 
-def check_share(share: float) -> None:
-    """Refuse a share outside [0, 1].
+def ar_coefficients(key: PRNGKey, *, tasks: int, share: Scalar) -> Float[Array, "task lag"]:
+    """Coefficients at lags 1..24; their absolute sum is below 1, so every channel is stable.
 
     Raises:
-      BadInput: share outside [0, 1].
+      BadInput: a share outside [0, 1], or fewer than one task.
     """
-    if not 0 <= share <= 1:
+    value = known(share)
+    if value is not None and not 0 <= value <= 1:
         raise BadInput(f"share got {share}, but must be between 0 (tasks of their own) and 1 (identical tasks)")
-
-
-def ar_coefficients(key: PRNGKey, *, tasks: int, share: Scalar) -> Float[Array, "task lag"]:
-    """Coefficients at lags 1..24; their absolute sum is below 1, so every channel is stable."""
+    check_whole(tasks=tasks)
     keys = split_named(key, "lags", "values")
     common = jnp.zeros(ORDER).at[jnp.array(COMMON_LAGS) - 1].set(jnp.array(COMMON_VALUES))
     lags = jax.vmap(lambda k: jax.random.choice(k, ORDER, (OWN_LAGS,), replace=False))(

@@ -1,22 +1,26 @@
-"""Look-back windows of a multichannel series: splits, standardisation and Gram matrices, as pure functions.
+"""Look-back windows of a multichannel series: splits, standardisation, moments, and `pack`, which makes all of it from a raw series.
 
 A series has rows (time) and channels; channel t is task t. A window starting at row s has the look-back rows [s, s + L) and the horizon
 rows [s + L, s + L + H). Splits follow the long-horizon forecasting benchmarks (Zhou et al. 2021; Ilbert et al. 2024, section 5.3): the
 validation and test ranges start L rows early, every window of stride 1 counts, and each channel is standardised by its TRAIN mean and std.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int
 
+from mtrl.nn import padded_chunks
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.moments import Moments, no_moments
 
 PARTS = ("train", "validation", "test")
 ETT_MONTH = 30 * 24  # rows of the hourly benchmarks
+LARGEST_VALUE = 1e18  # its square still fits single precision
 
 
 class Split(NamedTuple):
@@ -57,9 +61,7 @@ def check_windows(split: Split, rows: int, lookback: int, horizon: int, name: st
     Raises:
       BadInput: L or H below 1, a range outside the series, or a part shorter than L + H, naming its rows.
     """
-    for word, value in (("lookback", lookback), ("horizon", horizon)):
-        if value < 1:
-            raise BadInput(f"{word} got {value}, but must be at least 1 row")
+    check_whole(lookback=lookback, horizon=horizon, hint="in rows")
     for part, (start, stop) in zip(PARTS, split, strict=True):
         if start < 0:
             raise BadInput(
@@ -77,10 +79,10 @@ def check_windows(split: Split, rows: int, lookback: int, horizon: int, name: st
 
 
 def check_series(series: np.ndarray, name: str = "series") -> None:
-    """Refuse a series with holes.
+    """Refuse a series with holes or values whose squares overflow.
 
     Raises:
-      BadInput: not two-dimensional, or NaN or infinity, naming row and channel.
+      BadInput: not two-dimensional, or NaN, infinity or a value beyond 1e18, naming row and channel.
     """
     if series.ndim != 2 or series.shape[1] < 1:
         raise BadInput(f"{name}: got an array of shape {series.shape}, but a series has the axes (row, channel)")
@@ -90,6 +92,13 @@ def check_series(series: np.ndarray, name: str = "series") -> None:
         raise BadInput(
             f"{name}: row {row}, channel {channel} holds {series[row, channel]}; fill or cut missing values first"
         )
+    huge = np.argwhere(np.abs(series) > LARGEST_VALUE)
+    if huge.size:
+        row, channel = huge[0]
+        raise BadInput(
+            f"{name}: row {row}, channel {channel} holds {series[row, channel]:g}, whose square overflows; "
+            f"values must stay within {LARGEST_VALUE:g}: mend or rescale the channel"
+        )
 
 
 def window_starts(span: tuple[int, int], lookback: int, horizon: int, stride: int = 1) -> np.ndarray:
@@ -97,19 +106,68 @@ def window_starts(span: tuple[int, int], lookback: int, horizon: int, stride: in
     return np.arange(span[0], span[1] - lookback - horizon + 1, stride)
 
 
-def train_moments(
+def channel_scales(
     series: Float[Array, "row task"], train: tuple[int, int]
 ) -> tuple[Float[Array, " task"], Float[Array, " task"]]:
-    """Mean and standard deviation of each channel over the train rows; the deviation of a constant channel is replaced by 1."""
+    """Mean and standard deviation of each channel over the train rows.
+
+    A channel that is constant there but for rounding (a stuck sensor) has no scale: it gets its value as mean, and deviation 1.
+    """
     known = series[train[0] : train[1]]
-    deviation = known.std(0)
-    return known.mean(0), jnp.where(deviation > 0, deviation, 1)
+    largest = jnp.abs(known).max(0)
+    stuck = known.max(0) - known.min(0) <= 8 * jnp.finfo(series.dtype).eps * largest
+    return jnp.where(stuck, known[0], known.mean(0)), jnp.where(stuck, 1, known.std(0))
 
 
 def standardise(series: Float[Array, "row task"], train: tuple[int, int]) -> Float[Array, "row task"]:
     """Subtract the TRAIN mean and divide by the TRAIN standard deviation, per channel."""
-    mean, deviation = train_moments(series, train)
+    mean, deviation = channel_scales(series, train)
     return (series - mean) / deviation
+
+
+class WindowData(NamedTuple):
+    """A standardised series and the rows at which its windows begin."""
+
+    series: Float[Array, "row task"]
+    train: Int[Array, " sample"]
+    validation: Int[Array, " valid"]
+    test: Int[Array, " held"] | None = None
+    mean: Float[Array, " task"] | None = None  # of the raw train rows
+    deviation: Float[Array, " task"] | None = None
+
+
+def pack(series: ArrayLike | Sequence[Any], *, lookback: int, horizon: int, split: Split | None = None) -> WindowData:
+    """Check a raw series, standardise it by its train rows and lay out its windows.
+
+    Args:
+      series: values (row, channel), rows in time order at equal steps; an array or nested lists.
+      lookback, horizon: L and H, rows.
+      split: row ranges; by default 70/10/20 % of the rows.
+
+    Raises:
+      BadInput: holes, values whose squares overflow, or a part too short for one window.
+    """
+    raw = np.asarray(series, dtype=float)
+    check_series(raw)
+    split = split or fraction_split(len(raw), lookback)
+    check_windows(split, len(raw), lookback, horizon)
+    values = jnp.asarray(raw)
+    mean, deviation = channel_scales(values, split.train)
+    starts = [jnp.asarray(window_starts(span, lookback, horizon)) for span in split]
+    return WindowData((values - mean) / deviation, *starts, mean, deviation)
+
+
+def forecast(
+    predict: Callable[[Float[Array, "1 task dim"]], Float[Array, "1 task horizon"]], data: WindowData, *, lookback: int
+) -> Float[Array, "horizon task"]:
+    """The rows that follow the series, in its own units.
+
+    Args:
+      predict: standardised windows to standardised horizons, e.g. `functools.partial(model.apply, state.best)`.
+      data: from `pack`.
+      lookback: L, rows.
+    """
+    return predict(data.series[-lookback:].T[None])[0].T * data.deviation + data.mean
 
 
 def gather_windows(
@@ -133,18 +191,7 @@ def centre_windows(
     return x - level, y - level
 
 
-def padded_chunks(
-    starts: Int[Array, " sample"], chunk: int
-) -> tuple[Int[Array, "block chunk"], Float[Array, "block chunk"]]:
-    """Starts in blocks of fixed size; the last is padded by repeats of weight 0."""
-    n = starts.shape[0]
-    blocks = -(-n // chunk)
-    index = jnp.arange(blocks * chunk)
-    weight = (index < n).astype(jnp.float32).reshape(blocks, chunk)
-    return starts[jnp.minimum(index, n - 1)].reshape(blocks, chunk), weight
-
-
-def window_grams(
+def window_moments(
     series: Float[Array, "row task"],
     starts: Int[Array, " sample"],
     *,

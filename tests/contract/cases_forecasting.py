@@ -5,9 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.forecasting.models import MODELS, Shape, build
-from mtrl.forecasting.training import Data, TrainConfig, fit_forecaster
-from mtrl.forecasting.windows import window_grams
+from mtrl.forecasting import MODELS, WindowData, build_model, fit_forecaster, window_moments
 from mtrl.numerics.multitask_ridge import couple, decompose, fit
 from tests.contract.table import Case
 
@@ -32,25 +30,27 @@ def unpermute_tasks(output, perm):
 
 
 def ridge(key, series, *, gamma, lam):
-    grams = window_grams(series, jnp.arange(20), lookback=L, horizon=H)
+    grams = window_moments(series, jnp.arange(20), lookback=L, horizon=H)
     spectra = decompose(grams)
     return fit(spectra, couple(spectra, jnp.full(T, gamma, series.dtype)), lam).weights
 
 
 def forecast(key, x, *, name):
-    model = build(name, Shape(L, H), sizes="small")
+    model = build_model(name, lookback=L, horizon=H, sizes="small")
     return model.apply(model.init(jax.random.key(0), x), x)
 
 
 def training(key, series, *, name, rho, head=""):
-    model = build(name, Shape(L, H), head=head)
-    config = TrainConfig(L, H, batch=4, updates=2, rho=rho, chunk=8)
     state, info = fit_forecaster(
         key,
-        Data(series, jnp.arange(20), jnp.arange(20, 30)),
-        model=model,
-        config=config,
+        WindowData(series, jnp.arange(20), jnp.arange(20, 30)),
+        model=build_model(name, lookback=L, horizon=H, head=head),
+        lookback=L,
         epochs=2,
+        batch=4,
+        updates=2,
+        rho=rho,
+        chunk=8,
         lam_inv=0.1,
         gamma_inv=0.2,
     )

@@ -12,7 +12,7 @@ from experiments.rmt_forecasting import STUDY, linear, networks, predicted, pred
 from experiments.rmt_forecasting.problems import DataConfig, macro_series, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_grams
 from mtrl.data import ETT_HEADER
-from mtrl.forecasting.windows import standardise
+from mtrl.forecasting import standardise
 from mtrl.harness import BadInput
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import replace

@@ -6,13 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.forecasting.forecaster import Forecaster
-from mtrl.forecasting.models import MODELS, MULTIVARIATE, UNIVARIATE, Shape, build, radius
+from mtrl.forecasting import MODELS, MULTIVARIATE, UNIVARIATE, Forecaster, build_model, sharpness_radius
+from mtrl.forecasting.itransformer import ITransformer
+from mtrl.forecasting.patchtst import PatchTST
 from mtrl.forecasting.samformer import ChannelAttention
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
-T, SHAPE = 3, Shape(24, 4)
+T, L, H = 3, 24, 4
 MIXES = {
     "PatchTST": False,
     "DLinearU": False,
@@ -25,22 +26,22 @@ MIXES = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_shape_head_mixing_and_dropout(name, key):
-    model = build(name, SHAPE, sizes="small")
-    x = jax.random.normal(key, (2, T, SHAPE.lookback))
+    model = build_model(name, lookback=L, horizon=H, sizes="small")
+    x = jax.random.normal(key, (2, T, L))
     params = jax.jit(model.init)(jax.random.key(1), x)
     apply = jax.jit(model.apply)
     y = apply(params, x)
-    assert y.shape == (2, T, SHAPE.horizon) and bool(jnp.isfinite(y).all())
+    assert y.shape == (2, T, H) and bool(jnp.isfinite(y).all())
     assert ("deviation" in params["params"]["head"]) == (name in UNIVARIATE)
-    moved = apply(params, x.at[:, 0].add(jnp.linspace(0.0, 3.0, SHAPE.lookback) ** 2))
+    moved = apply(params, x.at[:, 0].add(jnp.linspace(0.0, 3.0, L) ** 2))
     others_moved = not np.allclose(moved[:, 1:], y[:, 1:], rtol=1e-12, atol=1e-12)
     assert others_moved == MIXES[name]
 
 
 @pytest.mark.parametrize("name", ["Transformer", "PatchTST"])
 def test_reversible_normalisation_carries_level_and_scale(name, key):
-    model = build(name, SHAPE, sizes="small")
-    x = jax.random.normal(key, (1, T, SHAPE.lookback))
+    model = build_model(name, lookback=L, horizon=H, sizes="small")
+    x = jax.random.normal(key, (1, T, L))
     params = jax.jit(model.init)(jax.random.key(1), x)
     apply = jax.jit(model.apply)
     y, moved = apply(params, x), apply(params, 1e3 * x + 50.0)
@@ -64,13 +65,13 @@ def test_reversible_normalisation_is_undone_whatever_the_learned_stretch_and_shi
 @pytest.mark.parametrize("name", ["DLinearU", "DLinearM"])
 def test_dlinear_is_two_linear_maps_of_the_raw_window(name, key):
     """Zeng et al. 2023: forecast = W_trend trend + W_remainder (x - trend) + bias, without normalising the window."""
-    x = 3 * jax.random.normal(key, (1, T, SHAPE.lookback)) + 7
-    model = build(name, SHAPE)
+    x = 3 * jax.random.normal(key, (1, T, L)) + 7
+    model = build_model(name, lookback=L, horizon=H)
     shapes = jax.eval_shape(model.init, key, x)
     params = jax.tree.map(lambda leaf: jax.random.normal(jax.random.key(leaf.size), leaf.shape), shapes)
     head = params["params"]["head"]
     padded = np.pad(np.asarray(x), [(0, 0), (0, 0), (12, 12)], mode="edge")
-    trend = np.stack([padded[..., i : i + 25].mean(-1) for i in range(SHAPE.lookback)], -1)
+    trend = np.stack([padded[..., i : i + 25].mean(-1) for i in range(L)], -1)
     maps = head["centre"] + head.get("deviation", jnp.zeros((T, 1, 1)))
     expected = np.einsum("btf,tfh->bth", np.concatenate([trend, x - trend], -1), maps) + head["bias"]
     assert_close("two maps", model.apply(params, x), expected, rtol=1e-12)
@@ -88,18 +89,42 @@ def test_channel_attention_is_the_written_formula(key):
     )
 
 
+def test_patches_and_tokens_are_embedded_as_written(key):
+    """Without encoder layers: W patch + b + position, flattened, the last value repeated once per stride (PatchTST);
+    LayerNorm(W x + b) (iTransformer)."""
+    x = jax.random.normal(key, (2, 1, 7))
+    trunk = PatchTST(patch=4, stride=2, width=3, layers=0)
+    shapes = jax.eval_shape(trunk.init, key, x)
+    params = jax.tree.map(lambda leaf: jax.random.normal(jax.random.key(leaf.size), leaf.shape), shapes)
+    p, longer = params["params"], np.concatenate([x, x[..., -1:], x[..., -1:]], -1)
+    tokens = [
+        longer[..., 2 * i : 2 * i + 4] @ p["Dense_0"]["kernel"] + p["Dense_0"]["bias"] + p["positions"][i]
+        for i in range(3)
+    ]
+    assert_close("patches", trunk.apply(params, x), np.concatenate(tokens, -1), rtol=1e-12)
+    tokens = ITransformer(width=5, layers=0)
+    params = tokens.init(key, x)
+    embedded = x @ params["params"]["Dense_0"]["kernel"]
+    expected = (embedded - embedded.mean(-1, keepdims=True)) / np.sqrt(embedded.var(-1, keepdims=True) + 1e-6)
+    assert_close("tokens", tokens.apply(params, x), expected, rtol=1e-10)
+
+
 def test_published_sizes():
-    assert (
-        build("PatchTST", Shape(336, 96)).trunk.layers == 3 and build("iTransformer", Shape(96, 96)).trunk.width == 256
-    )
-    shapes = jax.eval_shape(build("PatchTST", Shape(336, 96)).init, jax.random.key(0), jnp.zeros((1, 7, 336)))
+    patch = build_model("PatchTST", lookback=336, horizon=96)
+    assert patch.trunk.layers == 3 and build_model("iTransformer", lookback=96, horizon=96).trunk.width == 256
+    shapes = jax.eval_shape(patch.init, jax.random.key(0), jnp.zeros((1, 7, 336)))
     assert shapes["params"]["head"]["centre"].shape == (42 * 16, 96)  # 42 patches of width 16
-    assert radius("SAMformer") == 0.7 and radius("Transformer") == 0.0
+    assert sharpness_radius("SAMformer") == 0.7 and sharpness_radius("Transformer") == 0.0
 
 
 def test_unknown_names_are_refused():
     assert set(UNIVARIATE) | set(MULTIVARIATE) == set(MODELS)
-    with pytest.raises(BadInput, match="model got 'LSTM'"):
-        build("LSTM", SHAPE)
-    with pytest.raises(BadInput, match="sizes got 'huge'"):
-        build("DLinearU", SHAPE, sizes="huge")
+    for changes, message in (
+        (dict(name="LSTM"), "model got 'LSTM'"),
+        (dict(sizes="huge"), "sizes got 'huge'"),
+        (dict(horizon=0), "horizon got 0"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            build_model(**{**dict(name="DLinearU", lookback=L, horizon=H), **changes})
+    with pytest.raises(BadInput, match="head got 'many'"):
+        build_model("DLinearU", lookback=L, horizon=H, head="many").init(jax.random.key(0), jnp.zeros((1, T, L)))

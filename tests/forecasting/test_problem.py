@@ -31,6 +31,5 @@ def test_rollout_follows_the_recursion(key):
 
 def test_channels_have_the_asked_shape_and_share_is_checked(key):
     assert problem.ar_channels(key, tasks=2, rows=30, share=jnp.asarray(0.2)).shape == (30, 2)
-    problem.check_share(0.5)
     with pytest.raises(BadInput, match="share got 1.5"):
-        problem.check_share(1.5)
+        problem.ar_channels(key, share=1.5)

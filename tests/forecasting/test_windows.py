@@ -19,6 +19,7 @@ def test_ett_split_has_the_published_rows_and_window_counts():
 def test_fraction_split_is_70_10_20():
     split = w.fraction_split(1000, 10)
     assert split == w.Split((0, 700), (690, 800), (790, 1000))
+    assert w.fraction_split(1004, 10) == w.Split((0, 702), (692, 804), (794, 1004))  # 702.8 and 200.8 rounded down
 
 
 def test_disjoint_windows_share_no_row():
@@ -45,12 +46,42 @@ def test_standardise_uses_train_rows_only_and_keeps_constant_channels_finite(key
     np.testing.assert_array_equal(z[:, 1], np.zeros(40))
 
 
-def test_grams_accumulate_what_the_dense_design_gives(key):
+@pytest.mark.parametrize("value", [0.1, 0.0, -3.7e5, 1e-12])
+def test_a_stuck_channel_has_no_scale(value, key):
+    """The deviation of a constant 0.1 is rounding, 1e-17, and must not become the unit of what comes after."""
+    series = jnp.full((9000, 2), value).at[:, 1].set(jax.random.normal(key, (9000,))).at[8995:, 0].add(2.0)
+    mean, deviation = w.channel_scales(series, (0, 8640))
+    assert float(mean[0]) == value and float(deviation[0]) == 1
+    assert_close("the other", deviation[1], np.std(series[:8640, 1]), rtol=1e-12)
+    z = w.standardise(series, (0, 8640))
+    assert np.all(z[:8995, 0] == 0)
+    assert_close("in its own unit", z[8995:, 0], np.full(5, 2.0), rtol=1e-9)
+
+
+def test_a_small_but_real_scale_is_kept(key):
+    series = 1e6 + 1e-6 * jax.random.normal(key, (500, 1))
+    assert_close("deviation", w.channel_scales(series, (0, 500))[1], np.std(series), rtol=1e-12)
+
+
+def test_packing_standardises_splits_and_forecasts_in_the_series_own_units(key):
+    """A forecaster that repeats the last value gives the last row back."""
+    raw = 3 * np.asarray(jax.random.normal(key, (100, 2))) + np.array([7.0, -2.0])
+    data = w.pack(raw.tolist(), lookback=5, horizon=3)
+    assert_close("series", data.series, (raw - raw[:70].mean(0)) / raw[:70].std(0), rtol=1e-10)
+    for starts, span in zip((data.train, data.validation, data.test), w.fraction_split(100, 5), strict=True):
+        np.testing.assert_array_equal(starts, w.window_starts(span, 5, 3))
+    ahead = w.forecast(lambda x: jnp.repeat(x[..., -1:], 3, axis=-1), data, lookback=5)
+    assert_close("rows ahead", ahead, np.tile(raw[-1], (3, 1)), rtol=1e-12)
+    with pytest.raises(BadInput, match="too few for lookback"):
+        w.pack(raw[:20], lookback=5, horizon=3)
+
+
+def test_moments_accumulate_what_the_dense_design_gives(key):
     """Blocks with a padded last one give the same sums as all windows at once."""
     series, L, H = jax.random.normal(key, (60, 3)), 6, 2
     starts = jnp.asarray(w.window_starts((3, 60), L, H))
     x, y = w.centre_windows(*w.gather_windows(series, starts, lookback=L, horizon=H))
-    ours = w.window_grams(series, starts, lookback=L, horizon=H, chunk=16)
+    ours = w.window_moments(series, starts, lookback=L, horizon=H, chunk=16)
     assert_close("gram", ours.gram, np.einsum("nti,ntj->tij", x, x), rtol=1e-12)
     assert_close("cross", ours.cross, np.einsum("nti,ntj->tij", x, y), rtol=1e-12)
     assert_close("square", ours.square, (np.asarray(y) ** 2).sum((0, 2)), rtol=1e-12)
@@ -83,5 +114,8 @@ def test_holes_are_refused_by_row_and_channel():
     series[4, 2] = np.nan
     with pytest.raises(BadInput, match="row 4, channel 2 holds nan"):
         w.check_series(series, "macro")
+    series[4, 2] = -1e200
+    with pytest.raises(BadInput, match="row 4, channel 2 holds -1e.200, whose square overflows"):
+        w.check_series(series)
     with pytest.raises(BadInput, match="axes"):
         w.check_series(np.zeros(4))

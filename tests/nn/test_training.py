@@ -97,3 +97,16 @@ def test_a_run_cut_in_two_is_the_whole(run):
     whole, info = go(keys, script, start)
     jax.tree.map(np.testing.assert_array_equal, rest, whole)
     jax.tree.map(lambda a, b, c: np.testing.assert_array_equal(np.concatenate([a, b]), c), first, second, info)
+
+
+def test_the_optimisers_memory_lasts_across_epochs():
+    """Two epochs of one update are one epoch of two."""
+    rule, rows = nn.adam(0.1), jnp.arange(30)
+    settings = dict(loss=lambda w, _: loss(w, rows), validate=lambda w: -w.sum(), optimiser=rule, patience=9)
+
+    def run(epochs, updates):
+        keys = jax.random.split(jax.random.key(0), epochs)
+        start = nn.train_init(jnp.zeros(3), rule)
+        return nn.train(keys, start, sample=nn.whole(updates=updates), **settings)[0].now
+
+    assert_close("weights", run(2, 1).params, run(1, 2).params, rtol=1e-12)
