@@ -117,8 +117,7 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         raise BadInput(f"cannot read the flags: {str(error).splitlines()[0]}") from None
     if rest:
         raise BadInput(f"unexpected argument '{rest[0]}'; flags look like --name=value or --name value")
-    for name in values.figure:
-        study.figure(name)
+    values.figure = [study.figure(name).name for name in values.figure]
     for what, name, known in (("preset", values.preset, PRESETS), ("engine", values.engine, tuple(ENGINES))):
         if name not in known:
             raise BadInput(unknown(what, name, list(known)))

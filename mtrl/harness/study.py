@@ -30,6 +30,8 @@ class Figure:
       memory: optional estimate of the bytes `run` needs, from a configuration.
       inputs: optional list of the files that `run` reads, from a configuration; their contents are part of every cell's name.
       version: raised when the meaning of stored results changes.
+      aliases: other names that `--figure` takes, such as the number in the paper.
+      headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Figure:
     memory: Callable[[Any], int] | None = None
     inputs: Callable[[Any], Sequence[str | os.PathLike]] | None = None
     version: int = 1
+    aliases: tuple[str, ...] = ()
+    headline: bool = False
 
     def __post_init__(self):
         """Catch a study's own mistakes when it is imported, not after hours of running."""
@@ -104,9 +108,10 @@ class Study:
           BadInput: there is none; the nearest name is suggested.
         """
         for figure in self.figures:
-            if figure.name == name:
+            if name in (figure.name, *figure.aliases):
                 return figure
-        raise BadInput(unknown(f"figure of {self.name}", name, [figure.name for figure in self.figures]))
+        known = [known for figure in self.figures for known in (figure.name, *figure.aliases)]
+        raise BadInput(unknown(f"figure of {self.name}", name, known))
 
 
 def unknown(what: str, name: str, known: list[str]) -> str:

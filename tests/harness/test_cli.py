@@ -38,7 +38,9 @@ def test_contract_files_and_claims(tmp_path):
     folder = tmp_path / "tiny" / "mean"
     assert {p.name for p in folder.iterdir()} == FILES | {"cells"}
     records = json.loads((folder / "claims.json").read_text())
-    assert [set(r) for r in records] == [{"claim", "kind", "paper", "ours", "interval", "accepts", "verdict", "unit"}] * 2
+    assert [set(r) for r in records] == [
+        {"claim", "kind", "paper", "ours", "interval", "accepts", "verdict", "unit"}
+    ] * 2
     assert [r["verdict"] for r in records] == ["undecided", "not reproduced"] or records[0]["verdict"] == "reproduced"
     assert results[0][1] == records
     data = store.read_dataset(folder / "data.nc")
@@ -367,3 +369,9 @@ def test_help_of_one_figure_shows_its_values_and_presets(capsys):
     main(tiny.STUDY, ["--figure=bandit", "--help"])
     page = capsys.readouterr().out
     assert "An online algorithm" in page and "--rounds: rounds: 5 | 50 | 50" in page and "--sizes" not in page
+
+
+def test_the_number_in_the_paper_is_an_alias():
+    assert flags.parse(tiny.STUDY, ["--figure=F1"]).figures == ("bandit",)
+    with pytest.raises(BadInput, match="did you mean F1"):
+        flags.parse(tiny.STUDY, ["--figure=F11"])

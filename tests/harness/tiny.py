@@ -201,7 +201,14 @@ MEAN = Figure(
     split=("sizes",), presets={"smoke": dict(seeds=3)},
 )  # fmt: skip
 BANDIT = Figure(
-    "bandit", "An online algorithm", BanditConfig, run_bandit, draw_bandit, presets={"smoke": dict(seeds=2, rounds=5)}
+    "bandit",
+    "An online algorithm",
+    BanditConfig,
+    run_bandit,
+    draw_bandit,
+    presets={"smoke": dict(seeds=2, rounds=5)},
+    aliases=("F1",),
+    headline=True,
 )
 TRAIN = Figure(
     "train",
