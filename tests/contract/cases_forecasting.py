@@ -5,7 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.forecasting import MODELS, WindowData, build_model, fit_forecaster, window_moments
+from mtrl.forecasting import MODELS, WindowData, build_model, fit_forecaster, forecaster_training, window_moments
 from mtrl.numerics.multitask_ridge import couple, decompose, fit
 from tests.contract.table import Case
 
@@ -40,23 +40,24 @@ def forecast(key, x, *, name):
     return model.apply(model.init(jax.random.key(0), x), x)
 
 
-def training(key, series, *, name, rho, head=""):
+def training(key, series, *, name, head="", **settings):
     state, info = fit_forecaster(
         key,
         WindowData(series, jnp.arange(20), jnp.arange(20, 30)),
         model=build_model(name, lookback=L, horizon=H, head=head),
         lookback=L,
         epochs=2,
-        batch=4,
-        updates=2,
-        rho=rho,
         chunk=8,
-        lam_inv=0.1,
-        gamma_inv=0.2,
+        **settings,
     )
     return state.best["params"]["head"]["centre"], info.validation
 
 
+TRAINING = dict(
+    example=series_example,
+    key_dependent=True,
+    hyper=dict(lam_inv=0.1, gamma_inv=0.2, learning_rate=1e-3),
+)
 RIDGE = dict(
     example=series_example,
     permute=permute_last,
@@ -102,24 +103,32 @@ CASES = [
     ),
     Case(
         "training_adam",
-        functools.partial(training, name="DLinearU", rho=0.0),
-        series_example,
+        training,
+        static=dict(name="DLinearU", batch=4, updates=2, rho=0.0),
         permute=permute_last,
         unpermute=lambda output, perm: output,
         tasks=T,
-        key_dependent=True,
         differs_from=("training_sharpness_aware", "training_shared_head"),
+        factory=forecaster_training,
+        changed=dict(lam_inv=3.0, gamma_inv=5.0, learning_rate=0.1, batch=5, updates=3, rho=0.5),
+        inert=dict(
+            model="the rows forecast_* tell the networks apart",
+            lookback="the data's, and the model's, size",
+            patience="counts epochs that do not improve; two improve (see tests/nn/test_training.py)",
+            chunk="only how many windows are validated at once",
+        ),
+        **TRAINING,
     ),
     Case(
         "training_sharpness_aware",
-        functools.partial(training, name="DLinearU", rho=0.5),
-        series_example,
-        key_dependent=True,
+        training,
+        static=dict(name="DLinearU", batch=4, updates=2, rho=0.5),
+        **TRAINING,
     ),
     Case(
         "training_shared_head",
-        functools.partial(training, name="DLinearM", rho=0.0),
-        series_example,
-        key_dependent=True,
+        training,
+        static=dict(name="DLinearM", batch=4, updates=2, rho=0.0),
+        **TRAINING,
     ),
 ]
