@@ -15,6 +15,7 @@ from experiments.rmt_forecasting.problems import (
     DataConfig,
     Problem,
     at_position,
+    check_results,
     files,
     memory,
     problems,
@@ -69,6 +70,8 @@ def measure_problem(problem: Problem, seeds) -> tuple[Scores, np.ndarray, np.nda
         [[[choose(scores, method, select) for scores in each] for method in METHODS] for select in SELECTIONS]
     )
     chosen = np.stack([gammas[picks[..., 0]], lams[picks[..., 1]]])  # (2, select, method, replicate)
+    for scores in each:
+        check_results(problem, train=scores.train, validation=scores.validation, test=scores.test)
     mean = Scores(*(np.mean([scores[i] for scores in each], axis=0) for i in range(len(Scores._fields))))
     if problem.series is None:
         rows = np.arange(len(seeds))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.rmt_forecasting.problems import AR_ROWS, FILES, DataConfig, Problem
+from experiments.rmt_forecasting.problems import AR_ROWS, FILES, DataConfig, Problem, check_results
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
 from mtrl.forecasting import (
     SIZES,
@@ -118,6 +118,7 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
         patience=config.patience,
         rho=sharpness_radius(model),
     )
+    check_results(problem, test=trained.test, validation=trained.validation)
     unused = ((0, len(seeds) - len(used)), (0, 0))
     whole = (part.reshape(len(used), -1).astype(float) for part in trained)
     return Trained(*(np.pad(part, unused, constant_values=np.nan) for part in whole))

@@ -19,7 +19,7 @@ import warnings
 import numpy as np
 
 from experiments.rmt_forecasting.predicted_curves import Curves, ar_curves, recorded_curves
-from experiments.rmt_forecasting.problems import AR_ROWS, DataConfig, files, memory, problems
+from experiments.rmt_forecasting.problems import AR_ROWS, DataConfig, check_results, files, memory, problems
 from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAMS
 from mtrl.harness import (
     Claim,
@@ -62,8 +62,10 @@ def run(config: PredictedConfig, seeds):
             if problem.series is None:
                 extra = dict(rows=AR_ROWS, population=config.population)
                 got = over_seeds(ar_curves, seeds, problem.share, config.gamma, gammas, lams, **sizes, **extra)
+                check_results(problem, observed=got[0])
             else:
                 one = evaluate(recorded_curves, problem.series, config.gamma, gammas, lams, folds=config.folds, **sizes)
+                check_results(problem, observed=one[0])
                 empty = len(seeds) - 1
                 got = [np.concatenate([part[None], np.full((empty, *part.shape), np.nan)]) for part in one]
             results.append(Curves(*got))

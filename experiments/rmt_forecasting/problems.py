@@ -164,7 +164,23 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
 @functools.lru_cache(maxsize=4)
 def read_file(path: str, name: str) -> np.ndarray:
     """Values of a benchmark file; ETT files must have their published header."""
-    return read_csv_series(path, header=None if name == "Weather" else ETT_HEADER).values
+    values = read_csv_series(path, header=None if name == "Weather" else ETT_HEADER).values
+    check_series(values, path)
+    return values
+
+
+def check_results(problem: Problem, **errors: Any) -> None:
+    """Refuse to store or draw errors that are not finite, of any replicate that ran.
+
+    Raises:
+      BadInput: NaN or infinity among them.
+    """
+    for name, values in errors.items():
+        if not np.isfinite(values).all():
+            raise BadInput(
+                f"{problem.label}: the {name} errors hold {np.asarray(values)[~np.isfinite(values)][0]}; "
+                "look for extreme values in the series, or train with a smaller learning rate or larger penalties"
+            )
 
 
 def macro_series() -> np.ndarray:

@@ -9,7 +9,14 @@ import pytest
 import xarray as xr
 
 from experiments.rmt_forecasting import STUDY, linear, networks, predicted, predicted_curves, regimes, table
-from experiments.rmt_forecasting.problems import DataConfig, macro_series, problems, warn_of_gcv
+from experiments.rmt_forecasting.problems import (
+    DataConfig,
+    check_results,
+    macro_series,
+    problems,
+    read_file,
+    warn_of_gcv,
+)
 from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_grams
 from mtrl.data import ETT_HEADER
 from mtrl.forecasting import standardise
@@ -178,3 +185,26 @@ def test_overlapping_windows_warn():
     with pytest.warns(UserWarning, match="overlapping windows are not independent"):
         data = predicted.run(config, np.arange(2))
     assert np.isfinite(data.theory.isel(seed=0)).all() and STUDY.figure("predicted").config is predicted.PredictedConfig
+
+
+def test_a_stuck_channel_keeps_errors_of_order_one_and_what_is_not_finite_is_refused(tmp_path):
+    """A sensor stuck at 0.1 over the train rows which then moves by its own unit; values whose squares overflow; a NaN result."""
+    rows = np.random.default_rng(0).normal(size=(400, 7))
+    rows[:300, 2] = 0.1
+
+    def write(values):
+        lines = [",".join(ETT_HEADER)] + [
+            f"2016-07-01 {i},{','.join(map(repr, r))}" for i, r in enumerate(values.tolist())
+        ]
+        (tmp_path / "Weather.csv").write_text("\n".join(lines))
+        return DataConfig(data_dir=str(tmp_path), lookback=12, horizons=(4,))
+
+    (problem,) = problems(write(rows))
+    _, errors, _ = linear.measure_problem(problem, np.arange(2))
+    assert 0.5 < errors.min() and errors.max() < 2
+    rows[5, 3] = 1e200
+    (tmp_path / "Weather.csv").unlink(), read_file.cache_clear()
+    with pytest.raises(BadInput, match=r"Weather.csv: row 5, channel 3 holds 1e\+200, whose square overflows"):
+        problems(write(rows))
+    with pytest.raises(BadInput, match="the test errors hold nan; look for extreme values"):
+        check_results(problem, test=np.array([1.0, np.nan]))
