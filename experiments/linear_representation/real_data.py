@@ -47,12 +47,12 @@ def load(name, config):
     """Tasks of a data set: x (T, n, d) standardised, y (T, n), mask."""
     from sklearn import datasets
 
-    from mtrl.data import load_cells, load_shared, pad
+    from mtrl.data import pad, tasks_of_mat
 
     if name == "school":
-        tasks = load_cells(config.school)
+        tasks = pad(*tasks_of_mat(config.school)[:2])
     elif name == "sarcos":
-        tasks = load_shared(config.sarcos, "sarcos_inv", outputs=7)
+        tasks = pad(*tasks_of_mat(config.sarcos, outputs=7)[:2])
     elif name == "diabetes":
         bunch = datasets.load_diabetes()
         decile = np.searchsorted(np.quantile(bunch.data[:, 0], np.arange(1, 10) / 10), bunch.data[:, 0])

@@ -1,11 +1,16 @@
 """Readers of files: bytes in, arrays out, one sentence (`BadInput`) when they cannot. Nothing here knows a study.
 
-- `read_csv_series`: multichannel series with a `date` column (ETT, Weather; Zhou et al. 2021).
-- `load_ts`: series with a numeric target, the `.ts` format of the TSER archive (Tan et al. 2020).
-- `load_cells`, `load_shared`: regression tasks in MATLAB files (School, SARCOS); `pad` stacks tasks of unequal size.
-- `load_labelled`: samples of binary tasks in one NumPy archive.
-- `load_mnist`, `read_idx`, `find_idx`, `has_part`: MNIST's IDX files (LeCun, Cortes, Burges); `load_mnist_c`: MNIST-C (Mu and Gilmer 2019).
-- `load_digits`, `load_digits_28`: scikit-learn's digits, as they come and in MNIST's frame.
+Multitask data, one's own or published:
+
+- `read_tasks`: csv, npz, mat or arff, or a folder with one file a task, to a `TaskSet`; its docstring is the layout of one's own table.
+  `pad` stacks tasks of unequal size, `check_rows` refuses tasks that are too small, `load_labelled` takes two labels as classes.
+- `tasks_of_mat` (School in two layouts, landmine, SARCOS, the computer survey), `read_splits` (School's published splits), `tasks_of_csv`
+  (Parkinson's telemonitoring and swimmers by their columns), `tasks_of_arff` (Mulan's collection).
+- `read_csv_series`: series with a `date` column (ETT, Weather, exchange rates, illness). `read_ts`, `find_ts`: the `.ts` format of the TSER
+  archive (Tan et al. 2020).
+
+Images: `load_mnist`, `read_idx`, `find_idx`, `has_part` (MNIST's IDX files), `load_mnist_c` (MNIST-C, Mu and Gilmer 2019), `load_digits`,
+`load_digits_28` (scikit-learn's digits, as they come and in MNIST's frame). `read_npy`, `read_npz`, `read_mat`: arrays of such files.
 
 >>> from mtrl.data import pad
 >>> tasks = pad([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]], [[0.5], [1.5, 2.5]])  # two tasks with one and two rows
@@ -13,32 +18,47 @@
 ((2, 2, 2), [[True, False], [True, True]])
 """
 
-from mtrl.data.csv_series import ETT_HEADER, CsvSeries, read_csv_series
+from mtrl.data.csv_series import ETT_HEADER, HOUR, CsvSeries, read_csv_series
 from mtrl.data.digits import load_digits, load_digits_28
-from mtrl.data.mat_tasks import Tasks, load_cells, load_shared, pad
+from mtrl.data.labelled import TaskArrays, load_labelled
+from mtrl.data.mat import read_mat, read_splits, tasks_of_mat
 from mtrl.data.mnist_c import load_mnist_c
 from mtrl.data.mnist_idx import PARTS, find_idx, has_part, load_mnist, read_idx
-from mtrl.data.task_npz import TaskArrays, load_labelled
-from mtrl.data.tser import SeriesSet, load_ts
+from mtrl.data.npy import read_npy, read_npz
+from mtrl.data.read import read_tasks
+from mtrl.data.tables import tasks_of_arff, tasks_of_csv
+from mtrl.data.tasks import Tasks, TaskSet, check_rows, pad
+from mtrl.data.tser import SeriesSet, find_ts, load_ts, read_ts
 
 __all__ = [
     "ETT_HEADER",
+    "HOUR",
     "PARTS",
     "CsvSeries",
     "SeriesSet",
     "TaskArrays",
+    "TaskSet",
     "Tasks",
+    "check_rows",
     "find_idx",
+    "find_ts",
     "has_part",
-    "load_cells",
     "load_digits",
     "load_digits_28",
     "load_labelled",
     "load_mnist",
     "load_mnist_c",
-    "load_shared",
     "load_ts",
     "pad",
     "read_csv_series",
     "read_idx",
+    "read_mat",
+    "read_npy",
+    "read_npz",
+    "read_splits",
+    "read_tasks",
+    "read_ts",
+    "tasks_of_arff",
+    "tasks_of_csv",
+    "tasks_of_mat",
 ]

@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from mtrl.data.npy import read_npy
 from mtrl.numerics.errors import BadInput
 
 FILES = ("train_images", "train_labels", "test_images", "test_labels")
@@ -24,20 +25,21 @@ def load_mnist_c(
     Raises:
       BadInput: a file is missing (the expected tree is printed), or has the wrong shape, type or range.
     """
-    folder = pathlib.Path(folder)
+    folder = pathlib.Path(folder).expanduser()
     read = {}
     for file in FILES:
         path = folder / name / f"{file}.npy"
         if not path.is_file():
             raise BadInput(f"{path} is missing; expected {expected_tree(folder, name)}, or use --dataset=digits_c")
-        try:
-            read[file] = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise BadInput(f"{path} is not a NumPy file ({error}); fetch it again") from None
+        read[file] = read_npy(path)
         if file.endswith("images"):
             read[file] = _images(path, read[file])
     for part in ("train", "test"):
         images, labels = read[f"{part}_images"], read[f"{part}_labels"]
+        if not images.size:
+            raise BadInput(f"{folder / name} has no {part} images; fetch it again")
+        if labels.dtype.kind not in "iu" or labels.size and not 0 <= labels.min() <= labels.max() <= 9:
+            raise BadInput(f"{folder / name}/{part}_labels.npy holds other than whole numbers 0 to 9; fetch it again")
         if labels.shape != (len(images),):
             raise BadInput(
                 f"{folder / name} has {len(images)} {part} images, but {part} labels of shape {labels.shape}"

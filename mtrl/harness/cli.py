@@ -21,7 +21,7 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
     options = flags.parse(study, arguments)
     devices.start(options.x64)
     chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
-    base = pathlib.Path(options.out) / study.name
+    base = pathlib.Path(options.out).expanduser() / study.name
     engine = {"overwrite": options.overwrite, "engine_name": options.engine}
     if options.plot_only:
         present = [figure for figure in chosen if options.figures or (base / figure.name).is_dir()] or chosen

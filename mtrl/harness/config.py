@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import json
 import math
+import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ def field(
     length: int | None = None,
     distinct: bool = False,
     at_most: str = "",
+    path: bool = False,
 ) -> Any:
     """A dataclass field with its rules.
 
@@ -40,11 +42,21 @@ def field(
       length: required length of a tuple; any positive length when None.
       distinct: refuse a tuple that holds a value twice (a grid, an axis of the result); split fields are always distinct.
       at_most: name of a field that no value may exceed (a rank its dimension); of a tuple the smallest counts.
+      path: the value names a file or folder that a run reads ("" for none): `~` is the home folder, and what lies there is part of every
+        cell's name.
     """
     rules = dict(
-        help=help, unit=unit, lower=lower, upper=upper, strict=strict, choices=choices, length=length, distinct=distinct,
+        help=help,
+        unit=unit,
+        lower=lower,
+        upper=upper,
+        strict=strict,
+        choices=choices,
+        length=length,
+        distinct=distinct,
+        path=path,
         at_most=at_most,
-    )  # fmt: skip
+    )
     return dataclasses.field(default=default, metadata={_RULES: rules})
 
 
@@ -64,8 +76,24 @@ class BaseConfig:
 
 def rules_of(item: dataclasses.Field) -> Mapping[str, Any]:
     """The rules given to `field`, or empty ones for a plain dataclass field."""
-    empty = dict(help="", unit="", lower=None, upper=None, strict=False, choices=None, length=None, distinct=False)
-    return {**empty, "at_most": "", **item.metadata.get(_RULES, {})}
+    empty = dict(
+        help="",
+        unit="",
+        lower=None,
+        upper=None,
+        strict=False,
+        choices=None,
+        length=None,
+        distinct=False,
+        path=False,
+        at_most="",
+    )
+    return {**empty, **item.metadata.get(_RULES, {})}
+
+
+def path_fields(config: type) -> list[str]:
+    """Names of the fields that name a file or folder to read."""
+    return [item.name for item in dataclasses.fields(config) if rules_of(item)["path"]]
 
 
 def check_distinct(name: str, values: Sequence[Any]) -> None:
@@ -191,7 +219,9 @@ def replace(config: Any, **changes: Any) -> Any:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise BadInput(f"{type(config).__name__} has no field {name}{hint}")
-    new = dataclasses.replace(config, **changes)
+    paths = set(path_fields(type(config)))
+    home = {name: os.path.expanduser(v) if name in paths and isinstance(v, str) else v for name, v in changes.items()}
+    new = dataclasses.replace(config, **home)
     check(new)
     return new
 

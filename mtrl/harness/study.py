@@ -2,11 +2,12 @@
 
 import dataclasses
 import os
+import pathlib
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mtrl.harness.config import BaseConfig, check_distinct, replace, types_of
+from mtrl.harness.config import BaseConfig, check_distinct, path_fields, replace, types_of
 from mtrl.harness.judge.claims import Claim
 from mtrl.numerics.errors import BadInput
 
@@ -28,7 +29,8 @@ class Figure:
         dimension lets the harness add the dimension that `run` leaves out.
       presets: field overrides of `smoke` and `paper`.
       memory: optional estimate of the bytes `run` needs, from a configuration.
-      inputs: optional list of the files that `run` reads, from a configuration; their contents are part of every cell's name.
+      inputs: optional list of the files that `run` reads, from a configuration, where those are fewer than all that lie below its path
+        fields; their contents are part of every cell's name.
       version: raised when the meaning of stored results changes.
       aliases: other names that `--figure` takes, such as the number in the paper.
       headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
@@ -69,6 +71,18 @@ class Figure:
             if dim not in data.dims:
                 data = data.expand_dims({dim: list(getattr(config, name))})
         return data
+
+    def reads(self, config: Any) -> list[pathlib.Path]:
+        """The files that `run` reads: what `inputs` says, else every file that the path fields name or that lies below them."""
+        if self.inputs is not None:
+            return [pathlib.Path(path) for path in self.inputs(config)]
+        named = [pathlib.Path(value) for name in path_fields(self.config) if (value := getattr(config, name))]
+        return [
+            file
+            for path in named
+            for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+            if not file.is_dir()
+        ]
 
     def configure(self, preset: str, overrides: Mapping[str, Any]) -> Any:
         """The validated configuration of a preset with overrides on top."""

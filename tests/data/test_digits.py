@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from mtrl.data.digits import load_digits, load_digits_28
+from mtrl.data import load_digits, load_digits_28
 
 
 def test_digits_and_their_frame():

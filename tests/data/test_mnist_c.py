@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtrl.data.mnist_c import load_mnist_c
+from mtrl.data import load_mnist_c
 from mtrl.numerics.errors import BadInput
 
 
@@ -46,5 +46,5 @@ def test_wrong_range_type_and_shape(folder):
     with pytest.raises(BadInput, match="5 train images, but train labels of shape"):
         load_mnist_c(folder, "fog")
     path.write_bytes(b"not numpy")
-    with pytest.raises(BadInput, match="is not a NumPy file"):
+    with pytest.raises(BadInput, match="cannot be read as a NumPy file"):
         load_mnist_c(folder, "fog")

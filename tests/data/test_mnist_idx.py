@@ -4,7 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from mtrl.data.mnist_idx import IMAGES_MAGIC, LABELS_MAGIC, has_part, load_mnist, read_idx
+from mtrl.data import has_part, load_mnist, read_idx
+from mtrl.data.mnist_idx import IMAGES_MAGIC, LABELS_MAGIC
 from mtrl.numerics.errors import BadInput
 
 IMAGES = np.arange(3 * 28 * 28).reshape(3, 28, 28).astype(np.uint8)
@@ -23,7 +24,8 @@ def folder(tmp_path):
 
 
 def test_gzip_and_raw(folder):
-    images, labels = load_mnist(folder, "test")
+    with pytest.warns(UserWarning, match="no image of the digits 1, 2, 3, 4, 5, 6, 8; "):
+        images, labels = load_mnist(folder, "test")
     np.testing.assert_allclose(images, IMAGES / 255, rtol=1e-6)
     assert images.dtype == np.float32
     np.testing.assert_array_equal(labels, LABELS)
@@ -62,4 +64,11 @@ def test_counts_of_images_and_labels_must_agree(folder):
         load_mnist(folder, "test")
     (folder / "t10k-labels-idx1-ubyte").write_bytes(encode(LABELS + 1, LABELS_MAGIC))
     with pytest.raises(BadInput, match="has label 10"):
+        load_mnist(folder, "test")
+
+
+def test_files_without_images_are_refused(folder):
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(encode(IMAGES[:0], IMAGES_MAGIC))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(encode(LABELS[:0], LABELS_MAGIC))
+    with pytest.raises(BadInput, match="holds no images"):
         load_mnist(folder, "test")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,14 +14,14 @@ import time
 import numpy as np
 import pytest
 
-from mtrl.harness import BadInput, flags
+from mtrl.harness import BadInput, field, flags
 from mtrl.harness.cli import main, run_study
 from mtrl.harness.flags import help_text
 from mtrl.harness.run import engine, produce, provenance, store
 from tests.harness import tiny
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILES = {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json"}
+FILES = {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json", "run.json"}
 
 
 def run(*arguments):
@@ -46,17 +47,22 @@ def test_contract_files_and_claims(tmp_path):
     data = store.read_dataset(folder / "data.nc")
     assert dict(data.sizes) == {"seed": 3, "size": 2}
     assert data["mean"].attrs["units"] == "m"
+    assert set(data.attrs) == {"study", "figure", "config", "precision", store.DIGEST}, (
+        "what the configuration decides, no more"
+    )
+    origin = json.loads((folder / "run.json").read_text())
     for name in (
         "git_commit",
         "git_dirty",
         "versions",
         "device",
         "precision",
-        "config",
+        "flags",
         "wall_time_seconds",
         "source_digest",
+        "cells",
     ):
-        assert name in data.attrs, name
+        assert name in origin, name
 
 
 def test_seed_batches_give_the_same_numbers(tmp_path):
@@ -91,6 +97,28 @@ def test_a_damaged_cell_is_computed_again(tmp_path):
     cells[0].write_bytes(cells[0].read_bytes()[:300])
     run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
     assert store.read_dataset(cells[0]).attrs[store.DIGEST] == good
+
+
+def test_the_same_run_elsewhere_gives_the_same_bytes(tmp_path):
+    """Where and when it ran stands in run.json alone."""
+    for place in "ab":
+        run(f"--out={tmp_path}/{place}", "--figure=mean", "--preset=smoke")
+    for name in FILES - {"run.json"}:
+        assert (tmp_path / "a/tiny/mean" / name).read_bytes() == (tmp_path / "b/tiny/mean" / name).read_bytes(), name
+
+
+def test_plot_only_and_resume_from_data_nc_alone(tmp_path):
+    run(f"--out={tmp_path}/a", "--figure=mean", "--preset=smoke")
+    (tmp_path / "b/tiny/mean").mkdir(parents=True)
+    shutil.copy(tmp_path / "a/tiny/mean/data.nc", tmp_path / "b/tiny/mean")
+    run(f"--out={tmp_path}/b", "--figure=mean", "--plot_only")
+    assert (tmp_path / "a/tiny/mean/figure.png").read_bytes() == (tmp_path / "b/tiny/mean/figure.png").read_bytes()
+    (tmp_path / "c/tiny/mean").mkdir(parents=True)
+    shutil.copy(tmp_path / "a/tiny/mean/data.nc", tmp_path / "c/tiny/mean")
+    with pytest.raises(ValueError, match=r"another configuration \(seeds=3 not 4\)"):
+        run(f"--out={tmp_path}/c", "--figure=mean", "--preset=smoke", "--seeds=4")
+    run(f"--out={tmp_path}/c", "--figure=mean", "--preset=smoke")
+    assert FILES <= {p.name for p in (tmp_path / "c/tiny/mean").iterdir()}
 
 
 def test_plot_only_redraws_the_same_files(tmp_path):
@@ -143,6 +171,37 @@ def test_sweep_is_a_grid_with_a_collated_dataset_and_an_overview(tmp_path):
     )
     assert (folder / "sweep.png").is_file() and (folder / "sweep.pdf").is_file()
     assert FILES <= {p.name for p in (folder / "sweep" / "scale=1,seeds=2").iterdir()}
+
+
+def test_a_sweep_over_long_lists_has_short_folders(tmp_path):
+    """No file system takes a name of more than 255 bytes."""
+    run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke", f"--sweep.sizes={','.join(map(str, range(2, 80)))};8")
+    names = [p.name for p in (tmp_path / "tiny/mean/sweep").iterdir()]
+    assert len(names) == 2 and all(len(name) <= 100 for name in names) and "sizes=8" in names
+    assert store.read_dataset(tmp_path / "tiny/mean/sweep.nc").sizes["sweep_sizes"] == 2
+
+
+def test_a_place_with_too_long_a_name_is_refused_before_anything_runs(tmp_path):
+    with pytest.raises(ValueError, match="File name too long.*another --out"):
+        run(f"--out={tmp_path}/{'x' * 300}", "--figure=mean", "--preset=smoke")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run("--out=~/there", "--figure=mean", "--preset=smoke")
+    assert (tmp_path / "there/tiny/mean/figure.png").is_file()
+
+
+@pytest.mark.parametrize("value, words", [(np.inf, "overflows to infinity"), (np.nan, "NaN throughout")])
+def test_a_result_that_says_nothing_is_refused_and_not_stored(tmp_path, value, words):
+    def meaningless(config, seeds):
+        return tiny.run_mean(config, seeds) * value
+
+    figure = dataclasses.replace(tiny.MEAN, run=meaningless)
+    with pytest.raises(ValueError, match=f"tiny/mean: the result 'mean'.*{words}"):
+        run_study(dataclasses.replace(tiny.STUDY, figures=(figure,)), [f"--out={tmp_path}/o", "--preset=smoke"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sweep_over_lists(tmp_path):
@@ -294,6 +353,34 @@ def test_an_edited_source_is_computed_again(tmp_path, monkeypatch, edited):
     after = provenance.source_digest("experiments.mine")
     provenance.source_digest.cache_clear()
     assert before != after
+
+
+@dataclasses.dataclass(frozen=True)
+class FileConfig(tiny.MeanConfig):
+    """A figure that reads what a field names and lists no inputs of its own."""
+
+    data_dir: str = field("", help="folder of files", path=True)
+
+
+def test_what_lies_below_a_path_field_is_part_of_the_cell(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    figure = dataclasses.replace(tiny.MEAN, config=FileConfig)
+    config = figure.configure("smoke", {"data_dir": "~/data"})
+    assert config.data_dir == f"{tmp_path}/data"
+    (tmp_path / "data/deep").mkdir(parents=True)
+    (tmp_path / "data/a").write_text("1")
+    names = []
+    for file, text in (("a", "1"), ("a", "2"), ("deep/b", "3")):
+        (tmp_path / "data" / file).write_text(text)
+        names.append({cell.name for cell in produce.Job(tiny.STUDY, figure, config, tmp_path / "o").cells()})
+    assert names[0] != names[1] != names[2] != names[0]
+
+
+def test_compiler_flags_of_the_environment_are_part_of_the_cell(tmp_path, monkeypatch):
+    job = produce.Job(tiny.STUDY, tiny.MEAN, tiny.MEAN.configure("smoke", {}), tmp_path)
+    before = [cell.name for cell in job.cells()]
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    assert not set(before) & {cell.name for cell in job.cells()}
 
 
 def test_another_sweep_is_not_overwritten(tmp_path):

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
     """
     try:
         values, names = _read(arguments)
-        gallery = pathlib.Path(values["--out"]) if "--out" in values else home
+        gallery = pathlib.Path(values["--out"]).expanduser() if "--out" in values else home
         chosen = [registry.load(name) for name in names]
         if "--help" in values:
             print(USAGE)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
             print(listing(registry.studies()))
         elif "--publish" in values or "--index" in values:
             if "--publish" in values:
-                publish_variant(pathlib.Path(values["--publish"]), gallery, values.get("--variant", ""))
+                publish_variant(pathlib.Path(values["--publish"]).expanduser(), gallery, values.get("--variant", ""))
             elif not gallery.is_dir():
                 raise BadInput(f"there is no gallery in {gallery}; make one with --gallery")
             write_index(gallery, registry.studies())

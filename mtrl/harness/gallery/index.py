@@ -39,7 +39,7 @@ def index(gallery: pathlib.Path, studies: list[Study]) -> str:
 
 def write_index(gallery: pathlib.Path, studies: list[Study]) -> None:
     """Write the gallery's README.md."""
-    store.write_atomically(gallery / "README.md", lambda path: path.write_text(index(gallery, studies)))
+    store.write_bytes(gallery / "README.md", index(gallery, studies).encode())
 
 
 def _row(folder: pathlib.Path, title: str, records: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import shutil
 
 from mtrl.harness.run import store
 from mtrl.numerics.errors import BadInput
@@ -12,12 +11,14 @@ LARGEST = 1_500_000  # bytes of data.nc that the gallery keeps; larger data is r
 
 def publish(source: pathlib.Path, target: pathlib.Path) -> None:
     """Copy a figure's picture, claims, configuration and small data into the gallery."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("figure.png", "claims.json", "config.json", "data.nc"):
-        if name == "data.nc" and (source / name).stat().st_size > LARGEST:
-            (target / name).unlink(missing_ok=True)
+    for name in ("figure.png", "claims.json", "config.json", "run.json", "data.nc"):
+        if name == "run.json" and not (source / name).is_file():  # a result made before there was one
             continue
-        store.write_atomically(target / name, lambda path, file=source / name: shutil.copyfile(file, path))
+        content = (source / name).read_bytes()
+        if name == "data.nc" and len(content) > LARGEST:
+            (target / name).unlink(missing_ok=True)
+        else:
+            store.write_bytes(target / name, content)
 
 
 def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> None:

@@ -1,5 +1,10 @@
 """The house style of figures: colour-blind safe, theory as lines, simulation as points with bands, paper values as hollow markers."""
 
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,15 +35,31 @@ _RC = {
 }
 
 
-def use() -> None:
-    """Switch matplotlib to the house style, without a screen."""
+@contextlib.contextmanager
+def house() -> Iterator[None]:
+    """The house style, whatever the user's settings of matplotlib say; those stand again afterwards. Needs no screen."""
+    if (
+        "matplotlib" not in sys.modules
+    ):  # a notebook's backend, say, need not exist here, and its name alone would stop the import
+        os.environ["MPLBACKEND"] = "Agg"
     import matplotlib
-
-    matplotlib.use("Agg")
     from cycler import cycler
 
-    matplotlib.rcParams.update(_RC)
-    matplotlib.rcParams["axes.prop_cycle"] = cycler(color=COLORS)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        matplotlib.rcParams["axes.prop_cycle"] = cycler(color=COLORS)
+        yield
+
+
+def pictures(figure: Any) -> dict[str, bytes]:
+    """A figure as the bytes of its files, by suffix; the same figure gives the same bytes."""
+    made = {}
+    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, metadata=metadata)
+        made[suffix] = buffer.getvalue()
+    return made
 
 
 def subplots(

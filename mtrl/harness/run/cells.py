@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from mtrl.harness.config import as_dict, from_dict
+from mtrl.harness.run import devices
 from mtrl.harness.study import Figure, Study
 
 
@@ -21,7 +22,8 @@ class Cell:
       seeds: the fixed seed batch.
       x64: precision; draws differ between the two.
       version: version of the figure's results.
-      source: digest of the sources that compute it.
+      source: digest of the sources that compute it and of the files it reads.
+      flags: of the compiler, from the environment.
     """
 
     study: str
@@ -32,6 +34,7 @@ class Cell:
     x64: bool
     version: int
     source: str
+    flags: str
 
     @property
     def name(self) -> str:
@@ -57,7 +60,19 @@ def make_cells(study: Study, figure: Figure, config: Any, x64: bool, source: str
         for batch in batches:
             one = dataclasses.replace(config, **changes, seeds=width, seed_batch=0, first_seed=batch[0])
             text = json.dumps(as_dict(one), sort_keys=True)
-            cells.append(Cell(study.name, figure.name, study.module, text, batch, x64, figure.version, source))
+            cells.append(
+                Cell(
+                    study.name,
+                    figure.name,
+                    study.module,
+                    text,
+                    batch,
+                    x64,
+                    figure.version,
+                    source,
+                    devices.compiler_flags(),
+                )
+            )
     return cells
 
 

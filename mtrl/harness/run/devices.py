@@ -13,20 +13,45 @@ CPU_DEVICES = 2
 # Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched
 # LAPACK call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
 CPU_THREADS = 8
+# Settings that change draws or rounding and that an environment variable could change behind our back: their defaults, on every machine.
+PINNED = {
+    "jax_default_prng_impl": "threefry2x32",
+    "jax_threefry_partitionable": True,
+    "jax_random_seed_offset": 0,
+    "jax_default_matmul_precision": None,
+}
 
 
 def start(x64: bool = True) -> None:
-    """Set precision and CPU devices once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
+    """Set precision, random numbers and CPU devices once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
 
     Draws differ between the two precisions, so the choice is part of every cell's name.
+
+    Raises:
+      BadInput: the platform that the environment asks for is not there.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("NPROC", str(CPU_THREADS))  # where XLA reads the size of its thread pool
     import jax
 
     jax.config.update("jax_enable_x64", x64)
+    for name, value in PINNED.items():
+        if hasattr(jax.config, name):
+            jax.config.update(name, value)
     with contextlib.suppress(RuntimeError):  # the caller's process has already used JAX: its devices stay
         jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
+    try:
+        jax.local_devices()
+    except Exception as error:  # a bare AssertionError, say, where a plugin is missing
+        asked = jax.config.jax_platforms
+        what = f"JAX_PLATFORMS asks for {asked}, which is not there" if asked else "JAX finds no device"
+        detail = f" ({str(error).splitlines()[0]})" if str(error) else ""
+        raise BadInput(f"{what}{detail}; unset JAX_PLATFORMS, or set JAX_PLATFORMS=cpu") from None
+
+
+def compiler_flags() -> str:
+    """The flags that XLA is given from outside; they may change the last bits, so they are part of every cell's name."""
+    return " ".join(sorted(os.environ.get("XLA_FLAGS", "").split()))
 
 
 def check_memory(needed: int, what: str) -> None:

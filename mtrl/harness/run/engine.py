@@ -5,6 +5,7 @@ import json
 import pathlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from mtrl.harness.run import store
 from mtrl.harness.run.cells import Cell, cell_config
 from mtrl.harness.run.provenance import provenance
 from mtrl.harness.study import Figure, Study
+from mtrl.numerics.errors import BadInput
 
 Engine = Callable[[Iterable[Cell], pathlib.Path], Iterator[pathlib.Path]]
 
+_ADVICE = "look for values far outside the rest in the data, or for sizes and penalties that leave nothing to compute"
 _STUDIES: dict[str, Study] = {}
 
 
@@ -35,6 +38,24 @@ def cell_path(folder: pathlib.Path, cell: Cell) -> pathlib.Path:
     return folder / "cells" / f"{cell.name}.nc"
 
 
+def check_finite(data: Any, what: str) -> None:
+    """Refuse a result that says nothing: an infinite value, or a variable over seeds that is NaN throughout.
+
+    Single NaN stand for what does not exist (a method that was not run at some size) and pass.
+
+    Raises:
+      BadInput: names the variable.
+    """
+    for name, variable in data.data_vars.items():
+        if variable.dtype.kind not in "fc" or not variable.size:
+            continue
+        values = variable.values
+        if np.isinf(values).any():
+            raise BadInput(f"{what}: the result '{name}' overflows to infinity, so nothing is stored; {_ADVICE}")
+        if "seed" in variable.dims and np.isnan(values).all():
+            raise BadInput(f"{what}: the result '{name}' is NaN throughout, so nothing is stored; {_ADVICE}")
+
+
 def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     """Compute one cell and write its file atomically; a valid file is never computed again nor overwritten."""
     path = cell_path(folder, cell)
@@ -44,6 +65,7 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     figure = find_figure(cell)
     began = time.perf_counter()
     data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
+    check_finite(data, f"{cell.study}/{cell.figure}")
     data = data.assign_attrs(
         study=cell.study,
         figure=cell.figure,

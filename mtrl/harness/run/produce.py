@@ -1,4 +1,4 @@
-"""From a validated configuration to the five files of a figure."""
+"""From a validated configuration to the six files of a figure."""
 
 import dataclasses
 import json
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+# What a cell's file says of its making; of a figure this stands in run.json, so that data.nc holds what the configuration decides alone.
+PROVENANCE = (
+    "git_commit",
+    "git_dirty",
+    "versions",
+    "python",
+    "device",
+    "precision",
+    "flags",
+    "source_digest",
+    "wall_time_seconds",
+)
 _ADVICE = "choose another --out, or add --overwrite to replace them"
 
 
@@ -37,9 +49,7 @@ class Job:
 
     def cells(self) -> list[Cell]:
         """The cells this job is made of."""
-        source = source_digest(self.study.module)
-        if self.figure.inputs is not None:
-            source = inputs_digest(source, self.figure.inputs(self.config))
+        source = inputs_digest(source_digest(self.study.module), self.figure.reads(self.config))
         return make_cells(self.study, self.figure, self.config, self.x64, source)
 
     def description(self) -> dict[str, Any]:
@@ -58,11 +68,15 @@ def prepare(job: Job, overwrite: bool) -> None:
     if job.figure.memory is not None:
         devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
     check_writable(job.folder)
+    for folder in (job.folder, job.folder / "cells"):
+        store.remove_leftovers(folder)
     if overwrite or not job.folder.is_dir():
         return
-    config_file = job.folder / "config.json"
+    config_file, data_file = job.folder / "config.json", job.folder / "data.nc"
     # A kill between the first cell and config.json leaves cells alone: they are named by their content, so they are safe to keep.
     names = {path.name for path in job.folder.iterdir() if not path.name.startswith(("cells", "sweep", "."))}
+    if names == {"data.nc"} and (stored := _described_by(data_file)) is not None:
+        return _refuse_other(job, stored)
     if names and not config_file.is_file():
         raise BadInput(f"{job.folder} is not empty and holds files of something else; {_ADVICE}")
     if not names:
@@ -71,6 +85,20 @@ def prepare(job: Job, overwrite: bool) -> None:
         _refuse_other(job, json.loads(config_file.read_text()))
     except (json.JSONDecodeError, AttributeError):
         raise BadInput(f"{config_file} is not a configuration of this project; {_ADVICE}") from None
+
+
+def _described_by(path: pathlib.Path) -> dict[str, Any] | None:
+    """What config.json would say of a data.nc that came alone; None of a file that is not this project's."""
+    try:
+        found = store.read_dataset(path).attrs
+        return {
+            "study": found["study"],
+            "figure": found["figure"],
+            "x64": found["precision"] == "float64",
+            "config": json.loads(found["config"]),
+        }
+    except (BadInput, KeyError, TypeError, ValueError):
+        return None
 
 
 def _refuse_other(job: Job, stored: dict[str, Any]) -> None:
@@ -86,11 +114,14 @@ def check_writable(folder: pathlib.Path) -> None:
     """Refuse a folder that cannot be made or written in, by trying it beside the nearest folder that exists; leaves nothing there.
 
     Raises:
-      BadInput: a part of the path is a file, or the place is read-only.
+      BadInput: a part of the path is a file or has too long a name, or the place is read-only.
     """
     place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    try:
+        while not place.exists() and place != place.parent:
+            place = place.parent
+    except OSError as error:
+        raise BadInput(f"cannot make {folder} ({error.strerror}); choose another --out") from None
     if not place.is_dir():
         raise BadInput(f"cannot make {folder}: {place} is a file, not a folder; choose another --out")
     try:
@@ -103,13 +134,13 @@ def check_writable(folder: pathlib.Path) -> None:
         raise BadInput(f"cannot write in {place}; choose a writable folder with --out") from None
 
 
-def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
-    """One dataset from the cell files, joined by their coordinates; the seed axis is kept."""
+def collate(paths: list[pathlib.Path], cells: list[Cell]) -> tuple["xr.Dataset", dict[str, Any]]:
+    """One dataset from the cell files, joined by their coordinates with the seed axis kept, and where it came from."""
     import xarray as xr
 
     # without the files' encodings: a joined text coordinate would be cut to the first cell's width when written
     parts = [store.read_dataset(path).drop_encoding() for path in paths]
-    wall = sum(part.attrs["wall_time_seconds"] for part in parts)
+    wall = float(sum(part.attrs["wall_time_seconds"] for part in parts))
     if len(parts) == 1:
         data = parts[0]
     else:
@@ -122,8 +153,13 @@ def collate(paths: list[pathlib.Path], cells: list[Cell]) -> "xr.Dataset":
             compat="equals",
         )
         data = data.assign_attrs(parts[0].attrs)
-    kept = {name: value for name, value in data.attrs.items() if name not in (store.DIGEST, "config", "seeds")}
-    return data.drop_attrs(deep=False).assign_attrs(kept, wall_time_seconds=wall, cells=len(cells))
+    ours = {store.DIGEST, "config", "seeds", *PROVENANCE}
+    kept = {name: value for name, value in data.attrs.items() if name not in ours}
+    first = parts[0].attrs
+    origin = {name: first[name] for name in PROVENANCE if name in first}
+    origin = {name: value.item() if hasattr(value, "item") else value for name, value in origin.items()}
+    origin = {**origin, "wall_time_seconds": wall, "cells": len(cells)}
+    return data.drop_attrs(deep=False).assign_attrs(kept, precision=first["precision"]), origin
 
 
 def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: bool = False) -> None:
@@ -143,9 +179,11 @@ def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: b
         paths.append(path)
         if bar is not None:
             bar.update()
-    data = collate(paths, cells).assign_attrs(config=json.dumps(as_dict(job.config)))
+    data, origin = collate(paths, cells)
+    data = data.assign_attrs(study=job.study.name, figure=job.figure.name, config=json.dumps(as_dict(job.config)))
     _refuse_other(job, store.claim_json(config_file, description))
     store.write_dataset(job.folder / "data.nc", data)
+    store.write_json(job.folder / "run.json", origin)
 
 
 def render(job: Job) -> list[dict[str, Any]]:
@@ -158,13 +196,10 @@ def render(job: Job) -> list[dict[str, Any]]:
         )
     judged = [evaluate_claim(claim, data, job.config) for claim in job.figure.claims if claim.applies(data)]
     records = [record for record in judged if record is not None]
-    style.use()
-    drawn = job.figure.draw(data, job.config)
-    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
-        store.write_atomically(
-            job.folder / f"figure.{suffix}",
-            lambda path, s=suffix, m=metadata: drawn.savefig(path, format=s, metadata=m),
-        )
+    with style.house():
+        made = style.pictures(job.figure.draw(data, job.config))
+    for suffix, content in made.items():
+        store.write_bytes(job.folder / f"figure.{suffix}", content)
     store.write_json(job.folder / "claims.json", records)
     return records
 
@@ -176,14 +211,14 @@ def stored_job(study: Study, figure: Figure, folder: pathlib.Path) -> Job:
       BadInput: the folder holds no results, or those of something else.
     """
     path = folder / "config.json"
-    if not path.is_file():
+    if not path.is_file() and not (folder / "data.nc").is_file():
         raise BadInput(f"{path} does not exist, so there is nothing to plot; run without --plot_only first")
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text()) if path.is_file() else _described_by(folder / "data.nc")
         names = (stored["study"], stored["figure"])
         values, x64 = stored["config"], stored["x64"]
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise BadInput(f"{path} is not a configuration of this project; choose another --out") from None
+        raise BadInput(f"{path} is missing or is not a configuration of this project; choose another --out") from None
     if names != (study.name, figure.name):
         raise BadInput(
             f"{path} belongs to {names[0]}/{names[1]}, not to {study.name}/{figure.name}; choose another --out"
@@ -201,7 +236,7 @@ def produce(
     after_each: Callable[[Job], None] | None = None,
     failures: list[tuple[Job, Exception]] | None = None,
 ) -> list[tuple[Job, list[dict[str, Any]]]]:
-    """Make every job's five files; all folders are checked before the first cell runs.
+    """Make every job's six files; all folders are checked before the first cell runs.
 
     Args:
       jobs: what to make, in order.

@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+from mtrl.harness.run import devices
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "xarray")
 
@@ -37,13 +39,14 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
         "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+        "flags": devices.compiler_flags(),
     }
 
 
 def source_files(module: str) -> list[pathlib.Path]:
     """Files of this project that importing `module` and running its cells reaches, wherever in them the imports stand."""
     found: set[pathlib.Path] = set()
-    waiting = [module, "mtrl.harness.run.engine"]
+    waiting = [module, "mtrl.harness.run.engine", "mtrl.harness.driver"]  # the driver is loaded by name
     seen = set(waiting)
     while waiting:
         parts = waiting.pop().split(".")
@@ -88,7 +91,7 @@ def inputs_digest(source: str, files: Sequence[str | os.PathLike]) -> str:
     for path in map(pathlib.Path, files):
         try:
             stamp = path.stat()
-            digest.update(_file_digest(path, stamp.st_size, stamp.st_mtime_ns))
+            digest.update(path.name.encode() + b"\0" + _file_digest(path, stamp.st_size, stamp.st_mtime_ns))
         except OSError:  # `run` refuses it with its own sentence
             digest.update(b"unreadable")
     return digest.hexdigest()[:16]

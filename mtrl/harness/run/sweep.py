@@ -1,5 +1,6 @@
 """Sweeps over any field: every point a complete result of its own, plus one collated dataset and an overview figure."""
 
+import hashlib
 import itertools
 import json
 import pathlib
@@ -17,6 +18,8 @@ from mtrl.numerics.errors import BadInput
 
 if TYPE_CHECKING:
     import xarray as xr
+
+LONGEST_NAME = 100  # bytes
 
 
 def points(
@@ -36,12 +39,21 @@ def make_jobs(
     study: Study, figure: Figure, folder: pathlib.Path, grid: list[tuple[dict[str, str], Any]], x64: bool
 ) -> list[Job]:
     """One job per point, in `<folder>/sweep/<field>=<value>,.../`."""
-    names = [",".join(f"{k}={v.replace('/', '_')}" for k, v in texts.items()) for texts, _ in grid]
+    names = [_short(",".join(f"{k}={v.replace('/', '_')}" for k, v in texts.items())) for texts, _ in grid]
     check_distinct("sweep", names)
     return [
         Job(study, figure, config, folder / "sweep" / name, x64, name)
         for name, (_, config) in zip(names, grid, strict=True)
     ]
+
+
+def _short(name: str) -> str:
+    """A folder's name that any file system takes: the end of a long one is replaced by its digest."""
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return (
+        f"{name.encode()[: LONGEST_NAME - 17].decode(errors='ignore')}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    )
 
 
 def _coordinate(texts: list[str]) -> list[Any]:
@@ -67,7 +79,7 @@ def collate(jobs: list[Job], sweep: dict[str, list[str]]) -> "xr.Dataset":
         return joined.assign_coords({dim: _coordinate(sweep[names[depth]])})
 
     attributes = store.read_dataset(jobs[0].folder / "data.nc").attrs
-    kept = {k: v for k, v in attributes.items() if k not in (store.DIGEST, "config", "wall_time_seconds", "cells")}
+    kept = {k: v for k, v in attributes.items() if k not in (store.DIGEST, "config")}
     return stack(0).transpose(*(f"sweep_{name}" for name in names), ...).assign_attrs(kept, sweep=json.dumps(sweep))
 
 
@@ -135,10 +147,8 @@ def run(
     results = produce.produce(jobs, **options)
     data = collate(jobs, sweep)
     store.write_dataset(folder / "sweep.nc", data)
-    style.use()
-    drawn = overview(data, sweep)
-    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
-        store.write_atomically(
-            folder / f"sweep.{suffix}", lambda path, s=suffix, m=metadata: drawn.savefig(path, format=s, metadata=m)
-        )
+    with style.house():
+        made = style.pictures(overview(data, sweep))
+    for suffix, content in made.items():
+        store.write_bytes(folder / f"sweep.{suffix}", content)
     return results

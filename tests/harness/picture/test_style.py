@@ -1,6 +1,13 @@
+import os
+import pathlib
+import subprocess
+import sys
+
 import numpy as np
 
 from mtrl.harness import style
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 def test_log_ticks_label_the_values_that_were_run():
@@ -16,3 +23,37 @@ def test_half_width_is_the_t_interval():
     samples = np.array([[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]])
     np.testing.assert_allclose(style.half_width(samples), [4.302652729911275 * 2 / np.sqrt(3), 0.0])
     np.testing.assert_allclose(style.half_width(samples[:1]), [0.0, 0.0])
+
+
+DRAWN = """
+import sys
+from mtrl.harness.picture import style
+with style.house():
+    figure, axes = style.subplots()
+    style.band(axes[0, 0], [1, 2], [[1.0, 2.0], [2.0, 2.5]], label="simulation")
+    axes[0, 0].legend()
+    made = style.pictures(figure)
+import hashlib
+print({suffix: hashlib.sha256(content).hexdigest() for suffix, content in made.items()})
+"""
+
+
+def test_figures_do_not_depend_on_the_users_settings_of_matplotlib(tmp_path):
+    (tmp_path / "rc").write_text("text.usetex: True\naxes.facecolor: black\nbackend: TkAgg\nsavefig.format: svg\n")
+    ours = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "MATPLOTLIBRC": str(tmp_path / "rc")}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MPL")}
+    done = [
+        subprocess.run([sys.executable, "-c", DRAWN], capture_output=True, text=True, cwd=ROOT, env={**plain, **more})
+        for more in ({}, ours)
+    ]
+    assert done[0].returncode == done[1].returncode == 0, done[1].stderr
+    assert done[0].stdout == done[1].stdout != ""
+
+
+def test_the_users_settings_stand_again_afterwards():
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 3.0}):
+        with style.house():
+            assert matplotlib.rcParams["font.size"] == 10
+        assert matplotlib.rcParams["font.size"] == 3
