@@ -5,10 +5,10 @@ n), `y` (n, 1) and `task_indexes` (School as PyMTL ships it; first sample of eac
 one design, a column of ratings per person); one matrix, whose last columns are the responses of tasks on shared inputs (SARCOS: 21 and 7).
 """
 
-import io
 import math
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,67 +18,84 @@ from mtrl.data.tasks import TaskSet, make_tasks, shared_inputs
 from mtrl.numerics.errors import BadInput
 
 CELLS = (("x", "y"), ("feature", "label"))
+_NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _MATRIX, _COMPRESSED = 14, 15
-_CELL, _SPARSE = 1, 5
+_CELL, _SPARSE, _NUMERIC = 1, 5, range(6, 16)
 _ADVICE = "save it from MATLAB with '-v7' or older, or get it again"
 
 
-def read_mat(path: Path) -> dict[str, np.ndarray]:
-    """Variables of a file, by name.
+def read_mat(path: Path) -> dict[str, Any]:
+    """Variables of a version 5 file, by name: numeric matrices as arrays, sparse ones made dense, cells as object arrays, all else None.
+
+    Read here and not by SciPy, whose reader takes gigabytes for damaged files or ends the process.
 
     Raises:
       BadInput: no such file, another version of the format, or a damaged file.
     """
     content = read_bytes(path, "a MATLAB version 5 .mat file with task data")
+    if content[:10] == b"MATLAB 7.3":
+        raise BadInput(f"{path} is not a MATLAB version 5 file but version 7.3; {_ADVICE}")
+    order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
+    if order is None:
+        raise BadInput(f"{path} is not a MATLAB version 5 file; {_ADVICE}")
+    variables = {}
     with parsing(path, "a MATLAB version 5 file", _ADVICE):
-        if content[:10] == b"MATLAB 7.3":
-            raise BadInput(f"{path} is not a MATLAB version 5 file but version 7.3; {_ADVICE}")
-        order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
-        if order is None:
-            raise BadInput(f"{path} is not a MATLAB version 5 file; {_ADVICE}")
-        _check_elements(path, content, 128, order, len(content))
-        from scipy.io import loadmat
+        for kind, body in _elements(content[128:], order):
+            if kind == _COMPRESSED:
+                stream, room = zlib.decompressobj(), GROWTH * len(content) + SLACK
+                body = stream.decompress(body, room)
+                check_growth(path, len(body) + (room if stream.unconsumed_tail else 0), len(content))
+                kind, body = next(_elements(body, order))
+            if kind == _MATRIX:
+                name, value = _matrix(body, order, path, len(content))
+                variables[name] = value
+    return variables
 
-        return {name: value for name, value in loadmat(io.BytesIO(content)).items() if not name.startswith("__")}
 
-
-def _check_elements(path: Path, data: bytes, start: int, order: str, size: int) -> None:
-    """Walk the tags: every size fits into what surrounds it, so that the parser takes no memory for what is not there."""
-    damaged = BadInput(f"{path} is cut short or damaged; {_ADVICE}")
-    while start + 8 <= len(data):
-        kind, count = struct.unpack_from(f"{order}II", data, start)
-        body = data[start + 8 : start + 8 + count]
-        if kind >> 16:  # small element: type and size in one word, up to 4 bytes beside it
-            start += 8
+def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    """Type and bytes of the elements that lie one after another; up to four bytes stand beside their tag."""
+    at = 0
+    while at < len(data):
+        kind, count = struct.unpack_from(f"{order}II", data, at)
+        if kind >> 16:
+            yield kind & 0xFFFF, data[at + 4 : at + 4 + min(kind >> 16, 4)]
+            at += 8
             continue
-        if count > len(data) - start - 8:
-            raise damaged
-        if kind == _COMPRESSED:
-            opened = zlib.decompressobj()
-            body = opened.decompress(body, GROWTH * size + SLACK)
-            check_growth(path, len(body) + (GROWTH * size + SLACK if opened.unconsumed_tail else 0), size)
-            _check_elements(path, body, 0, order, size)
-        elif kind == _MATRIX and count:
-            _check_matrix(path, body, order, size, damaged)
-        start += 8 + count + (-count % 8 if kind != _COMPRESSED else 0)
+        if count > len(data) - at - 8:
+            raise ValueError("cut short")
+        yield kind, data[at + 8 : at + 8 + count]
+        at += 8 + count + (0 if kind == _COMPRESSED else -count % 8)
 
 
-def _check_matrix(path: Path, body: bytes, order: str, size: int, damaged: BadInput) -> None:
-    (flags,) = struct.unpack_from(f"{order}I", body, 8)
-    _, count = struct.unpack_from(f"{order}II", body, 16)
-    dims = struct.unpack_from(f"{order}{count // 4}i", body, 24)
+def _matrix(body: bytes, order: str, path: Path, size: int) -> tuple[str, Any]:
+    """Name and value of a matrix element; every entry of the value lies in the element's bytes."""
+    if not body:  # MATLAB writes an empty cell so
+        return "", np.zeros((0, 0))
+    parts = list(_elements(body, order))
+    (flags,) = struct.unpack_from(f"{order}I", parts[0][1])
+    dims, name = _numbers(parts[1], order).tolist(), parts[2][1].decode("latin-1")
     if min(dims, default=0) < 0:
-        raise damaged
-    kind, entries = flags & 0xFF, math.prod(dims)
-    if kind == _SPARSE:
-        check_growth(path, 8 * entries, size)
-    elif entries > len(body):  # an entry takes a byte at least
-        raise damaged
-    elif kind == _CELL:
-        start = 24 + count + (-count % 8)
-        _, name = struct.unpack_from(f"{order}II", body, start)
-        small = name >> 16 or struct.unpack_from(f"{order}I", body, start)[0] >> 16
-        _check_elements(path, body, start + 8 + (0 if small else name + (-name % 8)), order, size)
+        raise ValueError("negative sizes")
+    kind, is_complex = flags & 0xFF, flags & 0x800
+    if kind == _CELL:
+        values = np.empty(len(parts) - 3, object)
+        for i, (_, part) in enumerate(parts[3:]):
+            values[i] = _matrix(part, order, path, size)[1]
+        return name, values.reshape(dims, order="F")
+    if kind in _NUMERIC and not is_complex:
+        return name, _numbers(parts[3], order).reshape(dims, order="F")
+    if kind == _SPARSE and not is_complex:
+        check_growth(path, 8 * math.prod(dims), size)
+        rows, starts, entries = (_numbers(part, order) for part in parts[3:6])
+        dense = np.zeros(dims)
+        count = int(starts[-1])
+        dense[rows[:count], np.repeat(np.arange(dims[1]), np.diff(starts))] = entries[:count]
+        return name, dense
+    return name, None
+
+
+def _numbers(element: tuple[int, bytes], order: str) -> np.ndarray:
+    return np.frombuffer(element[1], order + _NUMBERS[element[0]])
 
 
 def tasks_of_mat(path: Path, variable: str = "", outputs: int = 0) -> TaskSet:
@@ -96,7 +113,7 @@ def tasks_of_mat(path: Path, variable: str = "", outputs: int = 0) -> TaskSet:
     named = {name.lower(): value for name, value in content.items()}
     with parsing(path, "task data", "see the layouts that mtrl.data lists"):
         for x, y in CELLS:
-            if not variable and x in named and y in named and named[x].dtype == named[y].dtype == object:
+            if not variable and all(isinstance(named.get(n), np.ndarray) and named[n].dtype == object for n in (x, y)):
                 return make_tasks(
                     path, [_dense(cell) for cell in named[x].ravel()], [_dense(c).reshape(-1) for c in named[y].ravel()]
                 )
@@ -104,11 +121,13 @@ def tasks_of_mat(path: Path, variable: str = "", outputs: int = 0) -> TaskSet:
             return _long(path, named)
         if not variable and {"designmarix", "likebuy"} <= named.keys():
             return shared_inputs(path, _dense(named["designmarix"]), _dense(named["likebuy"]).T)
-        return _matrix(path, content, variable, outputs)
+        return _last_columns(path, content, variable, outputs)
 
 
 def _dense(value: Any) -> np.ndarray:
-    return np.asarray(value.toarray() if hasattr(value, "toarray") else value, dtype=float)
+    if value is None:
+        raise ValueError("text, structures or complex numbers where numbers were expected")
+    return np.asarray(value, dtype=float)
 
 
 def _long(path: Path, named: dict[str, np.ndarray]) -> TaskSet:
@@ -123,11 +142,11 @@ def _long(path: Path, named: dict[str, np.ndarray]) -> TaskSet:
     return make_tasks(path, np.split(x, starts[1:]), np.split(y, starts[1:]))
 
 
-def _matrix(path: Path, content: dict[str, np.ndarray], variable: str, outputs: int) -> TaskSet:
+def _last_columns(path: Path, content: dict[str, np.ndarray], variable: str, outputs: int) -> TaskSet:
     matrices = [
         name
         for name, value in content.items()
-        if value.ndim == 2 and value.dtype.kind in "fiu" and min(value.shape) > 1
+        if value is not None and value.ndim == 2 and value.dtype.kind in "fiu" and min(value.shape) > 1
     ]
     names = ", ".join(sorted(content)) or "nothing"
     if variable not in content:
