@@ -74,6 +74,7 @@ def test_eluder_dimension_of_indicators():
     table = np.vstack([np.eye(6), np.zeros(6)])
     assert fc.eluder_dimension(table, 0.5) == 6
     assert fc.eluder_dimension(np.zeros((3, 6)), 0.5) == 0
+    assert fc.eluder_dimension([[0.0], [0.5]], 0.5) == 0  # independent means a gap above eps, not at it
 
 
 def test_covering_number_of_small_tables():

@@ -1,6 +1,10 @@
+import warnings
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.stats
 
 from mtrl.numerics.errors import BadInput
 from mtrl.random_matrix.data import pack
@@ -55,3 +59,13 @@ def test_uncentred_features_warn_and_can_be_centred():
     centred = pack(shifted, Y, center=True)
     assert_close("training means", jnp.sum(centred.features, axis=1), np.zeros((2, 3)), atol=1e-11)
     assert_close("target means", jnp.sum(centred.targets, axis=1), np.zeros((2, 1)), atol=1e-12)
+
+
+@pytest.mark.parametrize(("share", "warns"), [(0.9, True), (1.1, False)])
+def test_the_warning_is_student_t_at_level_one_in_a_million(share, warns):
+    x = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
+    shift = scipy.optimize.brentq(lambda m: np.log(scipy.stats.ttest_1samp(x + m, 0.0).pvalue / (share * 1e-6)), 1, 1e3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pack([x[:, None] + shift], [np.zeros(5)])
+    assert bool(caught) == warns

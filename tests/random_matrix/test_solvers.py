@@ -25,6 +25,8 @@ def test_any_psd_coupling_singular_or_with_negative_entries():
     assert float(iterative.error) < 1e-11
     stopped = fit_conjugate_gradients(data, B=100 * B, iterations=2)
     assert float(stopped.error) > 1e-3  # an unfinished solve says so
+    in_other_units = fit_conjugate_gradients(data._replace(targets=1e3 * data.targets), B=100 * B, iterations=2)
+    assert_close("the error is a share of |Y|", in_other_units.error, stopped.error, rtol=1e-9)
 
 
 def test_shared_design():

@@ -30,3 +30,11 @@ def test_nested_batches_and_an_exact_start():
     exact = jnp.linalg.solve(matrix, rights[0])
     assert_close("exact start", solve(matrix @ exact, exact), exact, 1e-9)
     assert_close("zero right side", solve(jnp.zeros(6), jnp.zeros(6)), np.zeros(6), atol=1e-300)
+
+
+def test_stops_at_the_asked_share_of_the_right_side():
+    """|A x - b| <= tolerance |b|, and the solve is no longer than that: the next power of ten costs more steps."""
+    matrix, right = jnp.diag(jnp.geomspace(1e-3, 1.0, 60)), jnp.ones(60)
+    solve = lambda tolerance: conjugate_gradients(lambda v: matrix @ v, right, 0 * right, tolerance=tolerance)  # noqa: E731
+    share = [float(jnp.linalg.norm(matrix @ solve(t) - right) / jnp.linalg.norm(right)) for t in (1e-1, 1e-3)]
+    assert 1e-3 < share[0] <= 1e-1 and share[1] <= 1e-3

@@ -27,6 +27,10 @@ def test_singular_solve_is_minimum_norm():
     solution, used = psd.solve_psd(matrix, jnp.array([2.0, 3.0, 5.0]))
     assert_close("minimum norm", solution, [1.0, 3.0, 0.0], 1e-12)
     assert float(used) == 2
+    for size in (1e-20, 1e20):  # the cut-off is a share of the largest eigenvalue: units do not matter
+        scaled, kept = psd.solve_psd(size * matrix, size * jnp.array([2.0, 3.0, 5.0]))
+        assert_close("minimum norm in other units", scaled, [1.0, 3.0, 0.0], 1e-12)
+        assert float(kept) == 2
     assert_close("zero matrix", psd.solve_psd(jnp.zeros((3, 3)), jnp.ones(3))[0], np.zeros(3), atol=1e-300)
 
 

@@ -55,3 +55,10 @@ def test_leading_spaces_match_numpy():
     tall = subspaces.top_left_singular(wide.T, 2)
     right = np.linalg.svd(np.asarray(wide))[2][:2].T
     assert_close("tall", subspaces.projector(tall), right @ right.T, 1e-9)
+
+
+def test_what_is_outside_a_span_has_nothing_along_it():
+    """Even where the two spans agree to 1e-12: the remainder along B is rounding of the part outside, not of the whole."""
+    first, second = pair(5, tilt=1e-12)
+    outside = subspaces.remove_span(first, second)
+    assert float(jnp.linalg.norm(first.T @ outside)) < 1e-9 * float(jnp.linalg.norm(outside))

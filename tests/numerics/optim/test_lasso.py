@@ -38,6 +38,8 @@ def test_equals_scikit_learn(instance, path):
         reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-14, max_iter=200000).fit(design, response)
         assert_close("LASSO of scikit-learn", path.coefficients[step], reference.coef_, rtol=1e-6)
     assert np.max(path.gap) < 1e-6
+    top = float(lambda_max(*map(jnp.asarray, instance)))
+    assert_close("path from lambda_max to ratio lambda_max", path.penalties, np.geomspace(top, RATIO * top, 25), 1e-12)
 
 
 def test_small_penalty_limit_is_the_linear_programme(instance, path):

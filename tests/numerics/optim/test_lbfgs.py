@@ -32,3 +32,11 @@ def test_starting_at_the_minimum_takes_no_step():
     found = minimise(rosenbrock, jnp.ones(3))
     assert int(found.iterations) == 0
     assert bool(found.converged)
+
+
+def test_either_tolerance_alone_stops():
+    start = jnp.array([-1.2, 1.0, 0.5])
+    by_value = minimise(rosenbrock, start, value_tolerance=jnp.inf, gradient_tolerance=0.0)
+    assert int(by_value.iterations) == 1 and bool(by_value.converged)
+    by_gradient = minimise(rosenbrock, start, value_tolerance=-jnp.inf, gradient_tolerance=1.0)
+    assert bool(by_gradient.converged) and float(by_gradient.gradient_norm) <= 1.0
