@@ -8,13 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import optimize
 
-from experiments.rmt_regression.common import aligned_gram, draw_problem, simulate_path
+from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style, timing
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.problem import sample, test_risk
-from mtrl.random_matrix.ridge import fit_star
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix import aligned_gram, aligned_model, coupling, exact_risk, sample_tasks
+from mtrl.random_matrix.regression import fit_shared_centre, risk_isotropic
 
 ALPHA, NOISE, GAMMA = 0.5, 0.3, 1.0
 PLAIN = 2  # draws of the plain Monte Carlo that are timed
@@ -58,9 +56,9 @@ def curve(parameters, lams):
 def plain_monte_carlo(key, gamma, lams, *, dim):
     """Test risk of one draw at every lam, each by its own fit."""
     keys = split_named(key, "problem", "data")
-    params = draw_problem(keys["problem"], ALPHA, NOISE, tasks=2, dim=dim)
-    data = sample(keys["data"], params, counts=(dim, dim))
-    return jax.lax.map(lambda lam: test_risk(params, fit_star(data, gamma=gamma, lam=lam).W).mean(), lams)
+    params = aligned_model(keys["problem"], tasks=2, dim=dim, alpha=ALPHA, noise=NOISE)
+    data = sample_tasks(keys["data"], params, counts=(dim, dim))
+    return jax.lax.map(lambda lam: exact_risk(params, fit_shared_centre(data, gamma=gamma, lam=lam).W).mean(), lams)
 
 
 def scipy_curve(parameters, lams):
@@ -88,10 +86,7 @@ def run(config, seeds):
 
     lams = np.geomspace(0.05, 20, config.points)
     parameters = np.array([GAMMA, NOISE, ALPHA])
-    counts = (config.dim, config.dim)
-    pilot = over_seeds(
-        simulate_path, range(config.pilot), ALPHA, GAMMA, NOISE, lams, dim=config.dim, counts=counts
-    ).test
+    pilot = over_seeds(simulate_path, range(config.pilot), ALPHA, GAMMA, NOISE, lams, dim=config.dim)
     spread = float((pilot.std(0, ddof=1) / pilot.mean(0)).max())
     draws = max(2, int(np.ceil((spread / 0.01) ** 2)))
     ready = jax.device_put((parameters, lams))
@@ -100,7 +95,7 @@ def run(config, seeds):
         "risk_only": functools.partial(evaluate, curve, *ready),
         "scipy": functools.partial(scipy_curve, parameters, lams),
         "monte_carlo": functools.partial(
-            over_seeds, simulate_path, range(draws), ALPHA, GAMMA, NOISE, lams, dim=config.dim, counts=counts
+            over_seeds, simulate_path, range(draws), ALPHA, GAMMA, NOISE, lams, dim=config.dim
         ),
     }
     seconds = timing.compare(calls, config.repeats)
@@ -112,7 +107,7 @@ def run(config, seeds):
     }
     seconds["plain"] = timing.compare(few, config.repeats)["plain"] * draws / PLAIN
     value, gradient = calls["theory"]()
-    simulated = calls["monte_carlo"]().test
+    simulated = calls["monte_carlo"]()
     step = 1e-5
     numeric = np.stack(
         [

@@ -10,10 +10,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, style, timing
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.data import TaskData
-from mtrl.random_matrix.matrix_free import fit_conjugate_gradients
-from mtrl.random_matrix.ridge import fit_star
+from mtrl.random_matrix import TaskData, coupling
+from mtrl.random_matrix.regression import fit_conjugate_gradients, fit_shared_centre
 
 WORDS = {
     "ours": "this project,\nconjugate gradients",
@@ -74,7 +72,7 @@ def ours(X, y, gamma, lam):
 
 def direct(X, y, gamma, lam):
     """The direct solver, which also gives every leave-one-out leverage."""
-    return fit_star(task_data(X, y), gamma=gamma, lam=lam)
+    return fit_shared_centre(task_data(X, y), gamma=gamma, lam=lam)
 
 
 def buffers(X, y, gamma, lam) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.benchmark_random_matrix.fit import ours
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, evaluate, exact, field, style, timing
-from mtrl.random_matrix.star import risk_star
+from mtrl.random_matrix.regression import risk_shared_centre
 
 AXES = ("dim", "tasks", "samples")
 LABELS = {"dim": "dimension d", "tasks": "tasks T", "samples": "samples per task n"}
@@ -35,7 +35,7 @@ class ScalingConfig(BaseConfig):
 
 def predict(gamma, lam, n, covariance, W, noise):
     """Average predicted test risk, general covariances."""
-    return risk_star(gamma, lam, n, covariance, W, noise).test.mean()
+    return risk_shared_centre(gamma, lam, n, covariance, W, noise).test.mean()
 
 
 def calls_at(d: int, T: int, n: int):

@@ -6,7 +6,7 @@ import functools
 import jax
 import numpy as np
 
-from experiments.rmt_regression.common import simulate_path
+from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, exact, field, over_seeds, style, timing
 
 
@@ -22,7 +22,7 @@ class SeedsConfig(BaseConfig):
 
 def loop(single, seeds, *arguments):
     """One call per seed."""
-    return np.stack([np.asarray(single(jax.random.key(int(seed)), *arguments).test) for seed in seeds])
+    return np.stack([np.asarray(single(jax.random.key(int(seed)), *arguments)) for seed in seeds])
 
 
 def run(config, seeds):
@@ -33,12 +33,12 @@ def run(config, seeds):
     rows, gaps = [], []
     for d in config.dims:
         arguments = (0.5, 1.0, 0.3, lams)
-        single = jax.jit(functools.partial(simulate_path, dim=d, counts=(d, d)))
-        together = functools.partial(over_seeds, simulate_path, seeds, *arguments, dim=d, counts=(d, d))
+        single = jax.jit(functools.partial(simulate_path, dim=d))
+        together = functools.partial(over_seeds, simulate_path, seeds, *arguments, dim=d)
         one_by_one = functools.partial(loop, single, seeds, *arguments)
         seconds = timing.compare({"together": together, "loop": one_by_one}, config.repeats)
         rows.append([seconds["together"], seconds["loop"]])
-        gaps.append(np.abs(together().test / one_by_one() - 1).max())
+        gaps.append(np.abs(together() / one_by_one() - 1).max())
     return xr.Dataset(
         {"seconds": (("dim", "method", "repeat"), np.array(rows), {"units": "s"}), "deviation": ("dim", gaps)},
         coords={"dim": list(config.dims), "method": ["together", "loop"], "repeat": np.arange(config.repeats)},

@@ -20,8 +20,8 @@ from mtrl.harness import (
     field,
     over_seeds,
 )
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_problem import related_means
-from mtrl.random_matrix.coupling import coupling
 
 RULES = ("classical", "midpoint", "optimal")
 WORDS = {

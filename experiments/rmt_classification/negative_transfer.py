@@ -23,9 +23,9 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_baselines import pooled_coupling
 from mtrl.random_matrix.classification_problem import bayes_error, related_means
-from mtrl.random_matrix.coupling import coupling
 
 RULES = ("single", "pooled", "signed", "optimal", "tuned")
 WORDS = {

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_baselines import classical, optimal, signed_midpoint
 from mtrl.random_matrix.classification_theory import Prediction, equivalent, error_at, mean_gram, with_centring_noise
 from mtrl.random_matrix.classification_tuning import tune_grid
-from mtrl.random_matrix.coupling import coupling
 
 
 class Plan(NamedTuple):

@@ -23,11 +23,11 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_baselines import with_labels
 from mtrl.random_matrix.classification_checks import check_centred, check_informative
 from mtrl.random_matrix.classification_problem import related_means
 from mtrl.random_matrix.classification_theory import equivalent, mean_gram
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import center_labels
 
 RULES = ("midpoint", "optimal", "custom")

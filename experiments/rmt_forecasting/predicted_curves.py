@@ -12,7 +12,7 @@ from mtrl.forecasting import Split, ar_coefficients, ar_rollout, channel_scales,
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.multitask_ridge import couple, decompose, fit, residual, score_grid
-from mtrl.random_matrix.star import risk_star
+from mtrl.random_matrix.regression import risk_shared_centre
 
 
 class Curves(NamedTuple):
@@ -35,7 +35,7 @@ def theory_curve(statistics: Moments, weights, counts, gamma, lams, outputs: int
 
     def at_lam(lam):
         def one_output(w):
-            return risk_star(jnp.full(tasks, gamma), lam, counts, covariance, w, noise).test.mean()
+            return risk_shared_centre(jnp.full(tasks, gamma), lam, counts, covariance, w, noise).test.mean()
 
         return jax.vmap(one_output, in_axes=2)(weights).mean()
 

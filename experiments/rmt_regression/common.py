@@ -8,15 +8,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from mtrl.harness import BadInput, Interval, evaluate, mean_interval
-from mtrl.numerics.fixed_point import FixedPoint, check_converged
+from mtrl.numerics.fixed_point import check_converged
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.isotropic import fixed_point_isotropic
-from mtrl.random_matrix.leave_one_out import estimate_risk
-from mtrl.random_matrix.path import fit_at, prepare
-from mtrl.random_matrix.problem import Params, aligned_hyperplanes, sample, test_risk
-from mtrl.random_matrix.risk import Risk
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix import aligned_gram, aligned_model, coupling, exact_risk, sample_tasks
+from mtrl.random_matrix.regression import Risk, estimate_risk, fit_at, prepare_path, risk_isotropic
 
 LAM = "shared strength λ (large = much sharing)"
 RISK = "squared error, task average"
@@ -30,46 +25,30 @@ class Observed(NamedTuple):
     gcv: Float[Array, " lam"]  # estimate of the test risk from the training data alone
 
 
-def draw_problem(key, alpha, noise, *, tasks: int, dim: int) -> Params:
-    """Hyperplanes with |w_t|^2 = d and common cosine alpha, identity covariance, equal noise."""
-    W = aligned_hyperplanes(key, tasks=tasks, dim=dim, alpha=alpha)
-    root = jnp.broadcast_to(jnp.eye(dim, dtype=W.dtype), (tasks, dim, dim))
-    return Params(W, root, jnp.full(tasks, noise, W.dtype))
-
-
 def simulate_path(
     key, alpha, gamma, noise, lams, *, dim: int, counts: tuple[int, ...], law: str = "gaussian"
 ) -> Observed:
     """Draw a problem and a training set, fit at every lam from one eigendecomposition."""
     keys = split_named(key, "problem", "data")
-    params = draw_problem(keys["problem"], alpha, noise, tasks=len(counts), dim=dim)
-    data = sample(keys["data"], params, counts=counts, law=law)
-    path = prepare(data, gamma=jnp.full(len(counts), gamma, params.W.dtype))
+    params = aligned_model(keys["problem"], tasks=len(counts), dim=dim, alpha=alpha, noise=noise)
+    data = sample_tasks(keys["data"], params, counts=counts, law=law)
+    path = prepare_path(data, gamma=jnp.full(len(counts), gamma, params.W.dtype))
 
     def at(lam):
         fit = fit_at(path, lam)
-        estimated = estimate_risk(fit, data.counts)
-        return Observed(test_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
+        estimated = estimate_risk(fit)
+        return Observed(exact_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
 
     return jax.lax.map(at, lams, batch_size=8)
 
 
-def aligned_gram(alpha, tasks: int) -> Float[Array, "task task"]:
-    """`w_s.w_t/(Td)` for |w_t|^2 = d and cosines alpha."""
-    eye = jnp.eye(tasks)
-    return (eye + jnp.asarray(alpha) * (1 - eye)) / tasks
-
-
-def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> tuple[Risk, FixedPoint]:
-    """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio, and their fixed points; the dimension drops out."""
+def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> Risk:
+    """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
     gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
 
     def at(lam):
-        B = coupling(gamma * one, lam)
-        found = fixed_point_isotropic(B, ratio * one, 1.0)
-        risk = risk_isotropic(B, ratio * one, 1.0, gram, noise * one)
-        point = FixedPoint(found.delta, found.converged, found.iterations, found.residual)
-        return Risk(*(part.mean() for part in risk)), point
+        risk = risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
+        return Risk(*(part.mean() for part in risk[:6]), *risk[6:])
 
     return jax.vmap(at)(lams)
 
@@ -80,8 +59,8 @@ def predicted_path(alpha: float, gamma: float, noise: float, lams: Any, ratio: f
     Raises:
       BadInput: a fixed point did not converge; gives the last change and n_t/d.
     """
-    risk, point = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
-    check_converged(point, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
+    risk = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
+    check_converged(risk, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
     return risk
 
 

@@ -9,17 +9,14 @@ import numpy as np
 from experiments.rmt_regression.common import (
     LAM,
     RISK,
-    aligned_gram,
     gap_interval,
     predicted_path,
     sample_count,
     simulate_path,
 )
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.interpretable import risk_interpretable
-from mtrl.random_matrix.optimum import minimise_nonnegative
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix import aligned_gram, coupling
+from mtrl.random_matrix.regression import minimise_nonnegative, risk_isotropic, risk_leading_order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +50,7 @@ def interpretable_path(alpha, gamma, noise, lams, ratio):
     """The paper's approximation with 1 + delta ~ 1."""
     gram, one = aligned_gram(alpha, 2), jnp.ones(2)
     return jax.vmap(
-        lambda lam: risk_interpretable(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one).total
+        lambda lam: risk_leading_order(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one).total
     )(lams)
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.rmt_regression.common import aligned_gram, sample_count, simulate_path
+from experiments.rmt_regression.common import sample_count, simulate_path
 from experiments.rmt_regression.decomposition import best_lam
 from mtrl.harness import (
     BaseConfig,
@@ -21,9 +21,8 @@ from mtrl.harness import (
     over_seeds,
     style,
 )
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.optimum import large_n_lam
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix import aligned_gram, coupling
+from mtrl.random_matrix.regression import large_n_lam, risk_isotropic
 
 AXES = ("alpha", "noise", "gamma", "ratio")
 LABELS = {

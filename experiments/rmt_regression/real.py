@@ -22,15 +22,19 @@ from mtrl.harness import (
     style,
 )
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.data import TaskData, pack
-from mtrl.random_matrix.fit import predict
-from mtrl.random_matrix.leave_one_out import estimate_risk
-from mtrl.random_matrix.limits import least_squares
-from mtrl.random_matrix.path import fit_at, prepare
-from mtrl.random_matrix.plug_in import Moments, least_squares_moments, plug_in_risk
-from mtrl.random_matrix.ridge import fit_star
-from mtrl.random_matrix.tuning import tune
+from mtrl.random_matrix import TaskData, coupling, pack
+from mtrl.random_matrix.regression import (
+    ModelStatistics,
+    estimate_risk,
+    fit_at,
+    fit_shared_centre,
+    fitted_values,
+    least_squares,
+    plug_in_risk,
+    prepare_path,
+    statistics_from_least_squares,
+    tune,
+)
 
 STATISTICS = ("naive", "unbiased")
 REFERENCE_LAMS = (0.0, 0.5, 2.0, 10.0, 100.0)
@@ -100,20 +104,20 @@ def one_split(key, features, targets, sizes, gamma, lams, *, counts: tuple[int, 
 
     X, y, used = (jnp.stack(part) for part in zip(*(take(t) for t in range(T)), strict=True))
     data = TaskData(X, y[:, :, None], jnp.asarray(counts))
-    path = prepare(data, gamma=jnp.full(T, gamma, X.dtype))
+    path = prepare_path(data, gamma=jnp.full(T, gamma, X.dtype))
     held_out = (jnp.arange(N) < sizes[:, None]) & (used == 0)
 
     def at(lam):
         fit = fit_at(path, lam)
-        estimated = estimate_risk(fit, data.counts)
-        error = (predict(fit.W, features)[:, :, 0] - targets) ** 2
+        estimated = estimate_risk(fit)
+        error = (fitted_values(fit.W, features)[:, :, 0] - targets) ** 2
         test = jnp.sum(jnp.where(held_out, error, 0), 1) / jnp.sum(held_out, 1)
         return jnp.stack([test.mean(), estimated.gcv.mean(), estimated.train.mean()])
 
     return jax.lax.map(at, lams)
 
 
-def naive_statistics(data: TaskData, *, spare: int) -> Moments:
+def naive_statistics(data: TaskData, *, spare: int) -> ModelStatistics:
     """Least-squares hyperplanes and their mean squared residual, as if they were the truth.
 
     With fewer rows than dimensions least squares fits the noise away; a ridge whose penalty GCV chooses (lam = 0, one gamma) takes its
@@ -127,10 +131,10 @@ def naive_statistics(data: TaskData, *, spare: int) -> Moments:
     else:
         gammas = jnp.geomspace(1e-3, 1e2, 26)[:, None] * jnp.ones(T)
         chosen = tune(data, gammas=gammas, lams=jnp.zeros(1)).gamma
-        fit = fit_star(data, gamma=chosen, lam=0.0)
+        fit = fit_shared_centre(data, gamma=chosen, lam=0.0)
         beta = fit.W[:, :, 0] / np.sqrt(T * d)
         noise = jnp.sum(fit.residual[:, :, 0] ** 2, axis=1) / jnp.sum(jnp.where(data.mask, fit.q_diag, 0), axis=1)
-    return Moments(beta, beta[:, :, None] * beta[:, None, :], noise)
+    return ModelStatistics(beta, beta[:, :, None] * beta[:, None, :], noise)
 
 
 def plug_in(data: TaskData, gamma, lams, counts, *, spare: int):
@@ -152,7 +156,7 @@ def plug_in(data: TaskData, gamma, lams, counts, *, spare: int):
         return jax.lax.map(at, lams).T
 
     naive = path(naive_statistics(data, spare=spare))
-    unbiased = path(least_squares_moments(data, centred=True)) if spare > 1 else jnp.full_like(naive, jnp.nan)
+    unbiased = path(statistics_from_least_squares(data)) if spare > 1 else jnp.full_like(naive, jnp.nan)
     return jnp.stack([naive, unbiased])
 
 
@@ -167,7 +171,7 @@ def run(config, seeds):
         raise BadInput(
             f"counts got {counts}, but the tasks have {sizes} rows and some must be held out; lower --counts"
         )
-    data = pack(features, targets)
+    data = pack(features, targets, center=True)
     X, y = data.features, data.targets[:, :, 0]
     lams = np.array(config.lams)
     seen = over_seeds(one_split, seeds, X, y, np.array(sizes), config.gamma, lams, counts=counts)

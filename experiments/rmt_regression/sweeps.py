@@ -1,6 +1,6 @@
 """Test risk against samples, noise, alignment, number of tasks and dimension: prediction as lines, simulation as points.
 
-The last panel holds the four limits of the estimator, each simulated by its own solver (`mtrl.random_matrix.limits`).
+The last panel holds the four limits of the estimator, each simulated by its own solver (`solvers.special_cases`).
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from mtrl.harness import (
     over_seeds,
     style,
 )
-from mtrl.random_matrix.check import check_alignment
+from mtrl.random_matrix.problem import check_alignment
 
 SWEEPS = ("samples", "noise", "alignment", "tasks", "dimension", "limits")
 CURVES = ("independent", "shared", "matched")

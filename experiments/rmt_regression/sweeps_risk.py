@@ -3,14 +3,17 @@
 import jax
 import jax.numpy as jnp
 
-from experiments.rmt_regression.common import aligned_gram, draw_problem
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.dual import fit_dual
-from mtrl.random_matrix.limits import independent_ridge, least_squares, mean_regularised, pooled_ridge
-from mtrl.random_matrix.problem import sample, test_risk
-from mtrl.random_matrix.single_task import ridgeless_risk
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix import aligned_gram, aligned_model, coupling, exact_risk, sample_tasks
+from mtrl.random_matrix.regression import (
+    fit_dual,
+    independent_ridge,
+    least_squares,
+    mean_regularised,
+    pooled_ridge,
+    ridgeless_risk,
+    risk_isotropic,
+)
 
 
 def couplings(alpha, noise, tasks: int):
@@ -50,9 +53,9 @@ def predicted_limits(alphas, noises, ratios, *, tasks: int):
 def simulated(key, alpha, noise, *, tasks: int, dim: int, count: int):
     """(curve,) average test risk of one training set."""
     keys = split_named(key, "problem", "data")
-    params = draw_problem(keys["problem"], alpha, noise, tasks=tasks, dim=dim)
-    data = sample(keys["data"], params, counts=(count,) * tasks)
-    return jax.lax.map(lambda B: test_risk(params, fit_dual(data, B=B).W).mean(), couplings(alpha, noise, tasks))
+    params = aligned_model(keys["problem"], tasks=tasks, dim=dim, alpha=alpha, noise=noise)
+    data = sample_tasks(keys["data"], params, counts=(count,) * tasks)
+    return jax.lax.map(lambda B: exact_risk(params, fit_dual(data, B=B).W).mean(), couplings(alpha, noise, tasks))
 
 
 def simulated_limits(key, alpha, noise, *, tasks: int, dim: int, count: int, sets: int = 6):
@@ -60,14 +63,14 @@ def simulated_limits(key, alpha, noise, *, tasks: int, dim: int, count: int, set
 
     def once(key):
         keys = split_named(key, "problem", "data")
-        params = draw_problem(keys["problem"], alpha, noise, tasks=tasks, dim=dim)
-        data, one = sample(keys["data"], params, counts=(count,) * tasks), jnp.ones(tasks)
+        params = aligned_model(keys["problem"], tasks=tasks, dim=dim, alpha=alpha, noise=noise)
+        data, one = sample_tasks(keys["data"], params, counts=(count,) * tasks), jnp.ones(tasks)
         fits = (
             independent_ridge(data, gamma=one),
             pooled_ridge(data, lam=1.0),
             mean_regularised(data, gamma=one),
             least_squares(data),
         )
-        return jnp.stack([test_risk(params, W).mean() for W in fits])
+        return jnp.stack([exact_risk(params, W).mean() for W in fits])
 
     return jax.lax.map(once, jax.random.split(key, sets)).mean(0)

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from experiments.rmt_regression.common import aligned_gram, draw_problem
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -23,14 +22,18 @@ from mtrl.harness import (
     style,
 )
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.coupling import bayes_coupling, coupling
-from mtrl.random_matrix.isotropic import fixed_point_isotropic
-from mtrl.random_matrix.leave_one_out import estimate_risk
-from mtrl.random_matrix.path import fit_at, prepare
-from mtrl.random_matrix.plug_in import moments, nearest_psd, positive_noise
-from mtrl.random_matrix.plug_in_fit import statistics_from_fit
-from mtrl.random_matrix.problem import sample, test_risk
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.numerics.linalg.psd import nearest_psd
+from mtrl.random_matrix import aligned_gram, aligned_model, bayes_coupling, coupling, exact_risk, sample_tasks
+from mtrl.random_matrix.equivalents import equivalent_isotropic
+from mtrl.random_matrix.regression import (
+    estimate_risk,
+    fit_at,
+    positive_noise,
+    prepare_path,
+    risk_isotropic,
+    statistics_from_fit,
+    statistics_from_moments,
+)
 
 METHODS = ("gcv", "fit", "moments", "independent", "gcv_lam")
 WORDS = {
@@ -71,30 +74,30 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
     keys = split_named(own, "problem", "data")
     T, one = len(counts), jnp.ones(len(counts))
     n = jnp.asarray(counts, float)
-    params = draw_problem(keys["problem"], alpha, noise, tasks=T, dim=dim)
-    data = sample(keys["data"], params, counts=counts)
+    params = aligned_model(keys["problem"], tasks=T, dim=dim, alpha=alpha, noise=noise)
+    data = sample_tasks(keys["data"], params, counts=counts)
 
     def along(path):
         """True risk and GCV at every lam."""
 
         def at(lam):
             fit = fit_at(path, lam)
-            return test_risk(params, fit.W).mean(), estimate_risk(fit, data.counts).gcv.mean()
+            return exact_risk(params, fit.W).mean(), estimate_risk(fit).gcv.mean()
 
         return jax.lax.map(at, lams, batch_size=8)
 
-    true, gcv = jax.lax.map(lambda gamma: along(prepare(data, gamma=gamma * one)), gammas)
+    true, gcv = jax.lax.map(lambda gamma: along(prepare_path(data, gamma=gamma * one)), gammas)
 
     def predicted(gram, noise):
         grid = lambda g, lam: risk_isotropic(coupling(g * one, lam), n, dim, gram, noise).test.mean()  # noqa: E731
         return jax.vmap(lambda g: jax.vmap(lambda lam: grid(g, lam))(lams))(gammas)
 
-    found = moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
+    found = statistics_from_moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
     by_moments = predicted(nearest_psd(found.gram), positive_noise(found.noise))
-    at_one = prepare(data, gamma=one)
+    at_one = prepare_path(data, gamma=one)
     first = fit_at(at_one, 1.0)
-    equivalent = fixed_point_isotropic(coupling(one, 1.0), n, dim)
-    statistics = statistics_from_fit(first.W[:, :, 0], equivalent, estimate_risk(first, data.counts).gcv)
+    equivalent = equivalent_isotropic(coupling(one, 1.0), n, dim)
+    statistics = statistics_from_fit(first.W[:, :, 0], equivalent, estimate_risk(first).gcv)
     by_fit = predicted(nearest_psd(statistics.gram), positive_noise(statistics.noise))
     independent = jnp.where(lams[None] == 0, true, jnp.inf)
     best = true.min()

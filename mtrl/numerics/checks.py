@@ -103,6 +103,47 @@ def check_finite(*, hint: str = "clean the data first", **arrays: Any) -> None:
             raise BadInput(f"{name} holds {array[where]} at {where}, but must be finite; {hint}")
 
 
+def check_psd(*, definite: bool = False, tolerance: float = 1e-8, hint: str = "", **matrices: Any) -> None:
+    """Check symmetric positive semi-definite matrices, single or stacked along leading axes.
+
+    Args:
+      definite: refuse singular ones too.
+      tolerance: relative to the largest entry: asymmetry and negative eigenvalues up to here are rounding; relative size from which on
+        an eigenvalue counts as positive is a hundredth of it.
+      hint: what to try.
+      matrices: named arrays (..., dim, dim).
+
+    Raises:
+      BadInput: one is not square, not finite, not symmetric, or has a negative (with `definite`, a vanishing) eigenvalue.
+    """
+    hint = hint and f"; {hint}"
+    for name, value in matrices.items():
+        value = known(value)
+        if value is None:
+            continue
+        if value.ndim < 2 or value.shape[-1] != value.shape[-2]:
+            raise BadInput(f"{name} has shape {value.shape}, but must be square" + hint)
+        for where in np.ndindex(value.shape[:-2]):
+            matrix, label = value[where], name + (f" {where[0] if len(where) == 1 else where}" if where else "")
+            if not np.isfinite(matrix).all():
+                raise BadInput(f"{label} holds NaN or an infinity, but must be finite" + hint)
+            size = max(float(np.abs(matrix).max(initial=0.0)), 1e-300)
+            limit = (
+                max(tolerance, 8 * matrix.shape[-1] * float(np.finfo(np.result_type(matrix, np.float32)).eps)) * size
+            )
+            if np.abs(matrix - matrix.T).max(initial=0.0) > limit:
+                raise BadInput(f"{label} is not symmetric; use (S + S^T)/2 if the difference is rounding")
+            smallest = float(np.linalg.eigvalsh(matrix)[0])
+            if smallest < -limit:
+                raise BadInput(
+                    f"{label} has the negative eigenvalue {smallest:.3g}, but must be positive semi-definite" + hint
+                )
+            if definite and smallest <= limit / 100:
+                raise BadInput(
+                    f"{label} is singular (smallest eigenvalue {smallest:.3g}), but must be invertible" + hint
+                )
+
+
 def check_shape(name: str, array: Any, shape: tuple[int | None, ...], *, hint: str = "") -> None:
     """Check a shape; None stands for any length.
 

@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.numerics.checks import check_finite, check_nonnegative, check_positive
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import Scalar
@@ -51,19 +52,6 @@ class MultitaskRidge(NamedTuple):
     freedom: Float[Array, " task"]  # tr of the task's block of the hat matrix: n_t - tr Q_tt
 
 
-def check_moments(data: Moments) -> None:
-    """Refuse statistics no fit can use.
-
-    Raises:
-      BadInput: a task without samples, or a value that is not finite.
-    """
-    for task in range(data.gram.shape[0]):
-        if not float(data.count[task]) > 0:
-            raise BadInput(f"task {task} has {float(data.count[task]):g} samples, but every task needs at least one")
-        if not all(bool(jnp.isfinite(part[task]).all()) for part in data):
-            raise BadInput(f"the statistics of task {task} hold NaN or infinity; clean its data first")
-
-
 def check_couplings(gamma: Float[Array, " task"], lam: Scalar) -> None:
     """Refuse penalties outside their range.
 
@@ -86,7 +74,13 @@ def scale(data: Moments) -> Float[Array, ""]:
 
 
 def decompose(data: Moments) -> Spectra:
-    """One symmetric eigendecomposition per task, O(T d^3); done once for a whole grid of couplings."""
+    """One symmetric eigendecomposition per task, O(T d^3); done once for a whole grid of couplings.
+
+    Raises:
+      BadInput: a task without samples, or sums that are not finite.
+    """
+    check_positive(count=data.count, hint="every task needs samples")
+    check_finite(gram=data.gram, cross=data.cross, square=data.square)
     unit = scale(data)
     values, vectors = jnp.linalg.eigh(data.gram / unit)
     rotated = jnp.einsum("tji,tjq->tiq", vectors, data.cross / jnp.sqrt(unit))
@@ -100,6 +94,7 @@ def couple(spectra: Spectra, gamma: Float[Array, " task"]) -> Coupled:
       spectra: of the Gram matrices.
       gamma: strengths of the task-specific parts, >= 0; 0 removes V_t.
     """
+    check_nonnegative(gamma=gamma)
     vectors, s, rotated = spectra
     shrink = 1 / (1 + gamma[:, None] * s)  # eigenvalues of R_t
     system = jnp.einsum("tik,tk,tjk->ij", vectors, s * shrink, vectors)
@@ -119,6 +114,7 @@ def fit(spectra: Spectra, coupled: Coupled, lam: Scalar) -> MultitaskRidge:
       coupled: from `couple` at the wanted gamma.
       lam: strength of the shared part, >= 0; 0 gives independent ridges.
     """
+    check_nonnegative(lam=lam)
     vectors, s, rotated = spectra
     damp = lam / (1 + lam * coupled.values)
     centre = coupled.basis @ (damp[:, None] * coupled.pull)

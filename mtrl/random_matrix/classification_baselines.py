@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Num
 
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification_theory import Equivalent, Prediction, error_at, midpoint, predict
-from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.couplings import coupling
 from mtrl.random_matrix.labels import optimal_labels, signed_labels
 
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Num
 
 from mtrl.random_matrix.classification_theory import Equivalent, assemble, noise_response, noise_weights
-from mtrl.random_matrix.equivalents import fixed_point_general
+from mtrl.random_matrix import equivalents
 
 
 def centred_means(means: Float[Array, "task cls dim"], counts: Num[Array, "task cls"]) -> Float[Array, "task cls dim"]:
@@ -49,7 +49,7 @@ def equivalent_general(
     k, classes, p = means.shape
     c = centred_means(means, counts).reshape(k * classes, p)
     task = jnp.repeat(jnp.arange(k), classes)
-    found = fixed_point_general(B, jnp.sum(counts, axis=1), covariance)
+    found = equivalents.equivalent_general(B, jnp.sum(counts, axis=1), covariance)
     v = noise_response(found.Psi, found.D)
     Pc = jnp.einsum("spgq,gq->sgp", found.P[:, :, task], c)  # P_{s, task(g)} c_g
     weights = noise_weights(v, found.D)

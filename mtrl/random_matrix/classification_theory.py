@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Num
 
 from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
-from mtrl.random_matrix.isotropic import fixed_point_isotropic
+from mtrl.random_matrix.equivalents import equivalent_isotropic
 
 
 class Equivalent(NamedTuple):
@@ -80,8 +80,8 @@ def equivalent(
       dim: p.
     """
     classes = counts.shape[1]
-    found = fixed_point_isotropic(B, jnp.sum(counts, axis=1), dim)
-    p0, v = found.p0, noise_response(found.Psi, found.D)
+    found = equivalent_isotropic(B, jnp.sum(counts, axis=1), dim)
+    p0, v = found.P, noise_response(found.Psi, found.D)
     S = jnp.einsum("sa,ai,at->ist", p0, noise_weights(v, found.D), p0)
     return assemble(
         G=expand(p0, classes) * M,

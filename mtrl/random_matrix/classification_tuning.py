@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Num
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification_baselines import optimal, signed_midpoint
 from mtrl.random_matrix.classification_theory import equivalent, mean_gram
-from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix.couplings import coupling
 
 
 class Tuned(NamedTuple):

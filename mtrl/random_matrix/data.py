@@ -9,7 +9,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from scipy import stats
 
+from mtrl.numerics.checks import check_finite
 from mtrl.numerics.errors import BadInput
+
+
+class Means(NamedTuple):
+    """What was subtracted from every task; predictions add it back."""
+
+    features: Float[Array, "task dim"]
+    targets: Float[Array, "task output"]
 
 
 class TaskData(NamedTuple):
@@ -18,6 +26,7 @@ class TaskData(NamedTuple):
     features: Float[Array, "task sample dim"]
     targets: Float[Array, "task sample output"]
     counts: Int[Array, " task"]
+    means: Means | None = None  # training means, if the rows were centred by them
 
     @property
     def mask(self) -> Bool[Array, "task sample"]:
@@ -34,9 +43,9 @@ def pack(features: Sequence[Any], targets: Sequence[Any], *, center: bool = Fals
     """Host-side: check the tasks' arrays and pad them to the largest number of samples.
 
     Args:
-      features: T arrays (n_t, d), samples as rows.
-      targets: T arrays (n_t,) or (n_t, q).
-      center: subtract each task's training means, of features and of targets; the theory assumes means 0.
+      features: T arrays or lists (n_t, d), samples as rows.
+      targets: T arrays or lists (n_t,) or (n_t, q).
+      center: subtract each task's training means, of features and of targets, and keep them for predictions; the theory assumes means 0.
 
     Returns:
       TaskData in the inputs' floating dtype.
@@ -67,20 +76,20 @@ def pack(features: Sequence[Any], targets: Sequence[Any], *, center: bool = Fals
                 f"task {t}: features has dimension {x.shape[1]} and {y.shape[1]} outputs, but task 0 has {X[0].shape[1]} and "
                 f"{Y[0].shape[1]}; all tasks share one dimension d and one number of outputs"
             )
-        for name, array in (("features", x), ("targets", y)):
-            if not np.all(np.isfinite(array)):
-                raise BadInput(f"task {t}: {name} holds a NaN or an infinity; remove or impute the sample")
+        check_finite(**{f"features of task {t}": x, f"targets of task {t}": y}, hint="remove or impute the sample")
+    dtype = np.result_type(*X, *Y, np.float32)
+    means = None
     if center:
-        X = [x - x.mean(0) for x in X]
-        Y = [y - y.mean(0) for y in Y]
+        means = Means(*(np.stack([a.mean(0) for a in arrays]).astype(dtype) for arrays in (X, Y)))
+        X, Y = ([a - m for a, m in zip(arrays, mean, strict=True)] for arrays, mean in zip((X, Y), means, strict=True))
     else:
         _warn_uncentred(X)
     n = np.array([len(x) for x in X])
-    dtype = np.result_type(*X, *Y, np.float32)
     features_, targets_ = (np.zeros((len(X), n.max(), a[0].shape[1]), dtype) for a in (X, Y))
     for t, (x, y) in enumerate(zip(X, Y, strict=True)):
         features_[t, : n[t]], targets_[t, : n[t]] = x, y
-    return TaskData(jnp.asarray(features_), jnp.asarray(targets_), jnp.asarray(n))
+    means = means and Means(*map(jnp.asarray, means))
+    return TaskData(jnp.asarray(features_), jnp.asarray(targets_), jnp.asarray(n), means)
 
 
 def _warn_uncentred(features: Sequence[np.ndarray]) -> None:

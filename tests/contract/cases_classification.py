@@ -7,11 +7,11 @@ from mtrl.random_matrix import classification_baselines as rules
 from mtrl.random_matrix import classification_multiclass as multiclass
 from mtrl.random_matrix import classification_statistics as statistics
 from mtrl.random_matrix import classification_theory as theory
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
 from mtrl.random_matrix.classification_general import equivalent_general, mean_gram_of_classes
 from mtrl.random_matrix.classification_problem import Params, Samples, related_means, sample
 from mtrl.random_matrix.classification_tuning import tune_grid
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import optimal_labels_every_target
 from tests.contract.table import Case
 

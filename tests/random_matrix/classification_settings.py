@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from mtrl.random_matrix import classification_theory as theory
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
 from mtrl.random_matrix.classification_problem import Params, mean_differences, sample
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import optimal_labels, signed_labels
 
 

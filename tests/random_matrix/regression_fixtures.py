@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.data import pack
+from mtrl.random_matrix import coupling, pack
 
 
 class Example(NamedTuple):

@@ -5,7 +5,7 @@ import pytest
 
 from mtrl.random_matrix import classification_baselines as rules
 from mtrl.random_matrix import classification_theory as theory
-from mtrl.random_matrix.coupling import coupling
+from mtrl.random_matrix import coupling
 from tests.helpers import assert_close
 
 COUNTS = jnp.array([[200, 200], [20, 20]])

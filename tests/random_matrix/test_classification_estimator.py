@@ -5,11 +5,11 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from mtrl.random_matrix import classification_estimator as estimator
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_baselines import pooled_coupling, single_task_coupling
 from mtrl.random_matrix.classification_estimator import Fit, decide, label_samples, score, score_moments
 from mtrl.random_matrix.classification_problem import Params, Samples, related_means, sample
 from mtrl.random_matrix.classification_theory import error_at
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import signed_labels
 from tests.helpers import assert_close, assert_mean
 

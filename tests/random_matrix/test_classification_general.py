@@ -2,10 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_general import equivalent_general, mean_gram_of_classes
 from mtrl.random_matrix.classification_problem import Params, mean_differences, related_means
 from mtrl.random_matrix.classification_theory import equivalent, mean_gram
-from mtrl.random_matrix.coupling import coupling
 from tests.helpers import assert_close, assert_mean
 from tests.random_matrix.classification_settings import error_at, error_midpoint, optimal, predict, signed, simulate
 

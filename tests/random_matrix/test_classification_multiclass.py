@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_general import mean_gram_of_classes
 from mtrl.random_matrix.classification_multiclass import (
     classify,
@@ -16,7 +17,6 @@ from mtrl.random_matrix.classification_multiclass import (
 from mtrl.random_matrix.classification_problem import Params, sample
 from mtrl.random_matrix.classification_statistics import class_mean_gram
 from mtrl.random_matrix.classification_theory import equivalent, midpoint, predict
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import optimal_labels
 from tests.helpers import assert_below, assert_close, assert_mean
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from mtrl.random_matrix import classification_statistics as statistics
 from mtrl.random_matrix import classification_theory as theory
+from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
 from mtrl.random_matrix.classification_problem import Params, Samples, mean_differences, related_means, sample
-from mtrl.random_matrix.coupling import coupling
 from mtrl.random_matrix.labels import optimal_labels
 from tests.helpers import assert_close, assert_mean
 from tests.random_matrix.classification_settings import error_midpoint, isotropic, optimal, predict

@@ -4,22 +4,19 @@ import numpy as np
 import pytest
 
 from mtrl.numerics.errors import BadInput
-from mtrl.random_matrix.coupling import coupling
-from mtrl.random_matrix.data import TaskData
-from mtrl.random_matrix.leave_one_out import estimate_risk
-from mtrl.random_matrix.problem import (
-    CONCENTRATED,
-    LAWS,
-    Params,
+from mtrl.random_matrix import (
+    LinearModel,
+    TaskData,
+    aligned_gram,
     aligned_hyperplanes,
     autoregressive_covariance,
-    sample,
+    coupling,
+    exact_risk,
     sample_features,
-    test_risk,
+    sample_tasks,
 )
-from mtrl.random_matrix.ridge import fit_star
-from mtrl.random_matrix.star import risk_star
-from mtrl.random_matrix.structured import risk_isotropic
+from mtrl.random_matrix.problem import CONCENTRATED, LAWS
+from mtrl.random_matrix.regression import estimate_risk, fit_shared_centre, risk_isotropic, risk_shared_centre
 from tests.helpers import assert_close, assert_mean
 
 
@@ -56,23 +53,25 @@ def test_unknown_law():
 
 
 def test_samples_are_padded_and_tasks_have_their_own_keys(key):
-    params = Params(jnp.ones((2, 3)), jnp.stack([jnp.eye(3)] * 2), jnp.array([0.1, 0.2]))
-    data = sample(key, params, counts=(4, 6))
+    params = LinearModel(jnp.ones((2, 3)), jnp.stack([jnp.eye(3)] * 2), jnp.array([0.1, 0.2]))
+    data = sample_tasks(key, params, counts=(4, 6))
     assert data.features.shape == (2, 6, 3) and not np.any(data.features[0, 4:]) and not np.any(data.targets[0, 4:])
-    three = Params(jnp.ones((3, 3)), jnp.stack([jnp.eye(3)] * 3), jnp.array([0.1, 0.2, 0.3]))
-    assert_close("a third task leaves the others", sample(key, three, counts=(4, 6, 5)).features[:2], data.features)
+    three = LinearModel(jnp.ones((3, 3)), jnp.stack([jnp.eye(3)] * 3), jnp.array([0.1, 0.2, 0.3]))
+    assert_close(
+        "a third task leaves the others", sample_tasks(key, three, counts=(4, 6, 5)).features[:2], data.features
+    )
 
 
 def test_test_risk_is_the_error_on_fresh_samples(key):
-    params = Params(
+    params = LinearModel(
         jnp.ones((2, 3)),
         jnp.linalg.cholesky(jnp.stack([autoregressive_covariance(r, 3) for r in (0.5, 0.1)])),
         jnp.array([0.1, 0.2]),
     )
     What = jnp.array([[1.0, 0.0, 2.0], [-1.0, 0.5, 1.0]])[:, :, None]
-    fresh = sample(key, params, counts=(20000, 20000))
+    fresh = sample_tasks(key, params, counts=(20000, 20000))
     errors = (fresh.targets - jnp.einsum("tni,tiq->tnq", fresh.features, What) / jnp.sqrt(6.0))[:, :, 0] ** 2
-    assert_mean("test risk", errors.T, test_risk(params, What))
+    assert_mean("test risk", errors.T, exact_risk(params, What))
 
 
 # (d, T): the covariances AR(.2+.12t)(1+.3t) differ per task; unequal n_t, gamma and noise. The finite-d bias allowed is 1% of the risk
@@ -84,27 +83,27 @@ def test_prediction_against_simulation_for_general_covariances(key, d, T):
     roots = jnp.stack(
         [jnp.linalg.cholesky(autoregressive_covariance(0.2 + 0.12 * t, d) * (1 + 0.3 * t)) for t in range(T)]
     )
-    params = Params(aligned_hyperplanes(key, tasks=T, dim=d, alpha=0.5), roots, noise)
+    params = LinearModel(aligned_hyperplanes(key, tasks=T, dim=d, alpha=0.5), roots, noise)
 
     def draw(key, lam):
-        data = sample(key, params, counts=counts)
-        fit = fit_star(data, gamma=gamma, lam=lam)
-        estimated = estimate_risk(fit, data.counts)
-        return test_risk(params, fit.W), estimated.train, estimated.gcv
+        data = sample_tasks(key, params, counts=counts)
+        fit = fit_shared_centre(data, gamma=gamma, lam=lam)
+        estimated = estimate_risk(fit)
+        return exact_risk(params, fit.W), estimated.train, estimated.gcv
 
     lams = jnp.array([0.0, 0.5, 5.0])
     keys = jax.random.split(key, 150)
     test, train, gcv = jax.jit(jax.vmap(jax.vmap(draw, (None, 0)), (0, None)))(keys, lams)
     predict = jax.jit(
-        jax.vmap(lambda lam: risk_star(gamma, lam, jnp.asarray(counts), roots @ roots.mT, params.W, noise))
+        jax.vmap(lambda lam: risk_shared_centre(gamma, lam, jnp.asarray(counts), roots @ roots.mT, params.W, noise))
     )(lams)
     assert_mean("test risk per task and lam", test, predict.test, bias=0.01 * np.asarray(predict.test))
     assert_mean("train risk per task and lam", train, predict.train, bias=0.01 * np.asarray(predict.train))
     assert_mean("GCV per task and lam", gcv, predict.test, bias=0.021 * np.asarray(predict.test))
 
 
-def test_several_outputs_add_up(key):
-    """Three outputs of correlated noise Sigma_N: the risk summed over outputs is that of the summed gram and of tr Sigma_N."""
+def test_several_outputs_average(key):
+    """Three outputs of correlated noise Sigma_N: the mean risk is that of the mean gram and of tr Sigma_N/3."""
     d, counts, q = 50, (40, 90), 3
     gamma, lam = jnp.array([1.0, 2.0]), 0.5
     keys = jax.random.split(key, 3)
@@ -120,16 +119,16 @@ def test_several_outputs_add_up(key):
             features.append(jnp.pad(X, ((0, max(counts) - n), (0, 0))))
             targets.append(jnp.pad(Y, ((0, max(counts) - n), (0, 0))))
         data = TaskData(jnp.stack(features), jnp.stack(targets), jnp.asarray(counts))
-        fit = fit_star(data, gamma=gamma, lam=lam)
-        test = jnp.sum((fit.W - W) ** 2, axis=(1, 2)) / (2 * d) + jnp.sum(root**2)
-        return test, estimate_risk(fit, data.counts).gcv
+        fit = fit_shared_centre(data, gamma=gamma, lam=lam)
+        test = (jnp.sum((fit.W - W) ** 2, axis=(1, 2)) / (2 * d) + jnp.sum(root**2)) / q
+        return test, estimate_risk(fit).gcv
 
     test, gcv = jax.jit(jax.vmap(draw))(jax.random.split(keys[2], 300))
-    gram = jnp.einsum("siq,tiq->st", W, W) / (2 * d)
-    noise = jnp.full(2, jnp.sum(root**2))
+    gram = jnp.einsum("siq,tiq->st", W, W) / (2 * d * q)
+    noise = jnp.full(2, jnp.sum(root**2) / q)
     predicted = risk_isotropic(coupling(gamma, lam), jnp.asarray(counts), d, gram, noise).test
-    assert_mean("summed test risk", test, predicted, bias=0.01 * np.asarray(predicted))
-    assert_mean("summed GCV", gcv, predicted, bias=0.021 * np.asarray(predicted))
+    assert_mean("mean test risk", test, predicted, bias=0.01 * np.asarray(predicted))
+    assert_mean("mean GCV", gcv, predicted, bias=0.021 * np.asarray(predicted))
 
 
 def test_fluctuations_fall_like_one_over_root_d(key):
@@ -137,10 +136,14 @@ def test_fluctuations_fall_like_one_over_root_d(key):
     gamma, noise = jnp.array([1.0, 2.0]), jnp.array([0.3, 0.3])
     spreads = []
     for d in (16, 64):
-        params = Params(aligned_hyperplanes(key, tasks=2, dim=d, alpha=0.5), jnp.stack([jnp.eye(d)] * 2), noise)
+        params = LinearModel(aligned_hyperplanes(key, tasks=2, dim=d, alpha=0.5), jnp.stack([jnp.eye(d)] * 2), noise)
 
         def draw(key, params=params, d=d):
-            return jnp.mean(test_risk(params, fit_star(sample(key, params, counts=(d, 2 * d)), gamma=gamma, lam=0.5).W))
+            return jnp.mean(
+                exact_risk(
+                    params, fit_shared_centre(sample_tasks(key, params, counts=(d, 2 * d)), gamma=gamma, lam=0.5).W
+                )
+            )
 
         draws = np.asarray(jax.jit(jax.vmap(draw))(jax.random.split(key, 600)))
         predicted = float(
@@ -154,3 +157,18 @@ def test_fluctuations_fall_like_one_over_root_d(key):
         spreads.append(draws.std())
     # sd of a sd over 600 draws is 3%, of the ratio 4%: 5 sigma is .4
     assert abs(spreads[0] / spreads[1] - 2) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda key: aligned_hyperplanes(key, tasks=2, dim=4, alpha=2.0), "alpha is 2, but a cosine"),
+        (lambda key: aligned_gram(np.nan, 2), "alpha is nan"),
+        (lambda key: aligned_gram(-0.9, 3), "3 vectors cannot"),
+        (lambda key: sample_tasks(key, LinearModel(jnp.ones((2, 3)), None, jnp.ones(2)), counts=(3, 4, 5)), "counts has shape"),
+        (lambda key: sample_tasks(key, LinearModel(jnp.ones((2, 3)), None, jnp.ones(2)), counts=(3, 0)), "counts got 0"),
+    ],
+)  # fmt: skip
+def test_bad_input(key, call, message):
+    with pytest.raises(BadInput, match=message):
+        call(key)

@@ -27,6 +27,11 @@ def sqrt_psd(matrix: Float[Array, "*batch dim dim"], floor: Scalar = 0.0) -> Flo
     return spectral_map(matrix, lambda values: jnp.sqrt(jnp.maximum(values, floor)))
 
 
+def nearest_psd(matrix: Float[Array, "*batch dim dim"], floor: Scalar = 0.0) -> Float[Array, "*batch dim dim"]:
+    """The nearest matrix in Frobenius norm whose eigenvalues are at least `floor`; the matrix itself is symmetrised first."""
+    return spectral_map((matrix + matrix.mT) / 2, lambda values: jnp.maximum(values, floor))
+
+
 def pinv_psd(matrix: Float[Array, "*batch dim dim"], cutoff: Scalar | None = None) -> Float[Array, "*batch dim dim"]:
     """Pseudo-inverse; eigenvalues at most `cutoff` times the largest are taken as zero.
 

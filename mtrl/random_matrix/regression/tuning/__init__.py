@@ -1,0 +1,41 @@
+"""Hyper-parameters from the training data alone, and from the predicted risk.
+
+`tune` scores a grid by GCV or leave-one-out and needs nothing but the data. The plug-in route estimates the model's statistics
+(`statistics_from_moments`, `statistics_from_least_squares`, `statistics_from_fit`) and predicts every coupling's risk from them
+(`plug_in_risk`). `minimise_nonnegative` finds the best of one strength; for several, `mtrl.numerics.optim.lbfgs.minimise` on logarithms.
+"""
+
+from mtrl.random_matrix.regression.tuning.grid import TunedCoupling, tune
+from mtrl.random_matrix.regression.tuning.leave_one_out import EstimatedRisk, estimate_risk, loo_residuals
+from mtrl.random_matrix.regression.tuning.search import GridMinimum, large_n_lam, minimise_nonnegative
+from mtrl.random_matrix.regression.tuning.statistics import (
+    ModelStatistics,
+    plug_in_risk,
+    positive_noise,
+    statistics_from_least_squares,
+    statistics_from_moments,
+)
+from mtrl.random_matrix.regression.tuning.statistics_from_fit import (
+    FittedStatistics,
+    functional_from_fit,
+    statistics_from_fit,
+)
+
+__all__ = [
+    "EstimatedRisk",
+    "FittedStatistics",
+    "GridMinimum",
+    "ModelStatistics",
+    "TunedCoupling",
+    "estimate_risk",
+    "functional_from_fit",
+    "large_n_lam",
+    "loo_residuals",
+    "minimise_nonnegative",
+    "plug_in_risk",
+    "positive_noise",
+    "statistics_from_fit",
+    "statistics_from_least_squares",
+    "statistics_from_moments",
+    "tune",
+]
