@@ -4,12 +4,16 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 WORKERS ?= 2
 STUDY ?=
+FORCE ?=
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint types index lock clean
+.PHONY: figures gallery test lint types index lock clean
 
 figures: $(VENV)/.ready
-	$(RUN) -m experiments --gallery $(STUDY)
+	$(RUN) -m experiments --headlines $(STUDY)
+
+gallery: $(VENV)/.ready
+	$(RUN) -m experiments --gallery $(if $(FORCE),--force) $(STUDY)
 
 test: $(VENV)/.ready
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal

@@ -13,7 +13,8 @@ from mtrl.numerics.errors import BadInput
 
 USAGE = """usage:
   python -m experiments --list                       every study and figure with its claims
-  python -m experiments --gallery [--out=DIR] [STUDY ...]   remake the gallery at quick (default: every study, into figures/)
+  python -m experiments --headlines [--out=DIR] [STUDY ...]   make the headline figure of every study at quick (into figures/)
+  python -m experiments --gallery [--force] [--out=DIR] [STUDY ...]   make every figure that is stale, with --force all of them
   python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
   python -m experiments --index                      rewrite figures/README.md from the gallery
   python -m experiments.<study> --help               the flags of one study"""
@@ -25,7 +26,10 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     Raises:
       BadInput: an unknown flag, a flag of a study, or a value where there is none to give or the other way round.
     """
-    with_value, without = ["--publish", "--variant", "--out"], ["--list", "--gallery", "--index", "--help"]
+    with_value, without = (
+        ["--publish", "--variant", "--out"],
+        ["--list", "--gallery", "--headlines", "--force", "--index", "--help"],
+    )
     names = [a for a in arguments if not a.startswith("-")]
     values: dict[str, str] = {}
     for argument in arguments:
@@ -35,7 +39,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         if flag == "-h":
             flag = "--help"
         if flag not in with_value + without:
-            if names and "--gallery" not in arguments:
+            if names and not {"--gallery", "--headlines"} & set(arguments):
                 raise BadInput(f"flags of a study go to the study: python -m experiments.{names[0]} {argument}")
             raise BadInput(unknown("flag", flag, with_value + without))
         if flag in with_value and not value and flag != "--variant":
@@ -68,8 +72,10 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
             elif not gallery.is_dir():
                 raise BadInput(f"there is no gallery in {gallery}; make one with --gallery")
             write_index(gallery, registry.studies())
-        elif "--gallery" in values:
-            remake(chosen or registry.studies(), registry.studies(), gallery, pathlib.Path("results") / "gallery")
+        elif {"--gallery", "--headlines"} & set(values):
+            options = {"headlines": "--headlines" in values, "force": "--force" in values}
+            work = pathlib.Path("results") / "gallery"
+            remake(chosen or registry.studies(), registry.studies(), gallery, work, **options)
         elif names:
             raise BadInput(f"a study runs as python -m experiments.{names[0]}")
         else:

@@ -10,15 +10,37 @@ LARGEST = 1_500_000  # bytes of data.nc that the gallery keeps; larger data is r
 
 
 def publish(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy a figure's picture, claims, configuration and small data into the gallery."""
+    """Copy a figure's picture, claims, configuration and small data into the gallery.
+
+    Where all of that is there already byte for byte, the record of the earlier run stays: remaking changes nothing.
+    """
+    contents = [name for name in ("figure.png", "claims.json", "config.json", "data.nc") if _kept(source / name)]
+    same = all(_same(source / name, target / name) for name in contents)
     for name in ("figure.png", "claims.json", "config.json", "run.json", "data.nc"):
-        if name == "run.json" and not (source / name).is_file():  # a result made before there was one
+        if name == "run.json" and (not (source / name).is_file() or (same and _stamps(source) == _stamps(target))):
             continue
-        content = (source / name).read_bytes()
-        if name == "data.nc" and len(content) > LARGEST:
-            (target / name).unlink(missing_ok=True)
+        if _kept(source / name):
+            store.write_bytes(target / name, (source / name).read_bytes())
         else:
-            store.write_bytes(target / name, content)
+            (target / name).unlink(missing_ok=True)
+
+
+def _kept(path: pathlib.Path) -> bool:
+    return path.name != "data.nc" or path.stat().st_size <= LARGEST
+
+
+def _same(ours: pathlib.Path, theirs: pathlib.Path) -> bool:
+    return theirs.is_file() and ours.read_bytes() == theirs.read_bytes()
+
+
+def _stamps(folder: pathlib.Path) -> dict[str, str]:
+    run = json.loads((folder / "run.json").read_text()) if (folder / "run.json").is_file() else {}
+    return {name: run.get(name) for name in ("made_from", "drawn_by")}
+
+
+def is_fresh(folder: pathlib.Path, stamps: dict[str, str]) -> bool:
+    """Whether a published figure was made and drawn by today's sources, configuration, inputs and pins."""
+    return (folder / "figure.png").is_file() and _stamps(folder) == stamps
 
 
 def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> None:

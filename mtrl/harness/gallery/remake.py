@@ -3,7 +3,7 @@
 import pathlib
 
 from mtrl.harness.gallery.index import write_index
-from mtrl.harness.gallery.publish import publish
+from mtrl.harness.gallery.publish import is_fresh, publish
 from mtrl.harness.judge import report
 from mtrl.harness.run import devices, produce
 from mtrl.harness.run.produce import Job
@@ -11,8 +11,24 @@ from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
 
 
-def remake(studies: list[Study], all_studies: list[Study], gallery: pathlib.Path, work: pathlib.Path) -> None:
+def remake(
+    studies: list[Study],
+    all_studies: list[Study],
+    gallery: pathlib.Path,
+    work: pathlib.Path,
+    *,
+    headlines: bool = False,
+    force: bool = False,
+) -> None:
     """Run the studies at `quick` into `work`, publish each figure as it is done, print the claims.
+
+    Args:
+      studies: whose figures are made.
+      all_studies: named in the index.
+      gallery: where results are published.
+      work: where they are made; finished cells there are not computed again.
+      headlines: only the headline figure of each study, whether stale or not.
+      force: also figures that are made and drawn by today's sources, configuration and pins.
 
     Raises:
       BadInput: the gallery cannot be written, or, after all others were made, naming the figures that failed.
@@ -21,11 +37,21 @@ def remake(studies: list[Study], all_studies: list[Study], gallery: pathlib.Path
 
     devices.start(True)
     produce.check_writable(gallery)
-    jobs = [
-        Job(study, figure, figure.configure("quick", {}), work / study.name / figure.name)
-        for study in studies
-        for figure in study.figures
-    ]
+    jobs, skipped = [], 0
+    for study in studies:
+        for figure in study.figures:
+            job = Job(study, figure, figure.configure("quick", {}), work / study.name / figure.name)
+            if headlines and not figure.headline:
+                continue
+            if not (headlines or force) and is_fresh(gallery / study.name / figure.name, job.stamps()):
+                skipped += 1
+                continue
+            jobs.append(job)
+    if skipped:
+        print(f"{skipped} figures are up to date and skipped; FORCE=1 makes them again")
+    if not jobs:
+        write_index(gallery, all_studies)
+        return
 
     def keep(job: Job) -> None:
         publish(job.folder, gallery / job.study.name / job.figure.name)

@@ -1,6 +1,7 @@
 """From a validated configuration to the six files of a figure."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ from mtrl.harness.judge.claims import evaluate_claim
 from mtrl.harness.picture import style
 from mtrl.harness.run import devices, engine, progress, store
 from mtrl.harness.run.cells import Cell, make_cells
-from mtrl.harness.run.provenance import inputs_digest, source_digest
+from mtrl.harness.run.provenance import inputs_digest, source_digest, versions
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.errors import BadInput
 
@@ -51,6 +52,14 @@ class Job:
         """The cells this job is made of."""
         source = inputs_digest(source_digest(self.study.module), self.figure.reads(self.config))
         return make_cells(self.study, self.figure, self.config, self.x64, source)
+
+    def stamps(self) -> dict[str, str]:
+        """What the figure's data are made from (sources, configuration, inputs, pins) and what it is drawn by, as digests for run.json."""
+        names = [cell.name for cell in self.cells()]
+        return {
+            "made_from": hashlib.sha256(json.dumps([names, versions()]).encode()).hexdigest()[:16],
+            "drawn_by": source_digest(self.study.module, drawing=True),
+        }
 
     def description(self) -> dict[str, Any]:
         """What config.json says."""
@@ -183,7 +192,7 @@ def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: b
     data = data.assign_attrs(study=job.study.name, figure=job.figure.name, config=json.dumps(as_dict(job.config)))
     _refuse_other(job, store.claim_json(config_file, description))
     store.write_dataset(job.folder / "data.nc", data)
-    store.write_json(job.folder / "run.json", origin)
+    store.write_json(job.folder / "run.json", {**origin, **job.stamps()})
 
 
 def render(job: Job) -> list[dict[str, Any]]:

@@ -27,6 +27,11 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+def versions() -> str:
+    """Of the packages that decide numbers."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+
+
 @functools.cache
 def provenance() -> dict[str, Any]:
     """Commit and dirty flag, package versions, device and precision of this process; flat, for dataset attributes."""
@@ -35,7 +40,7 @@ def provenance() -> dict[str, Any]:
     return {
         "git_commit": _git("rev-parse", "HEAD") or "unknown",
         "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no"))),
-        "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES),
+        "versions": versions(),
         "python": platform.python_version(),
         "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
         "precision": "float64" if jax.config.jax_enable_x64 else "float32",
@@ -43,8 +48,22 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def source_files(module: str) -> list[pathlib.Path]:
-    """Files of this project that importing `module` and running its cells reaches, wherever in them the imports stand."""
+# The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
+_DECIDING = ("driver.py", "dataset.py", "config.py", "study.py", "run")
+
+
+def _decides(path: pathlib.Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return parts[:2] != ("mtrl", "harness") or parts[2] in _DECIDING
+
+
+def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:
+    """Files of this project that importing `module` and running its cells reaches, wherever in them the imports stand.
+
+    Args:
+      module: of a study.
+      drawing: also what judges and draws, which no cell depends on.
+    """
     found: set[pathlib.Path] = set()
     waiting = [module, "mtrl.harness.run.engine", "mtrl.harness.driver"]  # the driver is loaded by name
     seen = set(waiting)
@@ -53,7 +72,7 @@ def source_files(module: str) -> list[pathlib.Path]:
         for depth in range(1, len(parts) + 1):  # a package's own file runs before what is in it
             place = ROOT.joinpath(*parts[:depth])
             for path in (place.with_suffix(".py"), place / "__init__.py"):
-                if path.is_file() and path not in found:
+                if path.is_file() and path not in found and (drawing or _decides(path)):
                     found.add(path)
                     new = _imports(path, parts[:depth] if path.name == "__init__.py" else parts[: depth - 1]) - seen
                     seen |= new
@@ -75,10 +94,10 @@ def _imports(path: pathlib.Path, package: Sequence[str]) -> set[str]:
 
 
 @functools.cache
-def source_digest(module: str) -> str:
+def source_digest(module: str, drawing: bool = False) -> str:
     """Digest of every source that a study's module reaches: cells computed by other sources are never taken for today's."""
     digest = hashlib.sha256()
-    for path in source_files(module):
+    for path in source_files(module, drawing):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

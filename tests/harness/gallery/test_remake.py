@@ -19,3 +19,32 @@ def test_one_failing_figure_does_not_stop_the_others(tmp_path, capsys):
     assert "the mean is zero" in capsys.readouterr().out
     assert (tmp_path / "shown/tiny/mean/figure.png").is_file() and not (tmp_path / "shown/tiny/bandit").exists()
     assert "Mean of draws" in (tmp_path / "shown/README.md").read_text()
+
+
+def studies(**changes):
+    figures = (dataclasses.replace(tiny.BANDIT, presets={}, **changes), dataclasses.replace(tiny.MEAN, presets={}))
+    return [dataclasses.replace(tiny.STUDY, figures=figures)]
+
+
+def test_only_what_is_stale_is_made_and_the_same_again_changes_no_byte(tmp_path, capsys):
+    """Skipped while sources and configuration are those of the published run; forced, every file stays as it is."""
+    shown, work = tmp_path / "shown", tmp_path / "work"
+    remake(studies(), studies(), shown, work)
+    before = {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    remake(studies(), studies(), shown, work)
+    assert "2 figures are up to date and skipped" in capsys.readouterr().out
+    remake(studies(), studies(), shown, tmp_path / "other", force=True)
+    assert {path: path.read_bytes() for path in shown.rglob("*") if path.is_file()} == before
+    changed = [
+        dataclasses.replace(study, figures=(dataclasses.replace(study.figures[0], version=2), study.figures[1]))
+        for study in studies()
+    ]
+    capsys.readouterr()
+    remake(changed, changed, shown, work)
+    assert "1 figures are up to date" in capsys.readouterr().out
+
+
+def test_headlines_alone(tmp_path):
+    remake(studies(), studies(), tmp_path / "shown", tmp_path / "work", headlines=True)
+    assert [path.name for path in (tmp_path / "shown" / "tiny").iterdir()] == ["bandit"]
