@@ -15,7 +15,7 @@ from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 
 
-class Fit(NamedTuple):
+class CellFit(NamedTuple):
     """Ridge fits, one per leading index."""
 
     values: Float[Array, "*batch cell"]  # phi w
@@ -23,13 +23,13 @@ class Fit(NamedTuple):
     misfit: Float[Array, "*batch"]
 
 
-def fit(
+def fit_cells(
     features: Float[Array, "candidate cell rank"],
     visits: Float[Array, "task cell"],
     totals: Float[Array, "task cell"],
     ridge: Scalar,
     unroll_up_to: int = elimination.UNROLL_UP_TO,
-) -> Fit:
+) -> CellFit:
     """Ridge fit of every task on every candidate representation.
 
     Args:
@@ -40,7 +40,7 @@ def fit(
       unroll_up_to: see `mtrl.numerics.linalg.elimination`.
 
     Returns:
-      Fit with batch axes (candidate, task).
+      Fits with batch axes (candidate, task).
     """
     rank = features.shape[-1]
     outer = features[..., :, None] * features[..., None, :]
@@ -52,4 +52,4 @@ def fit(
     squares = jnp.einsum("pckl,pmkl->pmc", outer, inverse)
     means = totals / jnp.maximum(visits, 1.0)
     misfit = jnp.sum(visits * (means - values) ** 2, axis=-1)
-    return Fit(values, jnp.maximum(squares, 0.0), misfit)
+    return CellFit(values, jnp.maximum(squares, 0.0), misfit)

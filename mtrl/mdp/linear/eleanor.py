@@ -15,21 +15,21 @@ likelihood-ratio sets (loss within the budget of the smallest).
 """
 
 import itertools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from mtrl.mdp.counts import Counts, add, no_counts
-from mtrl.mdp.episodes import Episode, Info, play, report
-from mtrl.mdp.multitask_lsvi import State
-from mtrl.mdp.ridge import fit
+from mtrl.mdp.linear.episodes import Info
+from mtrl.mdp.linear.planning import Counts, add, no_counts
+from mtrl.mdp.linear.ridge import fit_cells
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.linalg import elimination
-from mtrl.numerics.types import PRNGKey, Scalar
+from mtrl.numerics.types import Scalar
 
 _LARGEST = 20_000_000
 
@@ -56,27 +56,6 @@ def within_budget(points: np.ndarray, tasks: int) -> np.ndarray:
     energy = np.sum(points**2, axis=1)
     choices = np.stack(np.meshgrid(*[np.arange(len(points))] * tasks, indexing="ij"), axis=-1).reshape(-1, tasks)
     return choices[energy[choices].sum(1) <= 1 + 1e-9]
-
-
-def init(key: PRNGKey, problem: Any, config: None = None) -> State:
-    """Start without data.
-
-    Raises:
-      BadInput: H or k is not 2, or the search is too large.
-    """
-    del key, config
-    sizes = problem.sizes
-    if sizes.stages != 2 or sizes.rank != 2:
-        raise BadInput(
-            f"exact joint optimisation got H = {sizes.stages} and k = {sizes.rank}, but handles H = 2 and k = 2 only; use multitask LSVI"
-        )
-    work = sizes.candidates**2 * 49**sizes.tasks * sizes.actions**sizes.tasks
-    if work > _LARGEST:
-        raise BadInput(
-            f"exact joint optimisation got {sizes.tasks} tasks, {sizes.actions} actions and {sizes.candidates} candidates, "
-            f"about {work:.0e} combinations a round, but handles {_LARGEST:.0e}; use multitask LSVI"
-        )
-    return State(no_counts(sizes))
 
 
 def joint_plan(
@@ -110,7 +89,7 @@ def joint_plan(
     plays = np.array(list(itertools.product(range(actions), repeat=tasks)))  # (choice, task)
 
     # Stage 2: centres, slack, heads on the grid and their values.
-    last = fit(phi, visits[:, 1], rewards[:, 1], ridge)
+    last = fit_cells(phi, visits[:, 1], rewards[:, 1], ridge)
     losses = jnp.sum(last.misfit, axis=1)
     slack = budget - (losses - jnp.min(losses))  # (q,)
     gram = jnp.einsum("qck,mc,qcl->qmkl", phi, visits[:, 1], phi) + ridge * jnp.eye(2, dtype=phi.dtype)
@@ -122,7 +101,7 @@ def joint_plan(
 
     # Stage 1: fit the backed-up targets of every (q, g) on every phi_p.
     totals = rewards[:, 0] + jnp.einsum("mcn,qmgn->qgmc", counts.transitions[:, 0].reshape(tasks, -1, states), value)
-    first = jax.vmap(jax.vmap(lambda y: fit(phi, visits[:, 0], y, ridge)))(totals)  # batch (q, g, p, task)
+    first = jax.vmap(jax.vmap(lambda y: fit_cells(phi, visits[:, 0], y, ridge)))(totals)  # batch (q, g, p, task)
     here = start[:, None] * actions + jnp.arange(actions)  # cells of the start states, (task, action)
     task = jnp.arange(tasks)[:, None]
     u = first.values[:, :, :, task, here]  # (q, g, p, task, action)
@@ -144,37 +123,49 @@ def joint_plan(
     return JointPlan(jnp.max(total), chosen, second, jnp.stack([p, q]).astype(jnp.int32))
 
 
-def step(
-    key: PRNGKey,
-    state: State,
-    data: Episode,
-    *,
-    budget: Scalar = 0.1,
-    ridge: Scalar = 0.1,
-    radii: int = 3,
-    angles: int = 16,
-) -> tuple[State, Info]:
-    """Plan jointly, play one episode of every task, count.
+def eleanor(*, budget: Scalar = 0.1, ridge: Scalar = 0.1, radii: int = 3, angles: int = 16) -> Algorithm:
+    """The jointly optimistic choice on the view's class, for H = 2 and k = 2.
 
     Args:
-      key: not used.
-      state: statistics.
-      data: the episode.
       budget: squared radius of each stage's joint confidence set.
       ridge: lam.
-      radii, angles: grid of the second stage (static).
+      radii, angles: polar grid of the second stage's heads (static); the search takes `(1 + radii angles)^M` combinations.
+
+    Raises:
+      BadInput: budget < 0, ridge <= 0, radii or angles < 1; in `init`, H or k is not 2, or the search is too large.
     """
-    del key
-    found = joint_plan(
-        state.counts, data.start, data.known.candidates, budget=budget, ridge=ridge, radii=radii, angles=angles
-    )
-    tasks, _, states, _ = data.arrivals.shape
-    # Only the start state's action matters at the first stage.
-    policy = jnp.stack([jnp.broadcast_to(found.actions[:, None], (tasks, states)), found.policy], axis=1)
-    seen = play(data, policy)
-    promise = jnp.full((tasks, states), found.value / tasks)
-    info = report(data, policy, promise, jnp.ones((tasks, 2), promise.dtype))
-    return State(add(state.counts, seen)), info
+    check_nonnegative(budget=budget, hint="0 allows the best fit alone")
+    check_positive(ridge=ridge)
+    check_whole(radii=radii, angles=angles)
 
+    def init(key, view):
+        (tasks,), (stages,) = view.start.shape, view.returns.shape
+        candidates, _, actions, rank = view.candidates.shape
+        if stages != 2 or rank != 2:
+            raise BadInput(
+                f"exact joint optimisation got H = {stages} and k = {rank}, but handles H = 2 and k = 2 only; use multitask LSVI"
+            )
+        work = candidates**2 * (1 + radii * angles) ** tasks * actions**tasks
+        if work > _LARGEST:
+            raise BadInput(
+                f"exact joint optimisation got {tasks} tasks, {actions} actions, {candidates} candidates and a grid of {1 + radii * angles} points, "
+                f"about {work:.0e} combinations a round, but handles {_LARGEST:.0e}; lower radii or angles, or use multitask LSVI"
+            )
+        return no_counts(view)
 
-ELEANOR = Algorithm(init, step)
+    def plan(counts, view):
+        return joint_plan(counts, view.start, view.candidates, budget=budget, ridge=ridge, radii=radii, angles=angles)
+
+    def select(key, counts, view):
+        found = plan(counts, view)
+        # Only the start state's action matters at the first stage.
+        first = jnp.broadcast_to(found.actions[:, None], found.policy.shape)
+        return jnp.stack([first, found.policy], axis=1)
+
+    def update(key, counts, view, action, feedback):
+        value = plan(counts, view).value
+        tasks = view.start.shape[0]
+        info = Info(jnp.full(tasks, value / tasks, value.dtype), jnp.ones((tasks, 2), value.dtype))
+        return add(counts, feedback), info
+
+    return Algorithm(init, select, update)

@@ -4,9 +4,11 @@ Without survivors a wrong phi that fits the few visited pairs need never be refu
 it. How much that costs depends on the class and on chance between seeds; figure `regret` of the study shows it.
 """
 
-import functools
-
-from mtrl.mdp.multitask_lsvi import init, step
+from mtrl.mdp.linear.multitask_lsvi import Teams, multitask_lsvi
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.types import Scalar
 
-ARGMIN_ONLY = Algorithm(init, functools.partial(step, single=True))
+
+def argmin_only(*, beta: Scalar = 0.1, ridge: Scalar = 0.1, teams: Teams = None) -> Algorithm:
+    """`multitask_lsvi(single=True)`, whose other arguments these are."""
+    return multitask_lsvi(beta=beta, ridge=ridge, teams=teams, single=True)

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from mtrl.mdp.network import Body, network_values
-from mtrl.mdp.ridge import fit
+from mtrl.mdp.linear.neural.network import Body, network_values
+from mtrl.mdp.linear.ridge import fit_cells
 from mtrl.numerics.types import Scalar
 
 BONUSES = ("last_layer", "gradient", "optimistic_net")
@@ -32,7 +32,7 @@ def last_layer(
     ridge: Scalar,
 ) -> Float[Array, "task cell"]:
     """Ridge heads and their ellipsoid on the learned features."""
-    fitted = fit(body.apply(params["body"], x)[None], visits, totals, ridge)
+    fitted = fit_cells(body.apply(params["body"], x)[None], visits, totals, ridge)
     return fitted.values[0] + alpha * jnp.sqrt(fitted.squares[0])
 
 
