@@ -1,5 +1,10 @@
-"""Multitask reinforcement learning in linear MDPs.
+"""Multitask reinforcement learning in Markov decision processes.
 
-M episodic MDPs share an unknown feature map phi: `P_i(s'|s,a) = <phi(s,a), mu_i(s')>`, `r_i = <phi(s,a), nu_i>`. Every algorithm is an
-`Algorithm(init, step)` in its own file, one step being one episode of all tasks; `problem` holds the worlds, `theory` the predictions.
+- `linear`: linear MDPs with a shared representation (LSVI and its multitask forms); all its names are here too.
 """
+
+from mtrl.mdp import linear
+from mtrl.mdp.linear import *  # noqa: F403
+from mtrl.mdp.linear import __all__ as _names
+
+__all__ = ["linear", *_names]  # noqa: PLE0604

@@ -61,3 +61,34 @@ def test_without_data_the_subspace_stays(key):
     found = low_rank.project_variables(data, start, ridge=1e-3)
     assert_close("projector", found.basis @ found.basis.T, start @ start.T, rtol=1e-12)
     assert not found.heads.any()
+
+
+def test_a_weak_second_direction_under_a_large_mean_is_found():
+    """Heads with second coordinates a tenth of the first and a task-dependent share of data: the case of values with a mean."""
+    rng = np.random.default_rng(4)
+    basis, _ = np.linalg.qr(rng.normal(size=(6, 2)))
+    heads = np.stack([3 + 0.1 * rng.normal(size=8), 0.3 * rng.normal(size=8)], axis=1)
+    x = rng.normal(size=(8, 12, 6)) * rng.uniform(0.1, 1.0, size=(8, 12, 1))
+    data = moments(jnp.asarray(x), jnp.einsum("mnd,dk,mk->mn", x, basis, heads))
+    start, _ = np.linalg.qr(rng.normal(size=(6, 2)))
+    found = jax.jit(low_rank.project_variables, static_argnames="steps")(data, jnp.asarray(start), ridge=1e-9, steps=25)
+    assert_close("projector", found.basis @ found.basis.T, basis @ basis.T, 1e-5)
+
+
+def test_step_solves_the_linearised_problem_in_basis_and_heads_together(key):
+    """min over dB, dw of sum ||y - X (B w + dB w + B dw)||^2 + ridge sum ||w + dw||^2 + ridge mean(w^2) ||dB||^2, solved as one system."""
+    _, x, y = planted(key, 0.3)
+    data, start = moments(x, y), jnp.linalg.qr(jax.random.normal(key, (4, 2)))[0]
+    found = low_rank.best_heads(data, start, 0.3)
+
+    def loss(flat):
+        moved, more = flat[:8].reshape(4, 2), flat[8:].reshape(6, 2)
+        theta = found.heads @ start.T + found.heads @ moved.T + more @ start.T
+        damping = 0.3 * jnp.mean(found.heads**2) * jnp.sum(moved**2)
+        return (
+            jnp.sum((y - jnp.einsum("mnd,md->mn", x, theta)) ** 2) + 0.3 * jnp.sum((found.heads + more) ** 2) + damping
+        )
+
+    zero = jnp.zeros(20)
+    best = -np.linalg.solve(jax.hessian(loss)(zero), jax.grad(loss)(zero))
+    assert_close("Gauss-Newton step", low_rank.basis_step(data, found, 0.3), best[:8].reshape(4, 2), 1e-9)

@@ -102,7 +102,7 @@ def joint_plan(
     # Stage 1: fit the backed-up targets of every (q, g) on every phi_p.
     totals = rewards[:, 0] + jnp.einsum("mcn,qmgn->qgmc", counts.transitions[:, 0].reshape(tasks, -1, states), value)
     first = jax.vmap(jax.vmap(lambda y: fit_cells(phi, visits[:, 0], y, ridge)))(totals)  # batch (q, g, p, task)
-    here = start[:, None] * actions + jnp.arange(actions)  # cells of the start states, (task, action)
+    here = start[:, None] * actions + jnp.arange(actions, dtype=start.dtype)  # cells of the start states, (task, action)
     task = jnp.arange(tasks)[:, None]
     u = first.values[:, :, :, task, here]  # (q, g, p, task, action)
     squares = first.squares[0, 0][:, task, here]  # (p, task, action): no dependence on the targets
@@ -148,7 +148,7 @@ def eleanor(*, budget: Scalar = 0.1, ridge: Scalar = 0.1, radii: int = 3, angles
         work = candidates**2 * (1 + radii * angles) ** tasks * actions**tasks
         if work > _LARGEST:
             raise BadInput(
-                f"exact joint optimisation got {tasks} tasks, {actions} actions, {candidates} candidates and a grid of {1 + radii * angles} points, "
+                f"exact joint optimisation got {tasks} tasks, {actions} actions, {candidates} candidates, {1 + radii * angles} points, "
                 f"about {work:.0e} combinations a round, but handles {_LARGEST:.0e}; lower radii or angles, or use multitask LSVI"
             )
         return no_counts(view)

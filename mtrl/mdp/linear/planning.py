@@ -95,18 +95,19 @@ def backward_induction(
 
 
 def value_iteration(
-    plan: Callable[[Counts, View, Any, Int[Array, ""]], Plan], begin: Callable[[PRNGKey, View], Any] = lambda key, view: ()
+    plan: Callable[[Counts, View, Any, Int[Array, ""] | None], Plan],
+    begin: Callable[[PRNGKey, View], Any] = lambda key, view: (),
 ) -> Algorithm:
     """The algorithm that plans between episodes, plays its plan and counts what it sees.
 
     Args:
-      plan: `plan(counts, view, memory, episode)`, with the memory of the last plan and the number of episodes seen.
+      plan: `plan(counts, view, memory, episode)`, with the memory of the last plan and the number of episodes seen (None: the first plan).
       begin: `begin(key, view)`, the memory of the first plan.
     """
 
     def init(key, view):
-        counts, none = no_counts(view), jnp.zeros((), jnp.int32)
-        return State(counts, plan(counts, view, begin(key, view), none), none)
+        counts = no_counts(view)
+        return State(counts, plan(counts, view, begin(key, view), None), jnp.zeros((), jnp.int32))
 
     def select(key, state, view):
         return state.plan.policy

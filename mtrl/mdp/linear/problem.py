@@ -22,7 +22,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, DTypeLike, Float, Int
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int
+from numpy.typing import ArrayLike
 
 from mtrl.numerics.checks import check_finite, check_nonnegative, check_rank, check_shape, check_whole, known
 from mtrl.numerics.errors import BadInput
@@ -181,7 +183,9 @@ def check_probabilities(tolerance: float = 1e-6, **tables: ArrayLike) -> None:
         sums = table.sum(-1)
         worst = sums.flat[np.argmax(np.abs(sums - 1))]
         if abs(worst - 1) > tolerance:
-            raise BadInput(f"{name} has a row that sums to {worst:.6g}, but rows must sum to 1; divide each row by its sum")
+            raise BadInput(
+                f"{name} has a row that sums to {worst:.6g}, but rows must sum to 1; divide each row by its sum"
+            )
 
 
 def from_tables(
@@ -196,7 +200,7 @@ def from_tables(
 ) -> LinearMDP:
     """MDPs of one's own as a problem, checked and solved.
 
-    Any tabular MDP is linear in the one-hot code of the pairs (s, a), with k = S A: that is the class and the input unless others are given.
+    Any tabular MDP is linear in the one-hot code of the pairs (s, a), k = S A: that is the class and the input unless others are given.
 
     Args:
       transitions: P, (task, stage, state, action, next); with `stages` (task, state, action, next), the same at every stage.
@@ -287,7 +291,9 @@ def sample_finite_class(
       mu_concentration: Dirichlet parameter of the rows of mu.
     """
     pairs = states * actions
-    check_sizes(tasks=tasks, stages=stages, states=states, actions=actions, rank=rank, width=pairs, candidates=candidates)
+    check_sizes(
+        tasks=tasks, stages=stages, states=states, actions=actions, rank=rank, width=pairs, candidates=candidates
+    )
     keys = split_named(key, "rows", "truth", "weights")
     noise = jnp.asarray(noise)
     phi, mu = simplex_rows(

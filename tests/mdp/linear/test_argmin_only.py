@@ -1,14 +1,14 @@
 import numpy as np
 
-from mtrl.mdp.argmin_only import ARGMIN_ONLY
-from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI
+from mtrl.mdp.linear.argmin_only import argmin_only
+from mtrl.mdp.linear.multitask_lsvi import multitask_lsvi
 from tests.helpers import assert_close
-from tests.mdp.worlds import HYPER, lsvi, small, steps
+from tests.mdp.linear.worlds import HYPER, lsvi, small, steps
 
 
 def test_one_representation_is_in_use():
-    _, ours = steps(ARGMIN_ONLY, small(0), 3, **HYPER)
-    _, flag = steps(MULTITASK_LSVI, small(0), 3, single=True, **HYPER)
+    _, ours = steps(argmin_only(beta=0.1, ridge=0.1), small(0), 3)
+    _, flag = steps(multitask_lsvi(single=True, **HYPER), small(0), 3)
     for a, b in zip(ours, flag, strict=True):
         assert np.all(np.asarray(a.survivors) == 1)
         assert_close("the ablation is a value of one flag", a.optimism, b.optimism, 1e-12)

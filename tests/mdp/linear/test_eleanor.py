@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from mtrl.mdp.counts import Counts
-from mtrl.mdp.eleanor import ELEANOR, disk, joint_plan, within_budget
+from mtrl.mdp.linear.eleanor import disk, eleanor, joint_plan, within_budget
+from mtrl.mdp.linear.planning import Counts
+from mtrl.mdp.linear.problem import finite_view, view
 from mtrl.numerics.errors import BadInput
-from tests.mdp.worlds import small
+from tests.mdp.linear.worlds import small
 
 BUDGET, RIDGE = 0.2, 0.3
 
@@ -74,16 +75,16 @@ def counts():
     visits = rng.integers(0, 3, (1, 2, 3, 2))
     table = np.zeros((1, 2, 3, 2, 3))
     for index in np.ndindex(visits.shape):
-        table[index] = rng.multinomial(visits[index], params.world.transitions[index])
-    return params, Counts(jnp.asarray(table), jnp.asarray(visits * params.world.rewards))
+        table[index] = rng.multinomial(visits[index], params.transitions[index])
+    return params, Counts(jnp.asarray(table), jnp.asarray(visits, float) * params.rewards)
 
 
 def test_value_is_close_to_and_never_above_the_optimum(counts):
     params, seen = counts
     start = jnp.array([1], jnp.int32)
-    best = optimum(Counts(*map(np.asarray, seen)), [1], np.asarray(params.known.candidates), 6)
-    ours = float(joint_plan(seen, start, params.known.candidates, budget=BUDGET, ridge=RIDGE, radii=6, angles=48).value)
-    coarse = float(joint_plan(seen, start, params.known.candidates, budget=BUDGET, ridge=RIDGE).value)
+    best = optimum(Counts(*map(np.asarray, seen)), [1], np.asarray(params.candidates), 6)
+    ours = float(joint_plan(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE, radii=6, angles=48).value)
+    coarse = float(joint_plan(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE).value)
     print(f"joint optimum {best:.5f}, grid {ours:.5f}, coarse grid {coarse:.5f}")
     assert ours <= best + 1e-6 and coarse <= best + 1e-6
     assert ours >= best - 0.01 * abs(best) and coarse >= best - 0.05 * abs(best)
@@ -100,14 +101,16 @@ def test_grid_shares_the_budget_between_tasks():
 def test_optimistic_in_the_budget(counts):
     params, seen = counts
     values = [
-        float(joint_plan(seen, jnp.array([0], jnp.int32), params.known.candidates, budget=b, ridge=RIDGE).value)
+        float(joint_plan(seen, jnp.array([0], jnp.int32), params.candidates, budget=b, ridge=RIDGE).value)
         for b in (0.0, 0.1, 0.4)
     ]
     assert values[0] < values[1] < values[2]
 
 
 def test_refuses_what_it_cannot_search():
+    tiny = finite_view(tasks=5, stages=2, states=4, actions=2, candidates=small(0).candidates)
     with pytest.raises(BadInput, match="H = 3 and k = 2, but handles H = 2"):
-        ELEANOR.init(jax.random.key(0), small(0))
+        eleanor().init(jax.random.key(0), view(small(0)))
     with pytest.raises(BadInput, match="combinations a round"):
-        ELEANOR.init(jax.random.key(0), small(0).sizes._replace(stages=2, tasks=5))
+        eleanor().init(jax.random.key(0), tiny)
+    assert eleanor(radii=1, angles=2).init(jax.random.key(0), tiny), "a coarser grid is searched"

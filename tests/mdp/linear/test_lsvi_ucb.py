@@ -1,12 +1,12 @@
-import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from mtrl.mdp import tabular
-from mtrl.mdp.known_representation import KNOWN_REPRESENTATION
-from mtrl.mdp.lsvi_ucb import LSVI_UCB, plan
-from mtrl.mdp.tabular import TABULAR
+from mtrl.mdp.linear.known_representation import known_representation
+from mtrl.mdp.linear.lsvi_ucb import lsvi_ucb, plan_with_features
+from mtrl.mdp.linear.tabular import tabular
+from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
-from tests.mdp.worlds import explored, run, small, steps
+from tests.mdp.linear.worlds import RETURNS, explored, run, small, steps
 
 
 def reference(counts, features, beta, ridge):
@@ -33,33 +33,33 @@ def reference(counts, features, beta, ridge):
 
 def test_plan_is_the_algorithm_as_printed():
     params, counts = small(0), explored()
-    features = params.known.features
-    ours = plan(counts, features, beta=0.3, ridge=0.5)
+    features = params.features
+    ours = plan_with_features(counts, RETURNS, features, beta=0.3, ridge=0.5)
     assert_close("LSVI-UCB", ours.q, reference(counts, np.asarray(features), 0.3, 0.5), 1e-10)
     assert np.array_equal(ours.policy, np.argmax(ours.q, -1))
 
 
-def test_one_hot_features_are_tabular_optimistic_value_iteration():
-    counts = explored()
-    one_hot = jnp.broadcast_to(jnp.eye(8).reshape(4, 2, 8), (3, 4, 2, 8))
-    assert_close(
-        "one-hot LSVI-UCB",
-        plan(counts, one_hot, beta=0.3, ridge=0.5).q,
-        tabular.plan(counts, beta=0.3, ridge=0.5).q,
-        1e-12,
-    )
-
-
 def test_the_default_inputs_are_the_one_hot_code():
     """Both algorithms, stepping on the same episodes, take the same path."""
-    _, ours = steps(LSVI_UCB, small(0), 4, beta=0.3, ridge=0.5)
-    _, closed = steps(TABULAR, small(0), 4, beta=0.3, ridge=0.5)
+    _, ours = steps(lsvi_ucb(beta=0.3, ridge=0.5), small(0), 4)
+    _, closed = steps(tabular(beta=0.3, ridge=0.5), small(0), 4)
     for a, b in zip(ours, closed, strict=True):
         assert_close("regret along the run", a.regret, b.regret, 1e-9)
         assert_close("optimism along the run", a.optimism, b.optimism, 1e-9)
 
 
 def test_known_representation_learns():
-    info, _ = run(KNOWN_REPRESENTATION, noise=0.0, beta=0.3, ridge=0.1)
+    info, _ = run(known_representation, noise=0.0, beta=0.3, ridge=0.1)
     assert np.all(info.regret >= -1e-12)
     assert info.regret[:, -10:].mean() < 0.5 * info.regret[:, :10].mean()
+
+
+def test_refuses_constants_that_cannot_be_meant():
+    for factory in (lsvi_ucb, tabular, known_representation):
+        for bad, message in (
+            (dict(beta=-0.1), "beta got -0.1"),
+            (dict(beta=np.nan), "beta got nan"),
+            (dict(ridge=0.0), "ridge got 0"),
+        ):
+            with pytest.raises(BadInput, match=message):
+                factory(**bad)

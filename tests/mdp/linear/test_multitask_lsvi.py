@@ -3,13 +3,14 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from mtrl.mdp.counts import Counts
-from mtrl.mdp.independent import INDEPENDENT_LSVI
-from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI, plan
-from mtrl.mdp.ridge import fit
+from mtrl.mdp.linear.multitask_lsvi import multitask_lsvi, plan_with_class, survivors
+from mtrl.mdp.linear.planning import Counts
+from mtrl.mdp.linear.ridge import fit_cells
+from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
-from tests.mdp.worlds import OWN, ROUNDS, SHARED, explored, lsvi, run, small, steps
+from tests.mdp.linear.worlds import OWN, RETURNS, ROUNDS, SHARED, explored, lsvi, small, steps
 
 HYPER = dict(beta=0.2, conf=0.05, ridge=0.1)
 
@@ -40,55 +41,47 @@ def reference(counts, candidates, teams, beta, conf, ridge):
 
 
 def test_plan_is_the_algorithm_as_written():
-    counts, candidates = explored(), np.asarray(small(0).known.candidates)
+    counts, candidates = explored(), np.asarray(small(0).candidates)
     for teams in (SHARED, OWN, np.array([0, 1, 0], np.int32)):
-        ours = plan(counts, jnp.asarray(candidates), jnp.asarray(teams), **HYPER)
+        ours = plan_with_class(counts, RETURNS, jnp.asarray(candidates), jnp.asarray(teams), **HYPER)
         q, number = reference(counts, candidates, teams, **HYPER)
         assert_close("multitask LSVI", ours.q, q, 1e-10)
-        assert np.array_equal(ours.extra, number)
+        assert np.array_equal(ours.survivors, number)
     assert number.min() < candidates.shape[0], "the set must have bite for this test"
 
 
 def test_a_class_of_one_makes_shared_and_independent_coincide_exactly():
     params = small(0, candidates=1)
-    states, shared = steps(MULTITASK_LSVI, params, 6, teams=jnp.asarray(SHARED), **HYPER)
-    others, own = steps(MULTITASK_LSVI, params, 6, teams=jnp.asarray(OWN), **HYPER)
+    states, shared = steps(multitask_lsvi(teams=SHARED, **HYPER), params, 6)
+    others, own = steps(multitask_lsvi(teams=OWN, **HYPER), params, 6)
     for a, b in zip(jax.tree.leaves((states, shared)), jax.tree.leaves((others, own)), strict=True):
         assert np.array_equal(a, b)
 
 
-def test_teams_of_one_are_independent_copies():
-    teams, _ = lsvi(teams=OWN)
-    copies, _ = run(INDEPENDENT_LSVI, beta=0.1, conf=0.1, ridge=0.1)
-    for a, b in zip(teams, copies, strict=True):
-        assert_close("M copies with M = 1", a, b, 1e-9, 1e-12)
-    assert not np.allclose(teams.optimism, lsvi()[0].optimism), "sharing changes the run"
-
-
 def test_renaming_the_tasks_renames_the_plan():
-    counts, phi = explored(), small(0).known.candidates
+    counts, phi = explored(), small(0).candidates
     order = jnp.array([2, 0, 1])
-    plain = plan(counts, phi, jnp.asarray(SHARED), **HYPER)
-    moved = plan(Counts(*(x[order] for x in counts)), phi, jnp.asarray(SHARED), **HYPER)
+    plain = plan_with_class(counts, RETURNS, phi, jnp.asarray(SHARED), **HYPER)
+    moved = plan_with_class(Counts(*(x[order] for x in counts)), RETURNS, phi, jnp.asarray(SHARED), **HYPER)
     assert_close("task order", moved.q, plain.q[order], 1e-12)
-    assert np.array_equal(moved.extra, plain.extra[:, order])
+    assert np.array_equal(moved.survivors, plain.survivors[:, order])
 
 
 def test_rotating_one_candidate_changes_nothing():
-    counts, phi = explored(), small(0).known.candidates
+    counts, phi = explored(), small(0).candidates
     angle = 0.7
     rotation = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
-    plain = plan(counts, phi, jnp.asarray(SHARED), **HYPER)
-    turned = plan(counts, phi.at[1].set(phi[1] @ rotation), jnp.asarray(SHARED), **HYPER)
+    plain = plan_with_class(counts, RETURNS, phi, jnp.asarray(SHARED), **HYPER)
+    turned = plan_with_class(counts, RETURNS, phi.at[1].set(phi[1] @ rotation), jnp.asarray(SHARED), **HYPER)
     assert_close("rotated candidate", turned.q, plain.q, 1e-10)
-    assert np.array_equal(turned.extra, plain.extra)
+    assert np.array_equal(turned.survivors, plain.survivors)
 
 
 def test_duplicating_every_task_doubles_the_loss_and_keeps_the_choice():
-    counts, phi = explored(), small(0).known.candidates.reshape(4, -1, 2)
+    counts, phi = explored(), small(0).candidates.reshape(4, -1, 2)
     visits, totals = counts.transitions[:, 2].sum(-1).reshape(3, -1), counts.rewards[:, 2].reshape(3, -1)
-    once = fit(phi, visits, totals, 0.1).misfit.sum(1)
-    twice = fit(phi, jnp.tile(visits, (2, 1)), jnp.tile(totals, (2, 1)), 0.1).misfit.sum(1)
+    once = fit_cells(phi, visits, totals, 0.1).misfit.sum(1)
+    twice = fit_cells(phi, jnp.tile(visits, (2, 1)), jnp.tile(totals, (2, 1)), 0.1).misfit.sum(1)
     assert_close("duplicated tasks", twice, 2 * once, 1e-12)
     assert int(jnp.argmin(once)) == int(jnp.argmin(twice))
 
@@ -96,8 +89,8 @@ def test_duplicating_every_task_doubles_the_loss_and_keeps_the_choice():
 def test_the_truth_survives_without_noise_in_the_last_stage():
     """Rewards without noise: the true phi fits up to the ridge, and the set keeps it in every run."""
     params, counts = small(0, noise=0.0), explored()
-    exact = Counts(counts.transitions, counts.transitions.sum(-1) * params.world.rewards)
-    misfit = fit(params.known.candidates.reshape(4, -1, 2), exact.transitions[:, 2].sum(-1).reshape(3, -1),
+    exact = Counts(counts.transitions, counts.transitions.sum(-1) * params.rewards)
+    misfit = fit_cells(params.candidates.reshape(4, -1, 2), exact.transitions[:, 2].sum(-1).reshape(3, -1),
                  exact.rewards[:, 2].reshape(3, -1), 1e-9).misfit.sum(1)  # fmt: skip
     truth = int(params.truth[2])
     assert misfit[truth] < 1e-9 and int(jnp.argmin(misfit)) == truth
@@ -107,4 +100,41 @@ def test_regret_is_never_negative_and_learning_helps():
     info, state = lsvi(noise=0.0)
     assert np.all(info.regret >= -1e-12)
     assert info.regret[:, -10:].mean() < 0.5 * info.regret[:, :10].mean()
+    assert not np.allclose(info.optimism, lsvi(teams=OWN, noise=0.0)[0].optimism), "sharing changes the run"
     assert np.all(state.counts.transitions.sum((1, 2, 3, 4, 5)) == 3 * 3 * ROUNDS)
+
+
+MISFIT = jnp.asarray([[0.0, 1.0, 5.0], [0.3, 0.2, 5.0], [4.0, 4.0, 4.0]])  # (candidate, task)
+
+
+def test_one_team_pays_for_the_class_once():
+    budget = 0.1 * (3 * 2 + np.log(3))  # pooled misfits 6, 5.5, 12: the first two are within .71
+    kept = survivors(MISFIT, jnp.zeros(3, jnp.int32), conf=0.1, rank=2)
+    assert budget > 0.5
+    assert np.array_equal(kept, [[True] * 3, [True] * 3, [False] * 3])
+
+
+def test_teams_of_one_decide_alone():
+    kept = survivors(MISFIT, jnp.arange(3), conf=0.1, rank=2)  # budget .31
+    assert np.array_equal(kept, [[True, False, False], [True, True, False], [False, False, True]])
+
+
+def test_never_empty_and_single_keeps_the_first_minimum():
+    tied = jnp.zeros((4, 2))
+    assert np.array_equal(survivors(tied, jnp.zeros(2, jnp.int32), conf=0.0, rank=2), np.ones((4, 2), bool))
+    single = survivors(tied, jnp.zeros(2, jnp.int32), conf=0.0, rank=2, single=True)
+    assert np.array_equal(single.sum(0), [1, 1]) and bool(single[0].all())
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (dict(beta=-0.1), "beta got -0.1"),
+        (dict(conf=np.nan), "conf got nan"),
+        (dict(ridge=0), "ridge got 0"),
+        (dict(teams=(0, -1)), "teams got -1"),
+    ],
+)
+def test_refuses_constants_that_cannot_be_meant(bad, message):
+    with pytest.raises(BadInput, match=message):
+        multitask_lsvi(**bad)

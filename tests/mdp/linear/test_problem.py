@@ -5,10 +5,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.mdp.episodes import draw_episode, play
-from mtrl.mdp.problem import backup_residual, policy_value, sample_linear, sample_neural
+from mtrl.mdp.linear.episodes import draw, follow
+from mtrl.mdp.linear.problem import (
+    backup_residual,
+    check_sizes,
+    from_features,
+    from_tables,
+    policy_value,
+    sample_linear,
+    sample_neural,
+)
+from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close, assert_mean
-from tests.mdp.worlds import small
+from tests.mdp.linear.worlds import small
 
 
 @pytest.fixture(scope="module")
@@ -17,35 +26,36 @@ def world():
 
 
 def test_rows_are_probabilities_and_rewards_in_the_unit_interval(world):
-    assert_close("transitions sum to one", world.world.transitions.sum(-1), np.ones((3, 3, 4, 2)), 1e-12)
-    assert world.world.transitions.min() >= 0
-    assert 0 <= world.world.rewards.min() and world.world.rewards.max() <= 1
+    assert_close("transitions sum to one", world.transitions.sum(-1), np.ones((3, 3, 4, 2)), 1e-12)
+    assert world.transitions.min() >= 0
+    assert 0 <= world.rewards.min() and world.rewards.max() <= 1
 
 
 def test_optimum_is_the_best_of_all_policies():
     params = small(1, stages=2, states=2, tasks=1)
     policies = np.array(list(itertools.product(range(2), repeat=4)), np.int32).reshape(-1, 1, 2, 2)
-    values = jax.vmap(lambda policy: policy_value(params.world, policy))(jnp.asarray(policies))
-    assert_close("optimum by enumeration", params.world.optimum[0, 0], values[:, 0, 0].max(0), 1e-12)
+    values = jax.vmap(lambda policy: policy_value(params.transitions, params.rewards, policy))(jnp.asarray(policies))
+    assert_close("optimum by enumeration", params.optimum[0, 0], values[:, 0, 0].max(0), 1e-12)
 
 
 def test_policy_value_is_the_mean_return(world):
     policy = jnp.zeros((3, 3, 4), jnp.int32).at[:, 1].set(1)
 
     def one(key):
-        data = draw_episode(key, world, 0)._replace(start=jnp.array([0, 1, 2], jnp.int32))
-        return jnp.sum(play(data, policy).rewards, axis=1)
+        now = draw(key, world, 0)
+        now = now._replace(view=now.view._replace(start=jnp.array([0, 1, 2], jnp.int32)))
+        return jnp.sum(follow(now, policy).rewards, axis=1)
 
     returns = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(5), 4000))
-    value = policy_value(world.world, policy)[jnp.arange(3), 0, jnp.array([0, 1, 2])]
+    value = policy_value(world.transitions, world.rewards, policy)[jnp.arange(3), 0, jnp.array([0, 1, 2])]
     assert_mean("return of a fixed policy", returns, value)
 
 
 def test_backups_are_linear_in_the_true_representation_only(world):
     value = jax.random.uniform(jax.random.key(2), (4,)) * 3
-    model = (world.world.transitions[1, 0], world.world.rewards[1, 0])
+    model = (world.transitions[1, 0], world.rewards[1, 0])
     truth = int(world.truth[0])
-    residuals = [float(backup_residual(phi, *model, value)) for phi in world.known.candidates]
+    residuals = [float(backup_residual(phi, *model, value)) for phi in world.candidates]
     assert residuals[truth] < 1e-14
     assert min(r for i, r in enumerate(residuals) if i != truth) > 1e-2
     print("residual of the backup: true phi", residuals[truth], "others", residuals)
@@ -54,19 +64,18 @@ def test_backups_are_linear_in_the_true_representation_only(world):
 def test_linear_representation_is_linear_in_the_inputs_too():
     params = sample_linear(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
     value = jnp.arange(4.0)
-    for features in (params.known.inputs, params.known.features[0]):
-        assert backup_residual(features, params.world.transitions[0, 0], params.world.rewards[0, 0], value) < 1e-14
+    for features in (params.inputs, params.features[0]):
+        assert backup_residual(features, params.transitions[0, 0], params.rewards[0, 0], value) < 1e-14
 
 
 def test_neural_representation_rows_are_probabilities():
     params = sample_neural(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
-    assert_close("softmax rows", params.known.features.sum(-1), np.ones((2, 4, 2)), 1e-12)
-    assert params.known.inputs.shape == (4, 2, 3)
+    assert_close("softmax rows", params.features.sum(-1), np.ones((2, 4, 2)), 1e-12)
+    assert params.inputs.shape == (4, 2, 3)
 
 
-def test_sizes_and_dtype():
+def test_dtype_is_that_of_the_noise():
     params = small(0, noise=np.float32(0.1))
-    assert params.sizes[:7] == (3, 3, 4, 2, 2, 8, 4) and params.sizes.sizes == params.sizes
     assert {x.dtype for x in jax.tree.leaves(params) if jnp.issubdtype(x.dtype, jnp.floating)} == {jnp.dtype("float32")}
 
 
@@ -75,3 +84,73 @@ def test_residual_is_a_root_mean_square():
     rewards = jnp.asarray([[0.0, 1.0], [2.0, 5.0]])
     residual = backup_residual(jnp.ones((2, 2, 1)), jnp.zeros((2, 2, 2)), rewards, jnp.ones(2))
     assert_close("standard deviation", residual, np.std(rewards), 1e-12)
+
+
+TRANSITIONS = [[[[0.5, 0.5], [1, 0]], [[0, 1], [0.2, 0.8]]]]  # one task, two states, two actions
+REWARDS = [[[0, 1], [0.5, 0]]]
+
+
+def test_tables_of_ones_own_are_a_problem():
+    """Lists serve; the same tables at every stage; V* by hand; the one-hot code makes any MDP linear."""
+    params = from_tables(TRANSITIONS, REWARDS, stages=2, noise=0.1)
+    assert params.transitions.shape == (1, 2, 2, 2, 2) and params.inputs.shape == (2, 2, 4)
+    last = np.array([1.0, 0.5])
+    first = np.max(np.array(REWARDS[0]) + np.array(TRANSITIONS[0]) @ last, axis=1)
+    assert_close("V*", params.optimum[0], [first, last], 1e-12)
+    assert (
+        backup_residual(params.features[0], params.transitions[0, 0], params.rewards[0, 0], jnp.asarray([3.0, 1.0]))
+        < 1e-14
+    )
+    again = from_tables(params.transitions, params.rewards)
+    assert np.array_equal(again.optimum, params.optimum)
+
+
+def test_features_mu_and_nu_are_a_problem(world):
+    phi, mu, nu = jnp.asarray([[[[1.0, 0.0], [0.3, 0.7]]]]), jnp.ones((1, 1, 2, 1)), jnp.asarray([[[0.2, 0.6]]])
+    params = from_features(phi, jnp.zeros(1, jnp.int32), mu, nu)
+    assert_close("rewards", params.rewards[0, 0, 0], [0.2, 0.3 * 0.2 + 0.7 * 0.6], 1e-12)
+    assert_close("features", world.features, world.candidates[world.truth], 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(transitions=[[[[0.5, 0.4], [1, 0]], [[0, 1], [0.2, 0.8]]]]), r"transitions has a row that sums to 0\.9"),
+        (dict(transitions=[[[[1.5, -0.5], [1, 0]], [[0, 1], [0.2, 0.8]]]]), r"transitions has the entry -0\.5"),
+        (dict(transitions=[[[[np.nan, 1], [1, 0]], [[0, 1], [0.2, 0.8]]]]), "finite"),
+        (dict(transitions=[[0.5, 0.5]]), "need \\(task, stage, state, action, next\\)"),
+        (dict(rewards=[[[np.nan, 1], [0.5, 0]]]), r"must lie in \[0, 1\]"),
+        (dict(rewards=[[[0, 3], [0.5, 0]]]), r"rewards span 0 to 3, but mean rewards must lie in \[0, 1\]"),
+        (dict(rewards=[[0, 1]]), "rewards has shape"),
+        (dict(noise=-1.0), "noise got -1"),
+        (dict(stages=0), "stages got 0"),
+        (dict(truth=1), "truth got 1"),
+        (dict(candidates=np.full((1, 2, 2, 2), 0.4)), r"candidates has a row that sums to 0\.8"),
+        (dict(inputs=np.full((2, 2, 3), np.inf)), "inputs holds inf"),
+    ],
+)
+def test_refuses_tables_that_are_no_mdp(change, message):
+    with pytest.raises(BadInput, match=message):
+        from_tables(**{**dict(transitions=TRANSITIONS, rewards=REWARDS, stages=2), **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(tasks=0), "tasks got 0"),
+        (dict(stages=0), "stages got 0"),
+        (dict(rank=0), "rank got 0"),
+        (dict(rank=9), "between 1 and the width, 8"),
+        (dict(actions=1), "actions got 1"),
+        (dict(states=0), "states got 0"),
+        (dict(candidates=0), "candidates got 0"),
+    ],
+)
+def test_sizes(change, message):
+    good = dict(tasks=2, stages=3, states=4, actions=2, rank=2, width=8)
+    check_sizes(**good)
+    with pytest.raises(BadInput, match=message):
+        check_sizes(**{**good, **change})
+    if "width" not in message:
+        with pytest.raises(BadInput, match=message):
+            small(0, **change)

@@ -1,13 +1,13 @@
 import numpy as np
 
-from mtrl.mdp.tabular import plan
+from mtrl.mdp.linear.tabular import tabular
 from tests.helpers import assert_close
-from tests.mdp.worlds import explored
+from tests.mdp.linear.worlds import small, steps
 
 
 def test_bonus_is_beta_over_the_root_of_lam_plus_n():
-    counts = explored()
-    planned = plan(counts, beta=0.4, ridge=0.7)
+    (*_, last), _ = steps(tabular(beta=0.4, ridge=0.7), small(0), 4)
+    counts, plan, _ = last
     for i in range(3):
         value = np.zeros(4)
         for h in (2, 1, 0):
@@ -16,5 +16,5 @@ def test_bonus_is_beta_over_the_root_of_lam_plus_n():
                 n = counts.transitions[i, h, s, a]
                 total = counts.rewards[i, h, s, a] + n @ value
                 q[s, a] = np.clip(total / (0.7 + n.sum()) + 0.4 / np.sqrt(0.7 + n.sum()), 0, 3 - h)
-            assert_close("optimistic value iteration", planned.q[i, h], q, 1e-12)
+            assert_close("optimistic value iteration", plan.q[i, h], q, 1e-12)
             value = q.max(-1)

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.mdp import theory
+from mtrl.mdp.linear import theory
 from tests.helpers import assert_close
 
 SIZES = dict(stages=4, rank=3, log_covering=np.log(20), eluder=3)

@@ -7,38 +7,38 @@ import jax.numpy as jnp
 import numpy as np
 
 from mtrl.harness import simulate
-from mtrl.mdp.counts import Counts
-from mtrl.mdp.episodes import draw_episode
-from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI
-from mtrl.mdp.problem import sample
-from mtrl.mdp.uniform import UNIFORM
+from mtrl.mdp.linear.episodes import draw, episodic, record
+from mtrl.mdp.linear.multitask_lsvi import multitask_lsvi
+from mtrl.mdp.linear.planning import Counts
+from mtrl.mdp.linear.problem import sample_finite_class
+from mtrl.mdp.linear.uniform import uniform
+from mtrl.numerics.algorithm import begin, take
 
 SMALL = dict(tasks=3, stages=3, states=4, actions=2, rank=2, candidates=4)
 ROUNDS = 40
-PROBLEM = functools.partial(sample, **SMALL)
+PROBLEM = episodic(sample_finite_class, **SMALL)
 SHARED, OWN = np.zeros(3, np.int32), np.arange(3, dtype=np.int32)
 HYPER = dict(beta=0.1, conf=0.1, ridge=0.1)
+RETURNS = jnp.asarray([3.0, 2.0, 1.0])
 
-_DRAW = jax.jit(lambda key, params: draw_episode(key, params, 0))
+_DRAW = jax.jit(lambda key, params: draw(key, params, 0))
 
 
 @functools.lru_cache
 def small(seed=0, noise=0.2, **changes):
     """A problem; the same arguments give the same object."""
-    return sample(jax.random.key(seed), jnp.asarray(noise), **{**SMALL, **changes})
+    return sample_finite_class(jax.random.key(seed), jnp.asarray(noise), **{**SMALL, **changes})
 
 
-def run(algorithm, **hyper):
+def run(factory, **hyper):
     """`simulate` on two seeds' problems: the path of the studies."""
-    return simulate(
-        algorithm, seeds=[0, 1], rounds=ROUNDS, problem=PROBLEM, data=draw_episode,
-        inputs=(hyper.pop("noise", 0.2),), hyper=hyper,
-    )  # fmt: skip
+    inputs = (hyper.pop("noise", 0.2),)
+    return simulate(factory, seeds=[0, 1], rounds=ROUNDS, problem=PROBLEM, inputs=inputs, hyper=hyper, record=record)
 
 
 def lsvi(teams=SHARED, single=False, **more):
     """The one program of multitask LSVI: all its uses are values of its hyper-parameters."""
-    return run(MULTITASK_LSVI, teams=teams, single=single, **{**HYPER, **more})
+    return run(multitask_lsvi, teams=teams, single=single, **{**HYPER, **more})
 
 
 def episode(t, params):
@@ -46,20 +46,24 @@ def episode(t, params):
     return _DRAW(jax.random.key(100 + t), params)
 
 
-def steps(algorithm, params, rounds, config=None, state=None, **hyper):
-    """States (the first included) and infos of a few episodes on one problem: compiles the step alone."""
-    states = [algorithm.init(jax.random.key(8), params, config) if state is None else state]
-    step = jax.jit(functools.partial(algorithm.step, **hyper))
-    infos = []
+def steps(algorithm, params, rounds):
+    """States (the first included) and records of a few episodes on one problem: compiles init and round alone."""
+    states = [jax.jit(lambda key, params: begin(algorithm, key, PROBLEM, params))(jax.random.key(8), params)]
+
+    @jax.jit
+    def one(key, state, now):
+        step = take(algorithm, key, PROBLEM, params, state, now)
+        return step.state, record(step)
+
+    records = []
     for t in range(rounds):
-        state, info = step(jax.random.key(t), states[-1], episode(t, params))
+        state, kept = one(jax.random.key(t), states[-1], episode(t, params))
         states.append(state)
-        infos.append(info)
-    return states, infos
+        records.append(kept)
+    return states, records
 
 
 @functools.lru_cache
 def explored(rounds=12):
     """Counts of uniform play on `small(0)`."""
-    states, _ = steps(UNIFORM, small(0), rounds)
-    return Counts(*states[-1].counts)
+    return Counts(*steps(uniform(), small(0), rounds)[0][-1])

@@ -99,9 +99,7 @@ def neural_lsvi(
             )
 
         def one(key):
-            params = network_init(
-                key, Body(hidden, rank, dtype), tasks=tasks // teams, dim=view.inputs.shape[-1]
-            )
+            params = network_init(key, Body(hidden, rank, dtype), tasks=tasks // teams, dim=view.inputs.shape[-1])
             return Nets(params, optax.adam(learning_rate).init(params))
 
         return jax.vmap(jax.vmap(one))(jax.random.split(key, (stages, teams)))
@@ -109,15 +107,13 @@ def neural_lsvi(
     def plan(counts, view, nets, episode):
         x = view.inputs.reshape(-1, view.inputs.shape[-1])
         states, body = view.inputs.shape[0], Body(hidden, rank, x.dtype)
-        refit = (episode > 0) & (episode % refit_every == 0)
 
         def one_team(nets, visits, totals):
-            nets = jax.lax.cond(
-                refit,
-                lambda n: train(body, n, x, visits, totals, steps=steps, learning_rate=learning_rate, decay=decay),
-                lambda n: n,
-                nets,
-            )
+            def refit(n):
+                return train(body, n, x, visits, totals, steps=steps, learning_rate=learning_rate, decay=decay)
+
+            if episode is not None:
+                nets = jax.lax.cond(episode % refit_every == 0, refit, lambda n: n, nets)
             if bonus == "last_layer":
                 q = bonuses.last_layer(body, nets.params, x, visits, totals, alpha=alpha, ridge=ridge)
             elif bonus == "gradient":

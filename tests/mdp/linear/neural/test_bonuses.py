@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.mdp import neural_bonus
-from mtrl.mdp.network import Body, network_init, network_values
-from mtrl.mdp.ridge import fit
+from mtrl.mdp.linear.neural import bonuses
+from mtrl.mdp.linear.neural.network import Body, network_init, network_values
+from mtrl.mdp.linear.ridge import fit_cells
 from tests.helpers import assert_close
 
 BODY = Body(4, 2, jnp.dtype(float))
@@ -22,14 +22,14 @@ def given():
 def test_last_layer_is_ridge_on_the_learned_features(given):
     params, x, visits = given
     totals = visits * 0.3
-    ours = neural_bonus.last_layer(BODY, params, x, visits, totals, alpha=0.7, ridge=0.2)
-    fitted = fit(BODY.apply(params["body"], x)[None], visits, totals, 0.2)
+    ours = bonuses.last_layer(BODY, params, x, visits, totals, alpha=0.7, ridge=0.2)
+    fitted = fit_cells(BODY.apply(params["body"], x)[None], visits, totals, 0.2)
     assert_close("last layer", ours, fitted.values[0] + 0.7 * np.sqrt(fitted.squares[0]), 1e-12)
 
 
 def test_gradient_bonus_is_one_diagonal_ellipsoid_of_the_body_and_one_per_head(given):
     params, x, visits = given
-    ours = neural_bonus.gradient(BODY, params, x, visits, alpha=0.7, ridge=0.2)
+    ours = bonuses.gradient(BODY, params, x, visits, alpha=0.7, ridge=0.2)
     values = network_values(BODY, params, x)
     shared, own = [], []
     for i in range(2):
@@ -47,11 +47,11 @@ def test_optimistic_copy_promises_more_and_stays_near_the_data(given):
     params, x, visits = given
     settings = dict(states=3, budget=0.05, multiplier=5.0, steps=60)
     fitted = network_values(BODY, params, x)
-    copy = neural_bonus.optimistic_net(BODY, params, x, visits, **settings)
+    copy = bonuses.optimistic_net(BODY, params, x, visits, **settings)
     promise = lambda f: f.reshape(2, 3, 2).max(-1).mean()  # noqa: E731
     assert promise(copy) > promise(fitted)
     distance = float((visits * (copy - fitted) ** 2).sum())
-    free = neural_bonus.optimistic_net(BODY, params, x, visits, **{**settings, "multiplier": 0.0})
+    free = bonuses.optimistic_net(BODY, params, x, visits, **{**settings, "multiplier": 0.0})
     assert distance < 0.5 * float((visits * (free - fitted) ** 2).sum())
     assert promise(free) > promise(copy)
 
@@ -61,6 +61,6 @@ def test_leaving_the_fit_costs_only_where_there_are_data(given):
     params, x, visits = given
     settings = dict(states=3, budget=0.0, steps=5)
     nothing = jnp.zeros_like(visits)
-    priced = neural_bonus.optimistic_net(BODY, params, x, nothing, multiplier=5.0, **settings)
-    free = neural_bonus.optimistic_net(BODY, params, x, nothing, multiplier=0.0, **settings)
+    priced = bonuses.optimistic_net(BODY, params, x, nothing, multiplier=5.0, **settings)
+    free = bonuses.optimistic_net(BODY, params, x, nothing, multiplier=0.0, **settings)
     assert_close("no data, no price", priced, free, 1e-12)

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.mdp.network import Body, loss, network_init, network_values
+from mtrl.mdp.linear.neural.network import Body, loss, network_init, network_values
 
 
 def test_values_are_linear_in_the_last_layer():
