@@ -1,17 +1,12 @@
 """How much the practical algorithm gives away: joint optimisation over stages and tasks against stage-by-stage LSVI, on tiny problems."""
 
 import dataclasses
-import functools
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import Entrant, race, settings
-from mtrl.harness import BaseConfig, Claim, Figure, between, field, mean_interval, over_seeds, style
-from mtrl.mdp.checks import check_radius
-from mtrl.mdp.eleanor import ELEANOR
-from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI
-from mtrl.mdp.problem import sample
-from mtrl.mdp.uniform import UNIFORM
+from experiments.multitask_linear_mdp.protocol import task_means
+from mtrl import mdp
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field, mean_interval, style
 
 METHODS = ("joint (ELEANOR)", "multitask LSVI", "uniform")
 
@@ -38,23 +33,21 @@ def run(config, seeds):
     """One cell."""
     import xarray as xr
 
-    check_radius(beta=config.beta, budgets=config.budgets, confs=config.confs)
     sizes = {n: getattr(config, n) for n in ("tasks", "states", "actions", "candidates")}
-    entrants = (Entrant("joint", ELEANOR), Entrant("lsvi", MULTITASK_LSVI), Entrant("uniform", UNIFORM))
-    hyper = {
-        "joint": settings(budget=config.budgets, ridge=config.ridge),
-        "lsvi": settings(conf=config.confs, beta=config.beta, ridge=config.ridge),
-        "uniform": {},
-    }
-    records = over_seeds(
-        race, seeds, config.noise, hyper,
-        world=functools.partial(sample, stages=2, rank=2, **sizes), entrants=entrants, episodes=config.episodes,
-    )  # fmt: skip
+    lsvi = dict(beta=config.beta, conf=config.confs, ridge=config.ridge)
+    entrants = (
+        Entrant("joint", mdp.eleanor, grid=dict(budget=config.budgets, ridge=config.ridge)),
+        Entrant("lsvi", mdp.multitask_lsvi, grid=lsvi),
+        Entrant("uniform", mdp.uniform),
+    )
+    problem = mdp.episodic(mdp.sample_finite_class, stages=2, rank=2, **sizes)
+    results = compete(entrants, problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means)
+    records = {name: result.record for name, result in results.items()}
     dims = {"joint": ("seed", "budget", "episode"), "lsvi": ("seed", "conf", "episode")}
-    data = {name: (dims[name], np.asarray(records[name].regret), {"units": "return"}) for name in dims}
-    optimism = (dims["joint"], np.asarray(records["joint"].optimism), {"units": "return"})
+    data = {name: (dims[name], records[name].regret, {"units": "return"}) for name in dims}
+    optimism = (dims["joint"], records["joint"].optimism, {"units": "return"})
     return xr.Dataset(
-        {**data, "joint_optimism": optimism, "uniform": (("seed", "episode"), np.asarray(records["uniform"].regret)[:, 0])},
+        {**data, "joint_optimism": optimism, "uniform": (("seed", "episode"), records["uniform"].regret[:, 0])},
         coords={
             "seed": seeds, "budget": list(config.budgets), "conf": list(config.confs),
             "episode": np.arange(1, config.episodes + 1),

@@ -1,19 +1,24 @@
 """Linear representations: MTLR-LSVI against LSVI-UCB on the raw inputs, the known subspace and tabular learning, for several M."""
 
 import dataclasses
-import functools
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import Entrant, race, settings
-from mtrl.harness import BaseConfig, Claim, Figure, evaluate, field, less_than_zero, mean_interval, over_seeds, style
+from experiments.multitask_linear_mdp.protocol import task_means
+from mtrl import mdp
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Entrant,
+    Figure,
+    compete,
+    evaluate,
+    field,
+    less_than_zero,
+    mean_interval,
+    style,
+)
 from mtrl.mdp import theory
-from mtrl.mdp.checks import check_radius, check_sizes
-from mtrl.mdp.known_representation import KNOWN_REPRESENTATION
-from mtrl.mdp.lsvi_ucb import LSVI_UCB
-from mtrl.mdp.mtlr_lsvi import MTLR_LSVI, Config
-from mtrl.mdp.problem import sample_linear
-from mtrl.mdp.tabular import TABULAR
 
 METHODS = ("MTLR-LSVI", "MTLR-LSVI, subspace trusted", "LSVI-UCB on x", "known subspace", "tabular")
 
@@ -35,7 +40,7 @@ class LinearConfig(BaseConfig):
 
     def validate(self):
         """The subspace fits the inputs."""
-        check_sizes(
+        mdp.check_sizes(
             tasks=min(self.tasks), stages=self.stages, states=self.states, actions=self.actions, rank=self.rank, width=self.dim
         )  # fmt: skip
 
@@ -49,26 +54,18 @@ def run(config, seeds):
     """One cell: one M."""
     import xarray as xr
 
-    check_radius(beta=config.beta)
     (tasks,) = config.tasks
     sizes = {n: getattr(config, n) for n in ("stages", "states", "actions", "rank", "dim")}
+    common = dict(beta=config.beta, ridge=config.ridge)
     entrants = (
-        Entrant("mtlr", MTLR_LSVI, Config(config.rank)),
-        Entrant("raw", LSVI_UCB),
-        Entrant("known", KNOWN_REPRESENTATION),
-        Entrant("tabular", TABULAR),
+        Entrant("mtlr", mdp.mtlr_lsvi, static=dict(rank=config.rank), grid=dict(basis_bonus=[1.0, 0.0], **common)),
+        Entrant("raw", mdp.lsvi_ucb, grid=common),
+        Entrant("known", mdp.known_representation, grid=common),
+        Entrant("tabular", mdp.tabular, grid=common),
     )
-    hyper = {
-        "mtlr": settings(beta=config.beta, ridge=config.ridge, basis_bonus=[1.0, 0.0]),
-        "raw": settings(beta=[config.beta], ridge=config.ridge),
-        "known": settings(beta=[config.beta], ridge=config.ridge),
-        "tabular": settings(beta=[config.beta], ridge=config.ridge),
-    }
-    records = over_seeds(
-        race, seeds, config.noise, hyper,
-        world=functools.partial(sample_linear, tasks=tasks, **sizes), entrants=entrants, episodes=config.episodes,
-    )  # fmt: skip
-    regret = np.concatenate([np.asarray(records[e.name].regret) for e in entrants], axis=1)
+    problem = mdp.episodic(mdp.sample_linear, tasks=tasks, **sizes)
+    results = compete(entrants, problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means)
+    regret = np.concatenate([result.record.regret for result in results.values()], axis=1)
     rate = evaluate(
         rates, float(tasks), float(config.episodes), float(config.stages), float(config.dim), float(config.rank)
     )

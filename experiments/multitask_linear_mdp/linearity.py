@@ -5,10 +5,9 @@ import dataclasses
 import jax
 import numpy as np
 
-from experiments.multitask_linear_mdp.regret import WorldConfig
+from experiments.multitask_linear_mdp.protocol import WorldConfig
+from mtrl import mdp
 from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, exact, field, mean_interval, over_seeds, style
-from mtrl.mdp.bellman_error import inherent_bellman_error
-from mtrl.mdp.problem import backup_residual
 from mtrl.numerics.keys import split_named
 
 
@@ -31,15 +30,15 @@ class LinearityConfig(WorldConfig):
             )
 
 
-def residuals(key, noise, *, world, values):
+def residuals(key, noise, *, problem, values):
     """Largest root mean squared residual over random value functions, per candidate, the true one first; and the model."""
     keys = split_named(key, "problem", "values")
-    params = world(keys["problem"], noise)
-    stages, states = params.sizes.stages, params.sizes.states
-    value = stages * jax.random.uniform(keys["values"], (values, states), params.measures.dtype)
-    phi = jax.numpy.roll(params.known.candidates, -params.truth[0], axis=0)
-    model = (params.world.transitions[0, 0], params.world.rewards[0, 0])
-    found = jax.vmap(lambda p: jax.vmap(lambda v: backup_residual(p, *model, v))(value).max())(phi)
+    params = problem.sample(keys["problem"], noise)
+    _, stages, states, _ = params.rewards.shape
+    value = stages * jax.random.uniform(keys["values"], (values, states), params.rewards.dtype)
+    phi = jax.numpy.roll(params.candidates, -params.truth[0], axis=0)
+    model = (params.transitions[0, 0], params.rewards[0, 0])
+    found = jax.vmap(lambda p: jax.vmap(lambda v: mdp.backup_residual(p, *model, v))(value).max())(phi)
     return found, phi, *model
 
 
@@ -47,11 +46,11 @@ def run(config, seeds):
     """One cell."""
     import xarray as xr
 
-    found, phi, transitions, rewards = over_seeds(residuals, seeds, 0.0, world=config.world, values=config.values)
+    found, phi, transitions, rewards = over_seeds(residuals, seeds, 0.0, problem=config.problem, values=config.values)
     chosen = min(config.exact_seeds, len(seeds))
     errors = np.array(
         [
-            [inherent_bellman_error(p, transitions[i], rewards[i], config.stages - 1.0) for p in phi[i]]
+            [mdp.inherent_bellman_error(p, transitions[i], rewards[i], config.stages - 1.0) for p in phi[i]]
             for i in range(chosen)
         ]
     )

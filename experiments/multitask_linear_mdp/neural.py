@@ -1,20 +1,13 @@
 """Neural multitask LSVI: a learned body shared among the tasks against one body per task, and the three bonuses."""
 
 import dataclasses
-import functools
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import Entrant, race, settings
-from mtrl.harness import BaseConfig, Claim, Figure, field, less_than_zero, mean_interval, over_seeds, style
-from mtrl.mdp.checks import check_choice, check_radius, check_refit, check_sizes
-from mtrl.mdp.known_representation import KNOWN_REPRESENTATION
-from mtrl.mdp.lsvi_ucb import LSVI_UCB
-from mtrl.mdp.neural import Config, init, step
-from mtrl.mdp.neural_bonus import BONUSES
-from mtrl.mdp.problem import sample_neural
-from mtrl.mdp.tabular import TABULAR
-from mtrl.numerics.algorithm import Algorithm
+from experiments.multitask_linear_mdp.protocol import difference, task_means
+from mtrl import mdp
+from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero, style
+from mtrl.numerics.checks import check_choice
 
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
 
@@ -36,47 +29,47 @@ class NeuralConfig(BaseConfig):
     hidden: int = field(32, help="width of the body", lower=1)
     refit_every: int = field(10, help="episodes between refits", lower=1)
     steps: int = field(100, help="Adam steps per refit and stage", lower=1)
-    bonuses: tuple[str, ...] = field(BONUSES, help="bonuses of the shared network: " + ", ".join(BONUSES))
+    bonuses: tuple[str, ...] = field(mdp.BONUSES, help="bonuses of the shared network: " + ", ".join(mdp.BONUSES))
     beta: float = field(0.3, help="bonus multiplier of every method", lower=0.0)
     ridge: float = field(0.1, help="ridge lam", lower=0.0, strict=True)
 
     def validate(self):
         """The network is fitted at least once, and its bonuses are known."""
-        check_sizes(
+        mdp.check_sizes(
             tasks=self.tasks, stages=self.stages, states=self.states, actions=self.actions, rank=self.width, width=self.hidden
         )  # fmt: skip
-        check_refit(self.refit_every, self.episodes)
+        if self.refit_every >= self.episodes:
+            raise BadInput(
+                f"refit_every got {self.refit_every} in {self.episodes} episodes, so the network would never be fitted; "
+                f"lower it below {self.episodes}"
+            )
         for bonus in self.bonuses:
-            check_choice("bonuses", bonus, BONUSES)
+            check_choice("bonuses", bonus, mdp.BONUSES)
 
 
-def networks(config):
-    """(label, Config) of the networks in the race."""
+def entrants(config):
+    """Shared networks with every bonus, a network per task, and the baselines."""
     common = dict(rank=config.width, hidden=config.hidden, refit_every=config.refit_every, steps=config.steps)
-    shared = [(f"{bonus}, shared body", Config(bonus=bonus, **common)) for bonus in config.bonuses]
-    return [*shared, (OWN, Config(teams=config.tasks, **common))]
+    nets = [(f"{bonus}, shared body", dict(bonus=bonus, **common)) for bonus in config.bonuses]
+    nets.append((OWN, dict(teams=config.tasks, **common)))
+    index = dict(alpha=config.beta, ridge=config.ridge)
+    baselines = ((KNOWN, mdp.known_representation), (RAW, mdp.lsvi_ucb), (TABLE, mdp.tabular))
+    return [Entrant(name, mdp.neural_lsvi, static, index) for name, static in nets] + [
+        Entrant(name, factory, grid=dict(beta=config.beta, ridge=config.ridge)) for name, factory in baselines
+    ]
 
 
 def run(config, seeds):
     """One cell."""
     import xarray as xr
 
-    check_radius(beta=config.beta)
-    nets = networks(config)
-    entrants = tuple(Entrant(name, Algorithm(init, functools.partial(step, config=net)), net) for name, net in nets) + (
-        Entrant(KNOWN, KNOWN_REPRESENTATION),
-        Entrant(RAW, LSVI_UCB),
-        Entrant(TABLE, TABULAR),
-    )
-    hyper = {name: settings(alpha=[config.beta], ridge=config.ridge) for name, _ in nets}
-    hyper |= {name: settings(beta=[config.beta], ridge=config.ridge) for name in (KNOWN, RAW, TABLE)}
     sizes = {n: getattr(config, n) for n in ("tasks", "stages", "states", "actions", "rank", "dim")}
-    records = over_seeds(
-        race, seeds, config.noise, hyper,
-        world=functools.partial(sample_neural, **sizes), entrants=entrants, episodes=config.episodes,
-    )  # fmt: skip
-    names = [entrant.name for entrant in entrants]
-    regret = np.concatenate([np.asarray(records[name].regret) for name in names], axis=1)
+    problem = mdp.episodic(mdp.sample_neural, **sizes)
+    results = compete(
+        entrants(config), problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
+    )
+    names = list(results)
+    regret = np.concatenate([results[name].record.regret for name in names], axis=1)
     return xr.Dataset(
         {"regret": (("seed", "method", "episode"), regret, {"units": "return"})},
         coords={"seed": seeds, "method": names, "episode": np.arange(1, config.episodes + 1)},
@@ -102,16 +95,6 @@ def draw(data, config):
     axes[0, 1].invert_yaxis()
     axes[0, 1].set(xlabel="regret per episode, last 30 [return]")
     return figure
-
-
-def difference(smaller, larger):
-    """Paired difference of cumulative regret per task."""
-
-    def measure(data):
-        total = data["regret"].sum("episode")
-        return mean_interval((total.sel({"method": smaller}) - total.sel({"method": larger})).values)
-
-    return measure
 
 
 SHARED = "last_layer, shared body"

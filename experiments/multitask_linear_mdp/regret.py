@@ -1,61 +1,41 @@
 """Regret per task against episodes: one survivor set for all tasks, one per task, oracle and ablations, at common constants."""
 
 import dataclasses
-import functools
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import FINITE_CLASS, race, settings
+from experiments.multitask_linear_mdp.protocol import (
+    ARGMIN_OWN,
+    ARGMIN_SHARED,
+    KNOWN,
+    METHODS,
+    OWN,
+    SHARED,
+    TABULAR,
+    WorldConfig,
+    difference,
+    task_means,
+    team_numbers,
+    total,
+)
+from mtrl import mdp
 from mtrl.harness import (
-    BaseConfig,
     Claim,
+    Entrant,
     Figure,
     at_least,
     at_most,
     between,
+    compete,
     field,
     less_than_zero,
     mean_interval,
-    over_seeds,
     style,
 )
-from mtrl.mdp.checks import check_radius, check_sizes
-from mtrl.mdp.problem import sample
 
-SHARED, OWN = "shared", "per task"
-ARGMIN_SHARED, ARGMIN_OWN = "argmin only, shared", "argmin only, per task"
-KNOWN, TABULAR, UNIFORM = "known phi (LSVI-UCB)", "tabular (one-hot LSVI-UCB)", "uniform"
-METHODS = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR, UNIFORM)
 KNOWN_FREE = "known phi, small ridge"  # beta / sqrt(lam) caps the bonus of a direction never visited
 REFERENCE = {SHARED: (7.86, 0.23), OWN: (13.50, 0.54)}  # an independent run of these settings, at episode 150
 LATE = 30
-
-
-@dataclasses.dataclass(frozen=True)
-class WorldConfig(BaseConfig):
-    """A finite class of representations of a linear MDP."""
-
-    tasks: int = field(8, help="tasks M", lower=1)
-    stages: int = field(4, help="stages H", lower=1)
-    states: int = field(10, help="states S", lower=1)
-    actions: int = field(4, help="actions A", lower=2)
-    rank: int = field(3, help="dimension of the representation k", lower=1)
-    candidates: int = field(20, help="candidate representations |Phi|", lower=1)
-    episodes: int = field(150, help="episodes", lower=2)
-    ridge: float = field(0.1, help="ridge lam", lower=0.0, strict=True)
-
-    def validate(self):
-        """Sizes that fit."""
-        check_sizes(
-            tasks=self.tasks, stages=self.stages, states=self.states, actions=self.actions,
-            rank=self.rank, width=self.states * self.actions, candidates=self.candidates,
-        )  # fmt: skip
-
-    @property
-    def world(self):
-        """The problem's sampler."""
-        sizes = {n: getattr(self, n) for n in ("tasks", "stages", "states", "actions", "rank", "candidates")}
-        return functools.partial(sample, **sizes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,43 +49,32 @@ class RegretConfig(WorldConfig):
     small_ridge: float = field(0.001, help="ridge of the second curve of the known phi", lower=0.0, strict=True)
 
 
-def methods(config, beta, conf, ridge):
-    """Hyper-parameters of the methods; `beta`, `conf` and `ridge` map a method to its constants."""
-    tasks = config.tasks
-    names = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN)
-    one, own = np.zeros(tasks, np.int32), np.arange(tasks, dtype=np.int32)
-    known = [name for name in (KNOWN, KNOWN_FREE) if name in beta]
-    return {
-        "lsvi": settings(
-            beta=[beta[n] for n in names], conf=[conf.get(n, 0.0) for n in names], ridge=[ridge[n] for n in names],
-            teams=[one, own, one, own], single=[False, False, True, True],
+def entrants(config):
+    """Lanes in the order of the curves: sharing modes and ablation are values of multitask LSVI's arguments."""
+    one, own = team_numbers(config)
+    common = dict(beta=config.beta, ridge=config.ridge)
+    single = [False, False, True, True]
+    return (
+        Entrant(
+            "lsvi", mdp.multitask_lsvi, grid=dict(conf=config.conf, teams=[one, own, one, own], single=single, **common)
         ),
-        "known": settings(beta=[beta[n] for n in known], ridge=[ridge[n] for n in known]),
-        "tabular": settings(beta=[beta[TABULAR]], ridge=[ridge[TABULAR]]),
-        "uniform": {},
-    }  # fmt: skip
-
-
-def compete(config, seeds, noise, beta, conf, ridge):
-    """Regret, optimism and survivors: arrays (seed, method, episode), methods as in METHODS, KNOWN_FREE (if wanted) after KNOWN."""
-    records = over_seeds(
-        race, seeds, noise, methods(config, beta, conf, ridge),
-        world=config.world, entrants=FINITE_CLASS, episodes=config.episodes,
-    )  # fmt: skip
-    parts = [records[entrant.name] for entrant in FINITE_CLASS]
-    return tuple(np.concatenate([np.asarray(part[i]) for part in parts], axis=1) for i in range(3))
+        Entrant(
+            "known", mdp.known_representation, grid=dict(beta=config.beta, ridge=[config.ridge, config.small_ridge])
+        ),
+        Entrant("tabular", mdp.tabular, grid=common),
+        Entrant("uniform", mdp.uniform),
+    )
 
 
 def run(config, seeds):
     """One cell."""
     import xarray as xr
 
-    check_radius(beta=config.beta, conf=config.conf)
-    names = [*METHODS[:5], KNOWN_FREE, *METHODS[5:]]
-    regret, optimism, survivors = compete(
-        config, seeds, config.noise, dict.fromkeys(names, config.beta), dict.fromkeys(names, config.conf),
-        {**dict.fromkeys(names, config.ridge), KNOWN_FREE: config.small_ridge},
-    )  # fmt: skip
+    results = compete(
+        entrants(config), config.problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
+    )
+    parts = [result.record for result in results.values()]
+    regret, optimism, survivors = (np.concatenate(x, axis=1) for x in zip(*parts, strict=True))
     dims = ("seed", "method", "episode")
     return xr.Dataset(
         {
@@ -113,22 +82,26 @@ def run(config, seeds):
             "optimism": (dims, optimism, {"units": "return"}),
             "survivors": (dims, survivors, {"units": "1"}),
         },
-        coords={"seed": seeds, "method": names, "episode": np.arange(1, config.episodes + 1)},
+        coords={
+            "seed": seeds,
+            "method": [*METHODS[:5], KNOWN_FREE, *METHODS[5:]],
+            "episode": np.arange(1, config.episodes + 1),
+        },
     )
 
 
 def draw(data, config):
     """Cumulative regret, late regret, survivors."""
     figure, axes = style.subplots(1, 3, width=4.4, height=3.9)
-    total = data["regret"].cumsum("episode")
+    summed = data["regret"].cumsum("episode")
     for i, name in enumerate(METHODS):
         dashed = {"linestyle": "--"} if name.startswith("argmin") else {}
         style.band(
-            axes[0, 0], data["episode"], total.sel({"method": name}), label=name, points=False,
+            axes[0, 0], data["episode"], summed.sel({"method": name}), label=name, points=False,
             color=style.COLORS[i], **dashed,
         )  # fmt: skip
     style.band(
-        axes[0, 0], data["episode"], total.sel({"method": KNOWN_FREE}), label=f"known phi, ridge {config.small_ridge:g}", points=False,
+        axes[0, 0], data["episode"], summed.sel({"method": KNOWN_FREE}), label=f"known phi, ridge {config.small_ridge:g}", points=False,
         color=style.COLORS[METHODS.index(KNOWN)], linestyle="--",
     )  # fmt: skip
     for name, (value, error) in REFERENCE.items():
@@ -157,11 +130,6 @@ def draw(data, config):
     return figure
 
 
-def cumulative(data, method):
-    """(seed,) regret per task over all episodes."""
-    return data["regret"].sel({"method": method}).sum("episode").values
-
-
 def late_regret(data, method):
     """(seed,) mean regret per episode over the last 30."""
     return data["regret"].sel({"method": method}).isel(episode=slice(-LATE, None)).mean("episode").values
@@ -169,12 +137,7 @@ def late_regret(data, method):
 
 def level(method):
     """The final regret per task of a method."""
-    return lambda data: mean_interval(cumulative(data, method))
-
-
-def difference(smaller, larger, of=cumulative):
-    """Paired difference between two methods."""
-    return lambda data: mean_interval(of(data, smaller) - of(data, larger))
+    return lambda data: mean_interval(total(data, method))
 
 
 def near(method, sigmas=3.0):

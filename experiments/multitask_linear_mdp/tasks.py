@@ -7,23 +7,23 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import FINITE_CLASS, race, settings
-from experiments.multitask_linear_mdp.regret import WorldConfig
+from experiments.multitask_linear_mdp.protocol import WorldConfig, task_means
+from mtrl import mdp
 from mtrl.harness import (
     BadInput,
     Claim,
+    Entrant,
     Figure,
     Interval,
     between,
+    compete,
     evaluate,
     field,
     less_than_zero,
     mean_interval,
-    over_seeds,
     style,
 )
 from mtrl.mdp import theory
-from mtrl.mdp.checks import check_radius
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,24 +57,28 @@ def run(config, seeds):
     """One cell."""
     import xarray as xr
 
-    check_radius(beta=config.beta, conf=config.conf)
     teams = [np.arange(config.tasks, dtype=np.int32) // size for size in config.teams]
-    hyper = {
-        "lsvi": settings(beta=config.beta, conf=config.conf, ridge=config.ridge, teams=teams, single=False),
-        "known": settings(beta=config.beta, ridge=[config.ridge, config.small_ridge]),
-        "tabular": settings(beta=[config.beta], ridge=config.ridge),
-        "uniform": {},
-    }
-    records = over_seeds(
-        race, seeds, config.noise, hyper, world=config.world, entrants=FINITE_CLASS, episodes=config.episodes
+    common = dict(beta=config.beta, ridge=config.ridge)
+    entrants = (
+        Entrant(
+            "lsvi", mdp.multitask_lsvi, static=dict(single=False), grid=dict(conf=config.conf, teams=teams, **common)
+        ),
+        Entrant(
+            "known", mdp.known_representation, grid=dict(beta=config.beta, ridge=[config.ridge, config.small_ridge])
+        ),
+        Entrant("tabular", mdp.tabular, grid=common),
     )
+    results = compete(
+        entrants, config.problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
+    )
+    regret = {name: result.record.regret for name, result in results.items()}
     sizes = np.asarray(config.teams, float)
     rate, gain = evaluate(rates, sizes, float(config.rank), np.log(config.candidates), config.stages, config.episodes)
     return xr.Dataset(
         {
-            "regret": (("seed", "team", "episode"), records["lsvi"].regret, {"units": "return"}),
-            "known": (("seed", "ridge", "episode"), records["known"].regret, {"units": "return"}),
-            "tabular": (("seed", "episode"), records["tabular"].regret[:, 0], {"units": "return"}),
+            "regret": (("seed", "team", "episode"), regret["lsvi"], {"units": "return"}),
+            "known": (("seed", "ridge", "episode"), regret["known"], {"units": "return"}),
+            "tabular": (("seed", "episode"), regret["tabular"][:, 0], {"units": "return"}),
             "rate": ("team", rate, {"units": "return, up to a constant"}),
             "gain": ("team", gain, {"units": "1"}),
         },

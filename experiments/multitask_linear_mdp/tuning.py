@@ -10,8 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.race import FINITE_CLASS, race, settings
-from experiments.multitask_linear_mdp.regret import (
+from experiments.multitask_linear_mdp.protocol import (
     ARGMIN_OWN,
     ARGMIN_SHARED,
     KNOWN,
@@ -21,13 +20,15 @@ from experiments.multitask_linear_mdp.regret import (
     TABULAR,
     UNIFORM,
     WorldConfig,
-    compete,
+    task_means,
+    team_numbers,
 )
-from mtrl.harness import Claim, Figure, field, less_than_zero, mean_interval, over_seeds, style
-from mtrl.mdp.checks import check_radius
+from mtrl import mdp
+from mtrl.harness import Claim, Entrant, Figure, compete, field, grid, less_than_zero, mean_interval, style
 
 OFFSET = 10_000
 TUNED = METHODS[:-1]
+ALONE = (ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR)  # methods without a survivor set
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,62 +43,52 @@ class TuningConfig(WorldConfig):
     seeds: int = field(30, help="number of random seeds", lower=1)
 
 
-def grid(config):
-    """Lanes of the whole grid: conf changes fastest, ridge slowest, the four uses of multitask LSVI one after another."""
-    axes = [np.asarray(x) for x in (config.ridges, config.betas, config.confs)]
-    full = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    alone = np.stack(np.meshgrid(*axes[:2], [0.0], indexing="ij"), -1).reshape(-1, 3)
-    table = np.concatenate([full, full, alone, alone])
-    one, own = np.zeros(config.tasks, np.int32), np.arange(config.tasks, dtype=np.int32)
-    counts = (len(full), len(full), len(alone), len(alone))
-    teams = np.repeat(np.stack([one, own, one, own]), counts, axis=0)
-    single = np.repeat([False, False, True, True], counts)
-    simple = settings(ridge=alone[:, 0], beta=alone[:, 1])
-    return {
-        "lsvi": settings(ridge=table[:, 0], beta=table[:, 1], conf=table[:, 2], teams=teams, single=single),
-        "known": simple,
-        "tabular": simple,
-        "uniform": {},
-    }
+def entrants(config):
+    """Every method with its full grid as lanes."""
+    one, own = team_numbers(config)
+    full = grid(ridge=config.ridges, beta=config.betas, conf=config.confs)
+    few = grid(ridge=config.ridges, beta=config.betas)
+    return (
+        Entrant(SHARED, mdp.multitask_lsvi, dict(teams=one), full),
+        Entrant(OWN, mdp.multitask_lsvi, dict(teams=own), full),
+        Entrant(ARGMIN_SHARED, mdp.argmin_only, dict(teams=one), few),
+        Entrant(ARGMIN_OWN, mdp.argmin_only, dict(teams=own), few),
+        Entrant(KNOWN, mdp.known_representation, grid=few),
+        Entrant(TABULAR, mdp.tabular, grid=few),
+        Entrant(UNIFORM, mdp.uniform),
+    )
 
 
 def run(config, seeds):
     """One cell: one noise level."""
     import xarray as xr
 
-    check_radius(beta=config.betas, conf=config.confs)
     (noise,) = config.noises
     tuning = np.asarray(seeds)[: config.tuning_seeds] + OFFSET
-    records = over_seeds(
-        race, tuning, noise, grid(config), world=config.world, entrants=FINITE_CLASS, episodes=config.episodes
-    )
-    totals = {name: np.asarray(record.regret).sum(-1) for name, record in records.items()}  # (seed, lane)
+    results = compete(
+        entrants(config), config.problem, seeds=seeds, rounds=config.episodes, inputs=(noise,), tuning_seeds=tuning,
+        record=task_means,
+    )  # fmt: skip
     shape = (len(config.ridges), len(config.betas), len(config.confs))
-    full, few = int(np.prod(shape)), int(np.prod(shape[:2]))
-    shared, own, argmin_shared, argmin_own = np.split(totals["lsvi"], [full, 2 * full, 2 * full + few], axis=1)
-    surface = np.stack([shared.reshape(-1, *shape), own.reshape(-1, *shape)], axis=1)
-    alone = {ARGMIN_SHARED: argmin_shared, ARGMIN_OWN: argmin_own, KNOWN: totals["known"], TABULAR: totals["tabular"]}
-    lines = np.stack([table.reshape(-1, *shape[:2]) for table in alone.values()], axis=1)
-    ridge, beta, conf = {UNIFORM: 0.0}, {UNIFORM: 0.0}, {}
-    for i, name in enumerate((SHARED, OWN)):
-        at = np.unravel_index(np.argmin(surface[:, i].mean(0)), shape)
-        ridge[name], beta[name], conf[name] = (config.ridges[at[0]], config.betas[at[1]], config.confs[at[2]])
-    for i, name in enumerate(alone):
-        at = np.unravel_index(np.argmin(lines[:, i].mean(0)), shape[:2])
-        ridge[name], beta[name] = config.ridges[at[0]], config.betas[at[1]]
-    regret, _, _ = compete(config, seeds, noise, beta, conf, ridge)
+    surface = np.stack([results[name].scores.reshape(-1, *shape) for name in (SHARED, OWN)], axis=1)
+    lines = np.stack([results[name].scores.reshape(-1, *shape[:2]) for name in ALONE], axis=1)
+    regret = np.stack([results[name].record.regret for name in METHODS], axis=1)
     regret_units = {"units": "return", "long_name": "cumulative regret per task"}
+
+    def best(hyper, absent):
+        return "method", [float(results[name].chosen.get(hyper, absent)) for name in METHODS]
+
     data = xr.Dataset(
         {
             "surface": (("tuning_seed", "sharing", "ridge", "beta", "conf"), surface, regret_units),
             "line": (("tuning_seed", "alone", "ridge", "beta"), lines, regret_units),
             "tuned": (("seed", "method"), regret.sum(-1), regret_units),
-            "best_ridge": ("method", [ridge[name] for name in METHODS]),
-            "best_beta": ("method", [beta[name] for name in METHODS]),
-            "best_conf": ("method", [conf.get(name, np.nan) for name in METHODS]),
+            "best_ridge": best("ridge", 0.0),
+            "best_beta": best("beta", 0.0),
+            "best_conf": best("conf", np.nan),
         },
         coords={
-            "seed": seeds, "tuning_seed": tuning, "method": list(METHODS), "sharing": [SHARED, OWN], "alone": list(alone),
+            "seed": seeds, "tuning_seed": tuning, "method": list(METHODS), "sharing": [SHARED, OWN], "alone": list(ALONE),
             "ridge": list(config.ridges), "beta": list(config.betas), "conf": list(config.confs),
         },
     )  # fmt: skip

@@ -5,113 +5,160 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.mdp import neural
-from mtrl.mdp.argmin_only import ARGMIN_ONLY
-from mtrl.mdp.eleanor import ELEANOR
-from mtrl.mdp.episodes import Episode, arrive
-from mtrl.mdp.independent import INDEPENDENT_LSVI
-from mtrl.mdp.known_representation import KNOWN_REPRESENTATION
-from mtrl.mdp.lsvi_ucb import LSVI_UCB
-from mtrl.mdp.mtlr_lsvi import MTLR_LSVI, Config
-from mtrl.mdp.multitask_lsvi import MULTITASK_LSVI
-from mtrl.mdp.problem import assemble
-from mtrl.mdp.tabular import TABULAR
-from mtrl.mdp.uniform import UNIFORM
-from mtrl.numerics.algorithm import Algorithm
+from mtrl import mdp
+from mtrl.mdp.linear.episodes import Truth, answer, arrive, record
+from mtrl.mdp.linear.problem import view
+from mtrl.numerics.algorithm import Problem, Round, take
 from tests.contract.table import Case
 
 TASKS, STAGES, STATES, ACTIONS, RANK, CANDIDATES, DIM, EPISODES = 3, 2, 3, 2, 2, 3, 4, 4
+PROBLEM = Problem(sample=None, draw=None, answer=answer, view=view)  # ty: ignore
 
 
 def example(key, dtype, tasks=TASKS):
-    """A solved problem and a few episodes of it."""
+    """Observed rewards and next states of a few episodes, what learners are told, and the solved problem once more as the truth."""
     keys = jax.random.split(key, 6)
     table = (tasks, STAGES, STATES, ACTIONS)
     candidates = jax.random.dirichlet(keys[0], jnp.full(RANK, 0.5, dtype), (CANDIDATES, STATES, ACTIONS), dtype)
     measures = jax.random.dirichlet(keys[1], jnp.full(STATES, 0.5, dtype), (tasks, STAGES, RANK), dtype)
     weights = jax.random.uniform(keys[2], (tasks, STAGES, RANK), dtype)
     inputs = jax.random.normal(keys[3], (STATES, ACTIONS, DIM), dtype) / 2
-    params = assemble(candidates, jnp.ones(STAGES, jnp.int32), measures, weights, inputs=inputs)
-    arrivals = arrive(params.world.transitions, jax.random.uniform(keys[4], (EPISODES, *table), dtype))
+    params = mdp.from_features(candidates, jnp.ones(STAGES, jnp.int32), measures, weights, inputs=inputs)
+    arrivals = arrive(params.transitions, jax.random.uniform(keys[4], (EPISODES, *table), dtype))
     noise = jax.random.normal(keys[5], (EPISODES, *table), dtype) / 10
-    return params, arrivals, params.world.rewards + noise
+    return params.rewards + noise, arrivals, params, params
 
 
-def call(key, params, arrivals, rewards, *, algorithm, config=None, **hyper):
-    """Regret, optimism, survivors of every episode and task."""
-    start = jnp.zeros(params.measures.shape[0], jnp.int32)
+def rollout(key, rewards, arrivals, told, params, *, factory, **hyper):
+    """Actions and records of every episode, and the final state."""
+    algorithm, start = factory(**hyper), view(told)
 
-    def one(state, given):
-        t, arrivals, rewards = given
-        data = Episode(start, arrivals, rewards, params.known, params.world)
-        return algorithm.step(jax.random.fold_in(key, t), state, data, **hyper)
+    def one(state, now):
+        t, arrivals, rewards = now
+        seen = Round(start, Truth(arrivals, rewards, params))
+        step = take(algorithm, jax.random.fold_in(key, t), PROBLEM, params, state, seen)
+        return step.state, (step.action, record(step))
 
-    given = (jnp.arange(rewards.shape[0]), arrivals, rewards)
-    return jax.lax.scan(one, algorithm.init(key, params, config), given)[1]
+    return jax.lax.scan(one, algorithm.init(key, start), (jnp.arange(rewards.shape[0]), arrivals, rewards))
+
+
+def call(*args, **hyper):
+    """Regret, optimism, survivors of every episode and task; counts and whatever else the state holds, so that NaN shows."""
+    state, (_, records) = rollout(*args, **hyper)
+    return records, [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
+
+
+def actions(*args, **hyper):
+    return rollout(*args, **hyper)[1][0]
+
+
+def hide(arrays):
+    rewards, arrivals, told, params = arrays
+    nothing = jax.tree.map(lambda x: x * jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else x, params)
+    return rewards, arrivals, told, nothing
+
+
+def poison(arrays):
+    return jnp.full_like(arrays[0], jnp.nan), *arrays[1:]
 
 
 def scale(arrays, s):
     """Rewards and values have a scale; probabilities and features have none."""
-    params, arrivals, rewards = arrays
-    world = params.world._replace(rewards=s * params.world.rewards, optimum=s * params.world.optimum)
-    return params._replace(weights=s * params.weights, world=world), arrivals, s * rewards
+    rewards, arrivals, told, params = arrays
+    return s * rewards, arrivals, told, params._replace(rewards=s * params.rewards, optimum=s * params.optimum)
 
 
 def permute(arrays, perm):
-    params, arrivals, rewards = arrays
-    world = jax.tree.map(lambda x: x[perm], params.world)
-    params = params._replace(measures=params.measures[perm], weights=params.weights[perm], world=world)
-    return params, arrivals[:, perm], rewards[:, perm]
+    def moved(params):
+        tables = ("transitions", "rewards", "optimum")
+        return params._replace(**{name: getattr(params, name)[perm] for name in tables})
+
+    rewards, arrivals, told, params = arrays
+    return rewards[:, perm], arrivals[:, perm], moved(told), moved(params)
 
 
 def unpermute(output, perm):
     return jax.tree.map(lambda x: x[:, jnp.argsort(perm)], output)
 
 
-HYPER = dict(beta=0.2, ridge=0.1)
-WHY = "only rewards are scaled: transitions and features are probabilities"
-
-
-def case(name, algorithm, *, symmetric=True, tasks=TASKS, differs=(), random=False, config=None, **hyper):
+def case(name, factory, *, symmetric=True, tasks=TASKS, differs=(), static=None, hyper, changed, inert=None, **more):
     permutation = dict(permute=permute, unpermute=unpermute, tasks=tasks) if symmetric else {}
     return Case(
         f"mdp/{name}",
-        functools.partial(call, algorithm=algorithm, config=config, **hyper),
+        functools.partial(call, factory=factory),
         functools.partial(example, tasks=tasks),
+        hyper=hyper,
+        static=static or {},
         scale=scale,
+        compare=lambda output: output[0],
         differs_from=tuple(f"mdp/{other}" for other in differs),
-        key_dependent=random,
-        why=WHY,
-        **permutation,
+        factory=factory,
+        changed=changed,
+        inert=inert or {},
+        actions=functools.partial(actions, factory=factory),
+        hide=hide,
+        poison=poison,
+        **{"why": "only rewards are scaled: transitions and features are probabilities", **permutation, **more},
     )
 
 
-def network(bonus, teams=1):
-    config = neural.Config(rank=2, hidden=3, refit_every=2, steps=2, bonus=bonus, teams=teams)
-    return Algorithm(neural.init, functools.partial(neural.step, config=config)), config
+BETA = dict(beta=0.2, ridge=0.1)
+MORE_BETA = dict(beta=0.9, ridge=0.8)
+OWN = tuple(range(TASKS))
 
 
-def neural_case(name, bonus, teams=1, differs=()):
-    algorithm, config = network(bonus, teams)
-    return case(name, algorithm, symmetric=False, config=config, differs=differs, random=True)
+def neural(name, differs, changed, inert, **static):
+    sizes = dict(rank=2, hidden=3, refit_every=2, steps=2, **static)
+    sizes_changed = dict(rank=3, hidden=4, refit_every=1, steps=5, learning_rate=0.1, decay=1.0)
+    return case(
+        f"neural_{name}",
+        mdp.neural_lsvi,
+        symmetric=False,
+        differs=differs,
+        key_dependent=True,
+        static=sizes,
+        hyper=dict(learning_rate=0.01, decay=1e-4, alpha=0.1, ridge=0.1, budget=0.1, multiplier=1.0),
+        changed={**sizes_changed, **changed},
+        inert=inert,
+    )
 
+
+NET = dict(budget="of optimistic_net alone", multiplier="of optimistic_net alone")
+ELLIPSOID = dict(alpha="of the ellipsoids alone", ridge="of the ellipsoids alone")
 
 CASES = [
-    case("multitask_lsvi", MULTITASK_LSVI, conf=0.02, **HYPER),
-    case("independent_lsvi", INDEPENDENT_LSVI, conf=0.02, differs=("multitask_lsvi",), **HYPER),
-    case("argmin_only", ARGMIN_ONLY, differs=("multitask_lsvi", "independent_lsvi"), **HYPER),
-    case("known_representation", KNOWN_REPRESENTATION, differs=("multitask_lsvi", "argmin_only"), **HYPER),
-    case("lsvi_ucb", LSVI_UCB, differs=("known_representation", "tabular"), **HYPER),
-    case("tabular", TABULAR, differs=("known_representation",), **HYPER),
-    case("uniform", UNIFORM, symmetric=False, random=True, differs=("tabular",)),
-    case("mtlr_lsvi", MTLR_LSVI, config=Config(rank=2), differs=("lsvi_ucb",), random=True, **HYPER)._replace(
-        scales=(1e-10, 1e3),
-        why=WHY
-        + "; the basis step weighs squared heads against the ridge, and linear-MDP rewards lie in [0, 1] by assumption",
+    case(
+        "multitask_lsvi", mdp.multitask_lsvi, hyper=dict(conf=0.02, **BETA), static=dict(teams=None, single=False),
+        changed=dict(conf=0.5, teams=OWN, single=True, **MORE_BETA),
     ),
-    case("eleanor", ELEANOR, tasks=2, budget=0.1, ridge=0.1, radii=2, angles=4),
-    neural_case("neural_last_layer", "last_layer", differs=("lsvi_ucb",)),
-    neural_case("neural_gradient", "gradient", differs=("neural_last_layer",)),
-    neural_case("neural_optimistic_net", "optimistic_net", differs=("neural_gradient",)),
-    neural_case("neural_body_per_task", "last_layer", teams=TASKS, differs=("neural_last_layer",)),
-]
+    case(
+        "argmin_only", mdp.argmin_only, hyper=BETA, static=dict(teams=None), changed=dict(teams=OWN, **MORE_BETA),
+        differs=("multitask_lsvi",),
+    ),
+    case(
+        "known_representation", mdp.known_representation, hyper=BETA, changed=MORE_BETA, oracle=True,
+        differs=("multitask_lsvi", "argmin_only"),
+    ),
+    case("lsvi_ucb", mdp.lsvi_ucb, hyper=BETA, changed=MORE_BETA, differs=("known_representation", "tabular")),
+    case("tabular", mdp.tabular, hyper=BETA, changed=MORE_BETA, differs=("known_representation",)),
+    case("uniform", mdp.uniform, hyper={}, changed={}, symmetric=False, key_dependent=True, differs=("tabular",)),
+    case(
+        "mtlr_lsvi", mdp.mtlr_lsvi, hyper=dict(basis_bonus=1.0, fit_ridge=1e-3, **BETA), static=dict(rank=2, sweeps=5),
+        changed=dict(basis_bonus=0.2, fit_ridge=0.1, rank=1, sweeps=1, **MORE_BETA), differs=("lsvi_ucb",),
+        key_dependent=True, scales=(1e-10, 1e3),
+        why="only rewards are scaled; the basis step weighs squared heads against the ridge, and linear-MDP rewards lie in [0, 1]",
+    ),
+    case(
+        "eleanor", mdp.eleanor, tasks=2, hyper=dict(budget=0.1, ridge=0.1), static=dict(radii=2, angles=4),
+        changed=dict(budget=0.4, ridge=0.5, radii=3, angles=5),
+    ),
+    neural("last_layer", ("lsvi_ucb",), dict(teams=TASKS, bonus="gradient", alpha=0.5, ridge=0.5), NET),
+    neural(
+        "gradient", ("neural_last_layer",), dict(teams=TASKS, bonus="optimistic_net", alpha=0.5, ridge=0.5), NET,
+        bonus="gradient",
+    ),
+    neural(
+        "optimistic_net", ("neural_gradient",),
+        dict(teams=TASKS, bonus="last_layer", budget=0.0, multiplier=9.0), ELLIPSOID, bonus="optimistic_net",
+    ),
+]  # fmt: skip

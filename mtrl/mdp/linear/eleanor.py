@@ -102,7 +102,9 @@ def joint_plan(
     # Stage 1: fit the backed-up targets of every (q, g) on every phi_p.
     totals = rewards[:, 0] + jnp.einsum("mcn,qmgn->qgmc", counts.transitions[:, 0].reshape(tasks, -1, states), value)
     first = jax.vmap(jax.vmap(lambda y: fit_cells(phi, visits[:, 0], y, ridge)))(totals)  # batch (q, g, p, task)
-    here = start[:, None] * actions + jnp.arange(actions, dtype=start.dtype)  # cells of the start states, (task, action)
+    here = start[:, None] * actions + jnp.arange(
+        actions, dtype=start.dtype
+    )  # cells of the start states, (task, action)
     task = jnp.arange(tasks)[:, None]
     u = first.values[:, :, :, task, here]  # (q, g, p, task, action)
     squares = first.squares[0, 0][:, task, here]  # (p, task, action): no dependence on the targets

@@ -40,7 +40,7 @@ def lsvi_ucb(*, beta: Scalar = 0.1, ridge: Scalar = 1.0) -> Algorithm:
 
     Args:
       beta: bonus multiplier; `theory.lsvi_ucb_beta` is the theorem's.
-      ridge: lam; the paper's is 1.
+      ridge: lam; the paper's is 1. `beta / sqrt(lam)` is the bonus of a direction never visited: below H it may never be tried.
 
     Raises:
       BadInput: beta < 0 or ridge <= 0.

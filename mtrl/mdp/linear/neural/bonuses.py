@@ -7,23 +7,23 @@
   is used once, then thrown away: closest to choosing one optimistic function for all tasks.
 """
 
-from typing import Any
-
-import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
-from mtrl.mdp.linear.neural.network import Body, network_values
-from mtrl.mdp.linear.ridge import fit_cells
+from mtrl import nn
 from mtrl.numerics.types import Scalar
 
 BONUSES = ("last_layer", "gradient", "optimistic_net")
 
 
+def values(body: nn.Body, network: nn.Network, x: Float[Array, "cell dim"]) -> Float[Array, "task cell"]:
+    """`f_i(x) = <phi_W(x), theta_i>`."""
+    return nn.all_values(network.heads, body.apply(network.body, x))
+
+
 def last_layer(
-    body: Body,
-    params: dict[str, Any],
+    body: nn.Body,
+    network: nn.Network,
     x: Float[Array, "cell dim"],
     visits: Float[Array, "task cell"],
     totals: Float[Array, "task cell"],
@@ -32,13 +32,15 @@ def last_layer(
     ridge: Scalar,
 ) -> Float[Array, "task cell"]:
     """Ridge heads and their ellipsoid on the learned features."""
-    fitted = fit_cells(body.apply(params["body"], x)[None], visits, totals, ridge)
-    return fitted.values[0] + alpha * jnp.sqrt(fitted.squares[0])
+    phi = body.apply(network.body, x)
+    phi = jnp.broadcast_to(phi, (visits.shape[0], *phi.shape))
+    fitted, squares = nn.ridge_index(nn.ridge_fit(phi, visits, totals, ridge=ridge), phi)
+    return fitted + alpha * jnp.sqrt(squares)
 
 
 def gradient(
-    body: Body,
-    params: dict[str, Any],
+    body: nn.Body,
+    network: nn.Network,
     x: Float[Array, "cell dim"],
     visits: Float[Array, "task cell"],
     *,
@@ -46,22 +48,16 @@ def gradient(
     ridge: Scalar,
 ) -> Float[Array, "task cell"]:
     """Network values and a diagonal ellipsoid over the shared body and the own head."""
-    head_squares = body.apply(params["body"], x) ** 2  # (cell, rank): the gradient of f_i in its head is phi
-
-    def body_gradient(head, cell):
-        return jax.grad(lambda weights: body.apply(weights, cell) @ head)(params["body"])
-
-    gradients = jax.vmap(lambda head: jax.vmap(lambda cell: body_gradient(head, cell))(x))(params["heads"])
-    squares = jnp.einsum("ck,mk->mc", head_squares, 1.0 / (ridge + visits @ head_squares))
-    for leaf in jax.tree.leaves(gradients):
-        each = leaf.reshape(*visits.shape, -1) ** 2  # (task, cell, weight)
-        squares = squares + each @ (1.0 / (ridge + jnp.einsum("mc,mcw->w", visits, each)))
-    return network_values(body, params, x) + alpha * jnp.sqrt(squares)
+    slopes = nn.body_gradients(body, network, jnp.broadcast_to(x, (visits.shape[0], *x.shape)))
+    squares = nn.gradient_squares(slopes, nn.gradient_metric(slopes, visits, ridge=ridge))
+    own = body.apply(network.body, x) ** 2  # (cell, rank): the gradient of f_i in its head is phi
+    squares = squares + jnp.einsum("ck,mk->mc", own, 1.0 / (ridge + visits @ own))
+    return values(body, network, x) + alpha * jnp.sqrt(squares)
 
 
 def optimistic_net(
-    body: Body,
-    params: dict[str, Any],
+    body: nn.Body,
+    network: nn.Network,
     x: Float[Array, "cell dim"],
     visits: Float[Array, "task cell"],
     *,
@@ -74,25 +70,20 @@ def optimistic_net(
     """Values of an optimistic copy of the network.
 
     Args:
-      body, params, x, visits: the network, its inputs and the buffer.
+      body, network, x, visits: the network, its inputs and the buffer.
       states: S; cells are (state, action).
       budget: squared distance on the buffer that is free.
       multiplier: mu, price of leaving it.
       steps, learning_rate: ascent by Adam.
     """
-    fitted = network_values(body, params, x)
-    optimiser = optax.adam(learning_rate)
+    fitted = values(body, network, x)
 
-    def objective(copy):
-        values = network_values(body, copy, x)
-        promise = jnp.sum(jnp.mean(jnp.max(values.reshape(values.shape[0], states, -1), axis=-1), axis=-1))
-        distance = jnp.sum(visits * (values - fitted) ** 2)
+    def loss(copy, _):
+        now = values(body, copy, x)
+        promise = jnp.sum(jnp.mean(jnp.max(now.reshape(now.shape[0], states, -1), axis=-1), axis=-1))
+        distance = jnp.sum(visits * (now - fitted) ** 2)
         return -promise + multiplier * jnp.maximum(distance - budget, 0.0)
 
-    def ascend(carry, _):
-        copy, momentum = carry
-        updates, momentum = optimiser.update(jax.grad(objective)(copy), momentum)
-        return (optax.apply_updates(copy, updates), momentum), None
-
-    (copy, _), _ = jax.lax.scan(ascend, (params, optimiser.init(params)), None, length=steps)
-    return network_values(body, copy, x)
+    optimiser = nn.adam(learning_rate)
+    ascent, _ = nn.descend(nn.start(network, optimiser), jnp.arange(steps), loss=loss, optimiser=optimiser)
+    return values(body, ascent.params, x)

@@ -8,15 +8,12 @@ bonuses follow the data. The index is one of `bonuses.BONUSES`, clipped to [0, H
 are the buffer.
 """
 
-from typing import Any, NamedTuple
-
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
+from mtrl import nn
 from mtrl.mdp.linear.neural import bonuses
-from mtrl.mdp.linear.neural.network import Body, loss, network_init
 from mtrl.mdp.linear.planning import backward_induction, value_iteration
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.checks import check_choice, check_nonnegative, check_positive, check_whole
@@ -24,34 +21,19 @@ from mtrl.numerics.errors import BadInput
 from mtrl.numerics.types import Scalar
 
 
-class Nets(NamedTuple):
-    """Networks and their optimiser, leading axes (stage, team)."""
+def buffer_loss(
+    body: nn.Body,
+    network: nn.Network,
+    x: Float[Array, "cell dim"],
+    visits: Float[Array, "task cell"],
+    totals: Float[Array, "task cell"],
+) -> Float[Array, ""]:
+    """Mean squared error on the buffer, `sum n (ybar - f)^2 / sum n`.
 
-    params: Any
-    momentum: Any
-
-
-def train(
-    body: Body,
-    nets: Nets,
-    x: Array,
-    visits: Array,
-    totals: Array,
-    *,
-    steps: int,
-    learning_rate: Scalar,
-    decay: Scalar,
-) -> Nets:
-    """`steps` Adam steps of one team's network; x (cell, dim), visits and totals (task, cell)."""
-    optimiser = optax.adam(learning_rate)
+    Pairs (s, a) weighted by visits n with mean target ybar are the buffer itself, up to a constant.
+    """
     means = totals / jnp.maximum(visits, 1.0)
-
-    def descend(nets, _):
-        gradients = jax.grad(lambda p: loss(body, p, x, visits, means, decay))(nets.params)
-        updates, momentum = optimiser.update(gradients, nets.momentum)
-        return Nets(optax.apply_updates(nets.params, updates), momentum), None
-
-    return jax.lax.scan(descend, nets, None, length=steps)[0]
+    return jnp.sum(visits * (means - bonuses.values(body, network, x)) ** 2) / jnp.maximum(jnp.sum(visits), 1.0)
 
 
 def neural_lsvi(
@@ -90,6 +72,7 @@ def neural_lsvi(
     check_whole(rank=rank, hidden=hidden, teams=teams, refit_every=refit_every, steps=steps)
     check_positive(learning_rate=learning_rate, ridge=ridge)
     check_nonnegative(decay=decay, alpha=alpha, budget=budget, multiplier=multiplier)
+    body = nn.Body(features=rank, hidden=(hidden,), activation=jnp.tanh)
 
     def begin(key, view):
         tasks, stages, dtype = view.start.shape[0], view.returns.shape[0], view.inputs.dtype
@@ -99,33 +82,40 @@ def neural_lsvi(
             )
 
         def one(key):
-            params = network_init(key, Body(hidden, rank, dtype), tasks=tasks // teams, dim=view.inputs.shape[-1])
-            return Nets(params, optax.adam(learning_rate).init(params))
+            body_key, head_key = jax.random.split(key)
+            weights = body.init(body_key, jnp.zeros((1, view.inputs.shape[-1]), dtype))
+            heads = nn.draw_heads(head_key, tasks=tasks // teams, rank=rank, dtype=dtype)
+            return nn.start(nn.Network(weights, heads), nn.adam(learning_rate))
 
         return jax.vmap(jax.vmap(one))(jax.random.split(key, (stages, teams)))
 
     def plan(counts, view, nets, episode):
         x = view.inputs.reshape(-1, view.inputs.shape[-1])
-        states, body = view.inputs.shape[0], Body(hidden, rank, x.dtype)
+        tasks = view.start.shape[0]
+        optimiser = nn.adam(learning_rate, decay=nn.shared_decay(decay, tasks // teams))
 
         def one_team(nets, visits, totals):
-            def refit(n):
-                return train(body, n, x, visits, totals, steps=steps, learning_rate=learning_rate, decay=decay)
+            def refit(nets):
+                def loss(network, _):
+                    return buffer_loss(body, network, x, visits, totals)
+
+                return nn.descend(nets, jnp.arange(steps), loss=loss, optimiser=optimiser)[0]
 
             if episode is not None:
-                nets = jax.lax.cond(episode % refit_every == 0, refit, lambda n: n, nets)
+                nets = jax.lax.cond(episode % refit_every == 0, refit, lambda nets: nets, nets)
+            network = nets.params
             if bonus == "last_layer":
-                q = bonuses.last_layer(body, nets.params, x, visits, totals, alpha=alpha, ridge=ridge)
+                q = bonuses.last_layer(body, network, x, visits, totals, alpha=alpha, ridge=ridge)
             elif bonus == "gradient":
-                q = bonuses.gradient(body, nets.params, x, visits, alpha=alpha, ridge=ridge)
+                q = bonuses.gradient(body, network, x, visits, alpha=alpha, ridge=ridge)
             else:
+                states = view.inputs.shape[0]
                 q = bonuses.optimistic_net(
-                    body, nets.params, x, visits, states=states, budget=budget, multiplier=multiplier
+                    body, network, x, visits, states=states, budget=budget, multiplier=multiplier
                 )
             return q, nets
 
         def index(nets, visits, totals):
-            tasks = visits.shape[0]
             group = (teams, tasks // teams, -1)
             q, nets = jax.vmap(one_team)(nets, visits.reshape(group), totals.reshape(group))
             return q.reshape(tasks, -1), jnp.ones_like(visits[:, 0]), nets

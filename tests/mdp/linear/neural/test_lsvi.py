@@ -1,11 +1,11 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
-from mtrl.mdp.linear.neural.lsvi import Nets, neural_lsvi, train
-from mtrl.mdp.linear.neural.network import Body, loss, network_init
+from mtrl import nn
+from mtrl.mdp.linear.neural.bonuses import values
+from mtrl.mdp.linear.neural.lsvi import buffer_loss, neural_lsvi
 from mtrl.mdp.linear.problem import sample_neural, view
 from mtrl.numerics.errors import BadInput
 from tests.mdp.linear.worlds import steps
@@ -26,23 +26,37 @@ def test_networks_are_fitted_when_it_is_time(world):
         assert np.array_equal(a, b)
     for a, b in zip(jax.tree.leaves(second.params), jax.tree.leaves(third.params), strict=True):
         assert np.abs(a - b).max() > 0
-    assert third.params["heads"].shape == (2, 1, 2, 2)  # stage, team, task, k
+    assert third.params.heads.shape == (2, 1, 2, 2)  # stage, team, task, k
 
 
-def test_training_lowers_the_loss():
-    body = Body(8, 2, jnp.dtype(float))
-    params = network_init(jax.random.key(0), body, tasks=2, dim=3)
-    x, rng = jax.random.normal(jax.random.key(1), (6, 3)), np.random.default_rng(0)
-    visits, means = jnp.asarray(rng.integers(0, 4, (2, 6)), float), jnp.asarray(rng.normal(size=(2, 6)))
-    nets = Nets(params, optax.adam(1e-2).init(params))
-    settings = dict(steps=400, learning_rate=1e-2, decay=0.0)
-    fitted = jax.jit(lambda n: train(body, n, x, visits, visits * means, **settings))(nets)
-    assert loss(body, fitted.params, x, visits, means, 0.0) < 0.05 * loss(body, params, x, visits, means, 0.0)
+def test_loss_is_the_mean_squared_error_over_the_buffer():
+    """Row by row, with the mean target of every pair."""
+    body = nn.Body(features=2, hidden=(4,), activation=jnp.tanh)
+    x = jax.random.normal(jax.random.key(1), (5, 3))
+    network = nn.Network(body.init(jax.random.key(0), x), nn.draw_heads(jax.random.key(2), tasks=2, rank=2))
+    visits = np.ones((2, 5))
+    visits[0, 1], visits[1, 2] = 3, 0
+    means = np.random.default_rng(0).normal(size=(2, 5))
+    f = np.asarray(values(body, network, x))
+    rows = [(f[i, c] - means[i, c]) ** 2 for i in range(2) for c in range(5) for _ in range(int(visits[i, c]))]
+    assert np.isclose(buffer_loss(body, network, x, jnp.asarray(visits), jnp.asarray(visits * means)), np.mean(rows))
+
+
+def test_refitting_lowers_the_loss(world):
+    """After many steps the network fits the rewards of the last stage."""
+    (_, (counts, plan, _)), _ = steps(
+        neural_lsvi(**{**SETTINGS, "refit_every": 1, "steps": 400, "hidden": 8, "decay": 0.0}), world, 1
+    )
+    body, x = nn.Body(features=2, hidden=(8,), activation=jnp.tanh), world.inputs.reshape(6, 3)
+    data = (counts.transitions[:, 1].sum(-1).reshape(2, 6), counts.rewards[:, 1].reshape(2, 6))
+    network = jax.tree.map(lambda x: x[1, 0], plan.memory.params)
+    nothing = network._replace(heads=0 * network.heads)
+    assert buffer_loss(body, network, x, *data) < 0.01 * buffer_loss(body, nothing, x, *data)
 
 
 def test_bodies_per_task_have_their_own_parameters(world):
     (*_, last), records = steps(neural_lsvi(teams=2, **SETTINGS), world, 3)
-    assert last.plan.memory.params["heads"].shape == (2, 2, 1, 2)  # stage, team, its task, k
+    assert last.plan.memory.params.heads.shape == (2, 2, 1, 2)  # stage, team, its task, k
     assert all(np.all(kept.regret >= -1e-12) for kept in records)
 
 

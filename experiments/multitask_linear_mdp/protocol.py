@@ -1,0 +1,61 @@
+"""What the figures share: the finite class of representations, names of the methods, means over tasks, paired differences."""
+
+import dataclasses
+
+import jax
+
+from mtrl import mdp
+from mtrl.harness import BaseConfig, field, mean_interval
+
+SHARED, OWN = "shared", "per task"
+ARGMIN_SHARED, ARGMIN_OWN = "argmin only, shared", "argmin only, per task"
+KNOWN, TABULAR, UNIFORM = "known phi (LSVI-UCB)", "tabular (one-hot LSVI-UCB)", "uniform"
+METHODS = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR, UNIFORM)
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldConfig(BaseConfig):
+    """A finite class of representations of a linear MDP."""
+
+    tasks: int = field(8, help="tasks M", lower=1)
+    stages: int = field(4, help="stages H", lower=1)
+    states: int = field(10, help="states S", lower=1)
+    actions: int = field(4, help="actions A", lower=2)
+    rank: int = field(3, help="dimension of the representation k", lower=1)
+    candidates: int = field(20, help="candidate representations |Phi|", lower=1)
+    episodes: int = field(150, help="episodes", lower=2)
+    ridge: float = field(0.1, help="ridge lam", lower=0.0, strict=True)
+
+    def validate(self):
+        """Sizes that fit."""
+        mdp.check_sizes(width=self.states * self.actions, **self.sizes)
+
+    @property
+    def sizes(self):
+        """M, H, S, A, k, |Phi|."""
+        return {n: getattr(self, n) for n in ("tasks", "stages", "states", "actions", "rank", "candidates")}
+
+    @property
+    def problem(self):
+        """Worlds and episodes."""
+        return mdp.episodic(mdp.sample_finite_class, **self.sizes)
+
+
+def task_means(step):
+    """Regret, optimism and survivors of an episode, averaged over tasks (and stages)."""
+    return jax.tree.map(lambda x: x.mean(), mdp.record(step))
+
+
+def team_numbers(config):
+    """Team of every task: all in one, and each alone."""
+    return (0,) * config.tasks, tuple(range(config.tasks))
+
+
+def total(data, method, name="regret"):
+    """(seed,) regret per task over all episodes."""
+    return data[name].sel({"method": method}).sum("episode").values
+
+
+def difference(smaller, larger, of=total):
+    """Paired difference between two methods."""
+    return lambda data: mean_interval(of(data, smaller) - of(data, larger))
