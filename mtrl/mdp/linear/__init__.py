@@ -24,7 +24,8 @@ An algorithm is a factory; an action is the policy table of a whole episode. LSV
 ...     def step(self, action):
 ...         self.state = action
 ...         return self.state, 0.3 + 0.6 * self.state * action
->>> played = play(Chain(), lsvi_ucb(beta=0.5, ridge=0.01), jax.random.key(0), 60, view=finite_view(stages=3, states=2, actions=2))
+>>> view = finite_view(stages=3, states=2, actions=2)
+>>> played = play(Chain(), lsvi_ucb(beta=0.5, ridge=0.01), jax.random.key(0), 60, view=view, compile=jax.jit)
 >>> played.seen.actions[-1].tolist()
 [[1, 1, 1]]
 """

@@ -56,10 +56,13 @@ def play(
     key: PRNGKey,
     episodes: int,
     *,
-    view: View,
-    compile: Callable[[Callable], Callable] = jax.jit,
+    view: View | None = None,
+    compile: Callable[[Callable], Callable] = lambda function: function,
 ) -> Played:
     """Let an algorithm play environments of one's own.
+
+    With `key = jax.random.key(seed)` its choices are those of `mtrl.harness.simulate` at that seed when the environment answers as the
+    simulated problem does.
 
     Args:
       environment: one environment, or a sequence with one per task. `reset()` gives the state a number from 0, or `(state, anything)`; then
@@ -68,16 +71,21 @@ def play(
       algorithm: made by a factory, no oracle.
       key: of the learner's own draws.
       episodes: number of episodes.
-      view: what the learner is told beforehand, see `finite_view`.
-      compile: applied to `select` and `update` once.
+      view: what the learner is told beforehand, see `finite_view`; by default the attribute `view` of the (first) environment.
+      compile: `jax.jit`, applied to `select` and `update` once; without it every operation is dispatched by itself.
 
     Raises:
-      BadInput: an oracle, as many environments as there are no tasks, a state that is no number, or a reward that is not finite.
+      BadInput: an oracle, no view, another number of environments than of tasks, a state that is no number, or a reward that is not finite.
     """
     if algorithm.oracle:
         raise BadInput("the algorithm is an oracle, which a live environment cannot serve; take a learner")
     check_whole(episodes=episodes)
     worlds = list(environment) if isinstance(environment, Sequence) else [environment]
+    view = getattr(worlds[0], "view", None) if view is None else view
+    if view is None:
+        raise BadInput(
+            "the environment has no attribute `view`, so that sizes are not known; give view=finite_view(...)"
+        )
     tasks, states = view.start.shape[0], view.candidates.shape[1]
     if len(worlds) != tasks:
         raise BadInput(f"environment has {len(worlds)} tasks, but the view {tasks}; give one environment per task")

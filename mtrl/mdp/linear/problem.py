@@ -52,6 +52,11 @@ class LinearMDP(NamedTuple):
 class View(NamedTuple):
     """What learners are told: at the beginning of every episode and, with `start` still zero, before the first."""
 
+    TASK_AXES = {
+        "returns": None,
+        "candidates": None,
+        "inputs": None,
+    }  # for `independent`: these are common to the tasks
     start: Int[Array, " task"]  # s_1
     returns: Float[Array, " stage"]  # the largest return from stage h on, H - h
     candidates: Float[Array, "candidate state action rank"]

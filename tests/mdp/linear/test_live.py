@@ -66,15 +66,17 @@ class Ends:
     def reset(self):
         return np.array([0]), {}
 
+    view = finite_view(stages=3, states=2, actions=2)
+
     def step(self, action):
         return np.array([action]), float(action), action == 1, False, {}
 
 
-VIEW = finite_view(stages=3, states=2, actions=2)
+VIEW = Ends.view
 
 
 def test_after_the_end_it_stays_without_reward():
-    played = play(Ends(), lsvi_ucb(beta=0.0), jax.random.key(0), 3, view=VIEW)
+    played = play(Ends(), lsvi_ucb(beta=0.0), jax.random.key(0), 3)
     assert played.seen.rewards.sum(-1).max() <= 1
     for states, rewards, arrivals in zip(played.seen.states, played.seen.rewards, played.seen.arrivals, strict=True):
         assert np.all(states[0][np.cumsum(rewards[0]) - rewards[0] > 0] == 1) and np.all(np.diff(arrivals[0]) >= 0)
@@ -104,7 +106,9 @@ class Broken:
 )
 def test_refuses_what_is_no_finite_environment(environment, algorithm, message):
     with pytest.raises(BadInput, match=message):
-        play(environment, algorithm, jax.random.key(0), 2, view=VIEW)
+        play(environment, algorithm, jax.random.key(0), 2, view=VIEW, compile=jax.jit)
+    with pytest.raises(BadInput, match="no attribute `view`"):
+        play(Broken(), lsvi_ucb(), jax.random.key(0), 2)
 
 
 def test_views_of_ones_own():
