@@ -15,15 +15,15 @@ jointly with it; the bonus is each task's own ellipsoid; beta and conf are free 
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
-from numpy.typing import ArrayLike
 
 from mtrl.mdp.linear.planning import Counts, Plan, backward_induction, value_iteration
+from mtrl.mdp.linear.problem import Table
 from mtrl.mdp.linear.ridge import fit_cells
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
 from mtrl.numerics.types import Scalar
 
-Teams = ArrayLike | None
+Teams = Table | None
 
 
 def survivors(

@@ -17,19 +17,22 @@ ICML 2021 (linear phi).
 
 import itertools
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
-from numpy.typing import ArrayLike
 
 from mtrl.numerics.checks import check_finite, check_nonnegative, check_rank, check_shape, check_whole, known
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
+
+# A table of one's own: an array, or lists.
+Table = Array | np.ndarray | Sequence[Any]
 
 
 class LinearMDP(NamedTuple):
@@ -81,8 +84,8 @@ def finite_view(
     states: int,
     actions: int,
     tasks: int = 1,
-    candidates: ArrayLike | None = None,
-    inputs: ArrayLike | None = None,
+    candidates: Table | None = None,
+    inputs: Table | None = None,
 ) -> View:
     """What a learner is told of live environments with rewards in [0, 1]; class and inputs default to the one-hot code of (s, a).
 
@@ -97,7 +100,7 @@ def finite_view(
     return View(jnp.zeros(tasks, jnp.int32), jnp.arange(stages, 0, -1).astype(candidates.dtype), candidates, inputs)
 
 
-def _floating(table: ArrayLike) -> Array:
+def _floating(table: Table) -> Array:
     """Lists and whole numbers as floats; floating arrays keep their type."""
     table = jnp.asarray(table)
     return table if jnp.issubdtype(table.dtype, jnp.floating) else table.astype(float)
@@ -171,7 +174,7 @@ def check_sizes(
     check_rank(rank, width, what="the width")
 
 
-def check_probabilities(tolerance: float = 1e-6, **tables: ArrayLike) -> None:
+def check_probabilities(tolerance: float = 1e-6, **tables: Table) -> None:
     """Check that the last axis of every table holds probability vectors; traced tables pass.
 
     Raises:
@@ -194,14 +197,14 @@ def check_probabilities(tolerance: float = 1e-6, **tables: ArrayLike) -> None:
 
 
 def from_tables(
-    transitions: ArrayLike,
-    rewards: ArrayLike,
+    transitions: Table,
+    rewards: Table,
     *,
     stages: int | None = None,
     noise: Scalar = 0.0,
-    candidates: ArrayLike | None = None,
-    truth: ArrayLike = 0,
-    inputs: ArrayLike | None = None,
+    candidates: Table | None = None,
+    truth: Table | int = 0,
+    inputs: Table | None = None,
 ) -> LinearMDP:
     """MDPs of one's own as a problem, checked and solved.
 
