@@ -11,13 +11,14 @@ Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko, NeurIPS 2024, arXiv
 
 On one's own series, an array (row, channel); for a csv file with a `date` column `mtrl.data` has a reader that gives such an array:
 
->>> import functools, jax, jax.numpy as jnp, numpy as np
+>>> import functools, jax, numpy as np
+>>> from jax import jit
 >>> from mtrl.forecasting import build_model, fit_forecaster, fit_ridge, forecast, pack, ridge_forecast
 >>> jax.config.update("jax_enable_x64", True)
 >>> time = np.arange(400)[:, None]
 >>> series = 20 + np.sin(2 * np.pi * time / np.array([12, 12, 24])) + 0.1 * np.random.default_rng(0).normal(size=(400, 3))
 >>> data = pack(series, lookback=24, horizon=4)
->>> ridge = jax.jit(functools.partial(fit_ridge, lookback=24, horizon=4))(data)
+>>> ridge = jit(functools.partial(fit_ridge, lookback=24, horizon=4))(data)
 >>> ahead = forecast(functools.partial(ridge_forecast, ridge), data, lookback=24)
 >>> ahead.shape, bool(abs(ahead - 20).max() < 1.5), bool(ridge.validation < 0.05)
 ((4, 3), True, True)
@@ -26,7 +27,7 @@ and a network with the penalty, here for a few epochs:
 
 >>> model = build_model("DLinearU", lookback=24, horizon=4)
 >>> train = functools.partial(fit_forecaster, model=model, lookback=24, epochs=3, learning_rate=0.01)
->>> state, report = jax.jit(train)(jax.random.key(0), data, lam_inv=0.01, gamma_inv=0.1)
+>>> state, report = jit(train)(jax.random.key(0), data, lam_inv=0.01, gamma_inv=0.1)
 >>> forecast(functools.partial(model.apply, state.best), data, lookback=24).shape, bool(report.finite.all())
 ((4, 3), True)
 """

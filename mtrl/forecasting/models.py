@@ -1,5 +1,7 @@
 """The forecasters of the multitask forecasting table (Ilbert et al. 2024, table 1), by name."""
 
+from typing import Any
+
 import flax.linen as nn
 
 from mtrl.forecasting.dlinear import DLinear
@@ -56,5 +58,5 @@ def _trunk(name: str, lookback: int, small: bool) -> nn.Module:
         return ITransformer(width=32, heads=4, hidden=32, layers=1, dropout=0.0) if small else ITransformer()
     stride = max(8, lookback // 14) if small else 8  # small: at most about 15 tokens
     stride = min(stride, max(1, lookback // 4))  # a short window still gives a few patches
-    sizes = dict(width=8, heads=2, hidden=16, layers=1, dropout=0.0) if small else {}
+    sizes: dict[str, Any] = dict(width=8, heads=2, hidden=16, layers=1, dropout=0.0) if small else {}
     return PatchTST(patch=2 * stride, stride=stride, **sizes)

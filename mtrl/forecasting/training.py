@@ -36,7 +36,7 @@ def forecast_error(
 
     def errors(rows):
         x, y = gather_windows(series, rows, lookback=lookback, horizon=model.horizon)
-        return ((y - model.apply(params, x)) ** 2).mean(-1)
+        return ((y - jnp.asarray(model.apply(params, x))) ** 2).mean(-1)
 
     return nn.mean_over_rows(errors, starts, chunk=chunk)
 
@@ -99,7 +99,7 @@ def forecaster_training(
         def loss(params, drawn):
             rows, drop = drawn
             x, y = gather_windows(data.series, rows, lookback=lookback, horizon=model.horizon)
-            forecast = model.apply(params, x, train=True, rngs={"dropout": drop})
+            forecast = jnp.asarray(model.apply(params, x, train=True, rngs={"dropout": drop}))
             return ((y - forecast) ** 2).mean((0, 2)).sum() + head_penalty(params, **penalties)
 
         def validate(params):

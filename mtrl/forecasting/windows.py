@@ -153,8 +153,8 @@ def pack(series: ArrayLike | Sequence[Any], *, lookback: int, horizon: int, spli
     check_windows(split, len(raw), lookback, horizon)
     values = jnp.asarray(raw)
     mean, deviation = channel_scales(values, split.train)
-    starts = [jnp.asarray(window_starts(span, lookback, horizon)) for span in split]
-    return WindowData((values - mean) / deviation, *starts, mean, deviation)
+    train, valid, test = (jnp.asarray(window_starts(span, lookback, horizon)) for span in split)
+    return WindowData((values - mean) / deviation, train, valid, test, mean, deviation)
 
 
 def forecast(
@@ -166,7 +166,12 @@ def forecast(
       predict: standardised windows to standardised horizons, e.g. `functools.partial(model.apply, state.best)`.
       data: from `pack`.
       lookback: L, rows.
+
+    Raises:
+      BadInput: data without their units.
     """
+    if data.mean is None or data.deviation is None:
+        raise BadInput("data hold no mean and deviation, the series' own units; make them with pack")
     return predict(data.series[-lookback:].T[None])[0].T * data.deviation + data.mean
 
 

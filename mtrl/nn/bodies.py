@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -42,7 +43,7 @@ class Body(nn.Module):
         """Features of inputs whose last axis (or last two, for pictures) are one example."""
         check_choice("pool", self.pool, ("max", "mean"))
         pool = nn.max_pool if self.pool == "max" else mean_pool
-        kinds = dict(dtype=x.dtype, param_dtype=x.dtype)
+        kinds: dict[str, Any] = dict(dtype=x.dtype, param_dtype=x.dtype)
         if self.channels:
             lead = x.shape[:-1] if self.side else x.shape[:-2]
             x = x.reshape(-1, *((self.side, self.side) if self.side else x.shape[-2:]), 1)

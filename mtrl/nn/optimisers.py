@@ -19,12 +19,12 @@ def adam(rate: Scalar, *, decay: Any = None) -> optax.GradientTransformation:
     """
     rule = optax.adam(rate)
 
-    def update(gradient, memory, params=None):
+    def update(updates, state, params=None):
         if decay is not None:
             strengths = jax.tree.broadcast(decay, params)
-            gradient = jax.tree.map(lambda g, w, d: g + jnp.asarray(d, w.dtype) * w, gradient, params, strengths)
+            updates = jax.tree.map(lambda g, w, d: g + jnp.asarray(d, w.dtype) * w, updates, params, strengths)
         with jax.numpy_dtype_promotion("standard"):  # Optax raises floats to whole numbers
-            return rule.update(gradient, memory, params)
+            return rule.update(updates, state, params)
 
     return optax.GradientTransformation(rule.init, update)
 

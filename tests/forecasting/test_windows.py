@@ -72,6 +72,8 @@ def test_packing_standardises_splits_and_forecasts_in_the_series_own_units(key):
         np.testing.assert_array_equal(starts, w.window_starts(span, 5, 3))
     ahead = w.forecast(lambda x: jnp.repeat(x[..., -1:], 3, axis=-1), data, lookback=5)
     assert_close("rows ahead", ahead, np.tile(raw[-1], (3, 1)), rtol=1e-12)
+    with pytest.raises(BadInput, match="make them with pack"):
+        w.forecast(lambda x: x, data._replace(mean=None), lookback=5)
     with pytest.raises(BadInput, match="too few for lookback"):
         w.pack(raw[:20], lookback=5, horizon=3)
 

@@ -24,7 +24,8 @@ def test_descent_is_the_written_loop(key):
     for rows in np.asarray(batches):
         error = X[rows] @ w - Y[rows]
         gradient = 2 * X[rows].T @ error / 5
-        values.append(np.mean(error**2)), slopes.append(np.linalg.norm(gradient))
+        values.append(np.mean(error**2))
+        slopes.append(np.linalg.norm(gradient))
         w = w - 0.1 * gradient
     state, updates = jax.jit(lambda: nn.descend(nn.start(jnp.zeros(3), rule), batches, loss=loss, optimiser=rule))()
     assert_close("weights", state.params, w, rtol=1e-12)
