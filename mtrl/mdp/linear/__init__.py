@@ -2,7 +2,7 @@
 
 | what | where | paper |
 | --- | --- | --- |
-| problems: `from_tables` (one's own MDP), `from_features`, `sample_{finite_class,linear,neural}` | `problem` | Jin et al. 2020 |
+| problems: `from_tables` (one's own), `from_features`, `sample_{finite_class,linear,neural}` | `problem`, `samplers` | Jin et al. 2020 |
 | what is played and seen: `episodic`, `record`, `play` (live environments, with `finite_view`) | `episodes`, `live` | |
 | `multitask_lsvi`, `argmin_only`: a finite class, survivors shared by the tasks | `multitask_lsvi` | Lu et al. 2022 |
 | `eleanor`: joint over stages and tasks, tiny problems | `eleanor` | Zanette et al. 2020 |
@@ -49,10 +49,8 @@ from mtrl.mdp.linear.problem import (
     finite_view,
     from_features,
     from_tables,
-    sample_finite_class,
-    sample_linear,
-    sample_neural,
 )
+from mtrl.mdp.linear.samplers import sample_finite_class, sample_linear, sample_neural
 from mtrl.mdp.linear.tabular import tabular
 from mtrl.mdp.linear.uniform import uniform
 

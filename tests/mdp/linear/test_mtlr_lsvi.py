@@ -5,7 +5,8 @@ import pytest
 
 from mtrl.mdp.linear.lsvi_ucb import lsvi_ucb
 from mtrl.mdp.linear.mtlr_lsvi import mtlr_lsvi
-from mtrl.mdp.linear.problem import sample_linear, view
+from mtrl.mdp.linear.problem import view
+from mtrl.mdp.linear.samplers import sample_linear
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 from tests.mdp.linear.worlds import steps

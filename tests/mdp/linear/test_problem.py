@@ -8,12 +8,9 @@ import pytest
 from mtrl.mdp.linear.episodes import draw, follow
 from mtrl.mdp.linear.problem import (
     backup_residual,
-    check_sizes,
     from_features,
     from_tables,
     policy_value,
-    sample_linear,
-    sample_neural,
 )
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close, assert_mean
@@ -23,12 +20,6 @@ from tests.mdp.linear.worlds import small
 @pytest.fixture(scope="module")
 def world():
     return small(3)
-
-
-def test_rows_are_probabilities_and_rewards_in_the_unit_interval(world):
-    assert_close("transitions sum to one", world.transitions.sum(-1), np.ones((3, 3, 4, 2)), 1e-12)
-    assert world.transitions.min() >= 0
-    assert 0 <= world.rewards.min() and world.rewards.max() <= 1
 
 
 def test_optimum_is_the_best_of_all_policies():
@@ -59,24 +50,6 @@ def test_backups_are_linear_in_the_true_representation_only(world):
     assert residuals[truth] < 1e-14
     assert min(r for i, r in enumerate(residuals) if i != truth) > 1e-2
     print("residual of the backup: true phi", residuals[truth], "others", residuals)
-
-
-def test_linear_representation_is_linear_in_the_inputs_too():
-    params = sample_linear(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
-    value = jnp.arange(4.0)
-    for features in (params.inputs, params.features[0]):
-        assert backup_residual(features, params.transitions[0, 0], params.rewards[0, 0], value) < 1e-14
-
-
-def test_neural_representation_rows_are_probabilities():
-    params = sample_neural(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
-    assert_close("softmax rows", params.features.sum(-1), np.ones((2, 4, 2)), 1e-12)
-    assert params.inputs.shape == (4, 2, 3)
-
-
-def test_dtype_is_that_of_the_noise():
-    params = small(0, noise=np.float32(0.1))
-    assert {x.dtype for x in jax.tree.leaves(params) if jnp.issubdtype(x.dtype, jnp.floating)} == {jnp.dtype("float32")}
 
 
 def test_residual_is_a_root_mean_square():
@@ -132,25 +105,3 @@ def test_features_mu_and_nu_are_a_problem(world):
 def test_refuses_tables_that_are_no_mdp(change, message):
     with pytest.raises(BadInput, match=message):
         from_tables(**{**dict(transitions=TRANSITIONS, rewards=REWARDS, stages=2), **change})
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (dict(tasks=0), "tasks got 0"),
-        (dict(stages=0), "stages got 0"),
-        (dict(rank=0), "rank got 0"),
-        (dict(rank=9), "between 1 and the width, 8"),
-        (dict(actions=1), "actions got 1"),
-        (dict(states=0), "states got 0"),
-        (dict(candidates=0), "candidates got 0"),
-    ],
-)
-def test_sizes(change, message):
-    good = dict(tasks=2, stages=3, states=4, actions=2, rank=2, width=8)
-    check_sizes(**good)
-    with pytest.raises(BadInput, match=message):
-        check_sizes(**{**good, **change})
-    if "width" not in message:
-        with pytest.raises(BadInput, match=message):
-            small(0, **change)

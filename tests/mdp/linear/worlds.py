@@ -10,7 +10,7 @@ from mtrl.harness import simulate
 from mtrl.mdp.linear.episodes import draw, episodic, record
 from mtrl.mdp.linear.multitask_lsvi import multitask_lsvi
 from mtrl.mdp.linear.planning import Counts
-from mtrl.mdp.linear.problem import sample_finite_class
+from mtrl.mdp.linear.samplers import sample_finite_class
 from mtrl.mdp.linear.uniform import uniform
 from mtrl.numerics.algorithm import begin, take
 

@@ -6,7 +6,8 @@ import pytest
 from mtrl import nn
 from mtrl.mdp.linear.neural.bonuses import values
 from mtrl.mdp.linear.neural.lsvi import buffer_loss, neural_lsvi
-from mtrl.mdp.linear.problem import sample_neural, view
+from mtrl.mdp.linear.problem import view
+from mtrl.mdp.linear.samplers import sample_neural
 from mtrl.numerics.errors import BadInput
 from tests.mdp.linear.worlds import steps
 
