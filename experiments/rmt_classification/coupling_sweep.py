@@ -21,7 +21,7 @@ from mtrl.harness import (
     over_seeds,
 )
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_problem import related_means
+from mtrl.random_matrix.classification import related_means
 
 RULES = ("classical", "midpoint", "optimal")
 WORDS = {

@@ -30,7 +30,7 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
 )
-from mtrl.random_matrix.classification_problem import check_directions, related_means
+from mtrl.random_matrix.classification import check_directions, related_means
 
 RULES = ("signed", "optimal", "tuned")
 WORDS = {"signed": "±1 labels", "optimal": "optimal labels", "tuned": "optimal labels, tuned γ, λ"}

@@ -24,8 +24,7 @@ from mtrl.harness import (
     over_seeds,
 )
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_baselines import pooled_coupling
-from mtrl.random_matrix.classification_problem import bayes_error, related_means
+from mtrl.random_matrix.classification import bayes_error, pooled_coupling, related_means
 
 RULES = ("single", "pooled", "signed", "optimal", "tuned")
 WORDS = {
@@ -79,7 +78,7 @@ def plans_along(similarities, norm, counts, gamma, lam, grid, *, dim: int) -> Pl
         return stack(
             [
                 single_task_plan(gram, counts, grid, dim=dim),
-                plan(gram, counts, pooled_coupling(lam, both), dim=dim, rule="midpoint"),
+                plan(gram, counts, pooled_coupling(lam, 2), dim=dim, rule="midpoint"),
                 plan(gram, counts, B, dim=dim, rule="classical"),
                 plan(gram, counts, B, dim=dim, rule="optimal"),
                 tuned_plan(gram, counts, both, grid, grid, dim=dim, rule="optimal"),

@@ -11,9 +11,15 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_baselines import classical, optimal, signed_midpoint
-from mtrl.random_matrix.classification_theory import Prediction, equivalent, error_at, mean_gram, with_centring_noise
-from mtrl.random_matrix.classification_tuning import tune_grid
+from mtrl.random_matrix.classification import (
+    Rule,
+    apply_rule,
+    error_at,
+    mean_gram,
+    score_equivalent,
+    tune_grid,
+    with_centring_noise,
+)
 
 
 class Plan(NamedTuple):
@@ -34,21 +40,17 @@ def active_coupling(gamma, lam, active):
     return coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
 
 
-def planned(B, ytil, threshold, law: Prediction, counts) -> Plan:
+def planned(B, rule: Rule, counts) -> Plan:
     """The plan of given labels and thresholds for the last task."""
-    wider = with_centring_noise(law, counts)
-    errors = [error_at(x.mean, x.variance, threshold)[-1] for x in (law, wider)]
-    return Plan(B, ytil, threshold[-1], law.mean[-1], law.variance[-1], *errors)
+    law, wider = rule.law, with_centring_noise(rule.law, counts)
+    finite = error_at(wider.mean, wider.variance, rule.threshold)
+    return Plan(B, rule.ytil, rule.threshold[-1], law.mean[-1], law.variance[-1], rule.error[-1], finite[-1])
 
 
 def plan(gram, counts, B, *, dim: int, rule: str) -> Plan:
     """Labels and threshold of `rule` (classical, midpoint or optimal) for the last task."""
-    eq = equivalent(mean_gram(gram, counts), counts, B, dim=dim)
-    if rule == "optimal":
-        found = optimal(eq, counts, counts.shape[0] - 1)
-    else:
-        found = {"classical": classical, "midpoint": signed_midpoint}[rule](eq, counts)
-    return planned(B, found.ytil, found.threshold, found.prediction, counts)
+    eq = score_equivalent(mean_gram(gram, counts), counts, B, dim=dim)
+    return planned(B, apply_rule(eq, counts, rule), counts)
 
 
 def tuned_plan(gram, counts, active, gammas, lams, *, dim: int, rule: str) -> Plan:

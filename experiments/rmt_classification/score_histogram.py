@@ -24,11 +24,15 @@ from mtrl.harness import (
     over_seeds,
 )
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_baselines import with_labels
-from mtrl.random_matrix.classification_checks import check_centred, check_informative
-from mtrl.random_matrix.classification_problem import related_means
-from mtrl.random_matrix.classification_theory import equivalent, mean_gram
-from mtrl.random_matrix.labels import center_labels
+from mtrl.random_matrix.classification import (
+    center_labels,
+    check_centred,
+    mean_gram,
+    related_means,
+    score_equivalent,
+    warn_uninformative,
+    with_labels,
+)
 
 RULES = ("midpoint", "optimal", "custom")
 REFERENCE = {(0.8, "midpoint"): 0.1891, (-0.4, "midpoint"): 0.3125, (0.5, "custom"): 0.2092}
@@ -76,15 +80,15 @@ def panel_plan(beta, norm, counts, gamma, lam, custom, *, dim: int, rule: str) -
     gram, B = similarity_gram(beta[None], norm), coupling(gamma, lam)
     if rule != "custom":
         return plan(gram, counts, B, dim=dim, rule=rule)
-    found = with_labels(equivalent(mean_gram(gram, counts), counts, B, dim=dim), center_labels(custom, counts))
-    return planned(B, found.ytil, found.threshold, found.prediction, counts)
+    found = with_labels(score_equivalent(mean_gram(gram, counts), counts, B, dim=dim), center_labels(custom, counts))
+    return planned(B, found, counts)
 
 
 def run(config, seeds):
     """Predicted law and simulated scores per panel."""
     import xarray as xr
 
-    check_informative(config.norm * np.eye(2))
+    warn_uninformative(config.norm * np.eye(2))
     counts = (tuple(config.source), tuple(config.target))
     custom = jnp.reshape(jnp.asarray(config.custom_labels, float), (2, 2))
     pairs = zip(config.similarities, config.rules, strict=True)

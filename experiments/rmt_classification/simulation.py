@@ -5,15 +5,21 @@ import jax.numpy as jnp
 
 from experiments.rmt_classification.predictions import Plan, tuned_plan
 from mtrl.numerics.keys import split_named
-from mtrl.random_matrix.classification_estimator import fit, label_samples, score, score_moments
-from mtrl.random_matrix.classification_problem import Params, sample
-from mtrl.random_matrix.classification_statistics import gram_corrected, project_psd
-from mtrl.random_matrix.classification_theory import error_at
+from mtrl.numerics.linalg.psd import nearest_psd
+from mtrl.random_matrix.classification import (
+    Mixture,
+    error_at,
+    fit,
+    gram_corrected,
+    sample_mixture,
+    score,
+    score_moments,
+)
 
 
 def target_moments(data, plan: Plan, means):
     """Score mean (2,) and variance () of the last task, exact given the fit."""
-    fitted = fit(data, label_samples(data, plan.ytil), plan.B)
+    fitted = fit(data, plan.ytil, plan.B)
     mean, variance = score_moments(fitted, means)
     return fitted, mean[-1], variance[-1]
 
@@ -36,7 +42,7 @@ def errors_of_plans(key, means, plans: Plan, *, counts):
 
     def at_point(inputs):
         point, means, plans = inputs
-        data = sample(jax.random.fold_in(key, point), Params(means), counts=counts)
+        data = sample_mixture(jax.random.fold_in(key, point), Mixture(means), counts=counts)
         return jax.vmap(lambda plan: target_error(data, plan, means))(plans)
 
     return jax.lax.map(at_point, (jnp.arange(means.shape[0]), means, plans))
@@ -51,8 +57,8 @@ def practical_errors(key, means, gammas, lams, *, counts):
 
     def at_point(inputs):
         point, means = inputs
-        data = sample(jax.random.fold_in(key, point), Params(means), counts=counts)
-        gram = project_psd(gram_corrected(data, len(counts)))
+        data = sample_mixture(jax.random.fold_in(key, point), Mixture(means), counts=counts)
+        gram = nearest_psd(gram_corrected(data, len(counts)))
         plan = tuned_plan(gram, n, jnp.ones(len(counts)), gammas, lams, dim=means.shape[-1], rule="optimal")
         return target_error(data, plan, means)
 
@@ -65,9 +71,9 @@ def scores_of_plans(key, means, plans: Plan, *, counts, points: int):
 
     def at_case(inputs):
         means, plan = inputs
-        data = sample(keys["train"], Params(means), counts=counts)
+        data = sample_mixture(keys["train"], Mixture(means), counts=counts)
         fitted, mean, variance = target_moments(data, plan, means)
-        fresh = sample(keys["test"], Params(means[-1:]), counts=((points, points),))
+        fresh = sample_mixture(keys["test"], Mixture(means[-1:]), counts=((points, points),))
         last = jnp.full(2 * points, means.shape[0] - 1)
         return error_at(mean, variance, plan.threshold), score(fitted, fresh.X, last).reshape(2, points)
 

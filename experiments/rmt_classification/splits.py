@@ -8,10 +8,8 @@ from jaxtyping import Array
 
 from experiments.rmt_classification.predictions import Plan, active_coupling, plan, stack
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.psd import spectral_map
-from mtrl.random_matrix.classification_estimator import fit, label_samples, score
-from mtrl.random_matrix.classification_problem import Samples, membership
-from mtrl.random_matrix.classification_statistics import gram_corrected, project_psd, whitening
+from mtrl.numerics.linalg.psd import nearest_psd
+from mtrl.random_matrix.classification import Samples, fit, gram_corrected, membership, score, shrunk_root, whitening
 
 RULES = ("signed", "optimal", "optimal, training statistics", "single task")
 
@@ -67,16 +65,9 @@ def pool_moments(X, pool, source, target):
     return means, second / size.sum()
 
 
-def whitener(S, shrinkage):
-    """Inverse symmetric root of (1 - s) S + s (tr S/p) I."""
-    p = S.shape[0]
-    shrunk = (1 - shrinkage) * S + shrinkage * jnp.trace(S) / p * jnp.eye(p, dtype=S.dtype)
-    return spectral_map(shrunk, lambda values: 1 / jnp.sqrt(values))
-
-
 def held_out_error(split: Split, plan: Plan, X):
     """Average over the two target classes of the held-out error rate."""
-    fitted = fit(split.data, label_samples(split.data, plan.ytil), plan.B)
+    fitted = fit(split.data, plan.ytil, plan.B)
     scores = score(fitted, X, jnp.ones(X.shape[0], int))
     wrong = jnp.stack([scores <= plan.threshold, scores > plan.threshold], axis=1)
     return jnp.mean(jnp.sum(split.held * wrong, axis=0) / jnp.sum(split.held, axis=0))
@@ -103,12 +94,12 @@ def split_errors(
     """
     split = draw_split(key, X, pool, source, target, n_source=n_source, n_target=n_target)
     means, S = pool_moments(X, pool, source, target)
-    T = whitener(S, shrinkage) if whiten == "pool" else whitening(split.data, 2, shrinkage=shrinkage)
+    T = shrunk_root(S, shrinkage) if whiten == "pool" else whitening(split.data, 2, shrinkage=shrinkage)
     dmu = jnp.stack([means[0] - means[1], means[2] - means[3]]) @ T
     gram = dmu @ dmu.T
     split = split._replace(data=split.data._replace(X=split.data.X @ T))
     dim, n = X.shape[1], jnp.array([[n_source] * 2, [n_target] * 2])
-    estimated = project_psd(gram_corrected(split.data, 2))
+    estimated = nearest_psd(gram_corrected(split.data, 2))
     B = active_coupling(gamma, lam, jnp.ones(2))
     alone = active_coupling(single_gamma, 0.0, jnp.array([0.0, 1.0]))
     plans = stack(

@@ -3,16 +3,14 @@
 import jax
 import jax.numpy as jnp
 
-from mtrl.random_matrix import classification_baselines as rules
-from mtrl.random_matrix import classification_multiclass as multiclass
-from mtrl.random_matrix import classification_statistics as statistics
-from mtrl.random_matrix import classification_theory as theory
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
-from mtrl.random_matrix.classification_general import equivalent_general, mean_gram_of_classes
-from mtrl.random_matrix.classification_problem import Params, Samples, related_means, sample
-from mtrl.random_matrix.classification_tuning import tune_grid
-from mtrl.random_matrix.labels import optimal_labels_every_target
+from mtrl.random_matrix.classification import baselines as rules
+from mtrl.random_matrix.classification import multiclass, statistics, theory
+from mtrl.random_matrix.classification.estimator import fit, score_moments
+from mtrl.random_matrix.classification.general import mean_gram_of_classes, score_equivalent_general
+from mtrl.random_matrix.classification.labels import optimal_labels_every_target, signed_labels
+from mtrl.random_matrix.classification.problem import Mixture, Samples, related_means, sample_mixture
+from mtrl.random_matrix.classification.tuning import tune_grid
 from tests.contract.table import Case
 
 TASKS, DIM = 3, 9
@@ -29,7 +27,7 @@ def means_of(key, dtype):
 def data_example(key, dtype):
     """X, task, label, labels per class, gamma, lam."""
     draw, means = jax.random.split(key)
-    data = sample(draw, Params(means_of(means, dtype)), counts=COUNTS_STATIC)
+    data = sample_mixture(draw, Mixture(means_of(means, dtype)), counts=COUNTS_STATIC)
     ytil = jnp.array([[1, -1], [0.5, -0.7], [1, -0.5]], dtype)
     return (*data, ytil, jnp.array([1.0, 0.5, 2.0], dtype), jnp.asarray(3.0, dtype))
 
@@ -51,19 +49,19 @@ def general_example(key, dtype):
 def fitted_with(coupling_of):
     def call(key, X, task, label, ytil, gamma, lam):
         data = Samples(X, task, label)
-        found = fit(data, label_samples(data, ytil), coupling_of(gamma, lam))
+        found = fit(data, ytil, coupling_of(gamma, lam))
         return (found.W, found.bias, *score_moments(found, statistics.class_means(data, TASKS)))
 
     return call
 
 
 def equivalent_of(gram, counts, gamma, lam):
-    return theory.equivalent(theory.mean_gram(gram, counts), counts, coupling(gamma, lam), dim=DIM)
+    return theory.score_equivalent(theory.mean_gram(gram, counts), counts, coupling(gamma, lam), dim=DIM)
 
 
-def rule(pick):
+def rule(name):
     def call(key, gram, counts, gamma, lam):
-        found = pick(equivalent_of(gram, counts, gamma, lam), counts)
+        found = rules.apply_rule(equivalent_of(gram, counts, gamma, lam), counts, name, target=1)
         return found.ytil, found.threshold, found.error
 
     return call
@@ -74,8 +72,8 @@ def optimal_every_target(key, gram, counts, gamma, lam):
 
 
 def general_law(key, means, covariance, counts, gamma, lam):
-    eq = equivalent_general(means, covariance, counts, coupling(gamma, lam))
-    return theory.predict(eq, jnp.asarray([[1.0, -1.0]] * TASKS, means.dtype))
+    eq = score_equivalent_general(means, covariance, counts, coupling(gamma, lam))
+    return theory.score_law(eq, signed_labels(counts, means.dtype))
 
 
 def scale_means_only(arrays, s):
@@ -90,7 +88,7 @@ def gram_of(estimate):
 def three_classes(key, means, covariance, counts, gamma, lam):
     wide = jnp.concatenate([means, means[:, :1] * jnp.asarray(-0.5, means.dtype)], axis=1)
     n = jnp.concatenate([counts, counts[:, :1]], axis=1)
-    eq = theory.equivalent(mean_gram_of_classes(wide, n), n, coupling(gamma, lam), dim=DIM)
+    eq = theory.score_equivalent(mean_gram_of_classes(wide, n), n, coupling(gamma, lam), dim=DIM)
     model = multiclass.one_vs_all(eq, n, 1)
     return model.ytil, model.mean, multiclass.predicted_accuracy(key, model, draws=16)
 
@@ -128,27 +126,26 @@ def unpermute_both(output, perm):
 
 by_data = dict(example=data_example, permute=permute_data, unpermute=unpermute, tasks=TASKS)
 by_theory = dict(example=theory_example, permute=permute_theory, unpermute=unpermute, tasks=TASKS)
-optimal_for_1 = rule(lambda eq, counts: rules.optimal(eq, counts, 1))
 
 CASES = [
     Case("lssvm multi-task", fitted_with(coupling), **by_data),
     Case(
         "lssvm single task",
-        fitted_with(lambda gamma, lam: rules.single_task_coupling(lam, gamma)),
+        fitted_with(lambda gamma, lam: rules.single_task_coupling(lam, TASKS)),
         differs_from=("lssvm multi-task", "lssvm pooled"),
         **by_data,
     ),
     Case(
         "lssvm pooled",
-        fitted_with(lambda gamma, lam: rules.pooled_coupling(lam, gamma)),
+        fitted_with(lambda gamma, lam: rules.pooled_coupling(lam, TASKS)),
         differs_from=("lssvm multi-task",),
         **by_data,
     ),
-    Case("lssvm rule classical", rule(rules.classical), **by_theory),
-    Case("lssvm rule mid-point", rule(rules.signed_midpoint), differs_from=("lssvm rule classical",), **by_theory),
+    Case("lssvm rule classical", rule("classical"), **by_theory),
+    Case("lssvm rule mid-point", rule("midpoint"), differs_from=("lssvm rule classical",), **by_theory),
     Case(
         "lssvm rule optimal",
-        optimal_for_1,
+        rule("optimal"),
         example=theory_example,
         differs_from=("lssvm rule classical", "lssvm rule mid-point"),
     ),
@@ -187,7 +184,6 @@ CASES = [
         tasks=TASKS,
         differs_from=("lssvm gram corrected",),
     ),
-    Case("lssvm gram projection", lambda key, gram, *_: statistics.project_psd(gram), example=theory_example),
     Case(
         "lssvm class-mean gram",
         lambda key, X, t, y, *_: statistics.class_mean_gram(Samples(X, t, y), TASKS, 2),

@@ -13,17 +13,20 @@ Q = (K + I)^-1 and P the (n, k) task indicator:
 part: much sharing.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Float, Int
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, Num
+from numpy.typing import ArrayLike as Listed
 
-from mtrl.random_matrix.classification_problem import Samples
+from mtrl.numerics.checks import check_psd, check_shape, check_whole
+from mtrl.random_matrix.classification.problem import Samples, Table, floating
 
 
-class Fit(NamedTuple):
+class Machine(NamedTuple):
     """Fitted scores g_i(x) = W_i . (x - centre_i) + bias_i of every task."""
 
     W: Float[Array, "task dim"]
@@ -34,40 +37,43 @@ class Fit(NamedTuple):
     finite: Bool[Array, ""]  # False when the factorisation failed (NaN or infinity in the data)
 
 
-def indicator(index: Int[Array, " sample"], size: int, dtype: DTypeLike) -> Float[Array, "sample index"]:
-    """One column per index value, 1 where a sample has it."""
-    return jax.nn.one_hot(index, size, dtype=dtype)
-
-
-def centre_tasks(X: Float[Array, "sample dim"], P: Float[Array, "sample task"]) -> Float[Array, "task dim"]:
-    """Training mean of every task."""
-    return (P.T @ X) / jnp.sum(P, axis=0)[:, None]
-
-
 def fit(
     data: Samples,
-    y: Float[Array, " sample"],
-    B: Float[Array, "task task"],
+    labels: Table | Num[ArrayLike, " sample"] | Sequence[float],
+    B: Num[ArrayLike, "task task"] | Sequence[Sequence[float]],
     *,
     center: bool = True,
     rounding: float | None = None,
-) -> Fit:
+) -> Machine:
     """Solve the multi-task least-squares support vector machine in closed form.
 
     Any positive semi-definite B is allowed; B = [[gamma]] with one task is the single-task machine.
 
     Args:
-      data: training samples; every task of B needs at least one.
-      y: regression target of every sample (`label_samples` spreads one value per task and class).
-      B: coupling diag(gamma) + lam 1 1^T.
+      data: training samples (`pack` checks one's own); every task of B needs at least one.
+      labels: (task, cls) one label per task and class, or (sample,) one regression target per sample.
+      B: `coupling(gamma, lam)`, diag(gamma) + lam 1 1^T.
       center: subtract each task's training mean from its features. The theory needs it; without it only the bias absorbs a shift.
       rounding: the identity in K + I counts as max(1, rounding * mean diagonal of K), so that features of any scale can be factorised
         (it then equals the fit with B divided by that number); None is 4 n times the machine epsilon, which leaves ordinary data
         untouched. The value used is reported as `ridge`.
+
+    Raises:
+      BadInput: a task or class index beyond B and the labels, or B that is not positive semi-definite (where they are not traced).
     """
+    labels, B = floating(labels), floating(B)
     k, p = B.shape[0], data.X.shape[1]
-    P = indicator(data.task, k, data.X.dtype)
-    centre = centre_tasks(data.X, P)
+    check_psd(B=B)
+    check_whole(lower=0, upper=k - 1, task=data.task, hint="B has a row for every task")
+    if labels.ndim == 2:
+        check_shape("labels", labels, (k, None), hint="one row per task")
+        check_whole(lower=0, upper=labels.shape[1] - 1, label=data.label, hint="labels have a column for every class")
+        y = labels[data.task, data.label]
+    else:
+        check_shape("labels", labels, data.task.shape, hint="one per sample, or one row per task")
+        y = labels
+    P = jax.nn.one_hot(data.task, k, dtype=data.X.dtype)
+    centre = (P.T @ data.X) / jnp.sum(P, axis=0)[:, None]
     if not center:
         centre = jnp.zeros_like(centre)
     Xc = data.X - centre[data.task]
@@ -84,28 +90,38 @@ def fit(
     bias = jnp.linalg.solve(P.T @ QP, P.T @ Qy)
     alpha = Qy - QP @ bias
     W = (B[:, data.task] * alpha) @ Xc / (k * p)
-    return Fit(W=W, bias=bias, centre=centre, alpha=alpha, ridge=ridge, finite=jnp.all(jnp.isfinite(alpha)))
+    return Machine(W=W, bias=bias, centre=centre, alpha=alpha, ridge=ridge, finite=jnp.all(jnp.isfinite(alpha)))
 
 
-def label_samples(data: Samples, ytil: Float[Array, "task cls"]) -> Float[Array, " sample"]:
-    """y: the label of its task and class for every sample."""
-    return ytil[data.task, data.label]
+def score(machine: Machine, X: Listed, task: int | Int[Array, "*#sample"]) -> Float[Array, " sample"]:
+    """g_i(x) of every row of X (sample, dim), all of one task or with one task index each."""
+    check_whole(lower=0, upper=machine.W.shape[0] - 1, task=task)
+    return jnp.sum(machine.W[task] * (floating(X) - machine.centre[task]), axis=-1) + machine.bias[task]
 
 
-def score(fitted: Fit, X: Float[Array, "sample dim"], task: Int[Array, " sample"]) -> Float[Array, " sample"]:
-    """g_i(x) of every sample under its task's classifier."""
-    return jnp.sum(fitted.W[task] * (X - fitted.centre[task]), axis=-1) + fitted.bias[task]
+def predict(
+    machine: Machine,
+    X: Listed,
+    task: int | Int[Array, "*#sample"],
+    *,
+    threshold: float | Float[Array, "*#task"],
+) -> Int[Array, " sample"]:
+    """Class index of every row of X: 0 (C_1) where the score is above the threshold, else 1.
 
-
-def decide(scores: Float[Array, " sample"], threshold: Float[Array, "*sample"]) -> Bool[Array, " sample"]:
-    """True for class C_1: score above the threshold, (m_i1 + m_i2)/2 for the corrected rule and 0 for the classical one."""
-    return scores > threshold
+    Args:
+      machine: fitted.
+      X: (sample, dim) new rows.
+      task: their task, one for all or one each.
+      threshold: one for all tasks or one per task; (m_i1 + m_i2)/2 for the corrected rule (`Rule.threshold`), 0 for the classical one.
+    """
+    above = score(machine, X, task) > jnp.broadcast_to(threshold, machine.bias.shape)[task]
+    return jnp.where(above, 0, 1)
 
 
 def score_moments(
-    fitted: Fit, means: Float[Array, "task cls dim"], roots: Float[Array, "task dim dim"] | None = None
+    machine: Machine, means: Float[Array, "task cls dim"], roots: Float[Array, "task dim dim"] | None = None
 ) -> tuple[Float[Array, "task cls"], Float[Array, " task"]]:
     """Exact mean and variance of g_i(x) over a fresh x ~ N(mu_ij, Sigma_i), given the fit: no test samples are needed."""
-    mean = jnp.einsum("ip,icp->ic", fitted.W, means - fitted.centre[:, None]) + fitted.bias[:, None]
-    spread = fitted.W if roots is None else jnp.einsum("ip,ipq->iq", fitted.W, roots)
+    mean = jnp.einsum("ip,icp->ic", machine.W, means - machine.centre[:, None]) + machine.bias[:, None]
+    spread = machine.W if roots is None else jnp.einsum("ip,ipq->iq", machine.W, roots)
     return mean, jnp.sum(spread**2, axis=-1)

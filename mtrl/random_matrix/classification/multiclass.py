@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Num
+from jaxtyping import Array, Float, Int
 
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
-from mtrl.random_matrix.classification_estimator import Fit, fit, label_samples
-from mtrl.random_matrix.classification_problem import Samples
-from mtrl.random_matrix.classification_theory import Equivalent, residual_labels
-from mtrl.random_matrix.labels import contrast, optimal_labels
+from mtrl.random_matrix.classification.estimator import Machine, fit
+from mtrl.random_matrix.classification.labels import contrast, optimal_labels
+from mtrl.random_matrix.classification.problem import Samples, Table
+from mtrl.random_matrix.classification.theory import ScoreEquivalent, residual_labels
 
 
 class OneVsAll(NamedTuple):
@@ -30,8 +30,9 @@ class OneVsAll(NamedTuple):
     scale: Float[Array, " positive"]  # standard deviation, divides them
 
 
-def one_vs_all(eq: Equivalent, counts: Num[Array, "task cls"], target: Scalar) -> OneVsAll:
+def one_vs_all(eq: ScoreEquivalent, counts: Table, target: Scalar) -> OneVsAll:
     """Optimal labels of every one-versus-all problem of the target, and the joint Gaussian law of its scores."""
+    counts = jnp.asarray(counts, eq.K.dtype)
     k, classes = counts.shape
     positives = jnp.arange(classes)
     ytil = jax.vmap(lambda c: optimal_labels(eq, counts, target, positive=c).ytil)(positives)
@@ -39,18 +40,18 @@ def one_vs_all(eq: Equivalent, counts: Num[Array, "task cls"], target: Scalar) -
     mean_all = jnp.einsum("gh,h,ch->cg", eq.G, eq.K, r)
     mean = mean_all.reshape(classes, k, classes)[:, target]
     covariance = r @ eq.V[target] @ r.T
-    gap = jax.vmap(lambda c, m: contrast(counts, target, c).astype(m.dtype) @ m)(positives, mean_all)
+    gap = jax.vmap(lambda c, m: contrast(counts, target, c) @ m)(positives, mean_all)
     own = jnp.diagonal(mean)
     return OneVsAll(ytil, mean, covariance, own - gap / 2, jnp.sqrt(jnp.diagonal(covariance)))
 
 
-def fit_one_vs_all(data: Samples, model: OneVsAll, B: Float[Array, "task task"]) -> Fit:
+def fit_one_vs_all(data: Samples, model: OneVsAll, B: Float[Array, "task task"]) -> Machine:
     """One fit per class (leading axis); the kernel is factorised once."""
-    return jax.vmap(lambda ytil: fit(data, label_samples(data, ytil), B))(model.ytil)
+    return jax.vmap(lambda ytil: fit(data, ytil, B))(model.ytil)
 
 
 def standardised_scores(
-    fits: Fit, model: OneVsAll, X: Float[Array, "sample dim"], target: Scalar
+    fits: Machine, model: OneVsAll, X: Float[Array, "sample dim"], target: Scalar
 ) -> Float[Array, "sample positive"]:
     """z_c of every sample of the target task."""
     centred = X - fits.centre[0, target]
@@ -58,7 +59,7 @@ def standardised_scores(
     return (scores - model.middle) / model.scale
 
 
-def classify(fits: Fit, model: OneVsAll, X: Float[Array, "sample dim"], target: Scalar) -> Int[Array, " sample"]:
+def classify(fits: Machine, model: OneVsAll, X: Float[Array, "sample dim"], target: Scalar) -> Int[Array, " sample"]:
     """Class with the largest standardised score."""
     return jnp.argmax(standardised_scores(fits, model, X, target), axis=1)
 

@@ -5,18 +5,22 @@ the two tasks' samples are independent, so the product of the empirical differen
 means has to be removed.
 """
 
+import functools
+
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
 from mtrl.numerics.linalg.psd import spectral_map
-from mtrl.random_matrix.classification_problem import Samples
+from mtrl.numerics.types import Scalar
+from mtrl.random_matrix.classification.problem import Samples
 
 
 def group_matrix(data: Samples, tasks: int, classes: int = 2) -> Float[Array, "sample task cls"]:
     """1 where a sample belongs to (task, class)."""
-    in_task = data.task[:, None] == jnp.arange(tasks)
-    in_class = data.label[:, None] == jnp.arange(classes)
-    return (in_task[:, :, None] & in_class[:, None, :]).astype(data.X.dtype)
+    one_hot = functools.partial(jax.nn.one_hot, dtype=data.X.dtype)
+    return one_hot(data.task, tasks)[:, :, None] * one_hot(data.label, classes)[:, None]
 
 
 def class_counts(data: Samples, tasks: int, classes: int = 2) -> Float[Array, "task cls"]:
@@ -33,7 +37,7 @@ def class_means(data: Samples, tasks: int, classes: int = 2) -> Float[Array, "ta
 def gram_corrected(data: Samples, tasks: int) -> Float[Array, "task task"]:
     """dmu_i . dmu_j from products of class-mean differences, with p/n_i1 + p/n_i2 subtracted for i = j.
 
-    Unbiased for identity covariance; not projected, see `project_psd`.
+    Unbiased for identity covariance; sampling noise may make it indefinite: `mtrl.numerics.linalg.psd.nearest_psd` projects.
     """
     means = class_means(data, tasks)
     difference = means[:, 0] - means[:, 1]
@@ -51,9 +55,15 @@ def half_of_class(data: Samples, tasks: int) -> Int[Array, " sample"]:
 def gram_split(data: Samples, tasks: int) -> Float[Array, "task task"]:
     """dmu_i . dmu_j where the diagonal is the product of the differences of two halves of every class.
 
-    Unbiased for any covariance, noisier than `gram_corrected`. Every class needs two samples (`check_split` refuses one); the halves of
-    an odd class differ by one sample.
+    Unbiased for any covariance, noisier than `gram_corrected`. Every class needs two samples; the halves of an odd class differ by
+    one sample.
+
+    Raises:
+      BadInput: a class with a single sample.
     """
+    check_whole(
+        lower=2, counts=class_counts(data, tasks), hint="a class is split in two halves; gram_corrected needs none"
+    )
     means = class_means(data, tasks)
     difference = means[:, 0] - means[:, 1]
     half = half_of_class(data, tasks)
@@ -67,11 +77,6 @@ def gram_split(data: Samples, tasks: int) -> Float[Array, "task task"]:
     own = jnp.sum(difference_of(0) * difference_of(1), axis=1)
     cross = difference @ difference.T
     return cross - jnp.diag(jnp.diagonal(cross)) + jnp.diag(own)
-
-
-def project_psd(gram: Float[Array, "task task"]) -> Float[Array, "task task"]:
-    """Nearest positive semi-definite matrix: negative eigenvalues, which sampling noise produces, are set to zero."""
-    return spectral_map((gram + gram.T) / 2, lambda values: jnp.maximum(values, 0.0))
 
 
 def class_mean_gram(data: Samples, tasks: int, classes: int) -> Float[Array, "group group"]:
@@ -89,6 +94,19 @@ def class_mean_gram(data: Samples, tasks: int, classes: int) -> Float[Array, "gr
     return centred @ centred.T - blocks.reshape(tasks * classes, tasks * classes)
 
 
+def shrunk_root(S: Float[Array, "dim dim"], shrinkage: Scalar) -> Float[Array, "dim dim"]:
+    """((1 - s) S + s (tr S/p) I)^-1/2, symmetric.
+
+    Raises:
+      BadInput: s outside (0, 1].
+    """
+    check_positive(shrinkage=shrinkage)
+    check_nonnegative(**{"1 - shrinkage": 1 - shrinkage})
+    p = S.shape[0]
+    shrunk = (1 - shrinkage) * S + shrinkage * (jnp.trace(S) / p) * jnp.eye(p, dtype=S.dtype)
+    return spectral_map(shrunk, lambda values: 1.0 / jnp.sqrt(values))
+
+
 def whitening(data: Samples, tasks: int, *, shrinkage: float = 0.1, classes: int = 2) -> Float[Array, "dim dim"]:
     """Inverse symmetric root of the shrunk pooled within-class covariance, (1 - s) S + s (tr S/p) I.
 
@@ -101,7 +119,5 @@ def whitening(data: Samples, tasks: int, *, shrinkage: float = 0.1, classes: int
     """
     means = class_means(data, tasks, classes)
     residual = data.X - means[data.task, data.label]
-    n, p = residual.shape
-    S = residual.T @ residual / (n - tasks * classes)
-    shrunk = (1.0 - shrinkage) * S + shrinkage * (jnp.trace(S) / p) * jnp.eye(p, dtype=S.dtype)
-    return spectral_map(shrunk, lambda values: 1.0 / jnp.sqrt(values))
+    S = residual.T @ residual / (residual.shape[0] - tasks * classes)
+    return shrunk_root(S, shrinkage)

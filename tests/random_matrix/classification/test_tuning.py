@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.random_matrix.classification_tuning import predicted_error, tune_grid, tune_simplex
+from mtrl.numerics.errors import BadInput
+from mtrl.random_matrix.classification.tuning import predicted_error, tune, tune_grid, tune_simplex
 from tests.helpers import assert_close
 
 COUNTS, GRID = jnp.array([[200, 200], [20, 20]]), jnp.logspace(-3, 3, 13)
@@ -64,7 +65,35 @@ def test_signed_labels_can_be_tuned_too():
 
     @jax.jit
     def signed_error(lam):
-        return predicted_error(gram(-0.5), COUNTS, jnp.full(2, 1e-3), lam, dim=100, target=1, optimise_labels=False)
+        return predicted_error(gram(-0.5), COUNTS, jnp.full(2, 1e-3), lam, dim=100, target=1, rule="midpoint")
 
     off, on = signed_error(0.0), signed_error(1e-3)
     assert float(off) < float(on)
+
+
+def test_tune_is_the_grid_of_predicted_errors():
+    """The entry point takes lists; its answer is the best of its own grid."""
+
+    @jax.jit
+    def both(gram):
+        found = tune(gram, [[200, 200], [20, 20]], dim=100, target=1, gammas=[1e-2, 1.0], lams=[0.0, 0.1, 10.0])
+        return found, error(gram, jnp.full(2, found.gamma), found.lam)
+
+    found, again = both(gram(0.75))
+    assert found.errors.shape == (2, 3) and float(found.error) == float(jnp.min(found.errors))
+    assert_close("at its point", again, found.error, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (dict(target=5), "target got 5, but must be a whole number from 0 to 1"),
+        (dict(gammas=[-1.0]), "gammas got -1"),
+        (dict(counts=[[3, 3]] * 3), "counts has shape"),
+        (dict(rule="plain"), "rule got 'plain', but takes one of classical, midpoint, optimal"),
+    ],
+)
+def test_tune_refuses(change, match):
+    good = dict(gram=gram(0.5), counts=[[3, 3]] * 2, dim=9, target=1, gammas=[1.0], lams=[1.0])
+    with pytest.raises(BadInput, match=match):
+        tune(**{**good, **change})

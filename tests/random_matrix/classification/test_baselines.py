@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.random_matrix import classification_baselines as rules
-from mtrl.random_matrix import classification_theory as theory
 from mtrl.random_matrix import coupling
+from mtrl.random_matrix.classification import baselines as rules
+from mtrl.random_matrix.classification import theory
 from tests.helpers import assert_close
 
 COUNTS = jnp.array([[200, 200], [20, 20]])
@@ -18,16 +18,16 @@ def errors(beta):
     gram = 4 * jnp.array([[1.0, 0.0], [0.0, 1.0]]) + 4 * beta * jnp.array([[0.0, 1.0], [1.0, 0.0]])
 
     def eq(B):
-        return theory.equivalent(theory.mean_gram(gram, COUNTS), COUNTS, B, dim=100)
+        return theory.score_equivalent(theory.mean_gram(gram, COUNTS), COUNTS, B, dim=100)
 
     joint = eq(coupling(GAMMA, LAM))
     return {
-        "classical": rules.classical(joint, COUNTS).error[1],
-        "midpoint": rules.signed_midpoint(joint, COUNTS).error[1],
-        "optimal": rules.optimal(joint, COUNTS, 1).error[1],
-        "pooled": rules.signed_midpoint(eq(rules.pooled_coupling(LAM, GAMMA)), COUNTS).error[1],
-        "single": rules.signed_midpoint(eq(rules.single_task_coupling(1.0, GAMMA)), COUNTS).error[1],
-        "single, weak": rules.signed_midpoint(eq(rules.single_task_coupling(1e-3, GAMMA)), COUNTS).error[1],
+        "classical": rules.apply_rule(joint, COUNTS, "classical").error[1],
+        "midpoint": rules.apply_rule(joint, COUNTS, "midpoint").error[1],
+        "optimal": rules.apply_rule(joint, COUNTS, "optimal", target=1).error[1],
+        "pooled": rules.apply_rule(eq(rules.pooled_coupling(LAM, 2)), COUNTS, "midpoint").error[1],
+        "single": rules.apply_rule(eq(rules.single_task_coupling(1.0, 2)), COUNTS, "midpoint").error[1],
+        "single, weak": rules.apply_rule(eq(rules.single_task_coupling(1e-3, 2)), COUNTS, "midpoint").error[1],
     }
 
 
@@ -58,10 +58,10 @@ def test_pooling_is_the_limit_of_small_gamma():
 
     @jax.jit
     def error(B):
-        eq = theory.equivalent(theory.mean_gram(gram, COUNTS), COUNTS, B, dim=100)
-        return rules.signed_midpoint(eq, COUNTS).error[1]
+        eq = theory.score_equivalent(theory.mean_gram(gram, COUNTS), COUNTS, B, dim=100)
+        return rules.apply_rule(eq, COUNTS, "midpoint").error[1]
 
-    pooled = error(rules.pooled_coupling(LAM, GAMMA))
+    pooled = error(rules.pooled_coupling(LAM, 2))
     assert_close("gamma = 1e-7", error(coupling(1e-7 * GAMMA, LAM)), pooled, 1e-6)
     assert abs(float(error(coupling(GAMMA, LAM)) - pooled)) > 1e-3
 
@@ -72,9 +72,9 @@ def test_threshold_zero_hurts_unequal_classes():
 
     @jax.jit
     def both():
-        eq = theory.equivalent(theory.mean_gram(gram, counts), counts, coupling(GAMMA, 2.0), dim=100)
-        middle = rules.signed_midpoint(eq, counts)
-        return rules.classical(eq, counts), middle, rules.with_labels(eq, middle.ytil)
+        eq = theory.score_equivalent(theory.mean_gram(gram, counts), counts, coupling(GAMMA, 2.0), dim=100)
+        middle = rules.apply_rule(eq, counts, "midpoint")
+        return rules.apply_rule(eq, counts, "classical"), middle, rules.with_labels(eq, middle.ytil)
 
     zero, middle, given = both()
     assert np.all(np.asarray(zero.error) > np.asarray(middle.error))

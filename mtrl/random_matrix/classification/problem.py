@@ -1,4 +1,4 @@
-"""Related binary (or multi-class) tasks as Gaussian mixtures with shared geometry.
+"""Related binary (or multi-class) tasks as Gaussian mixtures with shared geometry, and the type of labelled samples.
 
 Model of Tiomoko, Tiomoko Ali, Couillet, "Deciphering and Optimizing Multi-Task Learning: a Random Matrix Approach", ICLR 2021,
 section 2: a sample of class j of task i is x ~ N(mu_ij, Sigma_i), with Sigma_i = I_p unless roots are given.
@@ -12,18 +12,30 @@ section 2: a sample of class j of task i is x ~ N(mu_ij, Sigma_i), with Sigma_i 
 | C_1, C_2 | label 0, 1 | |
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int, Num
+from numpy.typing import ArrayLike as Listed
 
+from mtrl.numerics.checks import check_finite, check_nonnegative, check_whole, known
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
 
-Counts = tuple[tuple[int, ...], ...]
+Counts = tuple[tuple[int, ...], ...]  # static numbers of samples, which set shapes
+# One row per task: an array, or nested lists.
+Table = Num[ArrayLike, "task cls"] | Sequence[Sequence[float]]
+
+
+def floating(values: Listed) -> Float[Array, "..."]:
+    """An array of floats: whole numbers and lists become floats of the default precision, other precisions stay."""
+    values = jnp.asarray(values)
+    return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float)
 
 
 class Samples(NamedTuple):
@@ -34,8 +46,38 @@ class Samples(NamedTuple):
     label: Int[Array, " sample"]  # index of the class: 0 is the paper's C_1, 1 its C_2
 
 
-class Params(NamedTuple):
-    """Parameters of the mixture."""
+def pack(X: Listed, task: Listed, label: Listed, *, tasks: int | None = None, classes: int = 2) -> Samples:
+    """Samples of one's own, checked.
+
+    Args:
+      X: (n, p) features.
+      task: (n,) task index of every row, 0 .. k-1.
+      label: (n,) class index of every row; 0 is the paper's C_1, 1 its C_2.
+      tasks: k; None takes the largest index plus 1.
+      classes: number of classes.
+
+    Raises:
+      BadInput: shapes that disagree, values that are not finite, an unknown task or label, or an empty class.
+    """
+    X, task, label = np.asarray(X), np.asarray(task), np.asarray(label)
+    if X.ndim != 2 or task.shape != X.shape[:1] or label.shape != X.shape[:1]:
+        raise BadInput(
+            f"X, task and label got shapes {X.shape}, {task.shape} and {label.shape}, but need (n, p), (n,) and (n,)"
+        )
+    check_finite(X=X)
+    tasks = int(task.max(initial=0)) + 1 if tasks is None else tasks
+    check_whole(lower=0, upper=tasks - 1, task=task)
+    check_whole(lower=0, upper=classes - 1, label=label)
+    counts = np.zeros((tasks, classes), dtype=int)
+    np.add.at(counts, (task.astype(int), label.astype(int)), 1)
+    for i, j in np.argwhere(counts < 1):
+        raise BadInput(f"class {j + 1} of task {i} has no samples, but every class of every task needs at least one")
+    dtype = X.dtype if np.issubdtype(X.dtype, np.floating) else float
+    return Samples(jnp.asarray(X, dtype), jnp.asarray(task, jnp.int32), jnp.asarray(label, jnp.int32))
+
+
+class Mixture(NamedTuple):
+    """Parameters of the Gaussian mixtures."""
 
     means: Float[Array, "task cls dim"]  # class means mu_ij
     roots: Float[Array, "task dim dim"] | None = None  # square roots R_i with Sigma_i = R_i R_i^T; None is the identity
@@ -53,7 +95,9 @@ def check_directions(sources: int, dim: int) -> None:
         )
 
 
-def related_means(similarity: Float[Array, " source"], *, norm: Scalar, dim: int) -> Float[Array, "task 2 dim"]:
+def related_means(
+    similarity: Num[ArrayLike, " source"] | Sequence[float], *, norm: Scalar, dim: int
+) -> Float[Array, "task 2 dim"]:
     """Class means of sources whose mean difference has cosine `similarity[s]` with that of the target, the last task.
 
     dmu_target = norm q_0 and dmu_s = norm (beta_s q_0 + sqrt(1 - beta_s^2) q_s) with orthonormal q; classes sit at +-dmu/2 (a
@@ -65,8 +109,13 @@ def related_means(similarity: Float[Array, " source"], *, norm: Scalar, dim: int
       dim: p, at least one more than the number of sources.
 
     Raises:
-      BadInput: dim is too small.
+      BadInput: dim is too small, a cosine lies outside [-1, 1], or norm is negative.
     """
+    beta = known(similarity)
+    if beta is not None and not (np.abs(beta) <= 1).all():
+        raise BadInput(f"similarity got {beta[~(np.abs(beta) <= 1)][0]:g}, but a cosine lies between -1 and 1")
+    check_nonnegative(norm=norm)
+    similarity = floating(similarity)
     sources = similarity.shape[0]
     check_directions(sources, dim)
     q = jnp.eye(sources + 1, dim, dtype=similarity.dtype)
@@ -87,8 +136,9 @@ def membership(counts: Counts) -> tuple[Int[np.ndarray, " sample"], Int[np.ndarr
     return np.asarray(task, dtype=np.int32), np.asarray(label, dtype=np.int32)
 
 
-def sample(key: PRNGKey, params: Params, *, counts: Counts) -> Samples:
+def sample_mixture(key: PRNGKey, params: Mixture, *, counts: Counts) -> Samples:
     """Draw `counts[i][j]` samples of class j of task i."""
+    check_whole(counts=counts)
     keys = split_named(key, "features")
     task, label = membership(counts)
     means = params.means

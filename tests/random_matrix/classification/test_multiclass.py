@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_general import mean_gram_of_classes
-from mtrl.random_matrix.classification_multiclass import (
+from mtrl.random_matrix.classification.general import mean_gram_of_classes
+from mtrl.random_matrix.classification.labels import optimal_labels
+from mtrl.random_matrix.classification.multiclass import (
     classify,
     fit_one_vs_all,
     one_vs_all,
     predicted_accuracy,
     standardised_scores,
 )
-from mtrl.random_matrix.classification_problem import Params, sample
-from mtrl.random_matrix.classification_statistics import class_mean_gram
-from mtrl.random_matrix.classification_theory import equivalent, midpoint, predict
-from mtrl.random_matrix.labels import optimal_labels
+from mtrl.random_matrix.classification.problem import Mixture, sample_mixture
+from mtrl.random_matrix.classification.statistics import class_mean_gram
+from mtrl.random_matrix.classification.theory import midpoint, score_equivalent, score_law
 from tests.helpers import assert_below, assert_close, assert_mean
 
 DIM, COUNTS = 60, ((60, 40, 50), (40, 15, 8))
@@ -36,7 +36,7 @@ def means():
 @jax.jit
 def theory_of(means):
     n = jnp.asarray(COUNTS)
-    eq = equivalent(mean_gram_of_classes(means, n), n, B, dim=DIM)
+    eq = score_equivalent(mean_gram_of_classes(means, n), n, B, dim=DIM)
     model = one_vs_all(eq, n, 1)
     return eq, model, predicted_accuracy(jax.random.key(0), model)
 
@@ -45,8 +45,8 @@ def theory_of(means):
 def simulate(key, means, model, *, seeds):
     def once(key):
         train, test = jax.random.split(key)
-        fits = fit_one_vs_all(sample(train, Params(means), counts=COUNTS), model, B)
-        fresh = sample(test, Params(means[1:]), counts=((50, 50, 50),))
+        fits = fit_one_vs_all(sample_mixture(train, Mixture(means), counts=COUNTS), model, B)
+        fresh = sample_mixture(test, Mixture(means[1:]), counts=((50, 50, 50),))
         z = standardised_scores(fits, model, fresh.X, 1).reshape(3, 50, 3)
         raw = z * model.scale + model.middle
         hit = classify(fits, model, fresh.X, 1).reshape(3, 50) == jnp.arange(3)[:, None]
@@ -73,14 +73,14 @@ def test_two_classes_give_the_midpoint_rule(key):
 
     @jax.jit
     def both(data, X):
-        eq = equivalent(mean_gram_of_classes(means, n), n, B, dim=30)
+        eq = score_equivalent(mean_gram_of_classes(means, n), n, B, dim=30)
         model = one_vs_all(eq, n, 1)
         fits = fit_one_vs_all(data, model, B)
-        law = predict(eq, optimal_labels(eq, n, 1).ytil)
+        law = score_law(eq, optimal_labels(eq, n, 1).ytil)
         scores = standardised_scores(fits, model, X, 1)[:, 0] * model.scale[0] + model.middle[0]
         return classify(fits, model, X, 1), scores > midpoint(law)[1]
 
-    data, X = sample(key, Params(means), counts=counts), jax.random.normal(key, (200, 30))
+    data, X = sample_mixture(key, Mixture(means), counts=counts), jax.random.normal(key, (200, 30))
     winner, above = both(data, X)
     assert np.array_equal(np.asarray(winner) == 0, np.asarray(above))
     shift = jnp.array([3.0, -2.0])[:, None] * jnp.ones(30)  # of a whole task: its own centring removes it
@@ -89,7 +89,7 @@ def test_two_classes_give_the_midpoint_rule(key):
 
 
 def test_statistics_of_three_classes_are_unbiased(key, means):
-    estimate = jax.jit(jax.vmap(lambda k: class_mean_gram(sample(k, Params(means), counts=COUNTS), 2, 3)))
+    estimate = jax.jit(jax.vmap(lambda k: class_mean_gram(sample_mixture(k, Mixture(means), counts=COUNTS), 2, 3)))
     estimates = estimate(jax.random.split(key, 300))
     assert_mean("M of three classes", estimates, mean_gram_of_classes(means, jnp.asarray(COUNTS)))
 

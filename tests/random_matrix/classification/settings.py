@@ -5,18 +5,18 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.random_matrix import classification_theory as theory
 from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification_estimator import fit, label_samples, score_moments
-from mtrl.random_matrix.classification_problem import Params, mean_differences, sample
-from mtrl.random_matrix.labels import optimal_labels, signed_labels
+from mtrl.random_matrix.classification import theory
+from mtrl.random_matrix.classification.estimator import fit, score_moments
+from mtrl.random_matrix.classification.labels import optimal_labels, signed_labels
+from mtrl.random_matrix.classification.problem import Mixture, mean_differences, sample_mixture
 
 
 @jax.jit
 def _isotropic(means, counts, gamma, lam):
     dmu = mean_differences(means)
     M = theory.mean_gram(dmu @ dmu.T, counts)
-    return theory.equivalent(M, counts, coupling(gamma, lam), dim=means.shape[-1])
+    return theory.score_equivalent(M, counts, coupling(gamma, lam), dim=means.shape[-1])
 
 
 def isotropic(means, counts, gamma, lam):
@@ -25,20 +25,20 @@ def isotropic(means, counts, gamma, lam):
 
 
 @functools.partial(jax.jit, static_argnames=("counts", "seeds"))
-def simulate(key, params: Params, ytil, B, *, counts, seeds):
+def simulate(key, params: Mixture, ytil, B, *, counts, seeds):
     """Exact score moments given the fit, over training sets: mean (seed, task, cls), variance (seed, task)."""
 
     def once(key):
-        data = sample(key, params, counts=counts)
-        fitted = fit(data, label_samples(data, ytil), B)
+        data = sample_mixture(key, params, counts=counts)
+        fitted = fit(data, ytil, B)
         return score_moments(fitted, params.means, params.roots)
 
     # a sequential map over small batches keeps memory low and the BLAS calls batched
     return jax.lax.map(once, jax.random.split(key, seeds), batch_size=25)
 
 
-optimal = jax.jit(optimal_labels, static_argnames="cutoff")
-predict = jax.jit(theory.predict)
+optimal = jax.jit(optimal_labels, static_argnames="rounding")
+score_law = jax.jit(theory.score_law)
 error_midpoint = jax.jit(theory.error_midpoint)
 error_at = jax.jit(theory.error_at)
 
