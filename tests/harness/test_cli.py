@@ -117,8 +117,9 @@ def test_plot_only_and_resume_from_data_nc_alone(tmp_path):
     shutil.copy(tmp_path / "a/tiny/mean/data.nc", tmp_path / "c/tiny/mean")
     with pytest.raises(ValueError, match=r"another configuration \(seeds=3 not 4\)"):
         run(f"--out={tmp_path}/c", "--figure=mean", "--preset=smoke", "--seeds=4")
-    run(f"--out={tmp_path}/c", "--figure=mean", "--preset=smoke")
-    assert FILES <= {p.name for p in (tmp_path / "c/tiny/mean").iterdir()}
+    for place in "bc":  # beside a picture or alone
+        run(f"--out={tmp_path}/{place}", "--figure=mean", "--preset=smoke")
+        assert FILES <= {p.name for p in (tmp_path / place / "tiny/mean").iterdir()}
 
 
 def test_plot_only_redraws_the_same_files(tmp_path):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+FILES = {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json", "run.json"}
 # What a cell's file says of its making; of a figure this stands in run.json, so that data.nc holds what the configuration decides alone.
 PROVENANCE = (
     "git_commit",
@@ -84,7 +85,7 @@ def prepare(job: Job, overwrite: bool) -> None:
     config_file, data_file = job.folder / "config.json", job.folder / "data.nc"
     # A kill between the first cell and config.json leaves cells alone: they are named by their content, so they are safe to keep.
     names = {path.name for path in job.folder.iterdir() if not path.name.startswith(("cells", "sweep", "."))}
-    if names == {"data.nc"} and (stored := _described_by(data_file)) is not None:
+    if "config.json" not in names and names <= FILES and (stored := _described_by(data_file)) is not None:
         return _refuse_other(job, stored)
     if names and not config_file.is_file():
         raise BadInput(f"{job.folder} is not empty and holds files of something else; {_ADVICE}")
