@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments.rmt_classification import STUDY
-from mtrl.harness.run import store
 from mtrl.harness.cli import run_study
+from mtrl.harness.run import store
 from mtrl.numerics.errors import BadInput
 
 

@@ -38,6 +38,11 @@ def test_macro_stand_in_gives_the_measured_errors():
     assert gammas == [3.16, 0.0, 0.1] and macro_series().shape == (202, 7)
 
 
+def hours(count):
+    """Dates of that many rows, one an hour."""
+    return [str(np.datetime64("2016-07-01T00", "h") + i) + ":00" for i in range(count)]
+
+
 def test_files_and_flags_that_cannot_work_are_refused(tmp_path):
     for changes, message in (
         (dict(series=("ETTh1",)), "series got ETTh1, which is a file; give its folder with --data_dir"),
@@ -58,7 +63,7 @@ def test_files_and_flags_that_cannot_work_are_refused(tmp_path):
 
 
 def test_files_are_read_split_and_refused_by_row(tmp_path):
-    rows = [",".join(ETT_HEADER)] + [f"2016-07-01 {i},1,2,3,4,5,6,{i}" for i in range(400)]
+    rows = [",".join(ETT_HEADER)] + [f"{date},1,2,3,4,5,6,{i}" for i, date in enumerate(hours(400))]
     (tmp_path / "ETTh1.csv").write_text("\n".join(rows))
     with pytest.raises(BadInput, match="ETTh1.csv: the train part ends at row 8640, but the series has 400 rows"):
         problems(DataConfig(data_dir=str(tmp_path)))
@@ -194,7 +199,7 @@ def test_a_stuck_channel_keeps_errors_of_order_one_and_what_is_not_finite_is_ref
 
     def write(values):
         lines = [",".join(ETT_HEADER)] + [
-            f"2016-07-01 {i},{','.join(map(repr, r))}" for i, r in enumerate(values.tolist())
+            f"{date},{','.join(map(repr, r))}" for date, r in zip(hours(len(values)), values.tolist(), strict=True)
         ]
         (tmp_path / "Weather.csv").write_text("\n".join(lines))
         return DataConfig(data_dir=str(tmp_path), lookback=12, horizons=(4,))
@@ -204,7 +209,7 @@ def test_a_stuck_channel_keeps_errors_of_order_one_and_what_is_not_finite_is_ref
     assert 0.5 < errors.min() and errors.max() < 2
     rows[5, 3] = 1e200
     (tmp_path / "Weather.csv").unlink(), read_file.cache_clear()
-    with pytest.raises(BadInput, match=r"Weather.csv: row 5, channel 3 holds 1e\+200, whose square overflows"):
+    with pytest.raises(BadInput, match=r"Weather.csv, line 7, column MULL: got 1e\+200; values above 1e100 overflow"):
         problems(write(rows))
     with pytest.raises(BadInput, match="the test errors hold nan; look for extreme values"):
         check_results(problem, test=np.array([1.0, np.nan]))
