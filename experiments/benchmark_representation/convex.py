@@ -11,10 +11,16 @@ from experiments.benchmark_representation.side_by_side import draw, ratio, timed
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds, spread
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import moments
-from mtrl.representation import problem
-from mtrl.representation.classical import feature_selection, trace_norm
-from mtrl.representation.classical.loss import loss_from_moments, loss_shared_design
-from mtrl.representation.classical.task_relationship import task_relationship
+from mtrl.representation import subspace
+from mtrl.representation.convex import (
+    data_term,
+    data_term_shared_design,
+    feature_selection,
+    feature_selection_max,
+    task_relationship,
+    trace_norm,
+    trace_norm_max,
+)
 
 CONVEX = ("trace norm", "l2,1", "MTRL")
 
@@ -31,14 +37,14 @@ class ConvexConfig(BaseConfig):
     strength: float = field(0.1, help="penalty weight relative to the least that gives W = 0", lower=0.0, upper=1.0)
     gap: float = field(1e-6, help="relative duality gap both sides must reach", lower=0.0, strict=True)
     iterations: int = field(1000, help="proximal iterations of both sides, at most", lower=1)
-    alternations: int = field(20, help="MTRL alternations of both sides", lower=1)
+    alternations: int = field(20, help="alternations of the yardstick for MTRL", lower=1)
 
 
 def convex_data(key, *, tasks, samples, dim, shared):
     """Rank-3 tasks with noise .5; one design for all if `shared`."""
     keys = split_named(key, "problem", "source")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=3, noise=0.5)
-    x, y = problem.draw(keys["source"], params, samples=samples)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=3, noise=0.5)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
     if shared:
         x = jnp.broadcast_to(x[:1], x.shape)
         y = jnp.einsum("tnd,td->tn", x, params.heads @ params.basis.T) + 0.5 * y
@@ -46,20 +52,18 @@ def convex_data(key, *, tasks, samples, dim, shared):
 
 
 def convex_fit(key, x, y, strength, goal, *, name, iterations):
-    """Fit one problem; relative duality gap (or residual of MTRL) with the weights."""
-    if name == "MTRL":
-        loss = loss_from_moments(moments(x, y))
-        found = task_relationship(loss, strength, lam1=0.1 * strength, iterations=iterations, tolerance=1e-8)
-        return found.weights, found.residual
-    if name == "trace norm":
-        loss = loss_from_moments(moments(x, y))
-        lam = strength * trace_norm.trace_norm_max(loss)
-        weights = trace_norm.trace_norm(loss, lam, iterations=iterations, gap=goal).weights
-        return weights, trace_norm.relative_gap(loss, weights, lam)
-    loss = loss_shared_design(x[0], y)
-    lam = strength * feature_selection.feature_selection_max(loss)
-    weights = feature_selection.feature_selection(loss, lam, iterations=iterations, gap=goal).weights
-    return weights, feature_selection.relative_gap(loss, weights, lam)
+    """Fit one problem; weights and relative duality gap."""
+    stop = dict(iterations=iterations, gap=goal)
+    if name == "l2,1":
+        term = data_term_shared_design(x[0], y)
+        found = feature_selection(term, strength * feature_selection_max(term), **stop)
+    else:
+        term = data_term(moments(x, y))
+        if name == "MTRL":
+            found = task_relationship(term, strength, lam1=0.1 * strength, **stop)
+        else:
+            found = trace_norm(term, strength * trace_norm_max(term), **stop)
+    return found.weights, found.gap
 
 
 def _convex_workloads(config, seeds):
@@ -105,7 +109,7 @@ def _convex_workloads(config, seeds):
     return {
         "trace norm": (ours("trace norm", config.iterations), trace),
         "l2,1": (ours("l2,1", config.iterations), rows),
-        "MTRL": (ours("MTRL", config.alternations), relation),
+        "MTRL": (ours("MTRL", config.iterations), relation),
     }
 
 
@@ -118,8 +122,8 @@ def run_convex(config, seeds):
 
 
 def _gap(data):
-    """Largest relative duality gap of the norm penalties over the goal."""
-    return exact(float(data["gap"].sel(workload=["trace norm", "l2,1"]).max() / data["goal_gap"]))
+    """Largest relative duality gap over the goal."""
+    return exact(float(data["gap"].max() / data["goal_gap"]))
 
 
 _YARDSTICK = {
@@ -146,7 +150,7 @@ FIGURES = (
                 for name in CONVEX
             ),
             Claim(
-                text="trace norm and l2,1 reach the duality gap asked for (largest gap over goal)",
+                text="every fit reaches the duality gap asked for (largest gap over goal)",
                 paper="same optimality on both sides",
                 measure=_gap,
                 accepts=at_most(1.0),

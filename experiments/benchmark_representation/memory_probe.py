@@ -16,22 +16,18 @@ def main(variant: str, tasks: int, samples: int, dim: int, rank: int) -> None:
     import jax.numpy as jnp
 
     from mtrl.numerics.moments import moments
-    from mtrl.representation import problem
-    from mtrl.representation.alternating_minimisation import alternating_minimisation
-    from mtrl.representation.alternating_minimisation_streamed import alternating_minimisation_streamed
-    from mtrl.representation.method_of_moments import method_of_moments
+    from mtrl.representation import subspace
 
     def gram(x, y, start):
-        data = moments(x, y)
-        return alternating_minimisation(data.gram, data.cross, start, iterations=1).basis
+        return subspace.alternating_minimisation(moments(x, y), start, iterations=1).basis
 
-    params = problem.sample(jax.random.key(0), tasks=tasks, dim=dim, rank=rank)
-    x, y = jax.jit(lambda k: problem.draw(k, params, samples=samples))(jax.random.key(1))
+    params = subspace.sample(jax.random.key(0), tasks=tasks, dim=dim, rank=rank)
+    x, y = jax.jit(lambda k: subspace.draw(k, params, samples=samples))(jax.random.key(1))
     start = jnp.eye(dim)[:, :rank]
     fits = {
         "none": lambda x, y, start: start,
-        "moments": lambda x, y, start: method_of_moments(x, y, rank=rank, stream=True),
-        "streamed": lambda x, y, start: alternating_minimisation_streamed(x, y, start, iterations=1).basis,
+        "moments": lambda x, y, start: subspace.method_of_moments(x, y, rank=rank, stream=True),
+        "streamed": lambda x, y, start: subspace.alternating_minimisation_streamed(x, y, start, iterations=1).basis,
         "gram": gram,
     }
     jax.block_until_ready(jax.jit(fits[variant])(x, y, start))

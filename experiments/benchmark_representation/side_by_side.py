@@ -14,10 +14,8 @@ from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds,
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.representation import problem
-from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.factored_least_squares import factored_least_squares
-from mtrl.representation.method_of_moments import method_of_moments
+from mtrl.representation import subspace
+from mtrl.representation.subspace import alternating_minimisation, factored_least_squares, method_of_moments
 
 DRAWING = "drawing the data"
 SUBSPACE = ("method of moments", "AltMin", "T2 curve")
@@ -42,8 +40,8 @@ class SpeedConfig(BaseConfig):
 def draw_batch(key, *, tasks, samples, dim, rank):
     """One problem of the law of Tripuraneni et al. 2021: basis, x (task, sample, dim), y (task, sample)."""
     keys = split_named(key, "problem", "source")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank)
-    return params.basis, *problem.draw(keys["source"], params, samples=samples)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank)
+    return params.basis, *subspace.draw(keys["source"], params, samples=samples)
 
 
 def moments_sine(key, basis, x, y):
@@ -53,9 +51,8 @@ def moments_sine(key, basis, x, y):
 
 def alternating_sine(key, basis, x, y, *, iterations):
     """AltMin from moments."""
-    data = moments(x, y)
     start = method_of_moments(x, y, rank=basis.shape[1])
-    return sin_theta(basis, alternating_minimisation(data.gram, data.cross, start, iterations=iterations).basis)
+    return sin_theta(basis, alternating_minimisation(moments(x, y), start, iterations=iterations).basis)
 
 
 def curve_point(key, basis, x, y, *, search):

@@ -9,9 +9,9 @@ import functools
 
 import numpy as np
 
-from experiments.linear_representation.federated import algorithm, clients, clients_data, record_distance
+from experiments.linear_representation.federated import federation, record_distance
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, mean_interval, simulate
-from mtrl.representation import fedrep
+from mtrl.representation.subspace import fedrep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +48,10 @@ def run_ablation(config, seeds):
         eta, head_eta = rates[nearest]
         active = max(1, round(config.participation * tasks))
         distance, _ = simulate(
-            algorithm(fedrep.step, fedrep.init, active=active, head_updates=HEAD_UPDATES[name]),
+            fedrep,
             seeds=seeds,
             rounds=config.rounds,
-            problem=functools.partial(
-                clients,
+            problem=federation(
                 tasks=tasks,
                 dim=config.dim,
                 rank=config.rank,
@@ -60,9 +59,9 @@ def run_ablation(config, seeds):
                 scaled=False,
                 start="thresholding",
             ),
-            data=clients_data,
             inputs=(config.noise,),
             hyper={"eta": eta, "head_eta": head_eta},
+            static={"active": active, "head_updates": HEAD_UPDATES[name]},
             record=record_distance,
         )
         curves.append(distance)

@@ -15,11 +15,8 @@ from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most,
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.representation import checks, problem, theory
-from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.altmin_gd import altmin_gd, stability_limit, unstable
-from mtrl.representation.factored_least_squares import factored_least_squares
-from mtrl.representation.method_of_moments import method_of_moments
+from mtrl.representation import subspace
+from mtrl.representation.subspace import theory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +37,7 @@ class AllocationConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        checks.check_rank(self.rank, self.dim, self.total // max(self.samples), min(self.samples))
+        subspace.check_identified(self.rank, self.dim, self.total // max(self.samples), min(self.samples))
 
 
 METHODS = ("MoM", "AltMin", "AltMinGD", "FO")
@@ -57,28 +54,28 @@ REFERENCE = {
 def one_allocation(key, noise, eta, *, tasks, samples, dim, rank, descent, alternations, search):
     """Sine of the largest angle of four methods and the first-order law."""
     keys = split_named(key, "problem", "source", "start")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = problem.draw(keys["source"], params, samples=samples)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
     data = moments(x, y)
-    start = method_of_moments(x, y, rank=rank)
+    start = subspace.method_of_moments(x, y, rank=rank)
     total = float(tasks * samples)
-    descended = altmin_gd(data.gram, data.cross, start, samples=total, eta=eta, iterations=descent)
+    descended, info = subspace.descend(subspace.altmin_gd(eta=eta), subspace.Clients(data, start), rounds=descent)
     # With the true heads: at n = r the fitted ones interpolate and are arbitrarily large.
-    limit = stability_limit(data.gram, params.heads, total)
+    limit = subspace.stability_limit(data, params.heads, total)
     bases = (
         start,
-        alternating_minimisation(data.gram, data.cross, start, iterations=alternations).basis,
+        subspace.alternating_minimisation(data, start, iterations=alternations).basis,
         descended.basis,
-        factored_least_squares(keys["start"], x, y, rank=rank, iterations=search).basis,
+        subspace.factored_least_squares(keys["start"], x, y, rank=rank, iterations=search).basis,
     )
-    gamma = problem.diversity(params.heads)
+    gamma = subspace.diversity(params.heads)
     law = jnp.nan
     if samples > rank:
         law = theory.least_squares_sine(gamma, samples=float(samples), total=total, dim=float(dim), noise=noise)
     return {
         "sine": jnp.stack([sin_theta(params.basis, basis) for basis in bases]),
         "law": jnp.asarray(law),
-        "unstable": unstable(descended.objective, eta, limit),
+        "unstable": subspace.unstable(info.objective, eta, limit),
         "limit": limit,
     }
 
@@ -101,7 +98,7 @@ def run_allocation(config, seeds):
         search=config.search,
         in_turn=True,
     )
-    checks.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
+    subspace.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
     data = xr.Dataset(
         {"sine": (("seed", "method"), out["sine"]), "law": (("seed",), out["law"])},
         coords={"seed": seeds, "method": list(METHODS)},

@@ -6,16 +6,15 @@ Inputs N(0, I/n), label noise of standard deviation .001, heads of unit norm.
 import dataclasses
 import functools
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mtrl.harness import (
-    Algorithm,
     BaseConfig,
     Claim,
     Figure,
     Interval,
+    Problem,
     at_least,
     at_most,
     field,
@@ -26,70 +25,65 @@ from mtrl.harness import (
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
 from mtrl.numerics.moments import moments
-from mtrl.representation import checks, fedrep, fedsgd, problem, theory
-from mtrl.representation.alternating_minimisation import fit_heads
-from mtrl.representation.altmin_gd import objective, stability_limit, unstable
-from mtrl.representation.iterative_hard_thresholding import iterative_hard_thresholding
+from mtrl.representation import subspace
+from mtrl.representation.subspace import theory
 
 
 def clients(key, noise, *, tasks, dim, rank, samples, scaled, start):
-    """A draw of the problem and of the clients' data, (Params, Clients); heads of unit norm if `scaled`."""
+    """A draw of the problem and of the clients' data, (SubspaceParams, Clients); heads of unit norm if `scaled`."""
     keys = split_named(key, "problem", "source", "start")
-    params = problem.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    params = subspace.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
     if not scaled:
         params = params._replace(heads=orthonormalise(params.heads)[0])
-    x, y = problem.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
+    x, y = subspace.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
     data = moments(x, y)
     if start == "thresholding":
-        basis = iterative_hard_thresholding(data.gram, data.cross, rank=rank, step=0.1, iterations=10)
+        basis = subspace.iterative_hard_thresholding(data, rank=rank, step=0.1, iterations=10)
     else:
-        basis = problem.random_basis(keys["start"], dim, rank, x.dtype)
-    return params, fedrep.Clients(data.gram, data.cross, basis)
+        basis = subspace.random_basis(keys["start"], dim, rank, x.dtype)
+    return params, subspace.Clients(data, basis)
 
 
-def _start(init, key, drawn, config):
-    return init(key, drawn[1], config)
+def clients_of(drawn):
+    """What the server and its clients know of the problem."""
+    return drawn[1]
 
 
-def clients_data(key, drawn, t):
+def same_clients(key, drawn, t):
     """Every round meets the same clients."""
     return drawn[1]
 
 
-def record_distance(params, state, batch, info):
+def federation(**options):
+    """The problem of a number of clients: `clients` with these options."""
+    return Problem(functools.partial(clients, **options), same_clients, view=clients_of)
+
+
+def record_distance(step):
     """Squared distance after the round."""
-    return sin_theta(params[0].basis, info.basis) ** 2
+    return sin_theta(step.params[0].basis, step.state.basis) ** 2
 
 
-def record_descent(params, state, batch, info):
-    """Squared distance after the round, and the objective there: half the sum of squares, less a constant."""
-    heads, _ = fit_heads(batch.gram, batch.cross, info.basis)
-    return record_distance(params, state, batch, info), objective(batch.gram, batch.cross, info.basis, heads)
-
-
-def algorithm(step, init, **static):
-    """An online algorithm whose problem is (Params, Clients)."""
-    return Algorithm(functools.partial(_start, init), functools.partial(step, **static))
+def record_descent(step):
+    """Squared distance after the round, and the objective before its step on the basis."""
+    return record_distance(step), step.info.objective
 
 
 def final_errors(key, noise, steps, *, tasks, dim, rank, samples, rounds):
     """Population error of every client after training: Local, FedSGD, FedRep, and of a new client (C4)."""
     keys = split_named(key, "clients", "rounds", "target")
-    params, data = clients(
+    params, drawn = clients(
         keys["clients"], noise, tasks=tasks, dim=dim, rank=rank, samples=samples, scaled=True, start="random"
     )
     truth = params.heads @ params.basis.T
-
-    def train(step, init, **hyper):
-        run = lambda state, k: (step(k, state, data, **hyper)[0], None)  # noqa: E731
-        return jax.lax.scan(run, init(keys["rounds"], data), jax.random.split(keys["rounds"], rounds))[0]
-
-    federated = train(fedrep.step, fedrep.init, eta=steps[0], active=tasks)
-    shared = train(fedsgd.step, fedsgd.init, eta=steps[1])
-    heads, _ = fit_heads(data.gram, data.cross, federated.basis)
-    alone, _ = fit_heads(data.gram, data.cross, jnp.eye(dim, dtype=truth.dtype))
-    weights = (alone, jnp.broadcast_to(fedsgd.global_weights(shared), truth.shape), heads @ federated.basis.T)
-    errors = jnp.stack([jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in weights])
+    federated, _ = subspace.descend(subspace.fedrep(eta=steps[0]), drawn, rounds=rounds)
+    shared, _ = subspace.descend(subspace.fedsgd(eta=steps[1]), drawn, rounds=rounds)
+    heads, _ = subspace.fit_heads(drawn.data, federated.basis)
+    alone, _ = subspace.fit_heads(drawn.data, jnp.eye(dim, dtype=truth.dtype))
+    together = jnp.broadcast_to(subspace.global_weights(shared), truth.shape)
+    errors = jnp.stack(
+        [jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in (alone, together, heads @ federated.basis.T)]
+    )
     return params, federated.basis, keys["target"], errors + params.noise**2
 
 
@@ -114,7 +108,7 @@ class FederatedConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        checks.check_rank(self.rank, self.dim, self.clients, min(self.samples))
+        subspace.check_identified(self.rank, self.dim, self.clients, min(self.samples))
 
     def sizes(self):
         """Static sizes of a run."""
@@ -170,22 +164,16 @@ def run_rounds(config, seeds):
     common = dict(
         seeds=seeds,
         rounds=config.rounds,
-        problem=functools.partial(clients, scaled=True, start="random", **options),
-        data=clients_data,
+        problem=federation(scaled=True, start="random", **options),
         inputs=(config.noise,),
     )
-    (federated, objectives), _ = simulate(
-        algorithm(fedrep.step, fedrep.init, active=config.clients),
-        hyper={"eta": config.eta},
-        record=record_descent,
-        **common,
-    )
-    shared, _ = simulate(
-        algorithm(fedsgd.step, fedsgd.init), hyper={"eta": config.eta_shared}, record=record_distance, **common
-    )
+    (federated, objectives), _ = simulate(subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common)
+    shared, _ = simulate(subspace.fedsgd, hyper={"eta": config.eta_shared}, record=record_distance, **common)
     rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
-    jumped = [bool(unstable(jnp.asarray(v), config.eta, limit)) for v, limit in zip(objectives, limits, strict=True)]
-    checks.check_stable(any(jumped), config.eta, limits.min())
+    jumped = [
+        bool(subspace.unstable(jnp.asarray(v), config.eta, limit)) for v, limit in zip(objectives, limits, strict=True)
+    ]
+    subspace.check_stable(any(jumped), config.eta, limits.min())
     names = ("FedRep", "FedSGD")
     data = xr.Dataset(
         {
@@ -201,12 +189,12 @@ def run_rounds(config, seeds):
 def one_rate(key, noise, eta, *, rounds, **options):
     """Squared contraction bound of Theorem 1 and stability limit of eta for the same draw of the problem."""
     keys = split_named(key, "problem")  # the stream from which `simulate` draws the problem
-    params, data = clients(keys["problem"], noise, scaled=True, start="random", **options)
+    params, drawn = clients(keys["problem"], noise, scaled=True, start="random", **options)
     smallest = jnp.linalg.svd(params.heads / jnp.sqrt(params.heads.shape[0]), compute_uv=False)[-1]
-    start = sin_theta(params.basis, data.start)
+    start = sin_theta(params.basis, drawn.start)
     count = jnp.arange(1.0, rounds + 1)
     bound = (start * theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)) ** 2
-    return bound, stability_limit(data.gram, params.heads, float(params.heads.shape[0]))
+    return bound, subspace.stability_limit(drawn.data, params.heads, float(params.heads.shape[0]))
 
 
 def draw_rounds(data, config):

@@ -14,13 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, mean_interval, over_seeds
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import remove_span
 from mtrl.numerics.moments import moments
-from mtrl.representation import checks, problem, theory
-from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.method_of_moments import method_of_moments
-from mtrl.representation.transfer import minimum_norm, transfer
+from mtrl.representation import subspace
+from mtrl.representation.subspace import minimum_norm, theory, transfer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +38,8 @@ class FewShotConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable from the source tasks, and the target head from its samples."""
-        checks.check_rank(self.rank, self.dim, min(self.tasks), self.samples)
-        checks.check_target(self.rank, min(self.target_samples))
+        subspace.check_identified(self.rank, self.dim, min(self.tasks), self.samples)
+        check_whole(lower=self.rank, target_samples=min(self.target_samples), hint="fewer do not identify a head")
 
 
 LEARNERS = ("learned representation", "target only", "true representation")
@@ -49,18 +48,18 @@ LEARNERS = ("learned representation", "target only", "true representation")
 def one_few_shot(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, target_draws):
     """Squared target error of the three learners at every n2, and their laws."""
     keys = split_named(key, "problem", "source", "target")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = problem.draw(keys["source"], params, samples=samples)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
     data = moments(x, y)
-    start = method_of_moments(x, y, rank=rank)
-    basis = alternating_minimisation(data.gram, data.cross, start, iterations=iterations).basis
-    theta = problem.target_weights(params)
+    start = subspace.method_of_moments(x, y, rank=rank)
+    basis = subspace.alternating_minimisation(data, start, iterations=iterations).basis
+    theta = subspace.target_weights(params)
     missed = jnp.sum(remove_span(basis, theta) ** 2)
 
     draws = jax.random.split(keys["target"], target_draws)
 
     def errors(k, learn):
-        x0, y0 = problem.draw_target(k, params, samples=max(target_samples))
+        x0, y0 = subspace.draw_target(k, params, samples=max(target_samples))
         found = jnp.stack([learn(x0[:count], y0[:count]) for count in target_samples])
         return jnp.sum((found - theta) ** 2, axis=-1)
 

@@ -14,7 +14,6 @@ import functools
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from experiments.linear_representation import released
 from experiments.linear_representation.learning_claims import (
@@ -28,13 +27,12 @@ from experiments.linear_representation.learning_claims import (
     runs,
 )
 from mtrl.harness import BaseConfig, Figure, field, over_seeds
+from mtrl.numerics.checks import check_whole, warn_unconverged
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import remove_span, sin_theta
 from mtrl.numerics.moments import moments, rows_from_moments
-from mtrl.representation import checks, problem, theory
-from mtrl.representation.factored_least_squares import factored_least_squares
-from mtrl.representation.method_of_moments import method_of_moments
-from mtrl.representation.transfer import minimum_norm, transfer
+from mtrl.representation import subspace
+from mtrl.representation.subspace import factored_least_squares, method_of_moments, minimum_norm, theory, transfer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,25 +52,25 @@ class LearningConfig(BaseConfig):
 
     def validate(self):
         """A rank above the dimension or above the tasks cannot be identified; nor can heads from too few samples."""
-        checks.check_rank(self.rank, self.dim, min(self.tasks), min(self.samples))
-        checks.check_target(self.rank, self.target_samples)
+        subspace.check_identified(self.rank, self.dim, min(self.tasks), min(self.samples))
+        check_whole(lower=self.rank, target_samples=self.target_samples, hint="fewer do not identify a head")
 
 
 def moments_alone(key, noise, *, tasks, samples, dim, rank):
-    """Sine of LF-MoM on one more draw of the problem."""
+    """Sine of LF-MoM on one more draw of the subspace."""
     keys = split_named(key, "problem", "source")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = problem.draw(keys["source"], params, samples=samples)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
     return sin_theta(params.basis, method_of_moments(x, y, rank=rank))
 
 
 def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, moment_draws):
-    """Both methods, transfer and laws on one draw of the problem."""
+    """Both methods, transfer and laws on one draw of the subspace."""
     keys = split_named(key, "problem", "source", "target", "start", "more")
-    params = problem.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = problem.draw(keys["source"], params, samples=samples)
-    x_target, y_target = problem.draw_target(keys["target"], params, samples=target_samples)
-    theta = problem.target_weights(params)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
+    x_target, y_target = subspace.draw_target(keys["target"], params, samples=target_samples)
+    theta = subspace.target_weights(params)
 
     # More rows than dimensions: the same least squares on `dim` rows per task.
     rows = rows_from_moments(moments(x, y)) if samples > dim else (x, y)
@@ -87,7 +85,7 @@ def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iteration
         jax.random.split(keys["more"], moment_draws - 1),
     )
 
-    gamma = problem.diversity(params.heads)
+    gamma = subspace.diversity(params.heads)
     sizes = dict(total=float(y.size), dim=float(dim), noise=noise)
     law = theory.least_squares_sine(gamma, samples=float(samples), **sizes) if samples > rank else jnp.nan
     return {
@@ -122,12 +120,11 @@ def run(config, seeds):
         moment_draws=config.moment_draws,
         in_turn=True,
     )
-    worst = int(np.argmax(np.where(out["converged"], -np.inf, out["gradient_norm"])))
-    checks.check_converged(
+    warn_unconverged(
         f"LF-FO at T={config.tasks[0]}, n={config.samples[0]}",
-        out["converged"].all(),
-        out["gradient_norm"][worst],
-        out["iterations"][worst],
+        out["converged"],
+        gradient_norm=out["gradient_norm"],
+        iterations=out["iterations"],
     )
     dims = {
         "sine": ("method",),

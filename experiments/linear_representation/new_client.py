@@ -15,19 +15,18 @@ from experiments.linear_representation.federated import (
     median_and_whiskers,
 )
 from mtrl.harness import Claim, Figure, at_most, field, over_seeds
-from mtrl.representation import problem
-from mtrl.representation.transfer import transfer
+from mtrl.representation.subspace import draw_target, target_weights, transfer
 
 
 def one_new_client(key, noise, steps, *, target_samples, **sizes):
     """C4: error of a new client with few samples, on the learned basis and alone."""
     params, basis, target, _ = final_errors(key, noise, steps, **sizes)
-    theta = problem.target_weights(params)
+    theta = target_weights(params)
     dim = theta.shape[0]
 
     def errors(count):
         def once(k):
-            x, y = problem.draw_target(k, params, samples=count, scale=count**-0.5)
+            x, y = draw_target(k, params, samples=count, scale=count**-0.5)
             found = (transfer(x, y, jnp.eye(dim, dtype=x.dtype)), transfer(x, y, basis))
             return jnp.stack([jnp.sum((f - theta) ** 2) for f in found])
 

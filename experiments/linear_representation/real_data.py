@@ -15,9 +15,10 @@ import numpy as np
 
 from experiments.linear_representation import methods
 from mtrl.harness import BadInput, BaseConfig, Claim, Figure, Interval, at_most, field, mean_interval, over_seeds
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import fold_moments
-from mtrl.representation import checks
+from mtrl.representation.tasks import pack_tasks
 
 DATASETS = ("linnerud", "diabetes", "digits", "school", "sarcos")
 METHODS = ("single-task ridge", "pooled ridge", "mean-regularised", "MTFS", "trace norm", "MTRL")
@@ -33,8 +34,8 @@ class RealConfig(BaseConfig):
     school: str = field("", help="path of school_b.mat, for the data set school")
     sarcos: str = field("", help="path of sarcos_inv.mat, for the data set sarcos")
     points: int = field(6, help="penalty weights on the path", lower=2)
-    iterations: int = field(60, help="FISTA iterations per weight", lower=1)
-    alternations: int = field(10, help="alternations of MTRL", lower=1)
+    iterations: int = field(1000, help="FISTA iterations per weight, at most", lower=1)
+    gap: float = field(1e-4, help="relative duality gap at which they stop", lower=0.0, strict=True)
 
     def validate(self):
         """A data set on file needs its path."""
@@ -94,9 +95,9 @@ def run(config, seeds):
 
     name = config.datasets[0]
     arrays = load(name, config)
-    checks.check_data(*arrays)
-    checks.check_relation(len(arrays[0]))
-    options = dict(points=config.points, iterations=config.iterations, alternations=config.alternations)
+    pack_tasks(*arrays)
+    check_whole(lower=2, tasks=len(arrays[0]))
+    options = dict(points=config.points, iterations=config.iterations, gap=config.gap)
     errors = [over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, **options) for method in METHODS]
     data = xr.Dataset({"rmse": (("method", "seed"), np.stack(errors))}, coords={"method": list(METHODS), "seed": seeds})
     data["rmse"].attrs["units"] = "test RMSE over the standard deviation of all responses, mean over tasks"
@@ -153,8 +154,8 @@ FIGURES = (
             for name in DATASETS[:3]
         ),
         presets={
-            "smoke": dict(seeds=2, datasets=("linnerud",), points=2, iterations=5, alternations=2),
-            "paper": dict(seeds=30, points=20, iterations=200, alternations=40),
+            "smoke": dict(seeds=2, datasets=("linnerud",), points=2, iterations=100),
+            "paper": dict(seeds=30, points=20, gap=1e-6),
         },
     ),
 )

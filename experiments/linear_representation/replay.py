@@ -28,9 +28,13 @@ from mtrl.harness import (
     spread,
 )
 from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
-from mtrl.representation.factored_least_squares import factored_least_squares, objective
-from mtrl.representation.method_of_moments import method_of_moments
-from mtrl.representation.transfer import minimum_norm, transfer
+from mtrl.representation.subspace import (
+    factored_least_squares,
+    factored_objective,
+    method_of_moments,
+    minimum_norm,
+    transfer,
+)
 
 SIDES = ("script", "library")
 
@@ -74,7 +78,7 @@ def by_script(key, draw, basis):
     return measure(draw, (method_of_moments(draw.x, draw.y, rank=basis.shape[1]), basis))
 
 
-_value_and_slope = jax.value_and_grad(objective)
+_value_and_slope = jax.value_and_grad(factored_objective)
 
 
 def script_search(draw, iterations):

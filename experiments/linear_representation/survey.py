@@ -19,12 +19,8 @@ from experiments.linear_representation import methods
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, at_most, field, mean_interval, over_seeds
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import fold_moments, moments
-from mtrl.representation.classical.clustered import clustered
-from mtrl.representation.classical.loss import curvature, loss_from_moments
-from mtrl.representation.classical.oracle import oracle
-from mtrl.representation.classical.task_relationship import correlations, task_relationship
-from mtrl.representation.structures import NAMES as STRUCTURES
-from mtrl.representation.structures import Structured, structured
+from mtrl.representation import convex
+from mtrl.representation.subspace import STRUCTURES, Structured, structured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +37,8 @@ class SurveyConfig(BaseConfig):
     folds: int = field(3, help="folds of the cross-validation", lower=2)
     points: int = field(10, help="penalty weights on the path", lower=2)
     ratio_min: float = field(1e-2, help="least weight relative to the largest", lower=0.0, strict=True)
-    iterations: int = field(40, help="FISTA iterations per weight (warm-started)", lower=1)
-    alternations: int = field(30, help="alternations of MTFL, MTRL and CMTL", lower=1)
+    iterations: int = field(1000, help="FISTA iterations per weight (warm-started), at most", lower=1)
+    gap: float = field(1e-4, help="relative duality gap at which they stop", lower=0.0, strict=True)
     ratios: tuple[float, ...] = field(
         (0.3, 0.6, 0.9), help="second weight relative to the first", lower=0.0, strict=True
     )
@@ -67,7 +63,7 @@ def mean_rmse(estimate, weights, noise):
 def one_oracle(key, structure, snr, **sizes):
     """Mean test RMSE of the oracle."""
     drawn, noise, x, y = draw_tasks(key, structure, snr, **sizes)
-    return mean_rmse(oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise)
+    return mean_rmse(convex.oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise)
 
 
 def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **options):
@@ -75,7 +71,7 @@ def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **optio
     drawn, noise, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
     fold = jnp.broadcast_to(jnp.arange(samples) % folds, (tasks, samples))
     chosen = methods.select(name, fold_moments(x, y, fold, folds), clusters=3, **options)
-    return {"rmse": mean_rmse(chosen.weights, drawn.weights, noise), "choice": chosen.index}
+    return {"rmse": mean_rmse(chosen.weights, drawn.weights, noise), "choice": chosen.index, "gap": chosen.gap}
 
 
 def run(config, seeds):
@@ -95,13 +91,13 @@ def run(config, seeds):
             points=config.points,
             ratio_min=config.ratio_min,
             iterations=config.iterations,
-            alternations=config.alternations,
+            gap=config.gap,
             ratios=config.ratios,
         )
         for name in config.methods
     ]
     data = xr.Dataset(
-        {key: (("method", "seed"), np.stack([row[key] for row in rows])) for key in ("rmse", "choice")},
+        {key: (("method", "seed"), np.stack([row[key] for row in rows])) for key in ("rmse", "choice", "gap")},
         coords={"method": list(config.methods), "seed": seeds},
     )
     data["oracle"] = ("seed", over_seeds(one_oracle, *where, **sizes))
@@ -175,20 +171,19 @@ class RelationConfig(BaseConfig):
     samples: int = field(40, help="samples per task n", lower=2)
     snr: float = field(5.0, help="signal variance over noise variance", lower=0.0, strict=True)
     strength: float = field(0.1, help="penalty weight in units of the feature variance", lower=0.0, strict=True)
-    alternations: int = field(60, help="alternations", lower=1)
 
 
-def one_relation(key, strength, snr, *, dim, tasks, samples, alternations):
+def one_relation(key, strength, snr, *, dim, tasks, samples):
     """Correlations of MTRL and cluster matrix of CMTL, tasks sorted by their true cluster."""
     structure = STRUCTURES.index("clusters")
     _, _, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
-    loss = loss_from_moments(moments(x, y))
-    lam = strength * curvature(loss)
-    relation = task_relationship(loss, lam, lam1=0.1 * lam, iterations=alternations)
-    groups = clustered(loss, lam, eta=0.1, clusters=3, iterations=alternations)
+    term = convex.data_term(moments(x, y))
+    lam = strength * convex.curvature(term)
+    relation = convex.task_relationship(term, lam, lam1=0.1 * lam)
+    groups = convex.clustered(term, lam, eta=0.1, clusters=3)
     order = jnp.argsort(jnp.arange(tasks) % 3, stable=True)
     pick = lambda matrix: matrix[order][:, order]  # noqa: E731
-    return {"correlation": pick(correlations(relation.covariance)), "membership": pick(groups.membership)}
+    return {"correlation": pick(convex.correlations(relation.covariance)), "membership": pick(groups.membership)}
 
 
 def run_relations(config, seeds):
@@ -203,7 +198,6 @@ def run_relations(config, seeds):
         dim=config.dim,
         tasks=config.tasks,
         samples=config.samples,
-        alternations=config.alternations,
     )
     data = xr.Dataset({name: (("seed", "task", "other"), value) for name, value in out.items()}, coords={"seed": seeds})
     data["correlation"].attrs["units"] = data["membership"].attrs["units"] = "1"
@@ -283,8 +277,7 @@ FIGURES = (
                 tasks=4,
                 samples=9,
                 points=2,
-                iterations=5,
-                alternations=3,
+                iterations=100,
                 ratios=(0.5,),
             ),
             "paper": dict(
@@ -292,8 +285,7 @@ FIGURES = (
                 folds=5,
                 points=20,
                 ratio_min=1e-3,
-                iterations=100,
-                alternations=150,
+                gap=1e-6,
                 ratios=(0.1, 0.3, 0.5, 0.7, 0.9),
             ),
         },  # fmt: skip
@@ -322,6 +314,6 @@ FIGURES = (
                 ),
             )
         ),
-        presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12, alternations=5), "paper": {}},
+        presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12), "paper": {}},
     ),
 )

@@ -49,6 +49,16 @@ def check_nonnegative(*, hint: str = "", **values: Any) -> None:
         _require(name, value, lambda x: np.isfinite(x) & (x >= 0), "a finite number of at least 0", hint)
 
 
+def check_between(lower: float, upper: float, hint: str = "", **values: Any) -> None:
+    """Check numbers of a closed interval, such as a mixing weight.
+
+    Raises:
+      BadInput: one is outside.
+    """
+    for name, value in values.items():
+        _require(name, value, lambda x: (x >= lower) & (x <= upper), f"from {lower:g} to {upper:g}", hint)
+
+
 def check_share(*, hint: str = "", **values: Any) -> None:
     """Check numbers strictly between 0 and 1, such as a chance of failure.
 
@@ -166,3 +176,17 @@ def warn_above(bound: float, **vectors: Any) -> None:
                 f"{name}: a norm reaches {largest:.4g}, above the declared bound {bound:.4g}, so the confidence radius is not valid",
                 stacklevel=3,
             )
+
+
+def warn_unconverged(name: str, converged: Any, **reached: Any) -> None:
+    """Warn when a solver stopped before it had converged; arrays count as one when their worst does.
+
+    Args:
+      name: of the solver.
+      converged: its flag or flags.
+      **reached: its certificate, such as `gap` or `gradient_norm`, of the shape of `converged`.
+    """
+    flags = known(converged)
+    if flags is not None and not flags.all():
+        worst = ", ".join(f"{key} {np.max(np.where(flags, -np.inf, value)):.3e}" for key, value in reached.items())
+        warnings.warn(f"{name} stopped before converging: {worst}; raise iterations", stacklevel=2)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.errors import BadInput
 
 LARGEST_GRAM_BYTES = 2 * 1024**3
@@ -78,11 +79,14 @@ def flat_moments(
 ) -> Moments:
     """Moments of ragged data given as flat rows with a task number each (0..tasks-1); rows in any order.
 
-    Scans over the rows in blocks of about one task, so that the outer products of all rows never stand at once.
+    Scans over the rows in blocks of about one task, so that the outer products of all rows never stand at once. Numbers outside the range
+    are refused; traced ones, which nobody can refuse, leave their rows out of every sum.
 
     Raises:
-      BadInput: the Gram matrices would exceed 2 GiB.
+      BadInput: the Gram matrices would exceed 2 GiB, or a task number outside 0..tasks-1.
     """
+    check_whole(lower=0, upper=tasks - 1, task_id=task_id)
+    task_id = jnp.where(task_id < 0, tasks, task_id)  # a negative index would count from the end
     rows, dim = x.shape
     check_gram_size(tasks, dim, x.dtype.itemsize)
     block = max(1, min(rows, 256))

@@ -1,4 +1,4 @@
-"""Contract cases of the shared linear representations and the classical convex methods."""
+"""Contract rows of the shared linear representations and the convex methods."""
 
 import functools
 
@@ -7,33 +7,8 @@ import jax.numpy as jnp
 
 from mtrl.numerics.linalg.subspaces import projector
 from mtrl.numerics.moments import Moments, moments
-from mtrl.representation import altmin_gd, fedrep, fedsgd, iterative_hard_thresholding, structures
-from mtrl.representation.alternating_minimisation import alternating_minimisation
-from mtrl.representation.alternating_minimisation_fresh import alternating_minimisation_fresh
-from mtrl.representation.alternating_minimisation_streamed import alternating_minimisation_streamed
-from mtrl.representation.classical import clustered as cmtl
-from mtrl.representation.classical import (
-    dirty,
-    elastic,
-    factored_trace_norm,
-    feature_selection,
-    max_norm,
-    mtfl,
-    robust,
-    robust_features,
-    single_task,
-    sparse_low_rank,
-    trace_norm,
-)
-from mtrl.representation.classical import mean_regularised as mean
-from mtrl.representation.classical import task_relationship as mtrl_
-from mtrl.representation.classical.cross_validation import cold_path, select_lam
-from mtrl.representation.classical.loss import Loss, loss_from_moments
-from mtrl.representation.classical.oracle import oracle
-from mtrl.representation.factored_least_squares import factored_least_squares
-from mtrl.representation.method_of_moments import method_of_moments
-from mtrl.representation.reduced_rank import reduced_rank_regression
-from mtrl.representation.transfer import minimum_norm, transfer
+from mtrl.representation import convex, subspace
+from mtrl.representation.convex.quadratic import DataTerm
 from tests.contract.table import Case
 
 TASKS, SAMPLES, DIM, RANK = 4, 8, 3, 1
@@ -56,13 +31,14 @@ def start(dtype):
 
 def quadratic(key, dtype):
     """Data term as its three arrays."""
-    loss = loss_from_moments(moments(*rows(key, dtype)))
-    return loss.hessian, loss.linear, loss.square
+    means = convex.data_term(moments(*rows(key, dtype))).means
+    return means.gram, means.cross, means.square
 
 
-def as_loss(hessian, linear, square) -> Loss:
+def as_term(gram, cross, square) -> DataTerm:
     """The data term with its Lipschitz constant."""
-    return Loss(hessian, linear, square, jnp.max(jnp.linalg.eigvalsh(hessian)[:, -1]))
+    means = Moments(gram, cross, square, jnp.full_like(square, SAMPLES))
+    return DataTerm(means, jnp.max(jnp.linalg.eigvalsh(gram)[:, -1]))
 
 
 def gram(key, dtype):
@@ -71,8 +47,13 @@ def gram(key, dtype):
     return data.gram, data.cross
 
 
+def as_moments(g, c) -> Moments:
+    """Moments of which the learners of a subspace read G, c and n alone."""
+    return Moments(g, c, jnp.zeros_like(c[:, 0]), jnp.full_like(c[:, 0], SAMPLES))
+
+
 def with_start(fit):
-    return lambda key, g, c: fit(g, c, start(g.dtype))
+    return lambda key, g, c: fit(as_moments(g, c), start(g.dtype))
 
 
 def scale_responses(arrays, s):
@@ -105,110 +86,128 @@ def span(output):
     return projector(output if isinstance(output, jax.Array) else output.basis)
 
 
-def rounds(step, init, count=4):
-    """Run an online algorithm on fixed clients."""
-
-    def call(key, g, c):
-        clients = fedrep.Clients(g, c, start(g.dtype))
-        first = init(key, clients)
-        run = lambda state, k: (step(k, state, clients)[0], None)  # noqa: E731
-        return jax.lax.scan(run, first, jax.random.split(key, count))[0].basis
-
-    return call
+def weights_of(output):
+    """W of a fit with its certificate."""
+    return output.weights
 
 
-def fedrep_rounds(**hyper):
-    return rounds(functools.partial(fedrep.step, eta=0.01, **hyper), fedrep.init)
+def rounds(factory, count=4):
+    """A few rounds of an iteration on fixed clients."""
+
+    def call(key, g, c, **hyper):
+        clients = subspace.Clients(as_moments(g, c), start(g.dtype))
+        return subspace.descend(factory(**hyper), clients, rounds=count, key=key)[0]
+
+    return dict(call=call, factory=factory)
 
 
-def weights(fit, **hyper):
-    """Call a classical method on the three arrays of the loss and keep W."""
-    return lambda key, h, b, s: fit(as_loss(h, b, s), 0.1, **hyper).weights
+def method(fit, **more):
+    """Call a convex method on the three arrays of the data term."""
+    return lambda key, h, b, s: fit(as_term(h, b, s), 0.1, **more)
 
 
 SUBSPACE = dict(compare=span, permute=permute, unpermute=same, tasks=TASKS)
-SHORT = dict(iterations=25)
+FIXED = dict(scale=scale_responses, why="a fixed step is stable only for a fixed curvature: responses are scaled")
+
 
 SUBSPACES = [
-    Case("method of moments", lambda k, x, y: method_of_moments(x, y, rank=RANK), rows, **SUBSPACE),
+    Case("method of moments", lambda k, x, y: subspace.method_of_moments(x, y, rank=RANK), rows, **SUBSPACE),
     Case(
         "factored least squares",
-        lambda k, x, y: factored_least_squares(k, x, y, rank=RANK, iterations=30).basis,
+        lambda k, x, y: subspace.factored_least_squares(k, x, y, rank=RANK, iterations=30),
         rows,
         compare=span,
         key_dependent=True,
         scale=scale_responses,
         why="tolerances of the search are absolute as in the released code: the responses are scaled, not the design",
     ),
-    Case("AltMin", with_start(functools.partial(alternating_minimisation, iterations=6)), gram, **SUBSPACE),
+    Case("AltMin", with_start(functools.partial(subspace.alternating_minimisation, iterations=6)), gram, **SUBSPACE),
     Case(
         "AltMin streamed",
-        lambda k, x, y: alternating_minimisation_streamed(x, y, start(x.dtype), iterations=3),
+        lambda k, x, y: subspace.alternating_minimisation_streamed(x, y, start(x.dtype), iterations=3),
         rows,
         differs_from=("method of moments",),
         **SUBSPACE,
     ),
     Case(
         "AltMin fresh",
-        with_start(functools.partial(alternating_minimisation_fresh, iterations=2)),
+        with_start(functools.partial(subspace.alternating_minimisation_fresh, iterations=2)),
         gram,
         compare=span,
         differs_from=("AltMin",),
     ),
     Case(
         "AltMinGD",
-        with_start(functools.partial(altmin_gd.altmin_gd, samples=float(TASKS * SAMPLES), eta=0.5, iterations=6)),
-        gram,
+        **rounds(subspace.altmin_gd, 6),
+        example=gram,
+        hyper={"eta": 0.5},
+        changed={"eta": 0.1},
+        inert={"cutoff": "matters where a head is not identified"},
         scale=scale_responses,
+        scales=(1e-10, 1e3),
         differs_from=("AltMin",),
         why="a fixed step is stable only for a fixed curvature: responses are scaled, up to 1e3 only, as the curvature "
         "in B grows with their square",
-        scales=(1e-10, 1e3),
         **SUBSPACE,
     ),
     Case(
         "IHT",
-        lambda k, g, c: iterative_hard_thresholding.iterative_hard_thresholding(g, c, rank=RANK, step=0.02),
+        lambda k, g, c: subspace.iterative_hard_thresholding(as_moments(g, c), rank=RANK, step=0.02),
         gram,
-        scale=scale_responses,
-        why="a fixed step needs a fixed curvature: responses are scaled",
+        **FIXED,
         **SUBSPACE,
     ),
-    Case("FedRep", fedrep_rounds(active=2), gram, compare=projector, key_dependent=True),
-    Case("FedRep full", fedrep_rounds(active=TASKS), gram, **SUBSPACE),
-    Case("GD-GD", fedrep_rounds(active=TASKS, head_updates=1, head_eta=0.05), gram, differs_from=("FedRep full",), scale=scale_responses, why="fixed head step", **SUBSPACE),
-    Case("10GD-GD", fedrep_rounds(active=TASKS, head_updates=10, head_eta=0.05), gram, differs_from=("FedRep full", "GD-GD"), scale=scale_responses, why="fixed head step", **SUBSPACE),
-    Case("FedSGD", rounds(functools.partial(fedsgd.step, eta=0.01), fedsgd.init), gram, differs_from=("FedRep full",), scale=scale_responses, why="fixed step", **SUBSPACE),
-    Case("reduced rank", lambda k, x, y: reduced_rank_regression(x[0], y, rank=RANK), rows, compare=span),
-    Case("minimum norm", lambda k, x, y: minimum_norm(x[0], y[0]), rows),
-    Case("transfer", lambda k, x, y: transfer(x[0], y[0], start(x.dtype)), rows, differs_from=("minimum norm",)),
+    Case(
+        "FedRep",
+        **rounds(subspace.fedrep),
+        example=gram,
+        hyper={"eta": 0.01},
+        static={"active": 2},
+        changed={"eta": 0.02, "active": 3, "head_updates": 1},
+        inert={"head_eta": "only for gradient steps on heads, see GD-GD", "cutoff": "matters where a head is not identified"},
+        compare=span,
+        key_dependent=True,
+    ),
+    Case("FedRep full", **rounds(subspace.fedrep), example=gram, hyper={"eta": 0.01}, changed={"eta": 0.02},
+         inert=dict.fromkeys(("active", "head_updates", "head_eta", "cutoff"), "see FedRep"), **SUBSPACE),
+    Case("GD-GD", **rounds(subspace.fedrep), example=gram, hyper={"eta": 0.01, "head_eta": 0.05}, static={"head_updates": 1},
+         changed={"eta": 0.02, "head_eta": 0.02, "head_updates": 3}, inert=dict.fromkeys(("active", "cutoff"), "see FedRep"),
+         differs_from=("FedRep full",), **FIXED, **SUBSPACE),
+    Case("10GD-GD", **rounds(subspace.fedrep), example=gram, hyper={"eta": 0.01, "head_eta": 0.05}, static={"head_updates": 10},
+         changed={"head_eta": 0.02}, inert=dict.fromkeys(("eta", "head_updates", "active", "cutoff"), "see GD-GD"),
+         differs_from=("FedRep full", "GD-GD"), **FIXED, **SUBSPACE),
+    Case("FedSGD", **rounds(subspace.fedsgd), example=gram, hyper={"eta": 0.01}, changed={"eta": 0.02},
+         differs_from=("FedRep full",), scales=(1e-10, 1e2), scale=scale_responses, why="the gradient step makes the head a product of the responses of all rounds", **SUBSPACE),
+    Case("reduced rank", lambda k, x, y: subspace.reduced_rank_regression(x[0], y, rank=RANK), rows, compare=span),
+    Case("minimum norm", lambda k, x, y: subspace.minimum_norm(x[0], y[0]), rows),
+    Case("transfer", lambda k, x, y: subspace.transfer(x[0], y[0], start(x.dtype)), rows, differs_from=("minimum norm",)),
     Case(
         "structures",
-        lambda k, x: x * jnp.stack([structures.structured_weights(k, structure=s, dim=DIM, tasks=TASKS, rank=1, features=2).astype(x.dtype) for s in structures.NAMES]),
+        lambda k, x: x * jnp.stack([subspace.structured_weights(k, structure=s, dim=DIM, tasks=TASKS, rank=1, features=2).astype(x.dtype) for s in subspace.STRUCTURES]),
         lambda k, dtype: (jnp.ones((), dtype),),
         key_dependent=True,
     ),
 ]  # fmt: skip
 
 METHODS = {
-    "ridge": weights(single_task.ridge),
-    "lasso": weights(single_task.lasso, **SHORT),
-    "pooled ridge": lambda k, h, b, s: mean.pooled_ridge(as_loss(h, b, s), 0.1),
-    "mean regularised": weights(mean.mean_regularised, mu=0.05),
-    "MTFS": weights(feature_selection.feature_selection, **SHORT),
-    "l1,inf": weights(max_norm.max_norm, **SHORT),
-    "elastic": weights(elastic.elastic, l1_ratio=0.5, **SHORT),
-    "trace norm": weights(trace_norm.trace_norm, **SHORT),
-    "MTFL": weights(mtfl.mtfl, iterations=8),
-    "MTRL": weights(mtrl_.task_relationship, lam1=0.05, iterations=8),
-    "CMTL": weights(cmtl.clustered, eta=0.5, clusters=2, iterations=8),
-    "dirty": weights(dirty.dirty, lam_s=0.05, **SHORT),
-    "robust": weights(robust.robust, lam_s=0.08, **SHORT),
-    "robust features": weights(robust_features.robust_features, lam_2=0.08, **SHORT),
-    "sparse + low rank": weights(sparse_low_rank.sparse_low_rank, lam_s=0.06, **SHORT),
+    "ridge": method(convex.ridge),
+    "lasso": method(convex.lasso),
+    "pooled ridge": method(convex.pooled_ridge),
+    "mean regularised": method(convex.mean_regularised, mu=0.05),
+    "MTFS": method(convex.feature_selection),
+    "l1,inf": method(convex.max_norm),
+    "elastic": method(convex.elastic, l1_ratio=0.5),
+    "trace norm": method(convex.trace_norm),
+    "MTFL": method(convex.mtfl),
+    "MTRL": method(convex.task_relationship, lam1=0.05),
+    "CMTL": method(convex.clustered, eta=0.5, clusters=2),
+    "dirty": method(convex.dirty, lam_s=0.05),
+    "robust": method(convex.robust, lam_s=0.08),
+    "robust features": method(convex.robust_features, lam_2=0.08),
+    "sparse + low rank": method(convex.sparse_low_rank, lam_s=0.06),
 }
 
-CLASSICAL = [
+CONVEX = [
     Case(
         name,
         call,
@@ -216,6 +215,7 @@ CLASSICAL = [
         scale=scale_loss,
         permute=permute,
         unpermute=columns_back,
+        compare=weights_of,
         tasks=TASKS,
         differs_from=(after,),
         why="responses are scaled; the penalty weight is in units of the design",
@@ -226,17 +226,14 @@ CLASSICAL = [
 
 def factored_trace(key, h, b, s):
     """The factored trace norm needs a key for its start."""
-    loss = as_loss(h, b, s)
-    return factored_trace_norm.factored_trace_norm(
-        key, loss, 0.1, rank=3, iterations=200, gradient_tolerance=1e-6
-    ).weights
+    return convex.factored_trace_norm(key, as_term(h, b, s), 0.1, rank=3, iterations=200, gradient_tolerance=1e-6)
 
 
 def cross_validated(key, *folds):
     """Ridge with its weight chosen by two folds."""
     lams = jnp.asarray([1.0, 0.1, 0.01], folds[0].dtype)
-    path = lambda loss, grid: cold_path(lambda data, lam: single_task.ridge(data, lam).weights, loss, grid)  # noqa: E731
-    return select_lam(path, Moments(*folds), lams).weights
+    path = lambda term, grid: convex.cold_path(convex.ridge, term, grid)  # noqa: E731
+    return convex.select_lam(path, Moments(*folds), lams).weights
 
 
 def two_folds(key, dtype):
@@ -249,7 +246,7 @@ def two_folds(key, dtype):
 def known_law(key, x, y):
     """The oracle of tasks with a common centre."""
     coupling = jnp.stack([jnp.ones((TASKS, TASKS), x.dtype), jnp.eye(TASKS, dtype=x.dtype)])
-    return oracle(x, y, coupling, jnp.stack([jnp.eye(DIM, dtype=x.dtype)] * 2), noise=0.5)
+    return convex.oracle(x, y, coupling, jnp.stack([jnp.eye(DIM, dtype=x.dtype)] * 2), noise=0.5)
 
 
 CASES = [
@@ -264,14 +261,14 @@ CASES = [
         why="the law of the weights is fixed: responses are scaled",
     ),
     *SUBSPACES,
-    *CLASSICAL,
+    *CONVEX,
     Case(
         "factored trace norm",
         factored_trace,
         quadratic,
         scale=scale_loss,
         scales=(1e-3, 1e10),
-        compare=lambda w: jnp.round(w, 3),
+        compare=lambda found: jnp.round(found.weights, 3),
         why="compared to the precision of the search; responses are scaled, and below 1e-3 the answer is zero",
     ),
     Case("cross-validated ridge", cross_validated, two_folds),

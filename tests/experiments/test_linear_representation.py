@@ -9,7 +9,7 @@ from experiments.linear_representation.learning_claims import METHODS
 from mtrl.harness import BadInput, over_seeds
 from mtrl.harness.driver import spread
 from mtrl.numerics.linalg.subspaces import sin_theta
-from mtrl.representation.method_of_moments import method_of_moments
+from mtrl.representation.subspace import method_of_moments
 
 
 def moments_only(key, draw):

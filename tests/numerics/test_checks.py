@@ -20,6 +20,8 @@ NAN = float("nan")
         (checks.check_nonnegative, dict(alpha=float("inf")), "alpha got inf"),
         (checks.check_share, dict(delta=1.0), "delta got 1, but must be strictly between 0 and 1"),
         (checks.check_share, dict(delta=NAN), "delta got nan"),
+        (checks.check_between, dict(lower=0, upper=1, ratio=1.5), "ratio got 1.5, but must be from 0 to 1"),
+        (checks.check_between, dict(lower=0, upper=1, ratio=NAN), "ratio got nan"),
         (checks.check_whole, dict(tasks=0), "tasks got 0, but must be a whole number of at least 1"),
         (checks.check_whole, dict(tasks=2.5), "tasks got 2.5"),
         (checks.check_whole, dict(task=7, upper=3), "from 1 to 3"),
@@ -58,3 +60,11 @@ def test_good_and_traced_values_pass():
 def test_norms_above_the_bound_warn():
     with pytest.warns(UserWarning, match="phi: a norm reaches 5, above the declared bound 1"):
         checks.warn_above(1.0, phi=jnp.array([[3.0, 4.0]]))
+
+
+def test_solvers_that_stopped_early_warn_with_the_worst_they_reached():
+    with pytest.warns(
+        UserWarning, match=r"search stopped before converging: gradient_norm 1\.250e-01; raise iterations"
+    ):
+        checks.warn_unconverged("search", jnp.array([True, False, False]), gradient_norm=[3.0, 0.125, 0.1])
+    checks.warn_unconverged("search", True, gap=1.0)

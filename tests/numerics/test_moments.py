@@ -82,3 +82,15 @@ def test_several_outputs_and_rows_added_one_by_one(key):
     for name in data._fields:
         assert_close(name, getattr(data, name), getattr(whole, name), rtol=1e-12)
     assert no_moments(3, 2, outputs=(4,)).cross.shape == both.cross.shape
+
+
+def test_rows_of_unknown_tasks_are_refused_or_left_out_of_every_sum():
+    x, y = jnp.ones((3, 2)), jnp.ones(3)
+    for wrong in (-1, 2):
+        number = jnp.array([0, wrong, 1])
+        with pytest.raises(BadInput, match=f"task_id got {wrong}, but must be a whole number from 0 to 1"):
+            flat_moments(x, y, number, 2)
+        traced = jax.jit(lambda i: flat_moments(x, y, i, 2))(number)
+        kept = flat_moments(x[:2], y[:2], jnp.array([0, 1]), 2)
+        for name, ours, theirs in zip(traced._fields, traced, kept, strict=True):
+            assert_close(name, ours, theirs)

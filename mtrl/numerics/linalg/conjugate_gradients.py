@@ -5,12 +5,22 @@ different axes, which nested vmaps produce; hence these few lines.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.types import Scalar
+
+
+class LinearSolution(NamedTuple):
+    """Where the search ended."""
+
+    point: Float[Array, "*shape"]  # not finite when anything on the way was not
+    residual: Float[
+        Array, ""
+    ]  # ||right - apply(point)|| / ||right||, as the recursion carries it; NaN counts as not converged
 
 
 def conjugate_gradients(
@@ -20,7 +30,7 @@ def conjugate_gradients(
     *,
     tolerance: Scalar = 1e-10,
     iterations: int = 200,
-) -> Float[Array, "*shape"]:
+) -> LinearSolution:
     """Solve `apply(x) = right` for a symmetric positive definite linear map (Hestenes and Stiefel 1952).
 
     Args:
@@ -48,4 +58,8 @@ def conjugate_gradients(
 
     residual = right - apply(start)
     carry = (start, residual, residual, jnp.sum(residual**2), jnp.zeros((), jnp.int32))
-    return jax.lax.while_loop(proceed, body, carry)[0]
+    x, _, _, square, _ = jax.lax.while_loop(proceed, body, carry)
+    norm = jnp.sum(right**2)
+    # A comparison with NaN ends the loop, too: then nothing was solved.
+    point = jnp.where(jnp.isfinite(square), x, jnp.nan)
+    return LinearSolution(point, jnp.sqrt(square / jnp.where(norm > 0, norm, 1)))

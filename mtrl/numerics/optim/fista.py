@@ -41,7 +41,8 @@ def fista(
       start: initial point, any PyTree of floating arrays; a warm start shortens the path.
       lipschitz: Lipschitz constant L of the gradient; the step is 1/L.
       iterations: static length of the scan; with `stop` the most, rounded up to whole blocks.
-      stop: `stop(x)` says whether x is good enough (a duality gap, say). Under vmap all lanes wait for the slowest.
+      stop: `stop(x)` says whether x is good enough (a duality gap, say); a point that is not finite stops too. Under vmap all
+        lanes wait for the slowest.
       block: iterations between two looks at `stop` (static).
 
     Returns:
@@ -74,7 +75,9 @@ def fista(
             return jax.lax.scan(body, state, length=block, unroll=True)[0], count + block
 
         ((point, _, _), _) = jax.lax.while_loop(
-            lambda carry: (carry[1] < iterations) & ~stop(carry[0][0]), blocks, (first, 0)
+            lambda carry: (carry[1] < iterations) & ~stop(carry[0][0]) & jnp.isfinite(optax.tree.norm(carry[0][0])),
+            blocks,
+            (first, 0),
         )
     descent = optax.tree.scale(step, gradient(point))
     moved = optax.tree.norm(optax.tree.sub(point, prox(optax.tree.sub(point, descent), step)))

@@ -12,9 +12,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from mtrl.numerics.linalg.psd import solve_psd
-from mtrl.numerics.optim.fista import Solution, fista
+from mtrl.numerics.optim.fista import fista
 from mtrl.numerics.optim.proximal import soft_threshold
 from mtrl.numerics.types import Scalar
+
+
+class LassoSolution(NamedTuple):
+    """Coefficients and their certificate."""
+
+    point: Float[Array, " task"]  # nu
+    gap: Float[Array, ""]  # duality gap over `||w||^2 / 2`, the objective at zero; NaN counts as not converged
 
 
 class LassoPath(NamedTuple):
@@ -22,7 +29,7 @@ class LassoPath(NamedTuple):
 
     penalties: Float[Array, " step"]  # lambda, geometric from lambda_max down
     coefficients: Float[Array, "step task"]  # nu at each lambda
-    gap: Float[Array, " step"]  # duality gap of each solve over `||w||^2 / 2`, the objective at zero; 0 iff optimal
+    gap: Float[Array, " step"]  # relative duality gap of each solve
 
 
 def lambda_max(design: Float[Array, "rank task"], response: Float[Array, " rank"]) -> Float[Array, ""]:
@@ -30,18 +37,18 @@ def lambda_max(design: Float[Array, "rank task"], response: Float[Array, " rank"
     return jnp.max(jnp.abs(design.T @ response))
 
 
-def duality_gap(
+def lasso_gap(
     design: Float[Array, "rank task"], response: Float[Array, " rank"], nu: Float[Array, " task"], penalty: Scalar
 ) -> Float[Array, ""]:
-    """Objective at nu minus the dual objective `||w||^2/2 - ||w - u||^2/2` at the miss u scaled so that `|W^T u| <= lambda`.
-
-    The objective at nu is above the optimum by no more than this; zero iff nu is optimal.
-    """
-    miss = response - design @ nu
-    pull = jnp.max(jnp.abs(design.T @ miss))
-    dual = miss * jnp.minimum(1, penalty / jnp.where(pull > 0, pull, 1))
-    primal = jnp.sum(miss**2) / 2 + penalty * jnp.sum(jnp.abs(nu))
-    return primal - (jnp.sum(response**2) - jnp.sum((response - dual) ** 2)) / 2
+    """Relative duality gap, from the multiple of the residual r that is best among the feasible ones, `||W^T r||_inf <= lambda`."""
+    residual = response - design @ nu
+    square, alignment = jnp.sum(residual**2), jnp.dot(response, residual)
+    best = alignment / jnp.where(square > 0, square, 1)
+    steepest = jnp.max(jnp.abs(design.T @ residual))
+    scale = jnp.where(best * steepest > penalty, penalty / jnp.where(steepest > 0, steepest, 1), best)
+    gap = square / 2 + penalty * jnp.sum(jnp.abs(nu)) - scale * (alignment - scale * square / 2)
+    unit = jnp.sum(response**2) / 2
+    return gap / jnp.where(unit > 0, unit, 1)
 
 
 def lasso(
@@ -50,8 +57,9 @@ def lasso(
     start: Float[Array, " task"],
     *,
     penalty: Scalar,
-    iterations: int = 300,
-) -> Solution:
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
+) -> LassoSolution:
     """One solve from `start`.
 
     Args:
@@ -60,9 +68,11 @@ def lasso(
       start: nu_0, e.g. the solution at a larger penalty.
       penalty: lambda in the units of `W^T w`. scikit-learn's `Lasso(alpha)` divides the squares by the number of rows:
         alpha = lambda / rank.
-      iterations: static length of the solve.
+      iterations: at most (static).
+      gap: relative duality gap at which to stop, or 100 machine epsilons where that is more.
     """
     lipschitz = jnp.linalg.norm(design, ord=2) ** 2
+    goal = jnp.maximum(jnp.asarray(gap, design.dtype), 100 * float(jnp.finfo(design.dtype).eps))
 
     def gradient(nu):
         return design.T @ (design @ nu - response)
@@ -70,7 +80,11 @@ def lasso(
     def prox(nu, step):
         return soft_threshold(nu, step * penalty)
 
-    return fista(gradient, prox, start, lipschitz=lipschitz, iterations=iterations)
+    def stop(nu):
+        return lasso_gap(design, response, nu, penalty) <= goal
+
+    nu = fista(gradient, prox, start, lipschitz=lipschitz, iterations=iterations, stop=stop).point
+    return LassoSolution(nu, lasso_gap(design, response, nu, penalty))
 
 
 def lasso_path(
@@ -79,7 +93,8 @@ def lasso_path(
     *,
     ratio: Scalar,
     steps: int = 20,
-    iterations: int = 300,
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
 ) -> LassoPath:
     """Geometric path from lambda_max to `ratio * lambda_max`, each solve started at the one before.
 
@@ -91,7 +106,7 @@ def lasso_path(
       response: w.
       ratio: last lambda over lambda_max, in (0, 1].
       steps: static number of penalties, 2 or more.
-      iterations: static length of each solve.
+      iterations, gap: of each solve.
     """
     width = jnp.linalg.norm(design, ord=2)
     width = jnp.where(width > 0, width, 1)
@@ -102,12 +117,12 @@ def lasso_path(
     penalties = lambda_max(unit_design, unit_response) * jnp.asarray(ratio, design.dtype) ** exponents
 
     def step(nu, penalty):
-        solved = lasso(unit_design, unit_response, nu, penalty=penalty, iterations=iterations)
-        return solved.point, (solved.point, duality_gap(unit_design, unit_response, solved.point, penalty))
+        solved = lasso(unit_design, unit_response, nu, penalty=penalty, iterations=iterations, gap=gap)
+        return solved.point, tuple(solved)
 
     start = jnp.zeros(design.shape[1], dtype=design.dtype)
-    _, (coefficients, gap) = jax.lax.scan(step, start, penalties)
-    return LassoPath(penalties * width * length, coefficients * (length / width), 2 * gap)
+    _, (coefficients, gaps) = jax.lax.scan(step, start, penalties)
+    return LassoPath(penalties * width * length, coefficients * (length / width), gaps)
 
 
 def refit(

@@ -4,6 +4,8 @@ Matrices are (dim, task): a row is a feature, a column is a task. `threshold` is
 Parikh and Boyd 2014, Proximal Algorithms, section 6.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -44,19 +46,41 @@ def prox_l1_inf(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Ar
     return values - jax.vmap(lambda row: project_l1_ball(row, threshold))(values)
 
 
-def shrink_singular_values(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Array, "dim task"]:
-    """Prox of the trace norm: singular values s to `max(s - threshold, 0)` (Cai, Candes, Shen 2010).
+def map_singular_values(
+    values: Float[Array, "dim task"], factor: Callable[[Float[Array, " count"]], Float[Array, " count"]]
+) -> Float[Array, "dim task"]:
+    """Every singular value s times `factor(s)`, which acts on the vector of ascending singular values.
 
-    From the eigenvectors of the smaller Gram matrix, half the time of a singular value decomposition. A singular value s comes with
-    an absolute error of about eps s_max^2 / s, so the result is off by about eps s_max^2 / threshold, at most sqrt(eps) s_max.
+    From the eigenvectors of the smaller Gram matrix, half the time of a singular value decomposition. A singular value s comes with an
+    absolute error of about eps s_max^2 / s; a threshold makes the result off by about eps s_max^2 / threshold, at most sqrt(eps) s_max.
     """
     rows, columns = values.shape
     if columns > rows:
-        return shrink_singular_values(values.T, threshold).T
+        return map_singular_values(values.T, factor).T
     squares, right = jnp.linalg.eigh(values.T @ values)
-    singular = jnp.sqrt(jnp.maximum(squares, 0))
-    factor = jnp.where(singular >= threshold, 1 - threshold / jnp.where(singular > 0, singular, 1), 0)
-    return values @ ((right * factor) @ right.T)
+    return values @ ((right * factor(jnp.sqrt(jnp.maximum(squares, 0)))) @ right.T)
+
+
+def _shrink(singular: Float[Array, " count"], threshold: Scalar) -> Float[Array, " count"]:
+    return jnp.where(singular >= threshold, 1 - threshold / jnp.where(singular > 0, singular, 1), 0)
+
+
+def shrink_singular_values(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Array, "dim task"]:
+    """Prox of the trace norm: singular values s to `max(s - threshold, 0)` (Cai, Candes, Shen 2010)."""
+    return map_singular_values(values, lambda s: _shrink(s, threshold))
+
+
+def prox_squared_trace_norm(values: Float[Array, "dim task"], weight: Scalar) -> Float[Array, "dim task"]:
+    """Prox of `weight ||W||_*^2`: singular values to `max(s - tau, 0)` with `tau = 2 weight sum max(s - tau, 0)`.
+
+    For the k largest alone `tau = 2 weight S_k / (1 + 2 weight k)`, S_k their sum; the right k gives the largest tau.
+    """
+
+    def factor(singular):
+        count = jnp.arange(1, singular.shape[0] + 1, dtype=singular.dtype)
+        return _shrink(singular, jnp.max(2 * weight * jnp.cumsum(singular[::-1]) / (1 + 2 * weight * count)))
+
+    return map_singular_values(values, factor)
 
 
 def row_norms(values: Float[Array, "dim task"]) -> Float[Array, " dim"]:

@@ -27,7 +27,7 @@ from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.active.allocation import allocate, theoretical_l1_counts, theoretical_l2_counts
 from mtrl.representation.active.checks import check_lasso_ratio, check_totals
 from mtrl.representation.active.relevance import keep_largest, l2_relevance, lasso_relevance, random_support
-from mtrl.representation.alternating_minimisation import alternating_minimisation, fit_heads, ridge_start
+from mtrl.representation.subspace import alternating_minimisation, fit_heads, ridge_start
 
 Draw = Callable[[PRNGKey, Int[Array, " task"]], Any]
 Learn = Callable[[PRNGKey, Any], "Learned"]
@@ -86,10 +86,9 @@ def learn_linear(
     scale = jnp.where(scale > 0, scale, 1)
     size = jnp.max(jnp.abs(source.cross)) / scale
     size = jnp.where(size > 0, size, 1)
-    gram, cross = source.gram / scale, source.cross / scale / size
-    start = ridge_start(gram, cross, source.count, rank, ridge=ridge)
-    fit = alternating_minimisation(gram, cross, start, iterations=iterations)
-    target_head, _ = fit_heads(target.gram / scale, target.cross / scale, fit.basis)
+    unit = source._replace(gram=source.gram / scale, cross=source.cross / scale / size)
+    fit = alternating_minimisation(unit, ridge_start(unit, rank=rank, ridge=ridge), iterations=iterations)
+    target_head, _ = fit_heads(target._replace(gram=target.gram / scale, cross=target.cross / scale), fit.basis)
     return Learned(fit.basis, fit.heads.T * size, target_head[0], fit.residual, jnp.min(fit.head_rank))
 
 

@@ -146,7 +146,7 @@ def lasso_relevance(
     ratio: Scalar = 0.05,
     debias: bool = False,
     steps: int = 15,
-    iterations: int = 200,
+    iterations: int = 5000,
     cutoff: Scalar = CUTOFF,
 ) -> LassoRelevance:
     """`argmin_nu 1/2 ||W nu - w||^2 + lambda ||nu||_1` (Wang et al. 2023, the estimation step of L1-A-MTRL).
@@ -156,7 +156,7 @@ def lasso_relevance(
       target_head: fitted w.
       ratio: lambda over `max_t |w_t^T w|`, in (0, 1); at 1 the solution is zero.
       debias: refit by least norm on the support, which removes the shrinkage.
-      steps, iterations: length of the warm-started path and of each solve (static).
+      steps, iterations: length of the warm-started path and, at most, of each solve, which stops at a duality gap of 1e-8 (static).
       cutoff: of the refit.
     """
     check_lasso_ratio(ratio)

@@ -19,7 +19,7 @@ def instance():
 
 @pytest.fixture(scope="module")
 def path(instance):
-    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=RATIO, steps=25, iterations=500))
+    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=RATIO, steps=25, gap=1e-14))
     return run(*map(jnp.asarray, instance))
 
 
@@ -48,11 +48,30 @@ def test_small_penalty_limit_is_the_linear_programme(instance, path):
     assert_close("L1 norm of the linear programme", np.abs(path.coefficients[-1]).sum(), programme.fun, rtol=1e-4)
 
 
+def test_default_accuracy_at_an_ill_conditioned_design_and_numbers_that_are_none():
+    rng = np.random.default_rng(3)
+    left, _, right = np.linalg.svd(rng.normal(size=(5, 40)), full_matrices=False)
+    design, response = jnp.asarray(left * np.geomspace(13, 1, 5) @ right), jnp.asarray(rng.normal(size=5))
+    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=0.05, steps=15))
+    found = run(design, response)
+    penalty = float(found.penalties[-1])
+    reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-15, max_iter=10**6).fit(design, response).coef_
+    assert_close("coefficients", found.coefficients[-1], reference, 1e-4)
+    residual = np.asarray(response - design @ found.coefficients[-1])  # by hand: feasible after scaling
+    dual = residual * min(response @ residual / (residual @ residual), penalty / np.abs(design.T @ residual).max())
+    value = residual @ residual / 2 + penalty * np.abs(found.coefficients[-1]).sum()
+    bound = value - (response @ dual - dual @ dual / 2)
+    assert_close("gap", found.gap[-1], bound / (response @ response / 2), atol=1e-14)
+    assert float(jnp.max(found.gap)) <= 1e-8
+    lost = run(design.at[0, 0].set(jnp.nan), response)
+    assert bool(jnp.any(jnp.isnan(lost.coefficients[-1])))
+    assert not bool(lost.gap[-1] <= 1e-8)
+
+
 def test_warm_start_beats_cold_start(instance, path):
     design, response = map(jnp.asarray, instance)
-    cold = lasso(design, response, jnp.zeros(40), penalty=path.penalties[-1], iterations=500)
-    best = jnp.sum(jnp.abs(path.coefficients[-1]))
-    assert jnp.sum(jnp.abs(cold.point)) > best * (1 + 1e-4)
+    solve = jax.jit(lambda nu: lasso(design, response, nu, penalty=path.penalties[-1], iterations=50, gap=0.0))
+    assert float(solve(path.coefficients[-2]).gap) < 0.1 * float(solve(jnp.zeros(40)).gap)
 
 
 def test_refit_is_least_norm(instance):

@@ -9,7 +9,7 @@ from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import Moments, moments
 from mtrl.representation.active import algorithm, problem
-from mtrl.representation.alternating_minimisation import alternating_minimisation
+from mtrl.representation.subspace import alternating_minimisation
 from tests.helpers import assert_below, assert_close
 
 DIM, RANK, TASKS = 12, 3, 10
@@ -48,7 +48,7 @@ def test_learner_is_alternating_minimisation_on_samples_of_unequal_tasks():
     learn = jax.jit(functools.partial(algorithm.learn_linear, target=TARGET, rank=RANK, iterations=40))
     learned = learn(jax.random.key(0), source)
     start = jnp.linalg.qr(jax.random.normal(jax.random.key(6), (DIM, RANK)))[0]
-    fit = jax.jit(functools.partial(alternating_minimisation, iterations=300))(source.gram, source.cross, start)
+    fit = jax.jit(functools.partial(alternating_minimisation, iterations=300))(source, start)
     assert sin_theta(learned.representation, fit.basis) < 1e-5
     design = learned.representation.T @ TARGET.gram[0] @ learned.representation
     right = learned.representation.T @ TARGET.cross[0]

@@ -1,0 +1,28 @@
+"""l2,1 + ridge: `min l(W) + lam l1_ratio sum_j ||W_j,:||_2 + lam (1 - l1_ratio)/2 ||W||_F^2`.
+
+With one design and one n for all tasks this is scikit-learn's `MultiTaskElasticNet(alpha=lam, l1_ratio=l1_ratio)`.
+"""
+
+from jaxtyping import Array, Float
+
+from mtrl.numerics.checks import check_between, check_nonnegative
+from mtrl.numerics.types import Scalar
+from mtrl.representation.convex.penalties import rows
+from mtrl.representation.convex.quadratic import DataTerm, with_ridge
+from mtrl.representation.convex.solver import Weights, fit_norm
+
+
+def elastic(
+    term: DataTerm,
+    lam: Scalar,
+    *,
+    l1_ratio: Scalar = 0.5,
+    start: Float[Array, "dim task"] | None = None,
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
+) -> Weights:
+    """FISTA to a relative duality gap; the ridge part belongs to the smooth term. l1_ratio = 0 is `ridge`, and certified there only."""
+    check_nonnegative(lam=lam)
+    check_between(0, 1, l1_ratio=l1_ratio, hint="give the share of the group penalty")
+    smooth = with_ridge(term, lam * (1 - l1_ratio))
+    return fit_norm(smooth, rows(lam * l1_ratio), start, iterations=iterations, gap=gap)

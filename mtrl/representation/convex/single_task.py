@@ -1,0 +1,45 @@
+"""Every task alone: ridge `l(W) + lam/2 ||W||_F^2` and lasso `l(W) + lam sum |W_jt|`.
+
+scikit-learn scales ridge without the 1/(2n): `Ridge(alpha=n lam)` is this ridge, `Lasso(alpha=lam)` this lasso; see `lam_from_alpha`.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mtrl.numerics.checks import check_nonnegative, check_positive
+from mtrl.numerics.types import Scalar
+from mtrl.representation.convex.penalties import entries
+from mtrl.representation.convex.quadratic import DataTerm, gradient, value_at_zero
+from mtrl.representation.convex.solver import Weights, certified, fit_norm
+
+
+def ridge(term: DataTerm, lam: Scalar) -> Weights:
+    """`(H_t + lam I) w_t = b_t` per task, lam > 0."""
+    check_positive(lam=lam)
+    gram, cross = term.means.gram, term.means.cross
+    eye = jnp.eye(cross.shape[1], dtype=cross.dtype)
+    weights = jnp.linalg.solve(gram + lam * eye, cross[..., None])[..., 0].T
+    return by_slope(term, weights, gradient(term, weights) + lam * weights, lam)
+
+
+def by_slope(term: DataTerm, weights: Float[Array, "dim task"], slope: Array, modulus: Scalar) -> Weights:
+    """Certificate of a strongly convex objective: it is at most `||slope||^2 / (2 modulus)` above its minimum."""
+    return certified(weights, jnp.sum(slope**2) / (2 * modulus) / value_at_zero(term), 1e-8)
+
+
+def lasso(
+    term: DataTerm,
+    lam: Scalar,
+    *,
+    start: Float[Array, "dim task"] | None = None,
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
+) -> Weights:
+    """FISTA on the entrywise l1 penalty, to a relative duality gap."""
+    check_nonnegative(lam=lam)
+    return fit_norm(term, entries(lam), start, iterations=iterations, gap=gap)
+
+
+def lasso_max(term: DataTerm) -> Float[Array, ""]:
+    """The least lam for which W = 0: the largest entry of the gradient at zero."""
+    return jnp.max(jnp.abs(term.means.cross))

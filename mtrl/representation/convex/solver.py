@@ -1,0 +1,123 @@
+"""Minimise `l(W) + penalty(W)` to a duality gap: the one loop and the one certificate of all convex methods.
+
+FISTA (`mtrl.numerics.optim.fista`) stops once the duality gap is at most `gap` times the objective at W = 0. The dual point is a multiple
+s of the residuals, whose dual value is a function of the moments again,
+
+    sum_t [s y_t^T res_t - s^2 ||res_t||^2 / 2] / n_t - s^2 conjugate(gradient),   s * dual_norm(gradient) <= 1,
+
+for a norm (conjugate 0 on the unit ball of the dual norm) as for a squared norm (no constraint, a quadratic conjugate); s is the best one.
+A penalty of two blocks, W = P + Q with `penalty = a(P) + b(Q)`, is a norm of W too: its dual norm is the larger of the two.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.types import Scalar
+from mtrl.representation.convex.quadratic import DataTerm, gradient, task_errors, value_at_zero
+
+Blocks = tuple[Float[Array, "dim task"], ...]
+
+
+class Penalty(NamedTuple):
+    """A convex penalty as the solver and its certificate see it; `blocks` sum to W."""
+
+    value: Callable[..., Float[Array, ""]]  # value(*blocks)
+    prox: Callable[[Blocks, Scalar], Blocks]  # proximal map of step times the penalty
+    dual_norm: Callable[[Array], Float[Array, ""]] = lambda slope: jnp.zeros((), slope.dtype)  # at most 1: feasible
+    conjugate: Callable[[Array], Float[Array, ""]] = lambda slope: jnp.zeros((), slope.dtype)  # homogeneous of degree 2
+
+
+class Weights(NamedTuple):
+    """Fitted weights and their certificate."""
+
+    weights: Float[Array, "dim task"]  # W
+    gap: Float[Array, ""]  # upper bound on (objective - minimum) over the objective at W = 0
+    converged: Bool[Array, ""]  # the gap asked for was reached; False on NaN
+
+
+class Decomposition(NamedTuple):
+    """Fitted weights of a sum of two structures, and their certificate."""
+
+    weights: Float[Array, "dim task"]  # W = P + Q
+    shared: Float[Array, "dim task"]  # P
+    own: Float[Array, "dim task"]  # Q
+    gap: Float[Array, ""]
+    converged: Bool[Array, ""]
+
+
+def relative_gap(term: DataTerm, penalty: Penalty, *blocks: Float[Array, "dim task"]) -> Float[Array, ""]:
+    """Duality gap over the objective at W = 0: an upper bound on the relative suboptimality of W = the sum of the blocks."""
+    weights = sum(blocks)
+    slope = gradient(term, weights)
+    fit = jnp.sum(task_errors(term, weights))
+    alignment = jnp.sum(term.means.square) - jnp.sum(term.means.cross.T * weights)
+    steepness = fit + 2 * penalty.conjugate(slope)
+    best = alignment / jnp.where(steepness > 0, steepness, 1)
+    limit = penalty.dual_norm(slope)
+    scale = jnp.where(best * limit > 1, 1 / jnp.where(limit > 0, limit, 1), best)
+    return (fit / 2 + penalty.value(*blocks) - scale * (alignment - scale * steepness / 2)) / value_at_zero(term)
+
+
+def goal(gap: Scalar, dtype: jnp.dtype) -> Scalar:
+    """The gap that can be asked for: `gap`, or 100 machine epsilons where that is more."""
+    return jnp.maximum(jnp.asarray(gap, dtype), 100 * float(jnp.finfo(dtype).eps))
+
+
+def certified(weights: Float[Array, "dim task"], reached: Float[Array, ""], gap: Scalar) -> Weights:
+    """`Weights` of a relative gap that was reached."""
+    return Weights(weights, reached, reached <= goal(gap, weights.dtype))
+
+
+def minimise(
+    term: DataTerm, penalty: Penalty, start: Blocks, *, iterations: int, gap: Scalar
+) -> tuple[Blocks, Weights]:
+    """The blocks, and their sum with its certificate.
+
+    Args:
+      term: data term.
+      penalty: of as many blocks as `start` has.
+      start: where to start; the solution at a nearby weight shortens the way.
+      iterations: at most (static).
+      gap: relative duality gap at which to stop, looked at every ten iterations.
+    """
+
+    def slope(blocks):
+        # The gradient in every block is that of l at the sum, and its Lipschitz constant that of l times their number.
+        return (gradient(term, sum(blocks)),) * len(blocks)
+
+    wanted = goal(gap, term.means.cross.dtype)
+    found = fista(
+        slope,
+        penalty.prox,
+        start,
+        lipschitz=len(start) * term.lipschitz,
+        iterations=iterations,
+        stop=lambda blocks: relative_gap(term, penalty, *blocks) <= wanted,
+    )
+    return found.point, certified(sum(found.point), relative_gap(term, penalty, *found.point), gap)
+
+
+def fit_norm(
+    term: DataTerm, penalty: Penalty, start: Float[Array, "dim task"] | None, *, iterations: int, gap: Scalar
+) -> Weights:
+    """One block, from `start` or zero."""
+    zero = jnp.zeros_like(term.means.cross.T)
+    return minimise(term, penalty, (zero if start is None else start,), iterations=iterations, gap=gap)[1]
+
+
+def fit_sum(
+    term: DataTerm, shared: Penalty, own: Penalty, start: Blocks | None, *, iterations: int, gap: Scalar
+) -> Decomposition:
+    """W = P + Q with a norm for each, from `start` = (P, Q) or zero."""
+    both = Penalty(
+        lambda p, q: shared.value(p) + own.value(q),
+        lambda blocks, step: shared.prox(blocks[:1], step) + own.prox(blocks[1:], step),
+        lambda slope: jnp.maximum(shared.dual_norm(slope), own.dual_norm(slope)),
+    )
+    zero = jnp.zeros_like(term.means.cross.T)
+    (p, q), found = minimise(term, both, (zero, zero) if start is None else start, iterations=iterations, gap=gap)
+    return Decomposition(found.weights, p, q, found.gap, found.converged)
