@@ -62,6 +62,15 @@ def test_reversible_normalisation_is_undone_whatever_the_learned_stretch_and_shi
     assert_close("window given back", model.apply({"params": {"head": head, **learned}}, x), x, rtol=1e-8)
 
 
+def test_a_forecast_is_in_units_of_the_window_s_own_deviation(key):
+    """A head that is its bias alone gives mean + bias sqrt(var + 1e-5), also where the window hardly varies (RevIN)."""
+    x = jnp.array([[1e-3], [0.0], [2.0]]) * jax.random.normal(key, (2, T, 5)) + 7
+    head = {"centre": jnp.zeros((5, 2)), "deviation": jnp.zeros((T, 5, 2)), "bias": jnp.ones((T, 2))}
+    forecast = Forecaster(Identity(), 2).apply({"params": {"head": head}}, x)
+    expected = np.mean(x, -1, keepdims=True) + np.sqrt(np.var(x, -1, keepdims=True) + 1e-5)
+    assert_close("units", forecast - 7, np.repeat(expected - 7, 2, -1), rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["DLinearU", "DLinearM"])
 def test_dlinear_is_two_linear_maps_of_the_raw_window(name, key):
     """Zeng et al. 2023: forecast = W_trend trend + W_remainder (x - trend) + bias, without normalising the window."""
