@@ -9,7 +9,7 @@ from mtrl import nn
 from mtrl.numerics.designs.optimal_design import c_optimal
 from mtrl.numerics.designs.rounding import apportion
 from mtrl.numerics.moments import Moments, moments
-from mtrl.numerics.optim.lasso import lasso_path
+from mtrl.numerics.optim.lasso import lambda_max, lasso
 from mtrl.representation import active
 from tests.contract.table import Case
 
@@ -171,17 +171,17 @@ def projector(learned):
 
 CASES = [
     columns("numerics.c_optimal", lambda key, a, b: c_optimal(a, b, iterations=30).weights),
-    columns("numerics.lasso_path", lambda key, a, b: lasso_path(a, b, ratio=0.1, steps=5, iterations=50).coefficients[-1]),
+    columns("numerics.lasso", lambda key, a, b: lasso(a, b, penalty=0.1 * lambda_max(a, b)).coefficients),
     Case("numerics.apportion", lambda key, s: apportion(jnp.abs(s), 101, 3).astype(s.dtype), vector),
     columns("active.l2_relevance", lambda key, a, b: active.l2_relevance(a, b).vector),
     columns("active.l1_relevance", lambda key, a, b: active.l1_relevance(a, b, iterations=100).vector,
             differs_from=("active.l2_relevance",)),
     columns("active.lp_relevance", lambda key, a, b: active.lp_relevance(a, b, norm=1.5, iterations=20).vector,
             differs_from=("active.l2_relevance", "active.l1_relevance")),
-    columns("active.lasso_relevance", lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1, steps=4).vector,
+    columns("active.lasso_relevance", lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1).vector,
             differs_from=("active.l2_relevance", "active.lasso_relevance debiased")),
     columns("active.lasso_relevance debiased",
-            lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1, steps=4, debias=True).vector),
+            lambda key, a, b: active.lasso_relevance(a, b, ratio=0.1, debias=True).vector),
     Case("active.keep_largest", lambda key, nu: active.keep_largest(nu, 2), vector, permute=permute_all, unpermute=back,
          tasks=TASKS),
     Case("active.single_best", lambda key, nu: active.single_best(nu), vector, permute=permute_all, unpermute=back,

@@ -18,10 +18,10 @@ def largest_remainder(quotas: Float[Array, " task"], total: Scalar) -> Int[Array
     """
     base = jnp.floor(quotas)
     order = jnp.argsort(-(quotas - base), stable=True)
-    place = jnp.zeros_like(order).at[order].set(jnp.arange(order.size))
+    place = jnp.zeros(order.shape, jnp.int32).at[order].set(jnp.arange(order.size, dtype=jnp.int32))
     left = jnp.asarray(total).astype(jnp.int32) - jnp.sum(base.astype(jnp.int32), dtype=jnp.int32)
     # `left` is 0..tasks-1 in exact arithmetic; floor division also covers quotas that missed the total by rounding.
-    return base.astype(jnp.int32) + left // order.size + (place < left % order.size)
+    return base.astype(jnp.int32) + left // order.size + (place < left % order.size).astype(jnp.int32)
 
 
 def water_fill(shares: Float[Array, " task"], total: Scalar, floor: Scalar) -> Float[Array, " task"]:
@@ -35,16 +35,17 @@ def water_fill(shares: Float[Array, " task"], total: Scalar, floor: Scalar) -> F
       total: at least `tasks * floor` (check on the host: below it some quota is under the floor).
       floor: smallest quota, >= 0.
     """
-    tasks = shares.shape[0]
+    tasks, dtype = shares.shape[0], shares.dtype
+    total, floor = jnp.asarray(total).astype(dtype), jnp.asarray(floor).astype(dtype)
     top = jnp.max(shares)
     normal = shares / jnp.where(top > 0, top, 1)  # no overflow or underflow, whatever the scale of the shares
     sorted_shares = -jnp.sort(-normal)
-    free = total - (tasks - jnp.arange(1, tasks + 1)) * jnp.asarray(floor, shares.dtype)
+    free = total - jnp.arange(tasks - 1, -1, -1).astype(dtype) * floor
     scales = free / jnp.cumsum(sorted_shares)  # the scale if exactly the m largest stand above the floor
     above = jnp.sum(scales * sorted_shares >= floor)
     scale = scales[jnp.maximum(above, 1) - 1]
     filled = jnp.maximum(jnp.where(normal > 0, scale * normal, 0), floor)
-    return jnp.where(top > 0, filled, jnp.asarray(total, shares.dtype) / tasks).astype(shares.dtype)
+    return jnp.where(top > 0, filled, total / tasks)
 
 
 def apportion(shares: Float[Array, " task"], total: Scalar, floor: Scalar) -> Int[Array, " task"]:

@@ -1,8 +1,8 @@
-"""LASSO `min_nu 1/2 ||W nu - w||_2^2 + lambda ||nu||_1` by FISTA, warm-started along a geometric path of lambda.
+"""LASSO `min_nu 1/2 ||W nu - w||_2^2 + lambda ||nu||_1` with few rows and many columns, to a duality gap.
 
-A cold start at a small lambda stalls: nearly every coordinate is active and the problem is flat in task - rank
-directions. Coming down from `lambda_max`, where the solution is zero, the support grows by a few coordinates at a
-time. Friedman, Hastie, Tibshirani 2010 (Journal of Statistical Software 33) for the path.
+First-order methods stall here: at a small lambda the problem is flat in task - rank directions. The dual lives in `rank` dimensions,
+so its augmented Lagrangian is minimised by Newton steps with `rank` unknowns (Li, Sun, Toh 2018, SIAM J. Optimization 28); for a
+polyhedral problem both loops end after finitely many steps.
 """
 
 from typing import NamedTuple
@@ -12,24 +12,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from mtrl.numerics.linalg.psd import solve_psd
-from mtrl.numerics.optim.fista import fista
 from mtrl.numerics.optim.proximal import soft_threshold
 from mtrl.numerics.types import Scalar
 
 
-class LassoSolution(NamedTuple):
+class LassoFit(NamedTuple):
     """Coefficients and their certificate."""
 
-    point: Float[Array, " task"]  # nu
-    gap: Float[Array, ""]  # duality gap over `||w||^2 / 2`, the objective at zero; NaN counts as not converged
-
-
-class LassoPath(NamedTuple):
-    """Solutions along the path, from large to small penalty."""
-
-    penalties: Float[Array, " step"]  # lambda, geometric from lambda_max down
-    coefficients: Float[Array, "step task"]  # nu at each lambda
-    gap: Float[Array, " step"]  # relative duality gap of each solve
+    coefficients: Float[Array, " task"]  # nu, exactly zero off its support; NaN where the data are not finite
+    gap: Float[Array, ""]  # duality gap over `||w||^2 / 2`, the objective at zero; 0 iff optimal
 
 
 def lambda_max(design: Float[Array, "rank task"], response: Float[Array, " rank"]) -> Float[Array, ""]:
@@ -40,11 +31,14 @@ def lambda_max(design: Float[Array, "rank task"], response: Float[Array, " rank"
 def lasso_gap(
     design: Float[Array, "rank task"], response: Float[Array, " rank"], nu: Float[Array, " task"], penalty: Scalar
 ) -> Float[Array, ""]:
-    """Relative duality gap, from the multiple of the residual r that is best among the feasible ones, `||W^T r||_inf <= lambda`."""
-    residual = response - design @ nu
-    square, alignment = jnp.sum(residual**2), jnp.dot(response, residual)
+    """Duality gap over `||w||^2 / 2`, from the multiple of the miss r that is best among the feasible ones, `||W^T r||_inf <= lambda`.
+
+    The objective at nu is above the optimum by no more than this; zero iff nu is optimal.
+    """
+    miss = response - design @ nu
+    square, alignment = jnp.sum(miss**2), jnp.dot(response, miss)
     best = alignment / jnp.where(square > 0, square, 1)
-    steepest = jnp.max(jnp.abs(design.T @ residual))
+    steepest = jnp.max(jnp.abs(design.T @ miss))
     scale = jnp.where(best * steepest > penalty, penalty / jnp.where(steepest > 0, steepest, 1), best)
     gap = square / 2 + penalty * jnp.sum(jnp.abs(nu)) - scale * (alignment - scale * square / 2)
     unit = jnp.sum(response**2) / 2
@@ -54,75 +48,66 @@ def lasso_gap(
 def lasso(
     design: Float[Array, "rank task"],
     response: Float[Array, " rank"],
-    start: Float[Array, " task"],
     *,
     penalty: Scalar,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> LassoSolution:
-    """One solve from `start`.
+    tolerance: Scalar | None = None,
+    iterations: int = 60,
+    newton: int = 30,
+) -> LassoFit:
+    """Minimiser at one penalty, stopped at a duality gap.
+
+    The default reaches coefficients within 1e-6 of the exact ones (64 bits; 1e-2 in 32 bits) for condition numbers of W up to 40.
 
     Args:
-      design: W.
+      design: W. Scaled inside, so that no square leaves the floating range.
       response: w.
-      start: nu_0, e.g. the solution at a larger penalty.
       penalty: lambda in the units of `W^T w`. scikit-learn's `Lasso(alpha)` divides the squares by the number of rows:
         alpha = lambda / rank.
-      iterations: at most (static).
-      gap: relative duality gap at which to stop, or 100 machine epsilons where that is more.
+      tolerance: of the gap, relative to `||w||^2 / 2`; None for 1e-11, in 32 bits 1e-5.
+      iterations: most updates of the multiplier nu.
+      newton: most Newton steps in each.
     """
-    lipschitz = jnp.linalg.norm(design, ord=2) ** 2
-    goal = jnp.maximum(jnp.asarray(gap, design.dtype), 100 * float(jnp.finfo(design.dtype).eps))
+    dtype = design.dtype
+    eps = float(jnp.finfo(dtype).eps)
+    tolerance = max(1e-11, 100 * eps) if tolerance is None else tolerance
+    width, length = jnp.linalg.norm(design, ord=2), jnp.linalg.norm(response)
+    width, length = jnp.where(width > 0, width, 1), jnp.where(length > 0, length, 1)
+    design, response = design / width, response / length
+    penalty = (penalty / width / length).astype(dtype)
+    eye, lengths = jnp.eye(response.size, dtype=dtype), 2.0 ** -jnp.arange(12, dtype=dtype)
 
-    def gradient(nu):
-        return design.T @ (design @ nu - response)
+    def multiplier(carry):
+        nu, u, weight, _, count = carry
+        sigma = jnp.minimum(weight, min(1e6, 0.01 / eps)).astype(dtype)
 
-    def prox(nu, step):
-        return soft_threshold(nu, step * penalty)
+        def shrunk(u):
+            return soft_threshold(nu - sigma * (design.T @ u), sigma * penalty)
 
-    def stop(nu):
-        return lasso_gap(design, response, nu, penalty) <= goal
+        def value(u):
+            return u @ u / 2 + response @ u + jnp.sum(shrunk(u) ** 2) / (2 * sigma)
 
-    nu = fista(gradient, prox, start, lipschitz=lipschitz, iterations=iterations, stop=stop).point
-    return LassoSolution(nu, lasso_gap(design, response, nu, penalty))
+        def step(carry):
+            u, _, count = carry
+            z = shrunk(u)
+            gradient = u + response - design @ z
+            active = jnp.where(z != 0, design, 0)
+            direction = -jnp.linalg.solve(eye + sigma * active @ active.T, gradient)
+            values = jax.vmap(lambda t: value(u + t * direction))(lengths)
+            enough = values <= value(u) + 1e-4 * lengths * (gradient @ direction)
+            first = jnp.where(jnp.any(enough), jnp.argmax(enough), jnp.argmin(values))
+            return u + lengths[first] * direction, jnp.linalg.norm(gradient), count + 1
 
+        start = (u, jnp.asarray(jnp.inf, dtype), 0)
+        u = jax.lax.while_loop(lambda carry: (carry[1] > eps) & (carry[2] < newton), step, start)[0]
+        new = shrunk(u)
+        return new, u, 3 * weight, lasso_gap(design, response, new, penalty), count + 1
 
-def lasso_path(
-    design: Float[Array, "rank task"],
-    response: Float[Array, " rank"],
-    *,
-    ratio: Scalar,
-    steps: int = 20,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> LassoPath:
-    """Geometric path from lambda_max to `ratio * lambda_max`, each solve started at the one before.
-
-    The problem is first scaled to `||W||_2 = ||w||_2 = 1` and the result scaled back, so that no square leaves the
-    floating range.
-
-    Args:
-      design: W.
-      response: w.
-      ratio: last lambda over lambda_max, in (0, 1].
-      steps: static number of penalties, 2 or more.
-      iterations, gap: of each solve.
-    """
-    width = jnp.linalg.norm(design, ord=2)
-    width = jnp.where(width > 0, width, 1)
-    length = jnp.linalg.norm(response)
-    length = jnp.where(length > 0, length, 1)
-    unit_design, unit_response = design / width, response / length
-    exponents = jnp.arange(steps, dtype=design.dtype) / (steps - 1)
-    penalties = lambda_max(unit_design, unit_response) * jnp.asarray(ratio, design.dtype) ** exponents
-
-    def step(nu, penalty):
-        solved = lasso(unit_design, unit_response, nu, penalty=penalty, iterations=iterations, gap=gap)
-        return solved.point, tuple(solved)
-
-    start = jnp.zeros(design.shape[1], dtype=design.dtype)
-    _, (coefficients, gaps) = jax.lax.scan(step, start, penalties)
-    return LassoPath(penalties * width * length, coefficients * (length / width), gaps)
+    zero = jnp.zeros(design.shape[1], dtype)
+    first = (zero, -response, jnp.ones((), dtype), lasso_gap(design, response, zero, penalty), 0)
+    nu, _, _, gap, _ = jax.lax.while_loop(
+        lambda carry: (carry[3] > tolerance) & (carry[4] < iterations), multiplier, first
+    )
+    return LassoFit(jnp.where(jnp.isfinite(gap), nu * (length / width), jnp.nan).astype(dtype), gap)
 
 
 def refit(

@@ -92,7 +92,8 @@ def theoretical_l2_counts(
       beta: constant of the theory, a flag: the proven value is far too large to run.
       floor: N_min.
     """
-    wanted = jnp.maximum(beta * relevance**2 / accuracy**2, jnp.maximum(beta / accuracy, floor))
+    least = jnp.asarray(floor).astype(relevance.dtype)
+    wanted = jnp.maximum(beta * relevance**2 / accuracy**2, jnp.maximum(beta / accuracy, least))
     return _counts(wanted)
 
 
@@ -104,7 +105,8 @@ def theoretical_l1_counts(
     No `1/eps` floor. Arguments as in `theoretical_l2_counts`.
     """
     size = jnp.abs(relevance)
-    return _counts(jnp.maximum(beta * jnp.sum(size) * size / accuracy**2, floor))
+    least = jnp.asarray(floor).astype(size.dtype)
+    return _counts(jnp.maximum(beta * jnp.sum(size) * size / accuracy**2, least))
 
 
 def priced_allocation(

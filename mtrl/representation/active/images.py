@@ -70,7 +70,7 @@ def draw_batch(
     pool = pools.pool[tasks[:, 0], tasks[:, 1]]  # (task, image_of_task)
     depth = pool.shape[1]
     order = jax.vmap(lambda k: jax.random.permutation(k, depth))(jax.random.split(keys["order"], tasks.shape[0]))
-    row = jnp.arange(size)
+    row = jnp.arange(size, dtype=counts.dtype)
     task = jnp.repeat(jnp.arange(tasks.shape[0]), counts, total_repeat_length=size)
     place = row - (jnp.cumsum(counts) - counts)[task]  # number of the sample within its task
     extra = jax.random.randint(keys["extra"], (size,), 0, depth)

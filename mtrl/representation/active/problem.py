@@ -98,7 +98,7 @@ def gaussian_moments(
     tasks, dim = regressors.shape
     keys = split_named(key, "above", "diagonal", "noise", "rest")
     dtype = regressors.dtype
-    row = jnp.arange(dim)
+    row = jnp.arange(dim, dtype=counts.dtype)
     freedom = (counts[:, None] - row).astype(dtype)  # of R_ii^2
     seen = freedom > 0
     diagonal = jnp.sqrt(chi_square(keys["diagonal"], jnp.where(seen, freedom, 1)))

@@ -71,6 +71,8 @@ def buy_labels(
     for task, one in enumerate(inputs):
         check_shape(f"x of task {task}", one, (None, dim))
         check_finite(**{f"x of task {task}": one})
+        if not callable(labels):
+            check_shape(f"labels of task {task}", labels[task], one.shape[:1])
     check_shape("target_y", target_y, target_x.shape[:1])
     check_finite(target_x=target_x, target_y=target_y)
     check_identified(rank, dim=dim, tasks=tasks, target_samples=len(target_y))

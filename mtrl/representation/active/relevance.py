@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from mtrl.numerics.checks import check_positive
 from mtrl.numerics.designs.optimal_design import c_optimal
 from mtrl.numerics.linalg.psd import solve_psd
-from mtrl.numerics.optim.lasso import lasso_path, refit
+from mtrl.numerics.optim.lasso import lambda_max, lasso, refit
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.active.checks import check_lasso_ratio, check_span
 
@@ -145,38 +145,39 @@ def lasso_relevance(
     *,
     ratio: Scalar = 0.05,
     debias: bool = False,
-    steps: int = 15,
-    iterations: int = 5000,
+    tolerance: Scalar | None = None,
     cutoff: Scalar = CUTOFF,
 ) -> LassoRelevance:
     """`argmin_nu 1/2 ||W nu - w||^2 + lambda ||nu||_1` (Wang et al. 2023, the estimation step of L1-A-MTRL).
+
+    Stopped at a duality gap (`numerics.optim.lasso` says which accuracy its default reaches).
 
     Args:
       heads: fitted W for an ORTHONORMAL basis.
       target_head: fitted w.
       ratio: lambda over `max_t |w_t^T w|`, in (0, 1); at 1 the solution is zero.
       debias: refit by least norm on the support, which removes the shrinkage.
-      steps, iterations: length of the warm-started path and, at most, of each solve, which stops at a duality gap of 1e-8 (static).
+      tolerance: of the duality gap, relative to `||w||^2 / 2`; None for 1e-11, in 32 bits 1e-5.
       cutoff: of the refit.
     """
     check_lasso_ratio(ratio)
-    path = lasso_path(heads, target_head, ratio=ratio, steps=steps, iterations=iterations)
-    vector = path.coefficients[-1]
+    penalty = ratio * lambda_max(heads, target_head)
+    vector, gap = lasso(heads, target_head, penalty=penalty, tolerance=tolerance)
     if debias:
         vector = refit(heads, target_head, vector != 0, cutoff=cutoff)
-    return LassoRelevance(vector, path.penalties[-1], path.gap[-1], ~jnp.any(vector != 0))
+    return LassoRelevance(vector, penalty, gap, ~jnp.any(vector != 0))
 
 
 def keep_largest(vector: Float[Array, " task"], count: Scalar) -> Float[Array, " task"]:
     """k-sparse selection: the `count` largest |nu_t| stay, the others become zero (ties: smaller index stays); NaN stays NaN."""
     order = jnp.argsort(-jnp.abs(vector), stable=True)
-    place = jnp.zeros_like(order).at[order].set(jnp.arange(order.size))
-    return jnp.where((place < count) | ~jnp.isfinite(vector), vector, 0)
+    place = jnp.zeros(order.shape, jnp.int32).at[order].set(jnp.arange(order.size, dtype=jnp.int32))
+    return jnp.where((place < jnp.asarray(count).astype(jnp.int32)) | ~jnp.isfinite(vector), vector, 0)
 
 
 def random_support(key: PRNGKey, tasks: int, count: Scalar) -> Bool[Array, " {tasks}"]:
     """True on `count` random tasks: k-sparse passive sampling."""
-    return jax.random.permutation(key, tasks) < count
+    return jax.random.permutation(key, tasks).astype(jnp.int32) < jnp.asarray(count).astype(jnp.int32)
 
 
 def single_best(vector: Float[Array, " task"]) -> Float[Array, " task"]:

@@ -67,7 +67,7 @@ def best_value(l1_relevance: Float[Array, " task"]) -> Float[Array, ""]:
 
 def squared_rule_upper(l2_relevance: Float[Array, " task"]) -> Float[Array, ""]:
     """Upper bound `||nu2||_0 ||nu2||_2^2` on N v(n) of the squared rule `n ~ nu2^2` (no floor)."""
-    return jnp.sum(l2_relevance != 0) * jnp.sum(l2_relevance**2)
+    return jnp.sum((l2_relevance != 0).astype(l2_relevance.dtype)) * jnp.sum(l2_relevance**2)
 
 
 def absolute_rule_upper(l2_relevance: Float[Array, " task"]) -> Float[Array, ""]:
@@ -85,7 +85,7 @@ def effective_tasks(relevance: Float[Array, " task"], budget: Scalar) -> Float[A
     total = jnp.sum(square)
     jumps = budget * square / jnp.where(total > 0, total, 1)
     points = jnp.concatenate([jnp.array([0.0, 1.0], relevance.dtype), jnp.where(jumps <= 1, jumps, 1)])
-    active = jnp.sum(jumps[None, :] > points[:, None], axis=1)
+    active = jnp.sum((jumps[None, :] > points[:, None]).astype(relevance.dtype), axis=1)
     return jnp.min((1 - points) * active + points * relevance.shape[0])
 
 

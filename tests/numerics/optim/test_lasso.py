@@ -3,12 +3,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-from sklearn.linear_model import Lasso
+from sklearn.linear_model import Lasso, lars_path
 
-from mtrl.numerics.optim.lasso import lambda_max, lasso, lasso_path, refit
+from mtrl.numerics.optim.lasso import lambda_max, lasso, lasso_gap, refit
 from tests.helpers import assert_close
 
-RATIO = 1e-6
+SOLVE = jax.jit(lasso)
 
 
 @pytest.fixture(scope="module")
@@ -17,61 +17,76 @@ def instance():
     return rng.normal(size=(5, 40)), rng.normal(size=5)
 
 
-@pytest.fixture(scope="module")
-def path(instance):
-    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=RATIO, steps=25, gap=1e-14))
-    return run(*map(jnp.asarray, instance))
-
-
 def test_zero_from_lambda_max_on(instance):
     design, response = map(jnp.asarray, instance)
     top = lambda_max(design, response)
-    start = jnp.zeros(40)
-    assert not np.any(lasso(design, response, start, penalty=top).point)
-    assert np.any(lasso(design, response, start, penalty=0.99 * top).point)
+    assert not np.any(SOLVE(design, response, penalty=top).coefficients)
+    assert np.any(SOLVE(design, response, penalty=0.99 * top).coefficients)
 
 
-def test_equals_scikit_learn(instance, path):
+def test_equals_scikit_learn(instance):
     design, response = instance
-    for step in (4, 8):
-        penalty = float(path.penalties[step])
+    for ratio in (0.3, 0.02):
+        penalty = ratio * np.max(np.abs(design.T @ response))
         reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-14, max_iter=200000).fit(design, response)
-        assert_close("LASSO of scikit-learn", path.coefficients[step], reference.coef_, rtol=1e-6)
-    assert np.max(path.gap) < 1e-6
-    top = float(lambda_max(*map(jnp.asarray, instance)))
-    assert_close("path from lambda_max to ratio lambda_max", path.penalties, np.geomspace(top, RATIO * top, 25), 1e-12)
+        ours = SOLVE(design, response, penalty=penalty)
+        assert_close("LASSO of scikit-learn", ours.coefficients, reference.coef_, rtol=1e-6)
+        assert ours.gap < 1e-11
 
 
-def test_small_penalty_limit_is_the_linear_programme(instance, path):
+@pytest.mark.parametrize("condition", [1, 13, 40])
+def test_default_reaches_its_accuracy_on_flat_problems(condition):
+    """Rows of falling size, against the exact path by least angles (Efron et al. 2004)."""
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        design = rng.normal(size=(5, 40)) * np.geomspace(1, 1 / condition, 5)[:, None]
+        response = design @ rng.normal(size=40) * np.geomspace(1, 1 / condition, 5)
+        penalty = 0.05 * np.max(np.abs(design.T @ response))
+        exact = lars_path(design, response, method="lasso", alpha_min=penalty / 5)[2][:, -1]
+        ours = SOLVE(design, response, penalty=penalty)
+        assert np.linalg.norm(ours.coefficients - exact) < 1e-6 * np.linalg.norm(exact)
+        rough = SOLVE(design.astype(np.float32), response.astype(np.float32), penalty=np.float32(penalty))
+        assert np.linalg.norm(np.asarray(rough.coefficients) - exact) < 1e-2 * np.linalg.norm(exact)
+
+
+def test_gap_bounds_what_is_missing(instance):
+    design, response = map(jnp.asarray, instance)
+    penalty = 0.1 * lambda_max(design, response)
+    objective = lambda nu: jnp.sum((design @ nu - response) ** 2) / 2 + penalty * jnp.sum(jnp.abs(nu))  # noqa: E731
+    best = SOLVE(design, response, penalty=penalty).coefficients
+    rng = np.random.default_rng(3)
+    for size in (1e-3, 1.0):
+        other = best + size * rng.normal(size=40)
+        bound = lasso_gap(design, response, other, penalty) * jnp.sum(response**2) / 2
+        assert 0 < objective(other) - objective(best) <= bound
+        # By hand: the dual objective at the best feasible multiple of the miss.
+        miss = np.asarray(response - design @ other)
+        dual = miss * min(response @ miss / (miss @ miss), penalty / np.abs(design.T @ miss).max())
+        assert_close("gap", bound, objective(other) - (response @ dual - dual @ dual / 2), rtol=1e-9)
+
+
+def test_stops_early_where_told_and_says_so(instance):
+    design, response = map(jnp.asarray, instance)
+    penalty = 0.02 * lambda_max(design, response)
+    rough, cut = (
+        SOLVE(design, response, penalty=penalty, tolerance=0.1),
+        lasso(design, response, penalty=penalty, iterations=1),
+    )
+    assert 1e-11 < rough.gap <= 0.1 and cut.gap > 1e-11
+
+
+def test_nan_is_no_solution(instance):
+    design, response = map(jnp.asarray, instance)
+    for broken in ((design.at[0, 0].set(jnp.nan), response), (design, response.at[0].set(jnp.inf))):
+        found = SOLVE(*broken, penalty=0.1)
+        assert np.all(np.isnan(found.coefficients)) and not np.isfinite(found.gap)
+
+
+def test_small_penalty_limit_is_the_linear_programme(instance):
     design, response = instance
     programme = linprog(np.ones(80), A_eq=np.hstack([design, -design]), b_eq=response)
-    assert_close("L1 norm of the linear programme", np.abs(path.coefficients[-1]).sum(), programme.fun, rtol=1e-4)
-
-
-def test_default_accuracy_at_an_ill_conditioned_design_and_numbers_that_are_none():
-    rng = np.random.default_rng(3)
-    left, _, right = np.linalg.svd(rng.normal(size=(5, 40)), full_matrices=False)
-    design, response = jnp.asarray(left * np.geomspace(13, 1, 5) @ right), jnp.asarray(rng.normal(size=5))
-    run = jax.jit(lambda a, b: lasso_path(a, b, ratio=0.05, steps=15))
-    found = run(design, response)
-    penalty = float(found.penalties[-1])
-    reference = Lasso(alpha=penalty / 5, fit_intercept=False, tol=1e-15, max_iter=10**6).fit(design, response).coef_
-    assert_close("coefficients", found.coefficients[-1], reference, 1e-4)
-    residual = np.asarray(response - design @ found.coefficients[-1])  # by hand: feasible after scaling
-    dual = residual * min(response @ residual / (residual @ residual), penalty / np.abs(design.T @ residual).max())
-    value = residual @ residual / 2 + penalty * np.abs(found.coefficients[-1]).sum()
-    bound = value - (response @ dual - dual @ dual / 2)
-    assert_close("gap", found.gap[-1], bound / (response @ response / 2), atol=1e-14)
-    assert float(jnp.max(found.gap)) <= 1e-8
-    lost = run(design.at[0, 0].set(jnp.nan), response)
-    assert bool(jnp.any(jnp.isnan(lost.coefficients[-1])))
-    assert not bool(lost.gap[-1] <= 1e-8)
-
-
-def test_warm_start_beats_cold_start(instance, path):
-    design, response = map(jnp.asarray, instance)
-    solve = jax.jit(lambda nu: lasso(design, response, nu, penalty=path.penalties[-1], iterations=50, gap=0.0))
-    assert float(solve(path.coefficients[-2]).gap) < 0.1 * float(solve(jnp.zeros(40)).gap)
+    found = SOLVE(design, response, penalty=1e-6 * np.max(np.abs(design.T @ response)))
+    assert_close("L1 norm of the linear programme", np.abs(found.coefficients).sum(), programme.fun, rtol=1e-4)
 
 
 def test_refit_is_least_norm(instance):
@@ -79,4 +94,3 @@ def test_refit_is_least_norm(instance):
     support = np.arange(40) < 7
     ours = refit(jnp.asarray(design), jnp.asarray(response), jnp.asarray(support), cutoff=1e-10)
     assert_close("least-norm refit", ours[:7], np.linalg.pinv(design[:, :7]) @ response, rtol=1e-9)
-    assert not np.any(ours[7:])

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import Moments, moments
@@ -129,7 +130,7 @@ def test_theoretical_loop(norm):
     else:
         expected = np.maximum(4 * np.abs(nu).sum() * np.abs(nu) * 64, 20)
     np.testing.assert_array_equal(found.counts[2], np.ceil(expected))
-    assert found.spent[-1] == np.sum(found.counts)
+    assert int(found.spent[-1]) == np.sum(np.asarray(found.counts))
 
 
 def test_number_of_epochs():
@@ -172,3 +173,36 @@ def test_penalty_of_the_lasso_reaches_the_estimate():
         miss = learned.heads.T @ (learned.target_head - learned.heads @ found)
         limit = ratio * jnp.max(jnp.abs(learned.heads.T @ learned.target_head))
         assert_close("largest correlation of the miss is lambda", jnp.max(jnp.abs(miss)), limit, rtol=1e-3)
+
+
+def test_nan_is_never_taken_for_uniform():
+    """A target response that is not finite: nothing more is bought, and all that depends on it is NaN."""
+    broken = TARGET._replace(cross=TARGET.cross.at[0, 0].set(jnp.nan))
+    learn = functools.partial(algorithm.learn_linear, target=broken, rank=RANK, iterations=3)
+    sampler = algorithm.a_mtrl(learn=learn, totals=TOTALS, tasks=TASKS, floor=20)
+    found = jax.jit(lambda key: algorithm.run_epochs(key, sampler, DRAW, tasks=TASKS, epochs=3))(jax.random.key(3))
+    np.testing.assert_array_equal(found.counts.sum(1), [300, 0, 0])
+    assert np.all(np.isnan(found.relevance)) and not np.any(found.all_zero)
+    assert np.all(np.isnan(found.learned.target_head)) and np.all(np.isnan(found.learned.heads[1:]))
+
+
+def test_warns_of_estimates():
+    with pytest.warns(UserWarning, match="2 relevance estimates were all zero"):
+        algorithm.warn_of_estimates(np.array([True, False, True]), np.zeros(3))
+    with pytest.warns(UserWarning, match=r"1 LASSO estimates .* gap of up to 2\.0e-02"):
+        algorithm.warn_of_estimates(np.zeros(2, bool), np.array([0.0, 0.02]))
+
+
+def test_refused_settings():
+    settings = dict(learn=LEARN, totals=[300, 600], tasks=TASKS, floor=20)
+    for changes, message in (
+        (dict(totals=[100, 600]), r"budget N=100 below M\*N_min=10\*20"),
+        (dict(totals=[600, 300]), "do not increase"),
+        (dict(floor=-1), "floor N_min=-1 must be at least 0"),
+        (dict(lasso_ratio=0.0), "LASSO penalty ratio is 0.0"),
+        (dict(exponent=-1.0), "exponent got -1"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            algorithm.a_mtrl(**(settings | changes))
+    with pytest.raises(BadInput, match="beta got 0"):
+        algorithm.a_mtrl_by_accuracy(learn=LEARN, tasks=TASKS, beta=0.0, floor=20)

@@ -1,7 +1,9 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.numerics.errors import BadInput
 from mtrl.representation.active.allocation import (
     RULES,
     allocate,
@@ -100,3 +102,25 @@ def test_l1_allocation_attains_elfving(instance):
     nu = jnp.asarray(l1_relevance_exact(*instance))
     value = design_value(heads, head, shares(nu, 1.0))
     assert_close("v at the L1 allocation", value, jnp.abs(nu).sum() ** 2, rtol=1e-9)
+
+
+def test_relevance_that_is_not_finite_is_refused_or_buys_nothing():
+    broken = jnp.array([1.0, jnp.nan, 0.5])
+    with pytest.raises(BadInput, match=r"relevance holds nan at \(1,\)"):
+        allocate(broken, budget=100, floor=5, exponent=1.0)
+    traced = jax.jit(lambda nu, q: allocate(nu, budget=100, floor=5, exponent=q))
+    assert not np.any(traced(broken, 1.0))
+    np.testing.assert_array_equal(traced(broken, 0.0), [34, 33, 33])  # passive sampling does not look at it
+    assert not np.any(traced(jnp.array([1.0, jnp.inf, 0.5]), 2.0))
+    for rule in (theoretical_l1_counts, theoretical_l2_counts):
+        assert not np.any(rule(broken, accuracy=0.5, beta=1.0, floor=3))
+    assert np.isnan(power_cost_allocation(broken, power=0.5, accuracy=0.1)[1])
+
+
+def test_refused_budgets_and_prices():
+    with pytest.raises(BadInput, match=r"budget N=10 below M\*N_min=3\*5=15"):
+        allocate(jnp.ones(3), budget=10, floor=5, exponent=1.0)
+    with pytest.raises(BadInput, match="prices got 0"):
+        priced_allocation(jnp.ones(2), jnp.array([1.0, 0.0]), spend=1.0)
+    with pytest.raises(BadInput, match="prices got -1"):
+        priced_l1_relevance_exact(np.eye(2), np.ones(2), np.array([1.0, -1.0]))

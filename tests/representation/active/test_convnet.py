@@ -50,7 +50,7 @@ def test_learns_whitens_and_keeps_dtype(learned):
     assert found.heads.shape == (3, 2) and found.heads.dtype == jnp.float32
     phi = net.network_features(found.representation, batch.x[:180], MODEL)
     moment = phi.T @ phi / 180
-    assert np.max(np.abs(moment - np.eye(3))) < 0.35  # whitened on a random 256-row sample of the same data
+    assert np.max(np.abs(np.asarray(moment) - np.eye(3))) < 0.35  # whitened on a random 256-row sample of the same data
     # whitening does not change the heads' predictions: task 1 predictions still fit its labels
     task1 = phi[120:180] @ found.heads[:, 1]
     assert np.mean((task1 > 0.5) == (batch.y[120:180] > 0.5)) > 0.9
@@ -76,5 +76,5 @@ def test_whitening_and_heads_belong_to_the_second_moment_of_the_features(learned
     phi = MODEL.apply(found.representation.params, batch.x[:180])
     lower = np.linalg.inv(np.asarray(found.representation.whitening)).T
     assert np.allclose(lower, np.tril(lower), atol=1e-5 * np.abs(lower).max())
-    moment = phi.T @ phi / 180
+    moment = np.asarray(phi.T @ phi / 180)
     assert np.max(np.abs(lower @ lower.T - moment)) < 0.15 * np.max(moment)

@@ -27,10 +27,10 @@ def test_moments_have_the_law_of_explicit_data(key):
         return moments(x, y, jnp.arange(9) < counts[:, None])
 
     long = jax.jit(jax.vmap(explicit))(jax.random.split(jax.random.fold_in(key, 2), 4000))
-    eye = jnp.eye(dim)
-    assert_mean("G", short.gram, counts[:, None, None] * eye)
-    assert_mean("c", short.cross, counts[:, None] * theta)
-    assert_mean("yy", short.square, counts * (jnp.sum(theta**2, 1) + noise**2))
+    n, size = np.asarray(counts), np.sum(np.asarray(theta) ** 2, 1)
+    assert_mean("G", short.gram, n[:, None, None] * np.eye(dim))
+    assert_mean("c", short.cross, n[:, None] * np.asarray(theta))
+    assert_mean("yy", short.square, n * (size + noise**2))
     for name, pick in (
         ("G11 G12 products", lambda m: jnp.stack([m.gram[:, :, 0, 0] ** 2, m.gram[:, :, 0, 1] ** 2], -1)),
         ("c^2", lambda m: m.cross**2),

@@ -126,3 +126,19 @@ def test_priced_relevance_has_a_dual_certificate(instance):
 
 def test_ties_go_to_the_smaller_index():
     np.testing.assert_array_equal(keep_largest(jnp.array([1.0, -1, 1, 1]), 2), [1, -1, 0, 0])
+
+
+def test_not_finite_heads_have_no_relevance():
+    heads, head = np.array([[1.0, 2.0, np.nan], [0.0, 1.0, 1.0]]), np.ones(2)
+    with pytest.raises(BadInput, match=r"heads holds nan at \(0, 2\)"):
+        l1_relevance_exact(heads, head)
+    for solve in (l2_relevance, l1_relevance, lasso_relevance):
+        assert np.any(np.isnan(jax.jit(solve)(jnp.asarray(heads), jnp.asarray(head)).vector)), solve.__name__
+        assert np.any(np.isnan(jax.jit(solve)(jnp.ones((2, 3)), jnp.array([1.0, jnp.nan])).vector)), solve.__name__
+
+
+def test_lasso_reports_the_gap_it_reached(instance):
+    heads, head = map(jnp.asarray, instance)
+    assert jax.jit(lasso_relevance)(heads, head).gap <= 1e-11
+    rough = jax.jit(lambda a, b: lasso_relevance(a, b, tolerance=0.1))(heads, head)
+    assert 1e-11 < rough.gap <= 0.1

@@ -125,3 +125,9 @@ def test_span_is_judged_in_units_of_the_target():
     for size in (1e-9, 1e9):
         assert theory.design_value(heads, size * jnp.ones(2), jnp.array([1.0, 0.0])) == jnp.inf
         assert np.isfinite(theory.design_value(heads, size * jnp.ones(2), jnp.array([1.0, 3.0])))
+
+
+def test_excess_risk_without_a_mean_is_infinite():
+    for samples in (3, 4, 5):  # n_0 - K - 1 <= 0
+        assert theory.excess_risk(0.1, rank=4, target_samples=samples, noise=0.5) == jnp.inf
+    assert np.isfinite(theory.excess_risk(0.1, rank=4, target_samples=6, noise=0.5))
