@@ -6,7 +6,8 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import task_means
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field, mean_interval, style
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field, mean_interval
+from mtrl.harness.picture import plots
 
 METHODS = ("joint (ELEANOR)", "multitask LSVI", "uniform")
 
@@ -57,34 +58,20 @@ def run(config, seeds):
 
 def draw(data, config):
     """Regret against episodes (best constants) and against the constants."""
-    figure, axes = style.subplots(1, 2, width=4.6)
+    figure, axes = plots.panel(1, 2)
+    (left, right), look = axes[0], list(plots.looks(METHODS).values())
     for i, (name, dim) in enumerate((("joint", "budget"), ("lsvi", "conf"))):
         total = data[name].sum("episode")
         best = int(np.argmin(total.mean("seed").values))
-        label = f"{METHODS[i]}, {dim} {float(data[dim][best]):g}"
-        style.band(
-            axes[0, 0],
-            data["episode"],
-            data[name].isel({dim: best}).cumsum("episode"),
-            label=label,
-            points=False,
-            color=style.COLORS[i],
+        words = f"{METHODS[i]}, {dim} {float(data[dim][best]):g}"
+        plots.curves(
+            left, data[name].isel({dim: best}).cumsum("episode"), "episode", look=look[i]._replace(words=words)
         )
-        style.band(
-            axes[0, 1], data[dim] * 1.06**i, total, label=f"{METHODS[i]} ({dim})", color=style.COLORS[i], marker="os"[i]
-        )
-    style.band(
-        axes[0, 0],
-        data["episode"],
-        data["uniform"].cumsum("episode"),
-        label="uniform",
-        points=False,
-        color=style.COLORS[6],
-    )
-    axes[0, 0].set(xlabel="episode", ylabel="cumulative regret per task [return]", yscale="log")
-    axes[0, 1].set(xscale="log", xlabel="budget / conf", ylabel=f"regret per task, {config.episodes} episodes [return]")
-    for ax in axes.ravel():
-        ax.legend()
+        shifted = total.assign_coords({dim: data[dim] * 1.06**i})
+        plots.points(right, shifted, dim, look=look[i]._replace(words=f"{METHODS[i]} ({dim})"))
+    plots.curves(left, data["uniform"].cumsum("episode"), "episode", look=look[2])
+    plots.finish(left, x="episode", y="cumulative regret per task [return]", log="y")
+    plots.finish(right, x="budget / conf", y=f"regret per task, {config.episodes} episodes [return]", log="x")
     return figure
 
 

@@ -4,20 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import task_means
+from experiments.multitask_linear_mdp.protocol import regret_of, task_means
 from mtrl import mdp
-from mtrl.harness import (
-    BaseConfig,
-    Claim,
-    Entrant,
-    Figure,
-    compete,
-    evaluate,
-    field,
-    less_than_zero,
-    mean_interval,
-    style,
-)
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, compete, evaluate, field, less_than_zero
+from mtrl.harness.judge.measures import FIRST, LAST, mean
+from mtrl.harness.picture import plots
 from mtrl.mdp import theory
 
 METHODS = ("MTLR-LSVI", "MTLR-LSVI, subspace trusted", "LSVI-UCB on x", "known subspace", "tabular")
@@ -80,49 +71,21 @@ def run(config, seeds):
 
 def draw(data, config):
     """Regret against episodes at the largest M; against M with the rate."""
-    figure, axes = style.subplots(1, 2, width=4.8, height=3.8)
-    total = data["regret"].cumsum("episode")
-    for i, name in enumerate(METHODS):
-        style.band(
-            axes[0, 0],
-            data["episode"],
-            total.isel(task=-1).sel({"method": name}),
-            label=name,
-            points=False,
-            color=style.COLORS[i],
-        )
-        final = total.isel(episode=-1).sel({"method": name}).transpose("seed", "task")
-        style.band(axes[0, 1], data["task"], final, label=name, color=style.COLORS[i], marker=style.MARKERS[i])
-    first = float(total.isel(episode=-1, task=0).sel({"method": METHODS[0]}).mean())
-    style.theory(
-        axes[0, 1], data["task"], first * data["rate"] / data["rate"].isel(task=0), color="black", linestyle="--",
-        label="rate of MTLR-LSVI, scaled to the first point",
-    )  # fmt: skip
-    axes[0, 0].set(
-        xlabel="episode",
-        ylabel="cumulative regret per task [return]",
-        yscale="log",
-        title=f"M = {int(data['task'][-1])}",
-    )
-    axes[0, 0].set_ylim(0.2, None)
-    axes[0, 1].set(
-        xlabel="tasks that share, M",
-        ylabel=f"regret per task, {config.episodes} episodes [return]",
-        xscale="log",
-        yscale="log",
-    )
-    axes[0, 1].set_xticks(data["task"].values, [str(m) for m in data["task"].values])
-    axes[0, 1].minorticks_off()
-    low, high = axes[0, 1].get_ylim()
-    axes[0, 1].set_ylim(low, high * 6)
-    axes[0, 0].legend(fontsize=7.5)
-    axes[0, 1].legend(fontsize=7.5)
+    figure, axes = plots.panel(1, 2, width=4.8, height=3.8)
+    (left, right), total, look = axes[0], data["regret"].cumsum("episode"), plots.looks(METHODS)
+    plots.curves(left, total.isel(task=-1), "episode", "method", look)
+    final = total.isel(episode=-1)
+    plots.points(right, final, "task", "method", look)
+    rate = plots.Look("rate of MTLR-LSVI", "black", line="--")
+    plots.theory(right, data["rate"], "task", look=rate, scaled=final.sel({"method": METHODS[0]}))
+    words, legend = "cumulative regret per task [return]", dict(fontsize=7.5)
+    plots.finish(left, x="episode", y=words, log="y", title=f"M = {int(data['task'][-1])}", legend=legend)
+    left.set_ylim(0.2, None)
+    words = f"regret per task, {config.episodes} episodes [return]"
+    plots.finish(right, x="tasks that share, M", y=words, log="y", ticks=data["task"], legend=legend)
+    low, high = right.get_ylim()
+    right.set_ylim(low, high * 6)
     return figure
-
-
-def final(data, method, task=-1):
-    """(seed,) cumulative regret per task."""
-    return data["regret"].isel(task=task).sel({"method": method}).sum("episode").values
 
 
 FIGURE = Figure(
@@ -135,19 +98,19 @@ FIGURE = Figure(
         Claim(
             "MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",
             "Hu et al. 2021: H M sqrt(dkT) + H d sqrt(kMT) against M copies",
-            lambda data: mean_interval(final(data, METHODS[0]) - final(data, METHODS[2])),
+            mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST)),
             less_than_zero,
         ),
         Claim(
             "MTLR-LSVI's regret per task falls from the smallest to the largest M",
             "the term H d sqrt(kMT) is paid once",
-            lambda data: mean_interval(final(data, METHODS[0]) - final(data, METHODS[0], 0)),
+            mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)),
             less_than_zero,
         ),
         Claim(
             "the known subspace is a floor",
             "theory: M -> infinity tends to known B",
-            lambda data: mean_interval(final(data, METHODS[3]) - final(data, METHODS[0])),
+            mean(regret_of(METHODS[3], task=LAST) - regret_of(METHODS[0], task=LAST)),
             less_than_zero,
         ),
     ),

@@ -7,7 +7,8 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import WorldConfig
 from mtrl import mdp
-from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, exact, field, mean_interval, over_seeds, style
+from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, over_seeds, style
+from mtrl.harness.judge.measures import FIRST, exact, mean, value
 from mtrl.numerics.keys import split_named
 
 
@@ -92,26 +93,26 @@ FIGURE = Figure(
         Claim(
             "largest residual of the backup under the true phi",
             "r + P V is linear in phi for every V (Jin et al. 2020, Proposition 2.3)",
-            lambda data: exact(data["residual"].isel(candidate=0).max()),
+            exact(value("residual", candidate=FIRST).over("seed", how="max")),
             at_most(1e-13),
         ),
         Claim(
             "mean residual under another phi",
             "0.68 in a similar problem (an independent run)",
-            lambda data: mean_interval(data["residual"].isel(candidate=slice(1, None)).mean("candidate").values),
+            mean(value("residual", candidate=slice(1, None)).over("candidate")),
             at_least(0.1),
             note="the size depends on S, A and the spread of V; that it is far from zero is what is asked for",
         ),
         Claim(
             "inherent Bellman error of the true phi over all value functions",
             "I = 0 for the linear-MDP class",
-            lambda data: exact(data["error"].isel(candidate=0).max()),
+            exact(value("error", candidate=FIRST).over("problem", how="max")),
             at_most(1e-9),
         ),
         Claim(
             "smallest inherent Bellman error of a wrong phi",
             "I > 0: the regret term M H T I sqrt(D) is linear in T",
-            lambda data: exact(data["error"].isel(candidate=slice(1, None)).min()),
+            exact(value("error", candidate=slice(1, None)).over("problem", "candidate", how="min")),
             at_least(0.05),
         ),
     ),

@@ -6,7 +6,8 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import difference, task_means
 from mtrl import mdp
-from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero, style
+from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero
+from mtrl.harness.picture import plots
 from mtrl.numerics.checks import check_choice
 
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
@@ -78,22 +79,12 @@ def run(config, seeds):
 
 def draw(data, config):
     """Cumulative regret and the late slope."""
-    figure, axes = style.subplots(1, 2, width=5.0, height=3.8)
-    total = data["regret"].cumsum("episode")
-    names = list(data["method"].values)
-    for i, name in enumerate(names):
-        style.band(
-            axes[0, 0], data["episode"], total.sel({"method": name}), label=name, points=False, color=style.COLORS[i]
-        )
-    axes[0, 0].set(xlabel="episode", ylabel="cumulative regret per task [return]")
-    axes[0, 0].legend(fontsize=8)
-    late = data["regret"].isel(episode=slice(-30, None)).mean("episode")
-    axes[0, 1].barh(
-        range(len(names)), late.mean("seed"), xerr=style.half_width(late.values), color=style.COLORS[: len(names)]
-    )
-    axes[0, 1].set_yticks(range(len(names)), names)
-    axes[0, 1].invert_yaxis()
-    axes[0, 1].set(xlabel="regret per episode, last 30 [return]")
+    figure, axes = plots.panel(1, 2, width=5.0, height=3.8)
+    look = plots.looks(data["method"].values.tolist())
+    plots.curves(axes[0, 0], data["regret"].cumsum("episode"), "episode", "method", look)
+    plots.finish(axes[0, 0], x="episode", y="cumulative regret per task [return]", legend=dict(fontsize=8))
+    plots.bars(axes[0, 1], data["regret"].isel(episode=slice(-30, None)).mean("episode"), "method", look)
+    plots.finish(axes[0, 1], x="regret per episode, last 30 [return]")
     return figure
 
 

@@ -5,12 +5,17 @@ import dataclasses
 import jax
 
 from mtrl import mdp
-from mtrl.harness import BaseConfig, field, mean_interval
+from mtrl.harness import BaseConfig, field
+from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.picture.plots import looks
 
 SHARED, OWN = "shared", "per task"
 ARGMIN_SHARED, ARGMIN_OWN = "argmin only, shared", "argmin only, per task"
 KNOWN, TABULAR, UNIFORM = "known phi (LSVI-UCB)", "tabular (one-hot LSVI-UCB)", "uniform"
 METHODS = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR, UNIFORM)
+
+LOOKS = looks(METHODS)
+LOOKS |= {name: LOOKS[name]._replace(line="--") for name in (ARGMIN_SHARED, ARGMIN_OWN)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +56,11 @@ def team_numbers(config):
     return (0,) * config.tasks, tuple(range(config.tasks))
 
 
-def total(data, method, name="regret"):
-    """(seed,) regret per task over all episodes."""
-    return data[name].sel({"method": method}).sum("episode").values
+def regret_of(method, name="regret", **where):
+    """Regret per task over all episodes."""
+    return value(name, method=method, **where).over("episode", how="sum")
 
 
-def difference(smaller, larger, of=total):
-    """Paired difference between two methods."""
-    return lambda data: mean_interval(of(data, smaller) - of(data, larger))
+def difference(smaller, larger):
+    """Paired difference of the regret per task of two methods."""
+    return mean(regret_of(smaller) - regret_of(larger))

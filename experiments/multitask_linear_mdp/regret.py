@@ -8,30 +8,21 @@ from experiments.multitask_linear_mdp.protocol import (
     ARGMIN_OWN,
     ARGMIN_SHARED,
     KNOWN,
+    LOOKS,
     METHODS,
     OWN,
     SHARED,
     TABULAR,
     WorldConfig,
     difference,
+    regret_of,
     task_means,
     team_numbers,
-    total,
 )
 from mtrl import mdp
-from mtrl.harness import (
-    Claim,
-    Entrant,
-    Figure,
-    at_least,
-    at_most,
-    between,
-    compete,
-    field,
-    less_than_zero,
-    mean_interval,
-    style,
-)
+from mtrl.harness import Claim, Entrant, Figure, at_least, at_most, between, compete, field, less_than_zero
+from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.picture import plots
 
 KNOWN_FREE = "known phi, small ridge"  # beta / sqrt(lam) caps the bonus of a direction never visited
 REFERENCE = {SHARED: (7.86, 0.23), OWN: (13.50, 0.54)}  # an independent run of these settings, at episode 150
@@ -92,58 +83,34 @@ def run(config, seeds):
 
 def draw(data, config):
     """Cumulative regret, late regret, survivors."""
-    figure, axes = style.subplots(1, 3, width=4.4, height=3.9)
-    summed = data["regret"].cumsum("episode")
-    for i, name in enumerate(METHODS):
-        dashed = {"linestyle": "--"} if name.startswith("argmin") else {}
-        style.band(
-            axes[0, 0], data["episode"], summed.sel({"method": name}), label=name, points=False,
-            color=style.COLORS[i], **dashed,
-        )  # fmt: skip
-    style.band(
-        axes[0, 0], data["episode"], summed.sel({"method": KNOWN_FREE}), label=f"known phi, ridge {config.small_ridge:g}", points=False,
-        color=style.COLORS[METHODS.index(KNOWN)], linestyle="--",
-    )  # fmt: skip
-    for name, (value, error) in REFERENCE.items():
-        if config.episodes == 150:
-            color = style.COLORS[METHODS.index(name)]
-            axes[0, 0].errorbar([152], [value], [1.96 * error], fmt="o", mfc="none", color="black", ecolor=color, ms=6)
-    style.paper(axes[0, 0], [], [], label="reference run")
-    axes[0, 0].set(xlabel="episode", ylabel="cumulative regret per task [return]", yscale="log", ylim=(0.3, 600))
-    axes[0, 0].legend(ncols=2, fontsize=6.8, loc="upper left")
+    figure, axes = plots.panel(1, 3, width=4.4, height=3.9)
+    look = LOOKS | {KNOWN_FREE: LOOKS[KNOWN]._replace(words=f"known phi, ridge {config.small_ridge:g}", line="--")}
+    plots.curves(axes[0, 0], data["regret"].cumsum("episode"), "episode", "method", look)
+    for name, (number, error) in REFERENCE.items() if config.episodes == 150 else ():
+        bar = dict(fmt="o", mfc="none", color="black", ecolor=look[name].color, ms=6)
+        axes[0, 0].errorbar([152], [number], [1.96 * error], **bar)
+    plots.reported(axes[0, 0], {}, words="reference run")
+    words = "cumulative regret per task [return]"
+    small = dict(ncols=2, fontsize=6.8, loc="upper left")
+    plots.finish(axes[0, 0], x="episode", y=words, log="y", ylim=(0.3, 600), legend=small)
     late = data["regret"].isel(episode=slice(-LATE, None)).mean("episode")
-    names = [str(name) for name in data["method"].values]
-    colors = [style.COLORS[METHODS.index(KNOWN if name == KNOWN_FREE else name)] for name in names]
-    axes[0, 1].barh(range(len(names)), late.mean("seed"), xerr=style.half_width(late.values), color=colors)
-    axes[0, 1].set_yticks(range(len(names)), names, fontsize=8)
-    axes[0, 1].set(xscale="log", xlabel=f"regret per episode, last {LATE} [return]")
-    axes[0, 1].invert_yaxis()
-    for name in METHODS[:4]:
-        i = METHODS.index(name)
-        dashed = {"linestyle": "--"} if name.startswith("argmin") else {}
-        style.band(
-            axes[0, 2], data["episode"], data["survivors"].sel({"method": name}), label=name, points=False,
-            color=style.COLORS[i], **dashed,
-        )  # fmt: skip
-    axes[0, 2].set(xlabel="episode", ylabel="surviving representations", yscale="log")
-    axes[0, 2].legend()
+    plots.bars(axes[0, 1], late, "method", look)
+    axes[0, 1].tick_params(axis="y", labelsize=8)
+    plots.finish(axes[0, 1], x=f"regret per episode, last {LATE} [return]", log="x")
+    plots.curves(axes[0, 2], data["survivors"], "episode", "method", {name: LOOKS[name] for name in METHODS[:4]})
+    plots.finish(axes[0, 2], x="episode", y="surviving representations", log="y")
     return figure
 
 
-def late_regret(data, method):
-    """(seed,) mean regret per episode over the last 30."""
-    return data["regret"].sel({"method": method}).isel(episode=slice(-LATE, None)).mean("episode").values
-
-
-def level(method):
-    """The final regret per task of a method."""
-    return lambda data: mean_interval(total(data, method))
+def late_regret(method):
+    """Mean regret per episode over the last 30."""
+    return value("regret", method=method, episode=slice(-LATE, None)).over("episode")
 
 
 def near(method, sigmas=3.0):
     """Within three standard errors of the reference run."""
-    value, error = REFERENCE[method]
-    return between(value - sigmas * error, value + sigmas * error)
+    number, error = REFERENCE[method]
+    return between(number - sigmas * error, number + sigmas * error)
 
 
 PAPER = "Lu et al. 2022: joint confidence set beats M single-task copies"
@@ -162,12 +129,22 @@ FIGURE = Figure(
             difference(SHARED, OWN),
             less_than_zero,
         ),
-        Claim("regret per task of sharing after 150 episodes", f"7.86 +- .23, {RUN}", level(SHARED), near(SHARED)),
-        Claim("regret per task of learning alone after 150 episodes", f"13.50 +- .54, {RUN}", level(OWN), near(OWN)),
+        Claim(
+            "regret per task of sharing after 150 episodes",
+            f"7.86 +- .23, {RUN}",
+            mean(regret_of(SHARED)),
+            near(SHARED),
+        ),
+        Claim(
+            "regret per task of learning alone after 150 episodes",
+            f"13.50 +- .54, {RUN}",
+            mean(regret_of(OWN)),
+            near(OWN),
+        ),
         Claim(
             "late regret per episode (last 30): shared minus per task",
             f".002 against .020, {RUN}",
-            difference(SHARED, OWN, late_regret),
+            mean(late_regret(SHARED) - late_regret(OWN)),
             less_than_zero,
         ),
         Claim(
@@ -193,7 +170,7 @@ FIGURE = Figure(
         Claim(
             "keeping only the best-fitting phi fails: regret per task, shared",
             f"55-70 after 150 episodes, linear; {RUN}",
-            level(ARGMIN_SHARED),
+            mean(regret_of(ARGMIN_SHARED)),
             at_least(55.0),
             note="the settings of that run are not known; here the failure depends on the ridge: at LSVI-UCB's own lam = 1 it is about 30 "
             "and linear (0.13 per episode to the end, 8 other seeds), at 0.1 unvisited pairs keep bonus enough to refute a wrong phi",

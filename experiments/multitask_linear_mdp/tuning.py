@@ -14,6 +14,7 @@ from experiments.multitask_linear_mdp.protocol import (
     ARGMIN_OWN,
     ARGMIN_SHARED,
     KNOWN,
+    LOOKS,
     METHODS,
     OWN,
     SHARED,
@@ -24,7 +25,9 @@ from experiments.multitask_linear_mdp.protocol import (
     team_numbers,
 )
 from mtrl import mdp
-from mtrl.harness import Claim, Entrant, Figure, compete, field, grid, less_than_zero, mean_interval, style
+from mtrl.harness import Claim, Entrant, Figure, compete, field, grid, less_than_zero
+from mtrl.harness.judge.measures import FIRST, LAST, mean, value
+from mtrl.harness.picture import plots
 
 OFFSET = 10_000
 TUNED = METHODS[:-1]
@@ -101,90 +104,40 @@ def constants(part, name):
     return f"{name}\nridge {ridge:g}, beta {beta:g}" + ("" if np.isnan(conf) else f", conf {conf:g}")
 
 
-def best_of(surface, *dims):
-    """(tuning_seed, beta) at the values of `dims` which are best on average, for every beta."""
-    flat = surface.stack(other=dims).transpose("tuning_seed", "beta", "other")
-    best = np.argmin(flat.mean("tuning_seed").values, axis=-1)
-    return flat.values[:, np.arange(len(best)), best]
+def at_best(table, *dims):
+    """Per beta at the values of `dims` which are best on average; the tuning seeds are its seeds."""
+    flat = table.stack(other=dims).rename(tuning_seed="seed")
+    return flat.isel(other=flat.mean("seed").argmin("other"))
 
 
 def draw(data, config):
     """One row per noise level: ordering over the grid, regret against beta, tuned regret."""
-    rows = data.sizes["noise"]
-    figure, axes = style.subplots(rows, 3, width=4.3, height=3.4)
-    for row, noise in enumerate(data["noise"].values):
-        part = data.sel(noise=noise)
-        ridge = float(data["ridge"][-1])
+    figure, axes = plots.panel(data.sizes["noise"], 3, width=4.3, height=3.4)
+    for (left, middle, right), noise in zip(axes, data["noise"].values, strict=True):
+        part, ridge = data.sel(noise=noise), float(data["ridge"][-1])
         mean = part["surface"].sel(ridge=ridge).mean("tuning_seed")
-        ratio = np.log2(mean.sel(sharing=OWN) / mean.sel(sharing=SHARED)).transpose("beta", "conf").values
-        ax = axes[row, 0]
-        image = ax.imshow(ratio, cmap="PuOr", vmin=-1.5, vmax=1.5, origin="lower", aspect="auto")
-        for i, j in np.ndindex(*ratio.shape):
-            ax.text(j, i, f"{2 ** ratio[i, j]:.2f}", ha="center", va="center", fontsize=8)
-        ax.set_xticks(range(len(config.confs)), [f"{x:g}" for x in config.confs])
-        ax.set_yticks(range(len(config.betas)), [f"{x:g}" for x in config.betas])
-        ax.grid(False)
-        ax.set(xlabel="conf", ylabel="beta", title=f"noise {noise:g}, ridge {ridge:g}: own over shared")
-        figure.colorbar(image, ax=ax, label="log2 ratio of regret per task")
-        ax = axes[row, 1]
-        for name in (SHARED, OWN):
-            style.band(
-                ax,
-                data["beta"],
-                best_of(part["surface"].sel(sharing=name), "conf", "ridge"),
-                label=name,
-                color=style.COLORS[METHODS.index(name)],
-            )
-        for name in part["alone"].values:
-            i = METHODS.index(name)
-            style.band(
-                ax,
-                data["beta"],
-                best_of(part["line"].sel(alone=name), "ridge"),
-                label=name,
-                color=style.COLORS[i],
-                marker=style.MARKERS[i],
-            )
-        style.log_ticks(ax, data["beta"])
-        ax.set(
-            yscale="log",
-            xlabel="beta",
-            ylabel="regret per task [return]",
-            title="tuning seeds, best of the other constants",
-        )
-        ax.set_ylim(None, 3.5 * float(part["line"].mean("tuning_seed").min("ridge").max()))
-        ax.legend(fontsize=6.4, ncols=2, loc="upper right")
-        ax = axes[row, 2]
-        tuned = part["tuned"].sel({"method": list(TUNED)})
-        ax.barh(
-            range(len(TUNED)),
-            tuned.mean("seed"),
-            xerr=style.half_width(tuned.values.reshape(-1, len(TUNED))),
-            color=style.COLORS[: len(TUNED)],
-        )
-        labels = [constants(part, name) for name in TUNED]
-        ax.set_yticks(range(len(TUNED)), labels, fontsize=7.5)
-        ax.invert_yaxis()
-        ax.set(xlabel="regret per task [return]", title="other seeds, tuned per method")
+        ratio = np.log2(mean.sel(sharing=OWN) / mean.sel(sharing=SHARED))
+        ratio.attrs = {"long_name": "log2 ratio of regret per task"}
+        colors = dict(cmap="PuOr", vmin=-1.5, vmax=1.5)
+        plots.heat(left, ratio, "conf", "beta", write=lambda x: f"{2**x:.2f}", **colors)
+        left.set_title(f"noise {noise:g}, ridge {ridge:g}: own over shared")
+        plots.curves(middle, at_best(part["surface"], "conf", "ridge"), "beta", "sharing", LOOKS, marker="o")
+        plots.curves(middle, at_best(part["line"], "ridge"), "beta", "alone", LOOKS, marker="o")
+        top = 3.5 * float(part["line"].mean("tuning_seed").min("ridge").max())
+        words = dict(y="regret per task [return]", title="tuning seeds, best of the other constants")
+        plots.finish(middle, log="y", ticks=data["beta"], legend=dict(fontsize=6.4, ncols=2), **words)
+        middle.set_ylim(None, top)
+        look = {name: LOOKS[name]._replace(words=constants(part, name)) for name in TUNED}
+        plots.bars(right, part["tuned"], "method", look)
+        right.tick_params(axis="y", labelsize=7.5)
+        plots.finish(right, x="regret per task [return]", title="other seeds, tuned per method")
     return figure
 
 
-def tuned_difference(smaller, larger, noise):
-    """Paired difference on the evaluation seeds at the lowest (0) or highest (-1) noise."""
-
-    def measure(data):
-        part = data["tuned"].isel(noise=noise)
-        return mean_interval((part.sel({"method": smaller}) - part.sel({"method": larger})).values)
-
-    return measure
-
-
-def mean_ordering(data):
-    """log(shared / per task) without noise, averaged over the whole grid for every tuning seed."""
-    part = data["surface"].isel(noise=0)
-    return mean_interval(
-        np.log(part.sel(sharing=SHARED) / part.sel(sharing=OWN)).mean(("ridge", "beta", "conf")).values
-    )
+def log_ratio(surface):
+    """log(shared / per task), averaged over the whole grid for every tuning seed."""
+    ratio = np.log(surface.sel(sharing=SHARED) / surface.sel(sharing=OWN))
+    return ratio.mean(("ridge", "beta", "conf")).rename(tuning_seed="seed")
 
 
 PAPER = "Lu et al. 2022: sharing lowers the regret"
@@ -197,8 +150,8 @@ REFUTED = (
 
 def ordering(text, paper, smaller, larger, noise, note=""):
     """A claim that one tuned method beats another."""
-    where = "without noise" if noise == 0 else "at the highest noise"
-    measure = tuned_difference(smaller, larger, noise)
+    where = "without noise" if noise is FIRST else "at the highest noise"
+    measure = mean(value("tuned", method=smaller, noise=noise) - value("tuned", method=larger, noise=noise))
     return Claim(f"{text}, each tuned, {where}", paper, measure, less_than_zero, note)
 
 
@@ -212,17 +165,19 @@ FIGURE = Figure(
         Claim(
             "sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)",
             PAPER,
-            mean_ordering,
+            mean(value("surface", noise=FIRST).then(log_ratio)),
             less_than_zero,
             note="over tuning seeds; the heat map shows where it holds",
         ),
-        ordering("sharing beats learning alone", PAPER, SHARED, OWN, 0),
-        ordering("sharing beats learning alone", PAPER, SHARED, OWN, -1),
-        ordering("known phi is a floor", LIMIT, KNOWN, SHARED, 0),
-        ordering("known phi is a floor", LIMIT, KNOWN, SHARED, -1),
-        ordering("sharing beats tabular LSVI-UCB", "k directions instead of S A pairs", SHARED, TABULAR, -1),
-        ordering("the shared survivor set beats argmin only", "argmin only fails", SHARED, ARGMIN_SHARED, 0, REFUTED),
-        ordering("the per-task survivor set beats argmin only", "argmin only fails", OWN, ARGMIN_OWN, 0, REFUTED),
+        ordering("sharing beats learning alone", PAPER, SHARED, OWN, FIRST),
+        ordering("sharing beats learning alone", PAPER, SHARED, OWN, LAST),
+        ordering("known phi is a floor", LIMIT, KNOWN, SHARED, FIRST),
+        ordering("known phi is a floor", LIMIT, KNOWN, SHARED, LAST),
+        ordering("sharing beats tabular LSVI-UCB", "k directions instead of S A pairs", SHARED, TABULAR, LAST),
+        ordering(
+            "the shared survivor set beats argmin only", "argmin only fails", SHARED, ARGMIN_SHARED, FIRST, REFUTED
+        ),
+        ordering("the per-task survivor set beats argmin only", "argmin only fails", OWN, ARGMIN_OWN, FIRST, REFUTED),
     ),
     split=("noises",),
     presets={
