@@ -54,25 +54,7 @@ from mtrl.random_matrix.problem import (
 from mtrl.random_matrix.regression import estimate_risk, fit, predict, predict_risk, tune
 
 __all__ = [
-    "LinearModel",
-    "Means",
-    "TaskData",
-    "aligned_gram",
-    "aligned_hyperplanes",
-    "aligned_model",
-    "autoregressive_covariance",
-    "bayes_coupling",
-    "coupling",
-    "estimate_risk",
-    "exact_risk",
-    "fit",
-    "linear_model",
-    "multiplied_penalties",
-    "pack",
-    "predict",
-    "predict_risk",
-    "sample_features",
-    "sample_tasks",
-    "tune",
-    "whiten_noise",
-]
+    "LinearModel", "Means", "TaskData", "aligned_gram", "aligned_hyperplanes", "aligned_model", "autoregressive_covariance",
+    "bayes_coupling", "coupling", "estimate_risk", "exact_risk", "fit", "linear_model", "multiplied_penalties", "pack", "predict",
+    "predict_risk", "sample_features", "sample_tasks", "tune", "whiten_noise",
+]  # fmt: skip

@@ -15,13 +15,6 @@ from mtrl.random_matrix.equivalents.resolvent import Equivalent
 from mtrl.random_matrix.equivalents.shared_centre import Blocks, equivalent_shared_centre
 
 __all__ = [
-    "Blocks",
-    "Equivalent",
-    "coupled_inverse",
-    "coupled_inverse_dense",
-    "coupled_system",
-    "equivalent_commuting",
-    "equivalent_general",
-    "equivalent_isotropic",
-    "equivalent_shared_centre",
-]
+    "Blocks", "Equivalent", "coupled_inverse", "coupled_inverse_dense", "coupled_system", "equivalent_commuting",
+    "equivalent_general", "equivalent_isotropic", "equivalent_shared_centre",
+]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from mtrl.numerics.checks import check_nonnegative, check_psd
 from mtrl.numerics.linalg import elimination
 from mtrl.random_matrix.equivalents.resolvent import Equivalent, solve
 
@@ -36,6 +37,8 @@ def equivalent_commuting(
       multiplicity: (modes,) number m_j of eigenvectors of mode j; their sum is d.
       options: newton, tolerance, max_iterations of `resolvent.solve`.
     """
+    check_psd(B=B)
+    check_nonnegative(eigenvalues=eigenvalues)
     values, m = eigenvalues.astype(B.dtype), multiplicity.astype(B.dtype)
     scale = B.shape[0] * jnp.sum(m)
 

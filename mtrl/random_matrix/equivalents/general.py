@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from mtrl.numerics.checks import check_psd
 from mtrl.random_matrix.equivalents.resolvent import Equivalent, solve
 
 
@@ -37,6 +38,7 @@ def equivalent_general(
       covariance: (T, d, d) PSD covariances of the features.
       options: newton, tolerance, max_iterations of `resolvent.solve`.
     """
+    check_psd(B=B, covariance=covariance)
     T, d = covariance.shape[:2]
 
     def blocks(kappa):

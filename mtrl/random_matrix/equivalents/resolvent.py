@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array, Bool, Float, Int, Real
 
-from mtrl.numerics.checks import check_positive
+from mtrl.numerics.checks import check_positive, check_shape
 from mtrl.numerics.fixed_point import newton_fixed_point
 from mtrl.numerics.types import Scalar
 
@@ -52,6 +52,7 @@ def solve(
       newton: take Newton steps; plain fixed-point iteration when False.
       tolerance, max_iterations: see `mtrl.numerics.fixed_point`.
     """
+    check_shape("n", n, start.shape, hint="one number of samples per task")
     check_positive(n=n, hint="every task needs samples")
     n = n.astype(start.dtype)
 

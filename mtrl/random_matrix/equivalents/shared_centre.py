@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Real
 
+from mtrl.numerics.checks import check_nonnegative, check_psd
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.equivalents.resolvent import Equivalent, solve
 
@@ -38,6 +39,8 @@ def equivalent_shared_centre(
         eigenvalues and its derivative is wanted, use `equivalent_general`.
       options: newton, tolerance, max_iterations of `resolvent.solve`.
     """
+    check_nonnegative(gamma=gamma, lam=lam)
+    check_psd(covariance=covariance)
     T, d = covariance.shape[:2]
     gamma, lam = gamma.astype(covariance.dtype), jnp.asarray(lam, covariance.dtype)
     values, vectors = jnp.linalg.eigh(covariance)  # once, outside the iterations

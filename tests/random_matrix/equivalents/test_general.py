@@ -46,7 +46,7 @@ def test_gradients_against_finite_differences():
         B = jnp.diag(q[:2]) + q[2]
         W = p.W + (q[4] - 1) * p.W[::-1]
         covariance = p.covariance.at[0].multiply(q[5])
-        return jnp.mean(risk_general(B, p.n / 3.0, covariance, W, q[3] * p.noise).test)
+        return jnp.mean(risk_general(B, p.n.astype(float) / 3.0, covariance, W, q[3] * p.noise).test)
 
     q = jnp.array([1.0, 1.3, 0.7, 1.0, 1.0, 1.0])
     h = 1e-5

@@ -14,7 +14,7 @@ def test_reference_values():
     assert_close("delta", e.delta, [0.52143611, 0.45703282], rtol=2e-8)
     assert_close("delta = diag(p0)/T", e.delta, jnp.diagonal(e.P) / 2, rtol=1e-12)
     assert_close("Psi = p0*p0/T", e.Psi, e.P**2 / 2, rtol=1e-12)
-    assert_close("kappa", e.kappa, jnp.array([80, 200]) / (200 * (1 + e.delta)), rtol=1e-14)
+    assert_close("kappa", e.kappa, jnp.array([80.0, 200.0]) / (200 * (1 + e.delta)), rtol=1e-14)
     assert_close("D", e.D, e.kappa / (1 + e.delta), rtol=1e-14)
 
 

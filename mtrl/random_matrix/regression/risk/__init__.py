@@ -25,24 +25,7 @@ from mtrl.random_matrix.regression.risk.single_task import (
 )
 
 __all__ = [
-    "ExchangeableRisk",
-    "LeadingOrderRisk",
-    "QuadraticLoss",
-    "Risk",
-    "SingleTaskRisk",
-    "aligned_energies",
-    "assemble",
-    "first_order",
-    "marchenko_pastur",
-    "mean_error",
-    "optimal_gamma",
-    "quadratic_loss",
-    "ridgeless_risk",
-    "risk_commuting",
-    "risk_exchangeable",
-    "risk_general",
-    "risk_isotropic",
-    "risk_leading_order",
-    "risk_shared_centre",
-    "single_task_risk",
-]
+    "ExchangeableRisk", "LeadingOrderRisk", "QuadraticLoss", "Risk", "SingleTaskRisk", "aligned_energies", "assemble",
+    "first_order", "marchenko_pastur", "mean_error", "optimal_gamma", "quadratic_loss", "ridgeless_risk", "risk_commuting",
+    "risk_exchangeable", "risk_general", "risk_isotropic", "risk_leading_order", "risk_shared_centre", "single_task_risk",
+]  # fmt: skip

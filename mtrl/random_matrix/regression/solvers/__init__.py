@@ -34,23 +34,7 @@ from mtrl.random_matrix.regression.solvers.special_cases import (
 )
 
 __all__ = [
-    "CentreAndDeviations",
-    "IterativeFit",
-    "LamPath",
-    "RidgeFit",
-    "centre_and_deviations",
-    "fit_at",
-    "fit_conjugate_gradients",
-    "fit_dual",
-    "fit_primal",
-    "fit_shared_centre",
-    "fit_shared_features",
-    "fitted_values",
-    "independent_ridge",
-    "least_squares",
-    "mean_regularised",
-    "objective",
-    "pooled_ridge",
-    "predict",
-    "prepare_path",
-]
+    "CentreAndDeviations", "IterativeFit", "LamPath", "RidgeFit", "centre_and_deviations", "fit_at", "fit_conjugate_gradients",
+    "fit_dual", "fit_primal", "fit_shared_centre", "fit_shared_features", "fitted_values", "independent_ridge", "least_squares",
+    "mean_regularised", "objective", "pooled_ridge", "predict", "prepare_path",
+]  # fmt: skip

@@ -22,20 +22,7 @@ from mtrl.random_matrix.regression.tuning.statistics_from_fit import (
 )
 
 __all__ = [
-    "EstimatedRisk",
-    "FittedStatistics",
-    "GridMinimum",
-    "ModelStatistics",
-    "TunedCoupling",
-    "estimate_risk",
-    "functional_from_fit",
-    "large_n_lam",
-    "loo_residuals",
-    "minimise_nonnegative",
-    "plug_in_risk",
-    "positive_noise",
-    "statistics_from_fit",
-    "statistics_from_least_squares",
-    "statistics_from_moments",
-    "tune",
-]
+    "EstimatedRisk", "FittedStatistics", "GridMinimum", "ModelStatistics", "TunedCoupling", "estimate_risk", "functional_from_fit",
+    "large_n_lam", "loo_residuals", "minimise_nonnegative", "plug_in_risk", "positive_noise", "statistics_from_fit",
+    "statistics_from_least_squares", "statistics_from_moments", "tune",
+]  # fmt: skip
