@@ -21,7 +21,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.checks import check_finite, check_nonnegative, check_positive
-from mtrl.numerics.errors import BadInput
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import Scalar
 
@@ -50,21 +49,6 @@ class MultitaskRidge(NamedTuple):
     centre: Float[Array, "dim output"]  # W_0
     weights: Float[Array, "task dim output"]  # W_t = W_0 + V_t; the regression vectors are W_t/sqrt(T d)
     freedom: Float[Array, " task"]  # tr of the task's block of the hat matrix: n_t - tr Q_tt
-
-
-def check_couplings(gamma: Float[Array, " task"], lam: Scalar) -> None:
-    """Refuse penalties outside their range.
-
-    Raises:
-      BadInput: a negative or non-finite gamma or lam, or all of them zero (then every weight is zero).
-    """
-    for task, value in enumerate(gamma):
-        if not (jnp.isfinite(value) and value >= 0):
-            raise BadInput(f"gamma of task {task} got {float(value):g}, but must be a finite number >= 0")
-    if not (jnp.isfinite(lam) and lam >= 0):
-        raise BadInput(f"lam got {float(lam):g}, but must be a finite number >= 0")
-    if float(lam) == 0 and not bool((gamma > 0).any()):
-        raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
 
 
 def scale(data: Moments) -> Float[Array, ""]:

@@ -109,16 +109,11 @@ def test_bad_statistics(data, change, message):
 @pytest.mark.parametrize(
     "gamma, lam, message",
     [
-        (jnp.array([1.0, -1.0]), 1.0, "gamma of task 1 got -1"),
-        (jnp.array([1.0, 1.0]), -0.5, "lam got -0.5"),
-        (jnp.array([1.0, 1.0]), float("nan"), "lam got nan"),
-        (jnp.zeros(2), 0.0, "leaves no weight free"),
+        (jnp.array([1.0, -1.0, 1.0]), 1.0, "gamma got -1, but must be a finite number of at least 0"),
+        (jnp.ones(3), -0.5, "lam got -0.5"),
+        (jnp.ones(3), float("nan"), "lam got nan"),
     ],
 )
-def test_bad_couplings(gamma, lam, message):
+def test_bad_couplings(data, gamma, lam, message):
     with pytest.raises(BadInput, match=message):
-        mr.check_couplings(gamma, lam)
-
-
-def test_good_input_passes(data):
-    mr.check_couplings(GAMMA, 0.0)
+        solve(data[2], gamma, lam)
