@@ -1,6 +1,115 @@
 """Multitask bandits: regret with a shared representation.
 
-M tasks are played at once; the mean reward of input x in task i is `<phi(x), theta_i>` with one unknown phi. Every
-algorithm is an `Algorithm(init, step)` in its own file; `problem` holds the worlds they play in, `theory` the
-predictions.
+M tasks are played at once; the mean reward of input x in task i is `<phi(x), theta_i>` with one unknown phi.
+
+- worlds: `linear_arms`, `fixed_arms`, `linear_ball`, `linear_ellipsoid`, `finite_class`, `digit_images`, `sequential_tasks`
+- per task: `linucb`, `greedy` (Li et al. 2010), `oful` (Abbasi-Yadkori et al. 2011), `pege` (Rusmevichientong and Tsitsiklis 2010),
+  `uniform`
+- shared, GFUCB (Lu et al. 2022): `gfucb_finite` exactly, `gfucb_linear`, with a network `neural_gfucb` (`learner`)
+- shared, linear: `mtlr_oful` (Hu et al. 2021), `mlingreedy`, `e2tc` (Yang et al. 2021)
+- one task after another: `boss` (Duong et al. 2024), `seqrepl`, `sequential_pege`
+- yardsticks: `known_representation`, `pege(known_subspace=True)`, and `independent` copies of any algorithm
+- `theory`: rates and radii; `play`: your own environment
+
+An algorithm is a factory: `linucb(alpha=0.5)` is an `Algorithm(init, select, update)`.
+
+>>> import jax, numpy as np
+>>> jax.config.update("jax_enable_x64", True)
+>>> from mtrl.bandits import linucb, mtlr_oful, play
+>>> class Shop:  # 6 customers who share 2 hidden tastes, 8 goods a day with 5 attributes each
+...     def __init__(self):
+...         self.random = np.random.default_rng(0)
+...         self.tastes = self.random.normal(size=(6, 2)) @ self.random.normal(size=(2, 5)) / 3
+...     def reset(self):
+...         self.goods = self.random.normal(size=(6, 8, 5)) / 2
+...         return self.goods
+...     def step(self, action):
+...         bought = self.goods[np.arange(6), action]
+...         return (bought * self.tastes).sum(1) + 0.3 * self.random.normal(size=6), self.reset()
+>>> paid = {}
+>>> for name, algorithm in (("LinUCB", linucb(alpha=0.5)), ("MTLR-OFUL", mtlr_oful(rank=2, scale=0.1, noise=0.3))):
+...     paid[name] = play(Shop(), algorithm, jax.random.key(0), 100, compile=jax.jit).rewards.mean()
+>>> bool(paid["MTLR-OFUL"] > paid["LinUCB"] > 0.3)
+True
 """
+
+from mtrl.bandits import theory
+from mtrl.bandits.finite_class import finite_class
+from mtrl.bandits.images import digit_images
+from mtrl.bandits.neural import BONUSES, gradient, last_layer, learner, neural_gfucb, optimistic_net
+from mtrl.bandits.play import Environment, History, play
+from mtrl.bandits.problem import (
+    ArmTruth,
+    ArmView,
+    BallTruth,
+    ClassView,
+    Outcome,
+    Sizes,
+    fixed_arms,
+    linear_arms,
+    linear_ball,
+    linear_ellipsoid,
+)
+from mtrl.bandits.regret import (
+    boss,
+    boss_schedule,
+    e2tc,
+    gfucb_finite,
+    gfucb_linear,
+    greedy,
+    known_representation,
+    linucb,
+    mlingreedy,
+    mtlr_oful,
+    oful,
+    pege,
+    seqrepl,
+    sequential_pege,
+    uniform,
+)
+from mtrl.bandits.sequential import Plan, TaskTruth, sequential_tasks
+from mtrl.numerics.independent import independent
+
+__all__ = [
+    "BONUSES",
+    "ArmTruth",
+    "ArmView",
+    "BallTruth",
+    "ClassView",
+    "Environment",
+    "History",
+    "Outcome",
+    "Plan",
+    "Sizes",
+    "TaskTruth",
+    "boss",
+    "boss_schedule",
+    "digit_images",
+    "e2tc",
+    "finite_class",
+    "fixed_arms",
+    "gfucb_finite",
+    "gfucb_linear",
+    "gradient",
+    "greedy",
+    "independent",
+    "known_representation",
+    "last_layer",
+    "learner",
+    "linear_arms",
+    "linear_ball",
+    "linear_ellipsoid",
+    "linucb",
+    "mlingreedy",
+    "mtlr_oful",
+    "neural_gfucb",
+    "oful",
+    "optimistic_net",
+    "pege",
+    "play",
+    "seqrepl",
+    "sequential_pege",
+    "sequential_tasks",
+    "theory",
+    "uniform",
+]

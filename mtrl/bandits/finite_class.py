@@ -1,15 +1,17 @@
 """A world with a finite class of known candidate representations: random tanh networks, one of which is true."""
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mtrl.bandits.problem import Sizes, sphere, unit
-from mtrl.bandits.rounds import ClassRound
+from mtrl.bandits.problem import ArmTruth, ClassView, Sizes, known_sizes, pull, sphere, unit
+from mtrl.numerics.algorithm import Problem, Round
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
-from mtrl.numerics.types import PRNGKey
+from mtrl.numerics.types import PRNGKey, Scalar
 
 
 class ClassParams(NamedTuple):
@@ -27,14 +29,9 @@ class ClassParams(NamedTuple):
         count, rank, _ = self.second.shape
         return Sizes(self.heads.shape[0], self.first.shape[2], rank, self.first.dtype, count)
 
-    tasks = property(lambda self: self.sizes.tasks)
-    dim = property(lambda self: self.sizes.dim)
-    rank = property(lambda self: self.sizes.rank)
-    dtype = property(lambda self: self.sizes.dtype)
 
-
-def class_params(
-    key: PRNGKey, noise: Float[Array, ""], *, tasks: int, dim: int, rank: int, candidates: int, hidden: int = 16
+def sample_class(
+    key: PRNGKey, noise: Scalar, *, tasks: int, dim: int, rank: int, candidates: int, hidden: int = 16
 ) -> ClassParams:
     """Draw the candidates, the truth among them, and heads uniformly on the unit sphere.
 
@@ -63,13 +60,24 @@ def represent(params: ClassParams, x: Float[Array, "*batch dim"]) -> Float[Array
     return jax.vmap(one)(params.first, params.second)
 
 
-def class_round(key: PRNGKey, params: ClassParams, t: Int[Array, ""] | int, *, arms: int) -> ClassRound:
+def draw_class(key: PRNGKey, params: ClassParams, t: Int[Array, ""] | int, *, arms: int) -> Round:
     """Gaussian inputs (unit variance per coordinate), Gaussian noise."""
     del t
     keys = split_named(key, "contexts", "noise")
-    contexts = jax.random.normal(keys["contexts"], (params.tasks, arms, params.dim), params.dtype)
+    sizes = params.sizes
+    contexts = jax.random.normal(keys["contexts"], (sizes.tasks, arms, sizes.dim), sizes.dtype)
     candidates = represent(params, contexts)
     features = candidates[params.truth]
     means = jnp.einsum("mak,mk->ma", features, params.heads)
     rewards = means + params.noise * jax.random.normal(keys["noise"], means.shape, means.dtype)
-    return ClassRound(contexts, features, rewards, means, candidates)
+    return Round(ClassView(contexts, candidates), ArmTruth(features, rewards, means))
+
+
+def finite_class(*, tasks: int, dim: int, rank: int, candidates: int, arms: int, hidden: int = 16) -> Problem:
+    """Bandits whose representation is one of `candidates` known ones; the input of `sample` is the noise level sigma."""
+    check_whole(tasks=tasks, rank=rank, candidates=candidates)
+    check_whole(arms=arms, lower=2)
+    sizes = dict(tasks=tasks, dim=dim, rank=rank, candidates=candidates, hidden=hidden)
+    return Problem(
+        functools.partial(sample_class, **sizes), functools.partial(draw_class, arms=arms), pull, known_sizes
+    )

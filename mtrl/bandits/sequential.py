@@ -5,14 +5,16 @@ explore-then-commit episode is not played pull by pull: with Gaussian noise the 
 `U^T theta + sigma sqrt(c / n) N(0, I)` after n pulls in turn of the c columns, and the regret follows in closed form.
 """
 
-from typing import Any, NamedTuple
+import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.bandits.problem import Sizes, unit
-from mtrl.numerics.algorithm import Algorithm
+from mtrl.bandits.problem import Outcome, Sizes, known_sizes, unit
+from mtrl.numerics.algorithm import Problem, Round
+from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
 
@@ -23,55 +25,58 @@ class SequentialParams(NamedTuple):
     basis: Float[Array, "dim rank"]  # B, orthonormal columns
     reveals: Float[Array, " rank"]  # index of the task from which each column is in use; 0 for the first
     noise: Float[Array, ""]  # sigma
-    adversary: Float[
-        Array, ""
-    ]  # 1: exploring tasks of a fixed timetable see the first column only, the others the rest
+    adversary: Float[Array, ""]  # 1: tasks of a fixed timetable see the first column only, the others the rest
+    length: Float[Array, ""]  # tau, rounds per task
 
     @property
     def sizes(self) -> Sizes:
         """One task at a time."""
-        return Sizes(1, self.basis.shape[0], self.basis.shape[1], self.basis.dtype)
-
-    tasks = property(lambda self: self.sizes.tasks)
-    dim = property(lambda self: self.sizes.dim)
-    rank = property(lambda self: self.sizes.rank)
-    dtype = property(lambda self: self.sizes.dtype)
+        return Sizes(1, *self.basis.shape, self.basis.dtype)
 
 
-class TaskRound(NamedTuple):
-    """One task. The parameter is touched through `episode` only."""
+class TaskTruth(NamedTuple):
+    """One task; the view is empty."""
 
     parameter: Float[Array, " dim"]  # theta_n
-    basis: Float[Array, "dim rank"]  # for the oracles only
-    estimate_noise: Float[Array, " dim"]  # standard normals times sigma
-    index: Int[Array, ""]  # n
+    basis: Float[Array, "dim rank"]  # for the oracles
+    noise: Float[Array, " dim"]  # standard normals times sigma
+    length: Float[Array, ""]  # tau
 
 
-class Info(NamedTuple):
-    """What a task cost."""
+class Plan(NamedTuple):
+    """The action in a task: pull the leading columns of a basis in turn, then commit to the estimate."""
 
-    regret: Float[Array, ""]  # summed over the tau rounds of the task
-    explored: Float[Array, ""]  # 1 when the whole space was explored
-
-
-class Episode(NamedTuple):
-    """The outcome of explore-then-commit in one task."""
-
-    estimate: Float[Array, " dim"]  # theta_hat in the whole space
-    regret: Float[Array, ""]
+    basis: Float[Array, "dim dim"]  # orthonormal leading columns, zeros after them
+    columns: Int[Array, ""]
+    explore: Float[Array, ""]  # exploring rounds
 
 
-def sequential_params(
+def plan(basis: Float[Array, "dim rank"], explore: Scalar) -> Plan:
+    """Explore all columns of a basis."""
+    dim, columns = basis.shape
+    wide = jnp.pad(basis, ((0, 0), (0, dim - columns)))
+    return Plan(wide, jnp.asarray(columns, jnp.int32), jnp.asarray(explore, basis.dtype))
+
+
+def choose(exploring: Bool[Array, ""], everywhere: Plan, inside: Plan) -> Plan:
+    """One plan or the other."""
+    return jax.tree.map(lambda a, b: jnp.where(exploring, a, b), everywhere, inside)
+
+
+def sample_sequential(
     key: PRNGKey,
-    noise: Float[Array, ""],
+    noise: Scalar,
     reveals: Float[Array, " rank"],
-    adversary: Float[Array, ""],
+    adversary: Scalar,
+    length: Scalar,
     *,
     dim: int,
 ) -> SequentialParams:
-    """Draw the subspace uniformly."""
+    """Draw the subspace uniformly; the dtype of `noise` is the problem's."""
+    noise = jnp.asarray(noise)
     basis, _ = jnp.linalg.qr(jax.random.normal(key, (dim, reveals.shape[0]), noise.dtype))
-    return SequentialParams(basis, reveals, noise, adversary)
+    rest = (jnp.asarray(x, noise.dtype) for x in (adversary, length))
+    return SequentialParams(basis, jnp.asarray(reveals, noise.dtype), noise, *rest)
 
 
 def on_timetable(index: Int[Array, ""]) -> Bool[Array, ""]:
@@ -80,90 +85,39 @@ def on_timetable(index: Int[Array, ""]) -> Bool[Array, ""]:
     return root * root == index
 
 
-def task_round(key: PRNGKey, params: SequentialParams, t: Int[Array, ""]) -> TaskRound:
+def draw_task(key: PRNGKey, params: SequentialParams, t: Int[Array, ""]) -> Round:
     """`theta = u B w / ||B w||`, w uniform on [-1, 1] in the columns in use, u uniform on [0.8, 1].
 
     The adversary knows SeqRepL's timetable and hides all columns but the first at its exploring tasks, and the first at all others
     (once there are others).
     """
     keys = split_named(key, "head", "norm", "noise")
-    head = jax.random.uniform(keys["head"], (params.rank,), params.dtype, -1.0, 1.0)
-    used = params.reveals <= t
-    first = jnp.arange(params.rank) == 0
+    dim, rank = params.basis.shape
+    dtype = params.basis.dtype
+    head = jax.random.uniform(keys["head"], (rank,), dtype, -1.0, 1.0)
+    used = params.reveals <= t.astype(dtype)
+    first = jnp.arange(rank) == 0
     hidden = jnp.where(on_timetable(t) | (jnp.sum(used) == 1), first, used & ~first)
     head = jnp.where(jnp.where(params.adversary > 0, hidden, used), head, 0.0)
-    norm = jax.random.uniform(keys["norm"], (), params.dtype, 0.8, 1.0)
-    noise = params.noise * jax.random.normal(keys["noise"], (params.dim,), params.dtype)
-    return TaskRound(norm * params.basis @ unit(head), params.basis, noise, t)
+    norm = jax.random.uniform(keys["norm"], (), dtype, 0.8, 1.0)
+    noise = params.noise * jax.random.normal(keys["noise"], (dim,), dtype)
+    return Round((), TaskTruth(norm * params.basis @ unit(head), params.basis, noise, params.length))
 
 
-def episode(data: TaskRound, basis: Float[Array, "dim rank"], explore: Scalar, length: Scalar) -> Episode:
-    """Pull the columns of a basis in turn for `explore` rounds, commit to the estimate for the rest of `length`."""
-    columns = basis.shape[1]
-    along = basis.T @ data.parameter
-    estimate = basis @ (along + jnp.sqrt(columns / jnp.asarray(explore, along.dtype)) * data.estimate_noise[:columns])
-    best = jnp.linalg.norm(data.parameter)
-    exploring = explore * (best - jnp.mean(along))
-    committing = (length - explore) * (best - unit(estimate) @ data.parameter)
-    return Episode(estimate, (exploring + committing).astype(best.dtype))
+def episode(now: Round, action: Plan) -> tuple[Float[Array, " dim"], Outcome]:
+    """The estimate `theta_hat` in the whole space, and the regret summed over the tau rounds of the task."""
+    truth = now.truth
+    along = action.basis.T @ truth.parameter
+    columns = action.columns.astype(along.dtype)
+    error = jnp.where(jnp.arange(along.shape[0], dtype=action.columns.dtype) < action.columns, truth.noise, 0.0)
+    estimate = action.basis @ (along + jnp.sqrt(columns / action.explore) * error)
+    best = jnp.linalg.norm(truth.parameter)
+    exploring = action.explore * (best - jnp.sum(along) / columns)
+    committing = (truth.length - action.explore) * (best - unit(estimate) @ truth.parameter)
+    return estimate, Outcome(exploring + committing)
 
 
-class Clock(NamedTuple):
-    """State of the methods that carry nothing from task to task."""
-
-    round: Int[Array, ""]
-
-
-def clock_init(key: PRNGKey, problem: Any, config: Any = None) -> Clock:
-    """Start the clock."""
-    del key, problem, config
-    return Clock(jnp.zeros((), jnp.int32))
-
-
-def pege_step(key: PRNGKey, state: Clock, data: TaskRound, *, explore: Scalar, length: Scalar) -> tuple[Clock, Info]:
-    """PEGE on all d axes in every task, nothing transferred."""
-    del key
-    played = episode(data, jnp.eye(data.parameter.shape[0], dtype=data.parameter.dtype), explore, length)
-    return Clock(state.round + 1), Info(played.regret, jnp.ones_like(played.regret))
-
-
-def oracle_step(key: PRNGKey, state: Clock, data: TaskRound, *, explore: Scalar, length: Scalar) -> tuple[Clock, Info]:
-    """PEGE inside the true subspace in every task."""
-    del key
-    played = episode(data, data.basis, explore, length)
-    return Clock(state.round + 1), Info(played.regret, jnp.zeros_like(played.regret))
-
-
-class SpectralState(NamedTuple):
-    """What SeqRepL has seen."""
-
-    second: Float[Array, "dim dim"]  # sum of theta_hat theta_hat^T over explored tasks
-    round: Int[Array, ""]
-
-
-def seqrepl_init(key: PRNGKey, problem: Any, config: Any = None) -> SpectralState:
-    """Nothing explored."""
-    del key, config
-    return SpectralState(jnp.zeros((problem.dim, problem.dim), problem.dtype), jnp.zeros((), jnp.int32))
-
-
-def seqrepl_step(
-    key: PRNGKey, state: SpectralState, data: TaskRound, *, explore: Scalar, identify: Scalar, length: Scalar
-) -> tuple[SpectralState, Info]:
-    """SeqRepL (Qin et al. 2022, as BOSS's authors compare it): explore at 0, 1, 4, 9, ..., else trust the top singular subspace."""
-    del key
-    dim, rank = data.basis.shape
-    exploring = on_timetable(data.index)
-    full = episode(data, jnp.eye(dim, dtype=data.parameter.dtype), explore, length)
-    _, vectors = jnp.linalg.eigh(state.second)
-    inside = episode(data, vectors[:, dim - rank :], identify, length)
-    second = state.second + jnp.where(exploring, 1.0, 0.0).astype(full.estimate.dtype) * jnp.outer(
-        full.estimate, full.estimate
-    )
-    regret = jnp.where(exploring, full.regret, inside.regret)
-    return SpectralState(second, state.round + 1), Info(regret, exploring.astype(regret.dtype))
-
-
-SEQUENTIAL_PEGE = Algorithm(clock_init, pege_step)
-SEQUENTIAL_ORACLE = Algorithm(clock_init, oracle_step)
-SEQREPL = Algorithm(seqrepl_init, seqrepl_step)
+def sequential_tasks(*, dim: int) -> Problem:
+    """Tasks one after another; the inputs of `sample` are sigma, the columns' first tasks, the adversary (0 or 1) and tau."""
+    check_whole(dim=dim)
+    return Problem(functools.partial(sample_sequential, dim=dim), draw_task, episode, known_sizes)

@@ -1,7 +1,5 @@
 """Image worlds: reward tables of the stated rank, pairs that show their two digits."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,35 +23,36 @@ def centred_rank(table):
 
 
 def test_value_tables(key, pictures):
-    low = images.image_params(key, *pictures, 0.1, tasks=30)
-    control = images.image_params(key, *pictures, 0.1, tasks=30, values="permutation")
+    low = images.sample_images(key, *pictures, 0.1, tasks=30)
+    control = images.sample_images(key, *pictures, 0.1, tasks=30, values="permutation")
     assert centred_rank(low.values) == 2 and centred_rank(control.values) == 9
     for params in (low, control):
         assert np.allclose(params.values.min(1), 0) and np.allclose(params.values.max(1), 1)
 
 
 def test_means_follow_the_digit(key, pictures):
-    params = images.image_params(key, *pictures, 0.3, tasks=2)
-    data = jax.vmap(lambda t: images.image_round(jax.random.fold_in(key, t), params, t, arms=5))(jnp.arange(300))
+    params = images.sample_images(key, *pictures, 0.3, tasks=2)
+    _, data = jax.vmap(lambda t: images.draw_images(jax.random.fold_in(key, t), params, t, arms=5))(jnp.arange(300))
     digits = jnp.argmax(data.features, axis=-1)
     assert np.allclose(data.means[:, 1], np.asarray(params.values)[1][np.asarray(digits[:, 1])])
     assert_mean("image noise", ((data.rewards - data.means) ** 2).ravel(), 0.09)
 
 
 def test_pairs_show_their_digits(key, pictures):
-    params = images.image_params(key, *pictures, 0.1, tasks=45, values="pairs")
-    data = jax.vmap(lambda t: images.pair_round(jax.random.fold_in(key, t), params, t))(jnp.arange(200))
+    params = images.sample_images(key, *pictures, 0.1, tasks=45, values="pairs")
+    view, data = jax.vmap(lambda t: images.draw_pair(jax.random.fold_in(key, t), params, t))(jnp.arange(200))
     digits = np.asarray(jnp.argmax(data.features, axis=-1))
     assert np.array_equal(np.sort(digits, axis=-1), np.broadcast_to(params.pairs, digits.shape))
     assert np.array_equal(np.asarray(data.means), (digits == digits.max(-1, keepdims=True)).astype(float))
     assert_mean("order of a pair", (digits[..., 0] > digits[..., 1]).ravel(), 0.5)
-    shown = np.asarray(data.contexts)[:, 0, :, 0]
+    shown = np.asarray(view.contexts)[:, 0, :, 0]
     assert len(np.unique(shown)) == 8, "all four images of each of the two digits show up"
 
 
-def test_bad_input(key, pictures):
-    make = functools.partial(images.image_params, key, *pictures, 0.1)
-    with pytest.raises(BadInput, match="ten digits make 45 pairs"):
-        make(tasks=46, values="pairs")
+def test_bad_input():
+    with pytest.raises(
+        BadInput, match="tasks got 46, but must be a whole number from 1 to 45; ten digits make 45 pairs"
+    ):
+        images.digit_images(tasks=46, values="pairs")
     with pytest.raises(BadInput, match="values got 'rank3'"):
-        make(tasks=2, values="rank3")
+        images.digit_images(tasks=2, values="rank3")

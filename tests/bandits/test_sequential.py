@@ -4,8 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.bandits import pege, problem, sequential
-from tests.bandits.worlds import rollout
+from mtrl.bandits import pege
+from mtrl.bandits.problem import LinearParams
+from mtrl.bandits.sequential import TaskTruth, draw_task, episode, on_timetable, plan, sample_sequential
+from mtrl.numerics.algorithm import Round
+from tests.bandits.worlds import BALL, rollout
 from tests.helpers import assert_mean
 
 
@@ -16,41 +19,33 @@ def test_episode_equals_pulls(key):
     eye = jnp.eye(3)
 
     def regret(noise):
-        return sequential.episode(sequential.TaskRound(theta, eye, noise, jnp.asarray(0)), eye, 30.0, 50.0).regret
+        return episode(Round((), TaskTruth(theta, eye, noise, jnp.asarray(50.0))), plan(eye, 30.0))[1].regret
 
     closed = jax.vmap(regret)(noises)
-    params = problem.LinearParams(eye, jnp.broadcast_to(theta, (4000, 3)), jnp.asarray(1.0))
-    _, infos = rollout(pege.PEGE, key, params, problem.ball_round, 50, explore=30)
-    pulled = np.asarray(infos.regret.sum(0))
+    params = LinearParams(eye, jnp.broadcast_to(theta, (4000, 3)), jnp.asarray(1.0))
+    _, played = rollout(pege(explore=30), key, params, BALL, 50)
+    pulled = np.asarray(played.regret.sum(0))
     error = pulled.std() / np.sqrt(pulled.size)
     assert_mean("episode regret", closed, pulled.mean(), bias=5 * error)
 
 
+def test_columns_out_of_use_do_not_matter():
+    """A plan inside a subspace estimates nothing outside of it, and pays the noise of its own columns only."""
+    theta, noise = jnp.array([0.6, -0.3, 0.5]), jnp.array([0.1, 0.2, 0.3])
+    estimate, _ = episode(Round((), TaskTruth(theta, jnp.eye(3), noise, jnp.asarray(50.0))), plan(jnp.eye(3, 2), 8.0))
+    np.testing.assert_allclose(estimate, [0.6 + 0.05, -0.3 + 0.1, 0.0], atol=1e-12)
+
+
 def test_columns_appear_and_the_adversary_hides_them(key):
     def make(adversary):
-        return sequential.sequential_params(key, jnp.asarray(1.0), jnp.array([0.0, 5.0]), jnp.asarray(adversary), dim=4)
+        return sample_sequential(key, 1.0, jnp.array([0.0, 5.0]), adversary, 50.0, dim=4)
 
     def coordinates(params, t):
-        data = sequential.task_round(jax.random.key(t), params, jnp.asarray(t))
-        return np.asarray(params.basis.T @ data.parameter)
+        return np.asarray(params.basis.T @ draw_task(jax.random.key(t), params, jnp.asarray(t)).truth.parameter)
 
     open_world, hidden = make(0.0), make(1.0)
     assert abs(coordinates(open_world, 4)[1]) < 1e-12 and abs(coordinates(open_world, 6)[1]) > 1e-6
     assert abs(coordinates(hidden, 9)[1]) < 1e-12, "9 is on SeqRepL's timetable"
     assert abs(coordinates(hidden, 10)[0]) < 1e-12, "10 is not"
     assert 0.8 <= np.linalg.norm(coordinates(open_world, 6)) <= 1.0
-    assert [t for t in range(30) if bool(sequential.on_timetable(jnp.asarray(t)))] == [0, 1, 4, 9, 16, 25]
-
-
-def test_seqrepl_explores_on_its_timetable(key):
-    params = sequential.sequential_params(key, jnp.asarray(0.01), jnp.zeros(2), jnp.asarray(0.0), dim=4)
-    state, infos = rollout(
-        sequential.SEQREPL, key, params, sequential.task_round, 26, explore=20.0, identify=10.0, length=50.0
-    )
-    assert np.flatnonzero(infos.explored).tolist() == [0, 1, 4, 9, 16, 25]
-    _, vectors = np.linalg.eigh(np.asarray(state.second))
-    assert np.linalg.norm(vectors[:, 2:].T @ np.asarray(params.basis)) ** 2 > 1.99
-    late = np.flatnonzero(np.asarray(infos.explored) == 0)[5:]
-    assert float(infos.regret[late].max()) <= 2.0 * 10.0, (
-        "ten rounds to look around in the subspace found, then the best action"
-    )
+    assert [t for t in range(30) if bool(on_timetable(jnp.asarray(t)))] == [0, 1, 4, 9, 16, 25]

@@ -11,7 +11,6 @@ the body's gradients add up before the norm is taken, since ONE body must explai
 are improved one task after another from the best uncoupled ones (`sweeps` rounds; exact for M = 1).
 """
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -19,29 +18,22 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int
 
-from mtrl.bandits.linear_stats import squared_widths
-from mtrl.bandits.neural import state as base
 from mtrl.bandits.neural.last_layer import budget
+from mtrl.bandits.neural.learner import RIDGE, learner
+from mtrl.bandits.neural.learner import State as Common
 from mtrl.bandits.neural.network import Body, Network, predict
-from mtrl.bandits.neural.state import Config
-from mtrl.bandits.problem import World
-from mtrl.bandits.rounds import ArmData, Info, first_best, take_arm
+from mtrl.bandits.problem import first_best, take_arm
+from mtrl.bandits.regret.ridge_statistics import squared_widths
 from mtrl.numerics.algorithm import Algorithm
-from mtrl.numerics.types import PRNGKey, Scalar
+from mtrl.numerics.checks import check_nonnegative
+from mtrl.numerics.types import Scalar
 
 
 class State(NamedTuple):
     """The common state and the body's metric."""
 
-    common: base.State
+    common: Common
     metric: Float[Array, " weight"]  # D = lam + sum of squared body gradients of what was played
-
-
-def init(key: PRNGKey, problem: World, config: Config) -> State:
-    """Random network; D = lam."""
-    common = base.init(key, problem, config)
-    weights, _ = ravel_pytree(common.network.body)
-    return State(common, jnp.full_like(weights, config.ridge))
 
 
 def body_gradients(
@@ -80,31 +72,39 @@ def joint_arms(
     return arms
 
 
-def step(
-    key: PRNGKey, state: State, data: ArmData, *, config: Config, alpha: Scalar = 0.2, sweeps: int = 1
-) -> tuple[State, Info]:
-    """Play the jointly optimistic arms of the linearised network.
+def gradient(*, alpha: Scalar = 0.2, sweeps: int = 1, **network: Any) -> Algorithm:
+    """The jointly optimistic arms of the linearised network.
 
     Args:
-      key: minibatches of the refits.
-      state: common state and metric.
-      data: the round.
-      config: as given to `init`, fixed at compile time.
       alpha: width, at least 0.
-      sweeps: passes over the tasks, fixed at compile time.
+      sweeps: passes of the search over the tasks.
+      **network: as in `learner`.
+
+    Raises:
+      BadInput: a number outside its range.
     """
-    common, body = state.common, config.body()
-    gradients = body_gradients(body, common.network, data.contexts)
-    values = predict(body, common.network, data.contexts)
-    features = body.apply(common.network.body, data.contexts)
-    squares = squared_widths(common.inverse, features)
-    scaled = gradients / jnp.sqrt(state.metric)
-    arms = joint_arms(values, scaled, squares, budget(alpha, values.shape[0], values.dtype), sweeps)
-    metric = state.metric + jnp.sum(take_arm(gradients, arms) ** 2, axis=0)
-    common, info = base.play(key, common, data, config, lambda *_: arms)
-    return State(common, metric), info
+    check_nonnegative(alpha=alpha, hint="0 acts greedily")
+    own = learner(**network)
 
+    def init(key, view):
+        """Random network; D = lam."""
+        common = own.init(key, view)
+        weights, _ = ravel_pytree(common.network.body)
+        return State(common, jnp.full_like(weights, network.get("ridge", RIDGE)))
 
-def gradient(config: Config) -> Algorithm:
-    """The algorithm for a configuration; hyper-parameter `alpha`."""
-    return Algorithm(init, functools.partial(step, config=config))
+    def select(key, state, view):
+        del key
+        common, body = state.common, own.body
+        gradients = body_gradients(body, common.network, view.contexts)
+        values = predict(body, common.network, view.contexts)
+        squares = squared_widths(common.inverse, body.apply(common.network.body, view.contexts))
+        scaled = gradients / jnp.sqrt(state.metric)
+        return joint_arms(values, scaled, squares, budget(alpha, values.shape[0], values.dtype), sweeps)
+
+    def update(key, state, view, action, feedback):
+        played = take_arm(view.contexts, action)[:, None]
+        gradients = body_gradients(own.body, state.common.network, played)[:, 0]
+        common = own.observe(key, state.common, view, action, feedback)
+        return State(common, state.metric + jnp.sum(gradients**2, axis=0)), ()
+
+    return Algorithm(init, select, update)

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.bandits.checks import check_heads
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey
 
@@ -48,12 +47,7 @@ def network_init(key: PRNGKey, body: Body, tasks: int, dim: int, dtype: Any) -> 
 
 
 def predict(body: Body, network: Network, contexts: Float[Array, "task arm dim"]) -> Float[Array, "task arm"]:
-    """`f^(i)(x_{i,a}) = <phi(x_{i,a}), theta_i>`.
-
-    Raises:
-      BadInput: the arms have another number of tasks than the heads.
-    """
-    check_heads(contexts, network.heads)
+    """`f^(i)(x_{i,a}) = <phi(x_{i,a}), theta_i>`."""
     return jnp.einsum("mak,mk->ma", body.apply(network.body, contexts), network.heads)
 
 

@@ -7,18 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from mtrl.bandits.neural import gradient
+from mtrl.bandits import gradient
 from mtrl.bandits.neural.gradient import body_gradients, joint_arms
 from mtrl.bandits.neural.network import predict
-from mtrl.bandits.neural.state import init
-from tests.bandits.neural.worlds import CONFIG, data, world
+from tests.bandits.neural.worlds import IMAGES, NETWORK, OWN, world
 from tests.helpers import assert_close
 
 
 def test_gradients_equal_finite_differences(key):
     params = world(key, dtype=jnp.float64)
-    body, network = CONFIG.body(), init(key, params, CONFIG).network
-    contexts = data(key, params, 0).contexts
+    body, network = OWN.body, OWN.init(key, IMAGES.view(params)).network
+    contexts = IMAGES.draw(key, params, 0).view.contexts
     gradients = body_gradients(body, network, contexts)
     weights, rebuild = ravel_pytree(network.body)
     direction = jax.random.normal(key, weights.shape)
@@ -60,11 +59,13 @@ def test_search_starts_from_the_uncoupled_arms():
 def test_metric_sums_the_gradients_of_all_tasks(key):
     """D = lam + sum over tasks of squared body gradients: ONE body, so M tasks are M observations of it."""
     params = world(key, dtype=jnp.float64)
-    state, batch = gradient.init(key, params, CONFIG), data(key, params, 0)
-    gradients = body_gradients(CONFIG.body(), state.common.network, batch.contexts)
-    after, info = gradient.step(key, state, batch, config=CONFIG)
-    played = np.asarray(gradients)[np.arange(2), np.asarray(info.actions)]
-    assert_close("metric after a round", after.metric, CONFIG.ridge + (played**2).sum(0), rtol=1e-12)
+    algorithm, view = gradient(**NETWORK), IMAGES.draw(key, params, 0).view
+    state = algorithm.init(key, IMAGES.view(params))
+    gradients = body_gradients(OWN.body, state.common.network, view.contexts)
+    arms = algorithm.select(key, state, view)
+    after, _ = algorithm.update(key, state, view, arms, jnp.zeros(2))
+    played = np.asarray(gradients)[np.arange(2), np.asarray(arms)]
+    assert_close("metric after a round", after.metric, 0.1 + (played**2).sum(0), rtol=1e-12)
 
 
 def test_one_body_adds_gradients_before_the_norm():

@@ -3,10 +3,8 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from mtrl.bandits.neural.network import Body, network_init, pooled_loss, predict
-from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
 
@@ -20,13 +18,6 @@ def test_prediction_and_pooled_loss_agree(key):
     tasks = jnp.repeat(jnp.arange(2), 4)
     loss = pooled_loss(body, network, x.reshape(8, 5), tasks, jnp.zeros(8))
     assert_close("pooled loss", loss, jnp.mean(values**2), rtol=1e-12)
-
-
-def test_heads_and_arms_disagree(key):
-    body = Body((7,), 3)
-    network = network_init(key, body, 2, 5, jnp.float64)
-    with pytest.raises(BadInput, match="do not fit heads"):
-        predict(body, network, jnp.zeros((3, 4, 5)))
 
 
 def test_last_layer_is_linear_and_convolution_has_its_shape(key):

@@ -1,15 +1,14 @@
 """The optimistic copy: more value than the fit, inside the confidence set, and the multiplier of the heads-only problem."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl.bandits import optimistic_net
 from mtrl.bandits.neural.network import predict
-from mtrl.bandits.neural.optimistic_net import ascend, multiplier, optimistic_net
-from tests.bandits.neural.worlds import CONFIG, data, world
+from mtrl.bandits.neural.optimistic_net import ascend, multiplier
+from tests.bandits.neural.worlds import IMAGES, NETWORK, OWN, world
 from tests.bandits.worlds import rollout
 from tests.helpers import assert_close
 
@@ -18,16 +17,16 @@ from tests.helpers import assert_close
 def played():
     key = jax.random.key(3)
     params = world(key, dtype=jnp.float64)
-    state, _ = rollout(optimistic_net(CONFIG), key, params, data, 12, config=CONFIG, alpha=0.2)
-    return state, data(jax.random.key(8), params, 0)
+    state, _ = rollout(optimistic_net(alpha=0.2, **NETWORK), key, params, IMAGES, 12)
+    return state, IMAGES.draw(jax.random.key(8), params, 0).view
 
 
 def total(network, batch):
-    return float(jnp.sum(jnp.max(predict(CONFIG.body(), network, batch.contexts), axis=1)))
+    return float(jnp.sum(jnp.max(predict(OWN.body, network, batch.contexts), axis=1)))
 
 
 def distance(network, state):
-    body = CONFIG.body()
+    body = OWN.body
     f = jnp.einsum("tmk,mk->tm", body.apply(network.body, state.contexts), network.heads)
     g = jnp.einsum("tmk,mk->tm", body.apply(state.network.body, state.contexts), state.network.heads)
     return float(jnp.sum((f - g) ** 2))
@@ -35,7 +34,7 @@ def distance(network, state):
 
 def test_ascent_is_optimistic_and_stays_close(played):
     state, batch = played
-    run = jax.jit(functools.partial(ascend, config=CONFIG, rate=1e-3, ascent=100))
+    run = jax.jit(lambda key, state, batch, beta: ascend(key, OWN, state, batch, beta=beta, rate=1e-3, ascent=100))
     copies = {beta: run(jax.random.key(0), state, batch, beta=jnp.asarray(beta)) for beta in (0.02, 0.5)}
     fit = total(state.network, batch)
     assert fit < total(copies[0.02], batch) < total(copies[0.5], batch)
@@ -47,9 +46,9 @@ def test_heads_only_multiplier(played):
     """At mu* the Lagrangian sup over heads of <x, dtheta> - mu (||dtheta||_V^2 - beta) equals sqrt(beta q)."""
     state, batch = played
     beta = 0.3
-    mu = float(multiplier(state, batch, CONFIG, jnp.asarray(beta)))
-    values = predict(CONFIG.body(), state.network, batch.contexts)
-    features = CONFIG.body().apply(state.network.body, batch.contexts)
+    mu = float(multiplier(OWN, state, batch, jnp.asarray(beta)))
+    values = predict(OWN.body, state.network, batch.contexts)
+    features = OWN.body.apply(state.network.body, batch.contexts)
     best = np.asarray(features)[np.arange(2), np.asarray(values.argmax(1))]
     q = np.einsum("mk,mkl,ml->", best, state.inverse, best)
     assert_close("value at mu*", q / (4 * mu) + mu * beta, np.sqrt(beta * q), rtol=1e-10)

@@ -1,0 +1,102 @@
+"""One optimistic B for all tasks: between the projected and the relaxed bonus, and its pieces against SLSQP."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import optimize
+
+from mtrl.bandits import gfucb_linear
+from mtrl.bandits.problem import ArmView, take_arm
+from mtrl.bandits.regret.gfucb_linear import optimistic_total, representation_value
+from mtrl.bandits.regret.joint_index import joint_value
+from mtrl.bandits.regret.mtlr_oful import State
+from mtrl.bandits.regret.ridge_statistics import squared_widths
+from mtrl.numerics.errors import BadInput
+from mtrl.numerics.low_rank import SharedSubspace
+from mtrl.numerics.moments import no_moments
+from tests.bandits.worlds import ARMS, linear, rollout
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def played():
+    key = jax.random.key(12)
+    params = linear(key)
+    state, regrets = rollout(gfucb_linear(rank=2, scale=0.3), key, params, ARMS, 20)
+    return params, state, regrets, ARMS.draw(jax.random.key(99), params, 0).view
+
+
+def test_heads_of_one_representation_equal_slsqp(played):
+    """For a fixed B: sup of sum <B^T x_i, w_i> with sum ||B w_i - theta_hat_i||^2_{V_i} <= beta."""
+    _, state, _, view = played
+    beta = 2.0
+    basis, _ = jnp.linalg.qr(state.centre.basis + 0.1 * jax.random.normal(jax.random.key(4), state.centre.basis.shape))
+    found = representation_value(state, view.contexts, basis, beta, 1.0)
+    arms = jnp.zeros(3, jnp.int32)
+    x = np.asarray(take_arm(view.contexts, arms))
+    metric = np.asarray(state.data.gram) + np.eye(4)
+    estimate = np.asarray(state.centre.heads @ state.centre.basis.T)
+    inside = np.asarray(basis)
+
+    def room(flat):
+        gap = flat.reshape(3, 2) @ inside.T - estimate
+        return beta - np.einsum("md,mde,me->", gap, metric, gap)
+
+    start = np.linalg.lstsq(inside, estimate.T, rcond=None)[0].T.ravel()
+    solved = optimize.minimize(
+        lambda w: -((w.reshape(3, 2) @ inside.T) * x).sum(),
+        start,
+        method="SLSQP",
+        constraints={"type": "ineq", "fun": room},
+        options={"ftol": 1e-13, "maxiter": 500},
+    )
+    assert float(found.slack) > 0
+    assert_close("optimism of one B against SLSQP", optimistic_total(found, arms), -solved.fun, rtol=1e-6)
+
+
+def test_between_projected_and_relaxed(played):
+    """At the same arms: projected <= any feasible B inside C_t <= relaxed."""
+    _, state, _, view = played
+    beta, arms = 1.5, jnp.array([0, 1, 2], jnp.int32)
+    estimate = state.centre.heads @ state.centre.basis.T
+    relaxed = joint_value(
+        take_arm(jnp.einsum("mad,md->ma", view.contexts, estimate), arms),
+        take_arm(squared_widths(state.inverse, view.contexts), arms),
+        beta,
+    )
+    for size in (0.0, 0.05, 0.2):
+        basis, _ = jnp.linalg.qr(
+            state.centre.basis + size * jax.random.normal(jax.random.key(3), state.centre.basis.shape)
+        )
+        found = representation_value(state, view.contexts, basis, beta, 1.0)
+        if float(found.slack) >= 0:
+            assert float(optimistic_total(found, arms)) <= float(relaxed) + 1e-9
+
+
+def test_centre_has_no_misfit(played):
+    _, state, _, view = played
+    found = representation_value(state, view.contexts, state.centre.basis, 1.0, 1.0)
+    assert_close("slack of B_hat is the whole budget", found.slack, 1.0, rtol=1e-9)
+
+
+def test_representations_outside_the_set_are_not_played():
+    """No budget, V = I, theta_hat = e_1. B at the angle b promises cos(b) cos(a - b) for an arm at the angle a, so that
+    turning towards the arm at 60 degrees makes the one at 90, which the fit gives nothing, look better than both."""
+    start, up = jnp.array([[1.0], [0.0]]), 0.4 * jnp.array([jnp.cos(jnp.pi / 3), jnp.sin(jnp.pi / 3)])
+    fit = SharedSubspace(start, jnp.ones((1, 1)), jnp.ones((1, 1, 1)))
+    state = State(no_moments(1, 2), jnp.eye(2)[None], fit, jnp.zeros((), jnp.int32))
+    view = ArmView(jnp.stack([up, jnp.array([0.0, 1.0])])[None])
+    turned = representation_value(state, view.contexts, jnp.array([[0.9], [0.43588989]]), 0.0, 1.0)
+    assert float(turned.values[0, 1]) > float(turned.values[0, 0]) > 0.2 and float(turned.slack) < 0
+    assert gfucb_linear(rank=1, scale=0.0, rate=0.5).select(None, state, view).tolist() == [0]
+
+
+def test_learns(played):
+    _, _, regrets, _ = played
+    assert float(regrets.regret[-5:].mean()) < float(regrets.regret[:5].mean())
+
+
+def test_bad_rank(key):
+    with pytest.raises(BadInput, match="rank got 9"):
+        gfucb_linear(rank=9).init(key, ARMS.view(linear(key)))
