@@ -100,7 +100,9 @@ def draw_pair(key: PRNGKey, params: ImageParams, t: Int[Array, ""] | int) -> Rou
     by_label = jnp.argsort(params.labels)
     counts = jnp.bincount(params.labels, length=CLASSES)
     first = (jnp.cumsum(counts) - counts)[digits]
-    position = jnp.floor(jax.random.uniform(keys["images"], digits.shape) * counts[digits].astype(float)).astype(first.dtype)
+    position = jnp.floor(jax.random.uniform(keys["images"], digits.shape) * counts[digits].astype(float)).astype(
+        first.dtype
+    )
     return _show(keys["noise"], params, by_label[first + jnp.minimum(position, counts[digits] - 1)])
 
 

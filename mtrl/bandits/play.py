@@ -46,7 +46,7 @@ def _view(shown: Any) -> Any:
         raise BadInput(
             f"the environment shows inputs of shape {contexts.shape}, but must show (task, arm, dim); one task is (1, arm, dim)"
         )
-    return ArmView(contexts.astype(jnp.result_type(float, contexts.dtype)))
+    return ArmView(contexts if jnp.issubdtype(contexts.dtype, jnp.floating) else contexts.astype(float))
 
 
 def _sizes(view: Any) -> Sizes:

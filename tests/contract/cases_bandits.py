@@ -5,208 +5,334 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from mtrl.bandits import boss, e2tc, gfucb_finite, gfucb_linear, linucb, mlingreedy, mtlr_oful, oful, pege, sequential
-from mtrl.bandits.greedy import GREEDY
-from mtrl.bandits.independent import independent
-from mtrl.bandits.known_representation import KNOWN_REPRESENTATION
-from mtrl.bandits.neural.bonuses import neural_gfucb
-from mtrl.bandits.neural.last_layer import last_layer_per_task
-from mtrl.bandits.neural.state import Config
-from mtrl.bandits.problem import Sizes
-from mtrl.bandits.rounds import ArmRound, BallRound, ClassRound
-from mtrl.bandits.uniform import UNIFORM
+from mtrl import bandits
+from mtrl.bandits.problem import ArmTruth, ArmView, BallTruth, ClassView, Sizes, act, pull
+from mtrl.bandits.sequential import TaskTruth, episode
+from mtrl.numerics.algorithm import Problem, Round, take
+from mtrl.numerics.independent import independent
 from tests.contract.table import Case
 
 ROUNDS, TASKS, ARMS, DIM, RANK, CANDIDATES = 8, 3, 4, 3, 2, 3
 
 
 def arms_example(key, dtype):
-    """A sequence of `ClassRound`s; `contexts` are linear in nothing in particular."""
+    """Rewards, inputs, known candidates, and the truth: features and means; `contexts` are linear in nothing in particular."""
     keys = jax.random.split(key, 4)
     contexts = jax.random.normal(keys[0], (ROUNDS, TASKS, ARMS, DIM), dtype)
     candidates = jax.random.normal(keys[1], (ROUNDS, CANDIDATES, TASKS, ARMS, RANK), dtype)
     means = jax.random.normal(keys[2], (ROUNDS, TASKS, ARMS), dtype)
     rewards = means + 0.1 * jax.random.normal(keys[3], means.shape, dtype)
-    return contexts, candidates, rewards, means
+    return rewards, contexts, candidates, candidates[:, 0], means
 
 
 def ball_example(key, dtype):
-    """Parameters and noise of a few rounds on the ball."""
+    """Noise of a few rounds on the ball, parameters, and an oracle's basis."""
+    noise = 0.1 * jax.random.normal(jax.random.fold_in(key, 1), (ROUNDS, TASKS), dtype)
     parameters = jax.random.normal(key, (TASKS, DIM), dtype)
-    return parameters, 0.1 * jax.random.normal(jax.random.fold_in(key, 1), (ROUNDS, TASKS), dtype)
+    return noise, parameters, jnp.linalg.qr(parameters.T)[0][:, :RANK]
 
 
 def task_example(key, dtype):
-    """Sequential tasks."""
-    return jax.random.normal(key, (ROUNDS, DIM), dtype), jax.random.normal(
-        jax.random.fold_in(key, 1), (ROUNDS, DIM), dtype
-    )
+    """Sequential tasks: noise, parameters, and an oracle's basis."""
+    keys = jax.random.split(key)
+    noise, parameters = (jax.random.normal(k, (ROUNDS, DIM), dtype) for k in keys)
+    return noise, parameters, jnp.eye(DIM, RANK, dtype=dtype)
 
 
-def play(algorithm, config, sizes, key, batches, **hyper):
-    """Regret per round and task."""
-    state = algorithm.init(key, sizes, config)
-    rounds = jax.tree.leaves(batches)[0].shape[0]
+def interact(algorithm, sizes, answer, rounds, key):
+    """Actions, regret and the state after the last round."""
+    problem = Problem(None, None, answer)
 
-    def one(state, step):
-        t, batch = step
-        state, info = algorithm.step(jax.random.fold_in(key, t), state, batch, **hyper)
-        return state, info.regret
+    def one(state, both):
+        t, now = both
+        step = take(algorithm, jax.random.fold_in(key, t), problem, None, state, now)
+        return step.state, (step.action, step.outcome.regret)
 
-    return jax.lax.scan(one, state, (jnp.arange(rounds), batches))[1]
+    state, (actions, regret) = jax.lax.scan(one, algorithm.init(key, sizes), (jnp.arange(ROUNDS), rounds))
+    return dict(actions=actions, regret=regret, state=state)
 
 
-def arms_call(key, contexts, candidates, rewards, means, *, algorithm, config=None, hyper=(), finite=False):
+def arms_call(key, rewards, contexts, candidates, features, means, *, factory, finite=False, **hyper):
     """Play arms."""
+    view = ClassView(contexts, candidates) if finite else ArmView(contexts)
     sizes = Sizes(TASKS, DIM, RANK, contexts.dtype, CANDIDATES)
-    if finite:
-        batches = ClassRound(contexts, candidates[:, 0], rewards, means, candidates)
-    else:
-        batches = ArmRound(contexts, candidates[:, 0], rewards, means)
-    return play(algorithm, config, sizes, key, batches, **dict(hyper))
+    return interact(factory(**hyper), sizes, pull, Round(view, ArmTruth(features, rewards, means)), key)
 
 
-def ball_call(key, parameters, noise, *, algorithm, config=None, hyper=()):
+def ball_call(key, noise, parameters, basis, *, factory, **hyper):
     """Play the ball."""
-    basis, _ = jnp.linalg.qr(parameters.T)
-    rounds = noise.shape[0]
-    batches = BallRound(
-        jnp.broadcast_to(parameters, (rounds, *parameters.shape)),
-        noise,
-        jnp.broadcast_to(basis[:, :RANK], (rounds, DIM, RANK)),
+    known = (jnp.broadcast_to(x, (ROUNDS, *x.shape)) for x in (parameters, basis))
+    truth = BallTruth(next(known), noise, next(known))
+    return interact(factory(**hyper), Sizes(TASKS, DIM, RANK, noise.dtype), act, Round((), truth), key)
+
+
+def task_call(key, noise, parameters, basis, *, factory, **hyper):
+    """Play sequential tasks of 20 rounds."""
+    truth = TaskTruth(
+        parameters, jnp.broadcast_to(basis, (ROUNDS, *basis.shape)), noise, jnp.full(ROUNDS, 20, noise.dtype)
     )
-    return play(algorithm, config, Sizes(TASKS, DIM, RANK, noise.dtype), key, batches, **dict(hyper))
+    return interact(factory(**hyper), Sizes(1, DIM, RANK, noise.dtype), episode, Round((), truth), key)
 
 
-def task_call(key, parameters, noise, *, algorithm, config=None, hyper=()):
-    """Play sequential tasks."""
-    rounds = noise.shape[0]
-    basis = jnp.broadcast_to(jnp.eye(DIM, RANK, dtype=noise.dtype), (rounds, DIM, RANK))
-    batches = sequential.TaskRound(parameters, basis, noise, jnp.arange(rounds))
-    return play(algorithm, config, Sizes(1, DIM, RANK, noise.dtype), key, batches, **dict(hyper))
+def actions(key, *arrays, call, **hyper):
+    """What was done."""
+    return call(key, *arrays, **hyper)["actions"]
+
+
+def done(output):
+    """What is compared: actions and what they cost."""
+    return output["actions"], output["regret"]
+
+
+def hide_arms(arrays):
+    """NaN for the features and the means."""
+    return *arrays[:3], *(jnp.full_like(x, jnp.nan) for x in arrays[3:])
+
+
+def hide_basis(arrays):
+    """NaN for the basis; the parameters make the rewards."""
+    return *arrays[:2], jnp.full_like(arrays[2], jnp.nan)
 
 
 def permute_arms(arrays, perm):
     """Rename the tasks."""
-    contexts, candidates, rewards, means = arrays
-    return contexts[:, perm], candidates[:, :, perm], rewards[:, perm], means[:, perm]
+    rewards, contexts, candidates, features, means = arrays
+    return rewards[:, perm], contexts[:, perm], candidates[:, :, perm], features[:, perm], means[:, perm]
 
 
 def permute_ball(arrays, perm):
     """Rename the tasks."""
-    return arrays[0][perm], arrays[1][:, perm]
+    return arrays[0][:, perm], arrays[1][perm], arrays[2]
 
 
-def unpermute(regret, perm):
+def unpermute(output, perm):
     """Back to the old names."""
-    return regret[:, jnp.argsort(perm)]
+    return jax.tree.map(lambda x: x[:, jnp.argsort(perm)], output)
 
 
 def scale_rewards(arrays, s):
     """Scale rewards and means; the features keep the norm bound 1 which the absolute ridge is made for."""
-    return arrays[0], arrays[1], arrays[2] * s, arrays[3] * s
+    rewards, contexts, candidates, features, means = arrays
+    return rewards * s, contexts, candidates, features, means * s
 
 
-def arms_case(name, algorithm, config=None, hyper=(), permutable=True, finite=False, **more):
-    """One row on arms."""
-    bound = dict(algorithm=algorithm, config=config, hyper=tuple(dict(hyper).items()), finite=finite)
-    call = functools.partial(arms_call, **bound)
-    permutation = dict(permute=permute_arms, unpermute=unpermute, tasks=TASKS) if permutable else {}
-    return Case(f"bandits.{name}", call, arms_example, **{**permutation, **more})
+def scale_noisy(arrays, s):
+    """Scale noise and parameters."""
+    return arrays[0] * s, arrays[1] * s, arrays[2]
 
 
-def ball_case(name, algorithm, config=None, hyper=(), permutable=True, **more):
-    """One row on the ball."""
-    call = functools.partial(ball_call, algorithm=algorithm, config=config, hyper=tuple(dict(hyper).items()))
-    permutation = dict(permute=permute_ball, unpermute=unpermute, tasks=TASKS) if permutable else {}
-    return Case(f"bandits.{name}", call, ball_example, **{**permutation, **more})
+def poison_rewards(arrays):
+    """NaN for the rewards of the first round."""
+    return arrays[0].at[0].set(jnp.nan), *arrays[1:]
 
 
-def task_case(name, algorithm, config=None, hyper=(), **more):
-    """One row on sequential tasks."""
-    call = functools.partial(task_call, algorithm=algorithm, config=config, hyper=tuple(dict(hyper).items()))
-    return Case(f"bandits.{name}", call, task_example, **more)
+def row(name, call, example, hide, factory, permute=None, asked=None, finite=None, **more):
+    """One row; `asked` is the factory whose keywords must be listed (its own name where it passes them on)."""
+    call = functools.partial(call, factory=factory, **({} if finite is None else dict(finite=finite)))
+    renamed = dict(permute=permute, unpermute=unpermute, tasks=TASKS) if permute else {}
+    options = dict(compare=done, actions=functools.partial(actions, call=call), hide=hide, poison=poison_rewards)
+    return Case(f"bandits.{name}", call, example, factory=asked, **{**options, **renamed, **more})
 
 
-LOW_RANK = mtlr_oful.Config(rank=RANK)
-NETWORK = Config(rounds=ROUNDS, rank=RANK, hidden=(4,), refit_every=2, steps=3, batch=4)
-PLAN = dict(explore=3.0, identify=2.0, length=20.0)
-NETWORK_KEYS = "minibatches and first weights are drawn by task number"
+arms_case = functools.partial(row, call=arms_call, example=arms_example, hide=hide_arms)
+ball_case = functools.partial(row, call=ball_call, example=ball_example, hide=hide_basis, scale=scale_noisy)
+task_case = functools.partial(row, call=task_call, example=task_example, hide=hide_basis, scale=scale_noisy)
 
+FEW = dict(rank=RANK, scale=0.1)
+NETWORK = dict(capacity=ROUNDS, rank=RANK, hidden=(4,), refit_every=2, steps=3, batch=4)
+NETWORK_CHANGED = dict(
+    rank=1, hidden=(5,), refit_every=3, steps=30, batch=40, rate=0.3, decay=30.0, ridge=30.0, alpha=20.0
+)
+PLAN = dict(explore=3.0, identify=2.0)
+OFUL = dict(scale=3.0, noise=0.01, delta=1e-30, norm_bound=30.0, input_bound=1e9, ridge=30.0)
+SHARED = dict(rank=1, ridge=30.0, scale=3.0, noise=10.0)
+DRAWN = "its arms are drawn by task number"
 BOUNDED = dict(scale=scale_rewards, why="features are bounded by 1 and the ridge is absolute: only rewards scale")
+NETWORK_KEYS = (
+    "minibatches and first weights are drawn by task number; gradient descent at a fixed learning rate does not follow inputs of any "
+    "scale"
+)
 
 CASES = [
-    arms_case("linucb", linucb.LINUCB, hyper=dict(alpha=0.5), differs_from=("bandits.greedy",)),
-    arms_case("oful", oful.OFUL, hyper=dict(noise=0.1), differs_from=("bandits.greedy",)),
-    arms_case("greedy", GREEDY),
-    arms_case("known_representation", KNOWN_REPRESENTATION, hyper=dict(noise=0.1), differs_from=("bandits.oful",)),
-    arms_case("uniform", UNIFORM, permutable=False, key_dependent=True, why="its arms are drawn by task number"),
-    arms_case("independent_linucb", independent(linucb.LINUCB), hyper=dict(alpha=0.5)),
-    arms_case("mtlr_oful", mtlr_oful.MTLR_OFUL, LOW_RANK, differs_from=("bandits.mtlr_oful_projected",), **BOUNDED),
-    arms_case("mtlr_oful_projected", mtlr_oful.MTLR_OFUL_PROJECTED, LOW_RANK, **BOUNDED),
-    arms_case("gfucb_linear", gfucb_linear.GFUCB_LINEAR, LOW_RANK, differs_from=("bandits.mtlr_oful",), **BOUNDED),
     arms_case(
-        "mlingreedy", mlingreedy.MLINGREEDY, mlingreedy.Config(rank=RANK), differs_from=("bandits.greedy",), **BOUNDED
+        "linucb",
+        factory=bandits.linucb,
+        asked=bandits.linucb,
+        permute=permute_arms,
+        hyper=dict(alpha=0.5),
+        changed=dict(alpha=5.0, ridge=30.0),
+        differs_from=("bandits.greedy",),
     ),
-    arms_case("gfucb_finite", gfucb_finite.GFUCB_FINITE, hyper=dict(scale=0.5), finite=True, **BOUNDED),
+    arms_case(
+        "oful",
+        factory=bandits.oful,
+        asked=bandits.oful,
+        permute=permute_arms,
+        hyper=dict(noise=0.1),
+        changed={**OFUL, "noise": 10.0, "known_features": True},
+        differs_from=("bandits.greedy",),
+    ),
+    arms_case("greedy", factory=bandits.greedy, asked=bandits.greedy, permute=permute_arms, changed=dict(ridge=30.0)),
+    arms_case(
+        "known_representation",
+        factory=bandits.known_representation,
+        permute=permute_arms,
+        oracle=True,
+        hyper=dict(noise=0.1),
+        changed=dict(scale=30.0, ridge=30.0),
+        differs_from=("bandits.oful",),
+    ),
+    arms_case(
+        "uniform",
+        factory=bandits.uniform,
+        asked=bandits.uniform,
+        key_dependent=True,
+        poison=None,
+        why=DRAWN + ", and it keeps nothing of what it sees",
+    ),
+    arms_case("independent_linucb", factory=independent(bandits.linucb), permute=permute_arms, hyper=dict(alpha=0.5)),
+    arms_case(
+        "mtlr_oful",
+        factory=bandits.mtlr_oful,
+        asked=bandits.mtlr_oful,
+        permute=permute_arms,
+        static=dict(rank=RANK),
+        hyper=dict(scale=0.1),
+        changed=dict(SHARED, bonus="projected"),
+        differs_from=("bandits.mtlr_oful_projected",),
+        **BOUNDED,
+    ),
+    arms_case(
+        "mtlr_oful_projected",
+        factory=bandits.mtlr_oful,
+        permute=permute_arms,
+        static=dict(rank=RANK, bonus="projected"),
+        hyper=dict(scale=0.1),
+        **BOUNDED,
+    ),
+    arms_case(
+        "gfucb_linear",
+        factory=bandits.gfucb_linear,
+        asked=bandits.gfucb_linear,
+        permute=permute_arms,
+        static=dict(rank=RANK),
+        hyper=dict(scale=0.1),
+        changed=dict(SHARED, rate=1.0, ascent=0),
+        differs_from=("bandits.mtlr_oful",),
+        **BOUNDED,
+    ),
+    arms_case(
+        "mlingreedy",
+        factory=bandits.mlingreedy,
+        asked=bandits.mlingreedy,
+        permute=permute_arms,
+        static=dict(rank=RANK),
+        changed=dict(rank=1, ridge=30.0, sweeps=0),
+        differs_from=("bandits.greedy",),
+        **BOUNDED,
+    ),
+    arms_case(
+        "gfucb_finite",
+        factory=bandits.gfucb_finite,
+        asked=bandits.gfucb_finite,
+        finite=True,
+        permute=permute_arms,
+        hyper=dict(scale=0.5),
+        changed=dict(scale=5.0, beta=50.0, ridge=30.0),
+        **BOUNDED,
+    ),
     arms_case(
         "independent_gfucb_finite",
-        independent(gfucb_finite.GFUCB_FINITE),
-        hyper=dict(scale=0.5),
+        factory=independent(bandits.gfucb_finite),
         finite=True,
-        **BOUNDED,
+        permute=permute_arms,
+        hyper=dict(scale=0.5),
         differs_from=("bandits.gfucb_finite",),
+        **BOUNDED,
     ),
     *[
         arms_case(
             f"neural_{name}",
-            algorithm,
-            NETWORK,
+            factory=factory,
+            static={**NETWORK, **static},
             hyper=dict(alpha=0.5),
-            permutable=False,
             key_dependent=True,
             scales=(1e-4, 1e2),
-            why=NETWORK_KEYS + "; gradient descent at a fixed learning rate does not follow inputs of any scale",
+            changed=changed,
+            inert=dict(capacity="the buffer's size, which rounds must not exceed", side="pictures only"),
+            why=NETWORK_KEYS,
         )
-        for name, algorithm in {
-            "last_layer": neural_gfucb("last_layer", NETWORK),
-            "per_task": last_layer_per_task(NETWORK),
-            "gradient": neural_gfucb("gradient", NETWORK),
-            "optimistic_net": neural_gfucb("optimistic_net", NETWORK),
-        }.items()
+        for name, factory, static, changed in (
+            ("last_layer", bandits.last_layer, {}, NETWORK_CHANGED),
+            ("per_task", bandits.last_layer, dict(coupled=False), dict(coupled=True)),
+            ("gradient", bandits.gradient, {}, dict(alpha=20.0, ridge=30.0, sweeps=0)),
+            ("optimistic_net", bandits.optimistic_net, {}, dict(alpha=20.0, force=300.0, ascent_rate=1.0, ascent=0)),
+        )
     ],
-    ball_case("pege", pege.PEGE, hyper=dict(explore=3)),
     ball_case(
-        "pege_known", pege.PEGE_KNOWN, hyper=dict(explore=2), permutable=False, why="the oracle's basis is given"
+        "pege",
+        factory=bandits.pege,
+        asked=bandits.pege,
+        permute=permute_ball,
+        hyper=dict(explore=3.0),
+        changed=dict(explore=6.0, known_subspace=True),
+    ),
+    ball_case(
+        "pege_known", factory=bandits.pege, oracle=True, static=dict(known_subspace=True), hyper=dict(explore=2.0)
     ),
     ball_case(
         "e2tc",
-        e2tc.E2TC,
-        e2tc.Config(RANK),
-        dict(explore=2, identify=2),
-        permutable=False,
+        factory=bandits.e2tc,
+        static=dict(rank=RANK),
+        hyper=dict(explore=2.0, identify=2.0),
         key_dependent=True,
+        changed=dict(explore=4.0, identify=4.0, rank=1),
         differs_from=("bandits.pege",),
-        why="stage 1 draws its actions by task number",
+        why=DRAWN + " in stage 1",
     ),
     ball_case(
         "e2tc_unknown_rank",
-        e2tc.E2TC,
-        e2tc.Config(0),
-        dict(explore=2, identify=2),
-        permutable=False,
+        factory=bandits.e2tc,
+        asked=bandits.e2tc,
+        static=dict(rank=0),
+        hyper=dict(explore=2.0, identify=2.0),
         key_dependent=True,
-        why="stage 1 draws its actions by task number",
+        changed=dict(explore=4.0, identify=4.0, rank=1, edge=0.0),
+        why=DRAWN + " in stage 1",
     ),
-    task_case("sequential_pege", sequential.SEQUENTIAL_PEGE, hyper=dict(explore=3.0, length=20.0)),
-    task_case("sequential_oracle", sequential.SEQUENTIAL_ORACLE, hyper=dict(explore=3.0, length=20.0)),
-    task_case("seqrepl", sequential.SEQREPL, hyper=PLAN, differs_from=("bandits.sequential_pege",)),
+    task_case(
+        "sequential_pege",
+        factory=bandits.sequential_pege,
+        asked=bandits.sequential_pege,
+        hyper=dict(explore=3.0),
+        changed=dict(explore=6.0, known_subspace=True),
+    ),
+    task_case(
+        "sequential_oracle",
+        factory=bandits.sequential_pege,
+        oracle=True,
+        static=dict(known_subspace=True),
+        hyper=dict(explore=3.0),
+    ),
+    task_case(
+        "seqrepl",
+        factory=bandits.seqrepl,
+        asked=bandits.seqrepl,
+        static=dict(rank=RANK),
+        hyper=PLAN,
+        changed=dict(explore=6.0, identify=5.0, rank=1),
+        differs_from=("bandits.sequential_pege",),
+    ),
     task_case(
         "boss",
-        boss.BOSS,
-        boss.Config(experts=4),
-        dict(PLAN, cover=0.5, chance=0.5),
+        factory=bandits.boss,
+        asked=bandits.boss,
+        static=dict(rank=RANK, experts=4),
+        hyper=dict(PLAN, cover=0.5, chance=0.3, rate=1.0),
         key_dependent=True,
+        changed=dict(
+            explore=6.0, identify=5.0, cover=0.0, chance=1.0, rate=30.0, rank=1, experts=9, include_truth=True
+        ),
         differs_from=("bandits.seqrepl",),
     ),
 ]

@@ -18,12 +18,11 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int
 
+from mtrl import nn
 from mtrl.bandits.neural.last_layer import budget
 from mtrl.bandits.neural.learner import RIDGE, learner
 from mtrl.bandits.neural.learner import State as Common
-from mtrl.bandits.neural.network import Body, Network, predict
 from mtrl.bandits.problem import first_best, take_arm
-from mtrl.bandits.regret.ridge_statistics import squared_widths
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -34,18 +33,6 @@ class State(NamedTuple):
 
     common: Common
     metric: Float[Array, " weight"]  # D = lam + sum of squared body gradients of what was played
-
-
-def body_gradients(
-    body: Body, network: Network, contexts: Float[Array, "task arm dim"]
-) -> Float[Array, "task arm weight"]:
-    """`d f^(i)(x_{i,a}) / d W`, flattened."""
-
-    def one(x: Array, head: Array) -> Array:
-        gradient: Any = jax.grad(lambda w: jnp.sum(body.apply(w, x) * head))(network.body)
-        return ravel_pytree(gradient)[0]
-
-    return jax.vmap(lambda xs, head: jax.vmap(lambda x: one(x, head))(xs))(contexts, network.heads)
 
 
 def joint_arms(
@@ -86,24 +73,26 @@ def gradient(*, alpha: Scalar = 0.2, sweeps: int = 1, **network: Any) -> Algorit
     check_nonnegative(alpha=alpha, hint="0 acts greedily")
     own = learner(**network)
 
+    lam = network.get("ridge", RIDGE)
+
     def init(key, view):
         """Random network; D = lam."""
         common = own.init(key, view)
-        weights, _ = ravel_pytree(common.network.body)
-        return State(common, jnp.full_like(weights, network.get("ridge", RIDGE)))
+        weights, _ = ravel_pytree(common.fit.params.body)
+        return State(common, jnp.full_like(weights, lam))
 
     def select(key, state, view):
         del key
-        common, body = state.common, own.body
-        gradients = body_gradients(body, common.network, view.contexts)
-        values = predict(body, common.network, view.contexts)
-        squares = squared_widths(common.inverse, body.apply(common.network.body, view.contexts))
-        scaled = gradients / jnp.sqrt(state.metric)
+        common, contexts = state.common, view.contexts
+        fitted, features = common.fit.params, own.features(common, contexts)
+        values = nn.own_values(fitted.heads, features)
+        _, squares = nn.ridge_index(common.ridge, features)
+        scaled = nn.body_gradients(own.body, fitted, contexts) / jnp.sqrt(state.metric)
         return joint_arms(values, scaled, squares, budget(alpha, values.shape[0], values.dtype), sweeps)
 
     def update(key, state, view, action, feedback):
         played = take_arm(view.contexts, action)[:, None]
-        gradients = body_gradients(own.body, state.common.network, played)[:, 0]
+        gradients = nn.body_gradients(own.body, state.common.fit.params, played)[:, 0]
         common = own.observe(key, state.common, view, action, feedback)
         return State(common, state.metric + jnp.sum(gradients**2, axis=0)), ()
 

@@ -11,20 +11,13 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.bandits.neural.learner import Learner, State, learner
-from mtrl.bandits.problem import ArmView, first_best
+from mtrl import nn
+from mtrl.bandits.neural.learner import learner
+from mtrl.bandits.problem import first_best
 from mtrl.bandits.regret.joint_index import joint_argmax
-from mtrl.bandits.regret.ridge_statistics import squared_widths
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
-
-
-def ridge_view(own: Learner, state: State, view: ArmView) -> tuple[Float[Array, "task arm"], Float[Array, "task arm"]]:
-    """Mean estimates by ridge on the network's features, and squared widths."""
-    features = own.body.apply(state.network.body, view.contexts)
-    heads = jnp.einsum("mkl,ml->mk", state.inverse, state.cross)
-    return jnp.einsum("mak,mk->ma", features, heads), squared_widths(state.inverse, features)
 
 
 def budget(alpha: Scalar, tasks: int, dtype: Any) -> Float[Array, ""]:
@@ -48,7 +41,7 @@ def last_layer(*, alpha: Scalar = 0.2, coupled: bool = True, **network: Any) -> 
 
     def choose(key, state, view):
         del key
-        values, squares = ridge_view(own, state, view)
+        values, squares = nn.ridge_index(state.ridge, own.features(state, view.contexts))
         if coupled:
             return joint_argmax(values, squares, budget(alpha, values.shape[0], values.dtype)).arms
         return first_best(values + jnp.asarray(alpha, values.dtype) * jnp.sqrt(squares))

@@ -15,14 +15,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
+from mtrl import nn
 from mtrl.bandits.neural.last_layer import budget
 from mtrl.bandits.neural.learner import Learner, State, learner
-from mtrl.bandits.neural.network import Network, predict
 from mtrl.bandits.problem import ArmView, first_best, take_arm
-from mtrl.bandits.regret.ridge_statistics import squared_widths
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -30,8 +28,9 @@ from mtrl.numerics.types import PRNGKey, Scalar
 
 def multiplier(own: Learner, state: State, view: ArmView, beta: Scalar) -> Float[Array, ""]:
     """`mu* = sqrt(q / (4 beta))` at the fit's greedy arms."""
-    arms = first_best(predict(own.body, state.network, view.contexts))
-    squares = squared_widths(state.inverse, own.body.apply(state.network.body, view.contexts))
+    features = own.features(state, view.contexts)
+    arms = first_best(nn.own_values(state.fit.params.heads, features))
+    _, squares = nn.ridge_index(state.ridge, features)
     floor = jnp.finfo(squares.dtype).tiny
     return jnp.sqrt(jnp.sum(take_arm(squares, arms)) / jnp.maximum(4.0 * beta, floor))
 
@@ -46,31 +45,22 @@ def ascend(
     force: Scalar = 2.0,
     rate: Scalar = 3e-3,
     ascent: int = 20,
-) -> Network:
+) -> nn.Network:
     """The optimistic copy."""
-    body, fitted = own.body, state.network
+    fitted = state.fit.params
     tasks = view.contexts.shape[0]
     weight = jnp.asarray(force, state.rewards.dtype) * multiplier(own, state, view, beta)
     observations = (state.round * tasks).astype(state.rewards.dtype)
-    rule = optax.adam(rate)
 
-    def objective(network, batch):
-        value = jnp.sum(jnp.max(predict(body, network, view.contexts), axis=1))
-        here = jnp.sum(body.apply(network.body, batch.x) * network.heads[batch.tasks], axis=-1)
-        there = jnp.sum(body.apply(fitted.body, batch.x) * fitted.heads[batch.tasks], axis=-1)
-        distance = observations * jnp.mean((here - there) ** 2)
+    def loss(network, rows):
+        value = jnp.sum(jnp.max(nn.own_values(network.heads, own.body.apply(network.body, view.contexts)), axis=1))
+        gap = own.pooled_values(network, state, rows) - own.pooled_values(fitted, state, rows)
+        distance = observations * jnp.mean(gap**2)
         # The gradient of a mean over tasks keeps Adam's epsilon out of the way whatever M is; it moves no arm.
         return -(value - weight * jax.nn.relu(distance - beta)) / tasks
 
-    def climb(carry, key):
-        network, memory = carry
-        slope = jax.grad(objective)(network, own.batch(key, state))
-        with jax.numpy_dtype_promotion("standard"):  # Optax raises a float to an integer power
-            updates, memory = rule.update(slope, memory, network)
-        return (optax.apply_updates(network, updates), memory), None
-
-    (network, _), _ = jax.lax.scan(climb, (fitted, rule.init(fitted)), jax.random.split(key, ascent))
-    return network
+    rule = nn.adam(rate)
+    return nn.descend(nn.start(fitted, rule), own.batches(key, state, ascent), loss=loss, optimiser=rule)[0].params
 
 
 def optimistic_net(
@@ -96,6 +86,6 @@ def optimistic_net(
     def choose(key, state, view):
         beta = budget(alpha, view.contexts.shape[0], state.rewards.dtype)
         copy = ascend(key, own, state, view, beta=beta, force=force, rate=ascent_rate, ascent=ascent)
-        return first_best(predict(own.body, copy, view.contexts))
+        return first_best(nn.own_values(copy.heads, own.body.apply(copy.body, view.contexts)))
 
     return own.algorithm(choose)

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from mtrl.bandits import last_layer, learner
-from mtrl.bandits.neural.learner import optimiser
-from mtrl.bandits.neural.network import pooled_loss
 from mtrl.numerics.errors import BadInput
 from tests.bandits.neural.worlds import IMAGES, NETWORK, OWN, world
 from tests.bandits.worlds import rollout
@@ -19,7 +17,7 @@ def played():
     key = jax.random.key(3)
     params = world(key)
     state, played = rollout(
-        last_layer(alpha=0.2, **NETWORK), key, params, IMAGES, 12, keep=lambda step: step.state.network.heads
+        last_layer(alpha=0.2, **NETWORK), key, params, IMAGES, 12, keep=lambda step: step.state.fit.params.heads
     )
     return params, state, played.kept
 
@@ -27,10 +25,12 @@ def played():
 def test_statistics_are_rebuilt_on_the_refitted_features(played):
     """Round 12 ends with a refit: V_i = lam I + sum phi phi^T over the whole buffer."""
     _, state, _ = played
-    features = np.asarray(OWN.body.apply(state.network.body, state.contexts), dtype=float)
+    features = np.asarray(OWN.features(state, state.contexts), dtype=float)
     gram = np.einsum("tmk,tml->mkl", features, features) + 0.1 * np.eye(3)
-    assert_close("rebuilt inverse", state.inverse, np.linalg.inv(gram), rtol=1e-3)
-    assert_close("rebuilt cross moments", state.cross, np.einsum("tmk,tm->mk", features, state.rewards), rtol=1e-5)
+    assert_close("rebuilt inverse", state.ridge.inverse, np.linalg.inv(gram), rtol=1e-3)
+    assert_close(
+        "rebuilt cross moments", state.ridge.cross, np.einsum("tmk,tm->mk", features, state.rewards), rtol=1e-5
+    )
 
 
 def test_refits_at_the_end_of_every_period(played):
@@ -50,39 +50,33 @@ def test_refit_lowers_the_loss(played):
     fresh = OWN.init(jax.random.key(9), IMAGES.view(params))._replace(
         contexts=state.contexts, rewards=state.rewards, round=state.round
     )
-    x, tasks, y = state.contexts.reshape(-1, 6), jnp.tile(jnp.arange(2), 12), state.rewards.ravel()
     refit = jax.jit(OWN.refit)
-    before = pooled_loss(OWN.body, fresh.network, x, tasks, y)
-    fitted = refit(jax.random.key(1), fresh)
-    assert float(pooled_loss(OWN.body, fitted.network, x, tasks, y)) < 0.5 * float(before)
+
+    def error(state):
+        values = OWN.pooled_values(state.fit.params, state, jnp.arange(24))
+        return float(jnp.mean((values - state.rewards.ravel()) ** 2))
+
+    assert error(refit(jax.random.key(1), fresh)) < 0.5 * error(fresh)
     # Rows that are not played yet do not count, although the body's biases give them features.
     early = fresh._replace(round=jnp.asarray(4, jnp.int32), contexts=state.contexts.at[4:].set(0.0))
     half = refit(jax.random.key(1), early)
-    features = np.asarray(OWN.body.apply(half.network.body, state.contexts[:4]), dtype=float)
+    features = np.asarray(OWN.features(half, state.contexts[:4]), dtype=float)
     gram = np.einsum("tmk,tml->mkl", features, features) + 0.1 * np.eye(3)
-    assert_close("four rounds played", half.inverse, np.linalg.inv(gram), rtol=1e-3)
-
-
-def test_heads_decay_is_divided_by_the_number_of_tasks(played):
-    """With zero gradients the decay alone drives the first Adam moment: decay on the body, decay / M on the heads."""
-    _, state, _ = played
-    for tasks in (2, 50):
-        rule = optimiser(1e-2, 1e-2, tasks)
-        zero = jax.tree.map(jnp.zeros_like, state.network)
-        _, memory = rule.update(zero, rule.init(state.network), state.network)
-        moments = memory[1][0].mu
-        assert_close("heads", moments.heads, 0.1 * 1e-2 / tasks * state.network.heads, rtol=1e-5)
-        ours, reference = (jax.tree.leaves(x)[-1] for x in (moments.body, state.network.body))
-        assert_close("body", ours, 0.1 * 1e-2 * reference, rtol=1e-5)
+    assert_close("four rounds played", half.ridge.inverse, np.linalg.inv(gram), rtol=1e-3)
 
 
 def test_minibatches_come_from_what_was_played(played):
     _, state, _ = played
     early = state._replace(round=jnp.asarray(2, jnp.int32))
-    batch = learner(**{**NETWORK, "batch": 200}).batch(jax.random.key(0), early)
-    allowed = np.asarray(state.rewards[:2]).ravel()
-    assert batch.x.shape == (200, 6), "the size asked for"
-    assert set(np.asarray(batch.targets).tolist()) == set(allowed.tolist())
+    rows = learner(**{**NETWORK, "batch": 200}).batches(jax.random.key(0), early, 3)
+    assert rows.shape == (3, 200), "the size asked for"
+    assert set(np.unique(rows)) == {0, 1, 2, 3}, "two rounds of two tasks"
+    values = OWN.pooled_values(state.fit.params, state, rows[0])
+    one = int(rows[0, 0])
+    features = OWN.features(state, state.contexts[one // 2, one % 2])
+    assert_close(
+        "row r is task r % M in round r // M", values[0], features @ state.fit.params.heads[one % 2], rtol=1e-5
+    )
 
 
 def test_bad_input():

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mtrl import nn
 from mtrl.bandits import optimistic_net
-from mtrl.bandits.neural.network import predict
 from mtrl.bandits.neural.optimistic_net import ascend, multiplier
 from tests.bandits.neural.worlds import IMAGES, NETWORK, OWN, world
 from tests.bandits.worlds import rollout
@@ -21,14 +21,18 @@ def played():
     return state, IMAGES.draw(jax.random.key(8), params, 0).view
 
 
+def values_of(network, batch):
+    return nn.own_values(network.heads, OWN.body.apply(network.body, batch.contexts))
+
+
 def total(network, batch):
-    return float(jnp.sum(jnp.max(predict(OWN.body, network, batch.contexts), axis=1)))
+    return float(jnp.sum(jnp.max(values_of(network, batch), axis=1)))
 
 
 def distance(network, state):
     body = OWN.body
     f = jnp.einsum("tmk,mk->tm", body.apply(network.body, state.contexts), network.heads)
-    g = jnp.einsum("tmk,mk->tm", body.apply(state.network.body, state.contexts), state.network.heads)
+    g = jnp.einsum("tmk,mk->tm", OWN.features(state, state.contexts), state.fit.params.heads)
     return float(jnp.sum((f - g) ** 2))
 
 
@@ -36,7 +40,7 @@ def test_ascent_is_optimistic_and_stays_close(played):
     state, batch = played
     run = jax.jit(lambda key, state, batch, beta: ascend(key, OWN, state, batch, beta=beta, rate=1e-3, ascent=100))
     copies = {beta: run(jax.random.key(0), state, batch, beta=jnp.asarray(beta)) for beta in (0.02, 0.5)}
-    fit = total(state.network, batch)
+    fit = total(state.fit.params, batch)
     assert fit < total(copies[0.02], batch) < total(copies[0.5], batch)
     # The penalty is stochastic: the small set is left by at most a factor of three.
     assert distance(copies[0.02], state) < 0.06 and distance(copies[0.02], state) < distance(copies[0.5], state)
@@ -47,10 +51,10 @@ def test_heads_only_multiplier(played):
     state, batch = played
     beta = 0.3
     mu = float(multiplier(OWN, state, batch, jnp.asarray(beta)))
-    values = predict(OWN.body, state.network, batch.contexts)
-    features = OWN.body.apply(state.network.body, batch.contexts)
+    values = values_of(state.fit.params, batch)
+    features = OWN.features(state, batch.contexts)
     best = np.asarray(features)[np.arange(2), np.asarray(values.argmax(1))]
-    q = np.einsum("mk,mkl,ml->", best, state.inverse, best)
+    q = np.einsum("mk,mkl,ml->", best, state.ridge.inverse, best)
     assert_close("value at mu*", q / (4 * mu) + mu * beta, np.sqrt(beta * q), rtol=1e-10)
     nearby = [q / (4 * m) + m * beta for m in (0.9 * mu, 1.1 * mu)]
     assert min(nearby) > np.sqrt(beta * q)
