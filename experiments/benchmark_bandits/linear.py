@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_bandits import literal
-from mtrl.bandits import linucb, mtlr_oful, problem
-from mtrl.bandits.uniform import UNIFORM
+from mtrl.bandits import fixed_arms, linear_arms, linucb, mtlr_oful, uniform
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, between, field, simulate, timing
 
 
@@ -31,36 +30,29 @@ RIVALS = METHODS[:2]
 WORLDS = ("fixed arms", "fresh arms")
 
 
-def total(params: Any, state: Any, batch: Any, info: Any) -> Any:
+def total(step: Any) -> Any:
     """Keep the mean regret only."""
-    return info.regret.mean()
+    return step.outcome.regret.mean()
 
 
 def ours(config: Any, seeds: Any, method: str, fresh: bool = False) -> Any:
     """A callable that runs all seeds of a method."""
-    algorithm, settings, hyper = {
-        "LinUCB": (linucb.LINUCB, linucb.Config(1.0), {"alpha": 0.3}),
-        "MTLR-OFUL": (mtlr_oful.MTLR_OFUL, mtlr_oful.Config(config.rank), {"scale": 0.1, "noise": config.noise}),
-        "world alone": (UNIFORM, None, {}),
+    factory, static, hyper = {
+        "LinUCB": (linucb, {}, {"alpha": 0.3}),
+        "MTLR-OFUL": (mtlr_oful, {"rank": config.rank}, {"scale": 0.1, "noise": config.noise}),
+        "world alone": (uniform, {}, {}),
     }[method]
-    sizes = dict(tasks=config.tasks, dim=config.dim, rank=config.rank)
-    if fresh:
-        draw_problem = functools.partial(problem.linear_params, **sizes)
-        draw_round = functools.partial(problem.linear_round, arms=config.arms)
-    else:
-        draw_problem, draw_round = (
-            functools.partial(problem.fixed_params, arms=config.arms, **sizes),
-            problem.fixed_round,
-        )
+    problem = (linear_arms if fresh else fixed_arms)(
+        tasks=config.tasks, dim=config.dim, rank=config.rank, arms=config.arms
+    )
     return functools.partial(
         simulate,
-        algorithm,
+        factory,
         seeds=seeds,
         rounds=config.rounds,
-        problem=draw_problem,
-        data=draw_round,
+        problem=problem,
         inputs=(config.noise,),
-        config=settings,
+        static=static,
         hyper=hyper,
         record=total,
     )

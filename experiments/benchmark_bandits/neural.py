@@ -7,13 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
-from experiments.multitask_bandits.neural import load
-from mtrl.bandits import images
-from mtrl.bandits.neural import state as base
-from mtrl.bandits.neural.bonuses import neural_gfucb
-from mtrl.bandits.neural.network import pooled_loss
+from mtrl import nn
+from mtrl.bandits import digit_images, last_layer, learner
+from mtrl.data.digits import load_digits
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, field, simulate, timing
 
 
@@ -29,42 +26,50 @@ class NeuralConfig(BaseConfig):
     repeats: int = field(3, help="interleaved repetitions", lower=2)
 
 
-def network_config(config: Any, width: int) -> base.Config:
+RATE, REFIT_EVERY = 3e-3, 5
+
+
+def network(config: Any, width: int) -> dict[str, Any]:
     """The bandit's settings at one width."""
-    return base.Config(rounds=config.rounds, hidden=(width,), steps=config.steps, batch=2 * width)
+    return dict(capacity=config.rounds, hidden=(width,), steps=config.steps, batch=2 * width, rate=RATE)
 
 
-def python_loop(config: Any, width: int, pictures: Any, labels: Any, seeds: Any) -> Any:
+def python_loop(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
     """A callable: loops over seeds, rounds and Adam steps, each step jitted."""
-    settings = network_config(config, width)
-    body, rule = settings.body(), base.optimiser(settings, config.tasks)
-    never = dataclasses.replace(settings, refit_every=config.rounds)
-    algorithm = neural_gfucb("last_layer", never)
-    draw_params = jax.jit(functools.partial(images.image_params, tasks=config.tasks))
-    draw_round = jax.jit(functools.partial(images.image_round, arms=5))
-    start = jax.jit(lambda key, params: algorithm.init(key, params, never))
-    act = jax.jit(lambda key, state, batch: algorithm.step(key, state, batch, alpha=jnp.float32(0.2)))
-    rebuild = jax.jit(lambda key, state: base.refit(key, state, dataclasses.replace(settings, steps=0)))
+    settings = network(config, width)
+    never = {**settings, "refit_every": config.rounds}
+    own, algorithm = learner(**never), last_layer(alpha=0.2, **never)
+    rule = nn.adam(RATE, decay=nn.shared_decay(1e-2, config.tasks))
+    problem = digit_images(tasks=config.tasks, arms=5)
+    draw_params, draw_round = jax.jit(problem.sample), jax.jit(problem.draw)
+    start = jax.jit(lambda key, params: algorithm.init(key, problem.view(params)))
+    rebuild = jax.jit(learner(**{**settings, "steps": 0}).refit)
+
+    @jax.jit
+    def act(key, state, now):
+        arms = algorithm.select(key, state, now.view)
+        rewards, outcome = problem.answer(now, arms)
+        return algorithm.update(key, state, now.view, arms, rewards)[0], outcome
 
     @jax.jit
     def descend(key, state):
-        batch = base.draw_batch(key, state, settings.batch)
-        gradient = jax.grad(lambda n: pooled_loss(body, n, *batch))(state.network)
-        updates, memory = rule.update(gradient, state.optimiser, state.network)
-        return state._replace(network=optax.apply_updates(state.network, updates), optimiser=memory)
+        def loss(network, rows):
+            return jnp.mean((own.pooled_values(network, state, rows) - state.rewards.ravel()[rows]) ** 2)
+
+        return state._replace(fit=nn.descend(state.fit, own.batches(key, state, 1), loss=loss, optimiser=rule)[0])
 
     def run() -> list:
         totals = []
         for seed in seeds:
             key = jax.random.key(int(seed))
-            params = draw_params(key, pictures, labels, jnp.float32(0.1))
+            params = draw_params(key, *inputs)
             state = start(key, params)
             total = 0.0
             for t in range(config.rounds - 1):
                 step_key = jax.random.fold_in(key, t)
-                state, info = act(step_key, state, draw_round(step_key, params, t))
-                total = total + info.regret.mean()
-                if (t + 1) % settings.refit_every == 0:
+                state, outcome = act(step_key, state, draw_round(step_key, params, t))
+                total = total + outcome.regret.mean()
+                if (t + 1) % REFIT_EVERY == 0:
                     for step in range(config.steps):
                         state = descend(jax.random.fold_in(step_key, step), state)
                     state = rebuild(step_key, state)
@@ -74,18 +79,16 @@ def python_loop(config: Any, width: int, pictures: Any, labels: Any, seeds: Any)
     return run
 
 
-def one_program(config: Any, width: int, pictures: Any, labels: Any, seeds: Any) -> Any:
+def one_program(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
     """A callable: everything in one compiled scan."""
-    settings = network_config(config, width)
     return functools.partial(
         simulate,
-        neural_gfucb("last_layer", settings),
+        last_layer,
         seeds=seeds,
         rounds=config.rounds - 1,
-        problem=functools.partial(images.image_params, tasks=config.tasks),
-        data=functools.partial(images.image_round, arms=5),
-        inputs=(pictures, labels, jnp.float32(0.1)),
-        config=settings,
+        problem=digit_images(tasks=config.tasks, arms=5),
+        inputs=inputs,
+        static=dict(network(config, width), refit_every=REFIT_EVERY),
         hyper={"alpha": jnp.float32(0.2)},
     )
 
@@ -94,11 +97,13 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings at every width."""
     import xarray as xr
 
-    pictures, labels = (jnp.asarray(x) for x in load(""))
+    pictures, labels = load_digits()
+    flat = np.asarray(pictures, np.float32).reshape(len(pictures), -1)
+    inputs = (jnp.asarray(flat), jnp.asarray(labels, jnp.int32), jnp.float32(0.1))
     calls = {}
     for width in config.widths:
-        calls[f"ours {width}"] = one_program(config, width, pictures, labels, seeds)
-        calls[f"loop {width}"] = python_loop(config, width, pictures, labels, seeds)
+        calls[f"ours {width}"] = one_program(config, width, inputs, seeds)
+        calls[f"loop {width}"] = python_loop(config, width, inputs, seeds)
     seconds = timing.compare(calls, config.repeats)
     stacked = [[seconds[f"{side} {width}"] for width in config.widths] for side in ("ours", "loop")]
     rate = len(seeds) * (config.rounds - 1) / np.asarray(stacked)

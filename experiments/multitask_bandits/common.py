@@ -6,45 +6,34 @@ regret on as many TUNING seeds (the reported ones plus 1,000,003, never reported
 off. Methods without a radius (greedy, MLinGreedy, E2TC, PEGE) have nothing to tune: their schedules are the theory's.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mtrl.harness import simulate
+from mtrl.harness import compete
 
 TUNING_OFFSET = 1_000_003
 
 
-def keep_regret(params: Any, state: Any, batch: Any, info: Any) -> Any:
+def keep_regret(step: Any) -> Any:
     """Record regret per task, averaged over the tasks of the round."""
-    return info.regret.mean()
+    return step.outcome.regret.mean()
 
 
-def regret_per_task(algorithm: Any, seeds: Any, **keywords: Any) -> np.ndarray:
-    """Cumulative Reg/M of a simulation, (seed, round)."""
-    regret, _ = simulate(algorithm, seeds=seeds, record=keep_regret, **keywords)
-    return np.cumsum(np.asarray(regret, dtype=float), axis=1)
-
-
-def tuned(
-    algorithm: Any, seeds: Any, grid: tuple[float, ...], name: str, hyper: dict[str, Any], **keywords: Any
-) -> tuple[np.ndarray, float]:
-    """Cumulative Reg/M (seed, round) at the scale that the tuning seeds prefer, and that scale.
+def tuned(entrants: Sequence[Any], problem: Any, seeds: Any, **keywords: Any) -> tuple[dict, dict]:
+    """Cumulative Reg/M (seed, round) of every entrant at what the tuning seeds prefer, and the hyper-parameters it played with.
 
     Args:
-      algorithm: the algorithm.
+      entrants: `Entrant`s, all on the same worlds.
+      problem: what is played on.
       seeds: reported seeds.
-      grid: scales tried.
-      name: hyper-parameter that is tuned.
-      hyper: the others.
-      **keywords: of `simulate`.
+      **keywords: of `compete`.
     """
-    chosen = grid[0]
-    if len(grid) > 1:
-        others = np.asarray(seeds) + TUNING_OFFSET
-        finals = [regret_per_task(algorithm, others, hyper={**hyper, name: s}, **keywords)[:, -1].mean() for s in grid]
-        chosen = grid[int(np.argmin(finals))]
-    return regret_per_task(algorithm, seeds, hyper={**hyper, name: chosen}, **keywords), chosen
+    others = np.asarray(seeds) + TUNING_OFFSET
+    results = compete(entrants, problem, seeds=seeds, tuning_seeds=others, record=keep_regret, **keywords)
+    curves = {name: np.cumsum(np.asarray(r.record, dtype=float), axis=1) for name, r in results.items()}
+    return curves, {name: result.chosen for name, result in results.items()}
 
 
 def paired(data: Any, variable: str, left: dict[str, Any], right: dict[str, Any]) -> np.ndarray:

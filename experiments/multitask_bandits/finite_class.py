@@ -1,17 +1,24 @@
 """Exact GFUCB on a finite class: regret per task falls with the number of tasks, down to the known representation."""
 
 import dataclasses
-import functools
 from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import paired, regret_per_task, tuned
-from mtrl.bandits import finite_class, linucb, theory
-from mtrl.bandits.gfucb_finite import GFUCB_FINITE
-from mtrl.bandits.independent import independent
-from mtrl.bandits.known_representation import KNOWN_REPRESENTATION
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, field, less_than_zero, mean_interval
+from experiments.multitask_bandits.common import paired, tuned
+from mtrl.bandits import finite_class, gfucb_finite, independent, known_representation, linucb, theory
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Entrant,
+    Figure,
+    at_least,
+    between,
+    evaluate,
+    field,
+    less_than_zero,
+    mean_interval,
+)
 
 METHODS = ("GFUCB", "GFUCB per task", "greedy", "LinUCB on x", "known phi")
 # Reg/M at T = 60 and its standard error in an independent run of these settings at one radius, `0.05 (M k + log|Phi|) log(t + 2)`;
@@ -40,26 +47,21 @@ def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
     import xarray as xr
 
     (tasks,) = config.tasks
-    problem = functools.partial(
-        finite_class.class_params, tasks=tasks, dim=config.dim, rank=config.rank, candidates=config.candidates
+    problem = finite_class(
+        tasks=tasks, dim=config.dim, rank=config.rank, candidates=config.candidates, arms=config.arms
     )
-    world = dict(
-        rounds=config.rounds,
-        problem=problem,
-        data=functools.partial(finite_class.class_round, arms=config.arms),
-        inputs=(config.noise,),
+    scales = {"scale": config.scales}
+    entrants = (
+        Entrant("GFUCB", gfucb_finite, grid=scales),
+        Entrant("GFUCB per task", independent(gfucb_finite), grid=scales),
+        Entrant("greedy", gfucb_finite, grid={"scale": 0.0}),
+        Entrant("LinUCB on x", linucb, grid={"alpha": config.scales}),
+        Entrant("known phi", known_representation, grid={**scales, "noise": config.noise}),
+        Entrant("fixed", gfucb_finite, grid={"scale": REFERENCE_SCALE}),
     )
-    rivals = {
-        "GFUCB": (GFUCB_FINITE, "scale", {}),
-        "GFUCB per task": (independent(GFUCB_FINITE), "scale", {}),
-        "LinUCB on x": (linucb.LINUCB, "alpha", {}),
-        "known phi": (KNOWN_REPRESENTATION, "scale", {"noise": config.noise}),
-    }
-    curves, scales = {}, {}
-    for name, (algorithm, knob, hyper) in rivals.items():
-        curves[name], scales[name] = tuned(algorithm, seeds, config.scales, knob, hyper, **world)
-    curves["greedy"], scales["greedy"] = regret_per_task(GFUCB_FINITE, seeds, hyper={"scale": 0.0}, **world), 0.0
-    fixed = regret_per_task(GFUCB_FINITE, seeds, hyper={"scale": REFERENCE_SCALE}, **world)
+    curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
+    fixed = curves.pop("fixed")
+    scales = {name: float(hyper.get("scale", hyper.get("alpha"))) for name, hyper in chosen.items()}
     values = np.stack([curves[name] for name in METHODS])[None]
     coords = {
         "tasks": [tasks],

@@ -34,18 +34,19 @@ def identify(
 ) -> Any:
     """Whether the joint ridge fit picks the truth, for every n."""
     keys = split_named(key, "problem", "data")
-    params = finite_class.class_params(keys["problem"], noise, tasks=tasks, dim=dim, rank=rank, candidates=candidates)
     most = max(samples)
     # One "arm" per sample: uniform exploration sees every input once.
-    world = finite_class.class_round(keys["data"], params, 0, arms=most)
+    problem = finite_class(tasks=tasks, dim=dim, rank=rank, candidates=candidates, arms=most)
+    params = problem.sample(keys["problem"], noise)
+    view, truth = problem.draw(keys["data"], params, 0)
 
     def joint_fit(count):
         seen = (jnp.arange(most) < count).astype(noise.dtype)
-        features = world.candidates * seen[:, None]  # (candidate, task, sample, rank)
+        features = view.candidates * seen[:, None]  # (candidate, task, sample, rank)
         gram = jnp.einsum("pmnk,pmnl->pmkl", features, features) + 1e-6 * jnp.eye(rank, dtype=noise.dtype)
-        moment = jnp.einsum("pmnk,mn->pmk", features, world.rewards)
-        heads = jnp.linalg.solve(gram, moment[..., None])[..., 0]
-        losses = -jnp.sum(heads * moment, axis=(1, 2))  # residual sum of squares up to a constant
+        cross = jnp.einsum("pmnk,mn->pmk", features, truth.rewards)
+        heads = jnp.linalg.solve(gram, cross[..., None])[..., 0]
+        losses = -jnp.sum(heads * cross, axis=(1, 2))  # residual sum of squares up to a constant
         return jnp.argmin(losses) == params.truth
 
     return jax.lax.map(joint_fit, jnp.asarray(samples))

@@ -1,19 +1,18 @@
 """Linear bandits with finitely many arms: joint low-rank optimism against independent OFUL, for several M."""
 
 import dataclasses
-import functools
 from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import paired, regret_per_task, tuned
+from experiments.multitask_bandits.common import paired, tuned
 from experiments.multitask_bandits.linear_ball import crossing_point
-from mtrl.bandits import gfucb_linear, mlingreedy, mtlr_oful, oful, problem, theory
-from mtrl.bandits.known_representation import KNOWN_REPRESENTATION
+from mtrl.bandits import gfucb_linear, known_representation, linear_arms, mlingreedy, mtlr_oful, oful, theory
 from mtrl.harness import (
     BadInput,
     BaseConfig,
     Claim,
+    Entrant,
     Figure,
     Interval,
     at_least,
@@ -57,26 +56,18 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
     import xarray as xr
 
     (tasks,) = config.tasks
-    world = dict(
-        rounds=config.rounds,
-        problem=functools.partial(problem.linear_params, tasks=tasks, dim=config.dim, rank=config.rank),
-        data=functools.partial(problem.linear_round, arms=config.arms),
-        inputs=(config.noise,),
+    problem = linear_arms(tasks=tasks, dim=config.dim, rank=config.rank, arms=config.arms)
+    rank, radius = {"rank": config.rank}, {"scale": config.scales, "noise": config.noise}
+    entrants = (
+        Entrant(RELAXED, mtlr_oful, rank, radius),
+        Entrant(PROJECTED, mtlr_oful, {**rank, "bonus": "projected"}, radius),
+        Entrant(GFUCB, gfucb_linear, rank, radius),
+        Entrant(GREEDY, mlingreedy, rank),
+        Entrant(ALONE, oful, grid=radius),
+        Entrant(KNOWN, known_representation, grid=radius),
     )
-    low_rank = mtlr_oful.Config(rank=config.rank)
-    noise = {"noise": config.noise}
-    rivals = {
-        RELAXED: (mtlr_oful.MTLR_OFUL, low_rank),
-        PROJECTED: (mtlr_oful.MTLR_OFUL_PROJECTED, low_rank),
-        GFUCB: (gfucb_linear.GFUCB_LINEAR, low_rank),
-        ALONE: (oful.OFUL, None),
-        KNOWN: (KNOWN_REPRESENTATION, None),
-    }
-    curves, scales = {}, {GREEDY: np.nan}
-    for name, (algorithm, settings) in rivals.items():
-        curves[name], scales[name] = tuned(algorithm, seeds, config.scales, "scale", noise, config=settings, **world)
-    settings = mlingreedy.Config(rank=config.rank)
-    curves[GREEDY] = regret_per_task(mlingreedy.MLINGREEDY, seeds, config=settings, **world)
+    curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
+    scales = {name: float(hyper.get("scale", np.nan)) for name, hyper in chosen.items()}
     totals = np.stack([curves[name][:, -1] for name in METHODS])[None]
     shared = theory.linear_shared_regret(tasks, config.rounds, dim=config.dim, rank=config.rank) / tasks
     alone = theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks

@@ -1,26 +1,26 @@
 """Linear bandits on the unit ball: E2TC against PEGE and the known subspace, and where sharing starts to pay."""
 
 import dataclasses
-import functools
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import paired
-from mtrl.bandits import e2tc, pege, problem, theory
-from mtrl.bandits.checks import check_explore_commit
+from mtrl.bandits import e2tc, linear_ball, pege, theory
 from mtrl.harness import (
     BadInput,
     BaseConfig,
     Claim,
+    Entrant,
     Figure,
     Interval,
     at_least,
     between,
+    compete,
     field,
     less_than_zero,
     mean_interval,
-    simulate,
 )
 
 METHODS = ("E2TC", "E2TC, rank unknown", "PEGE", "known B")
@@ -45,12 +45,20 @@ class LinearBallConfig(BaseConfig):
             raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
         for tasks in self.tasks:
             explore, identify = theory.e2tc_stages(tasks, self.rounds, dim=self.dim, rank=self.rank)
-            check_explore_commit(float(explore), float(identify), self.rounds, self.dim)
+            if explore < self.dim:
+                raise BadInput(
+                    f"N1 got {float(explore):g} rounds, but estimating a subspace needs at least d = {self.dim} per task; lengthen T"
+                )
+            if explore + identify >= self.rounds:
+                raise BadInput(
+                    f"N1 + N2 got {float(explore):g} + {float(identify):g} in T = {self.rounds} rounds, which leaves none to commit; "
+                    "lengthen T"
+                )
 
 
-def total_regret(params: Any, state: Any, batch: Any, info: Any) -> Any:
-    """Regret of the round, averaged over tasks."""
-    return info.regret.mean()
+def regret_and_rank(step: Any) -> Any:
+    """Regret of the round, averaged over tasks, and the rank that E2TC goes by (0 before it knows, and for the others)."""
+    return step.outcome.regret.mean(), getattr(step.state, "rank", jnp.zeros((), jnp.int32))
 
 
 def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
@@ -61,28 +69,27 @@ def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
     explore, identify = theory.e2tc_stages(tasks, config.rounds, dim=config.dim, rank=config.rank)
     root = float(np.sqrt(config.rounds))
     stages = dict(explore=float(explore), identify=float(identify))
-    rivals = {
-        "E2TC": (e2tc.E2TC, e2tc.Config(config.rank), stages),
-        "E2TC, rank unknown": (e2tc.E2TC, e2tc.Config(0), stages),
-        "PEGE": (pege.PEGE, None, dict(explore=float(np.ceil(config.dim * root)))),
-        "known B": (pege.PEGE_KNOWN, None, dict(explore=float(np.ceil(config.rank * root)))),
-    }
-    totals, ranks = [], []
-    for name in METHODS:
-        algorithm, settings, hyper = rivals[name]
-        regret, state = simulate(
-            algorithm,
-            seeds=seeds,
-            rounds=config.rounds,
-            problem=functools.partial(problem.linear_params, tasks=tasks, dim=config.dim, rank=config.rank),
-            data=problem.ball_round,
-            inputs=(config.noise,),
-            config=settings,
-            hyper=hyper,
-            record=total_regret,
-        )
-        totals.append(np.asarray(regret, dtype=float).sum(1))
-        ranks.append(np.asarray(getattr(state, "rank", np.full(len(seeds), config.rank))))
+    rank = {"rank": config.rank}
+    entrants = (
+        Entrant("E2TC", e2tc, rank, stages),
+        Entrant("E2TC, rank unknown", e2tc, {"rank": 0}, stages),
+        Entrant("PEGE", pege, grid={"explore": float(np.ceil(config.dim * root))}),
+        Entrant("known B", pege, {"known_subspace": True}, {"explore": float(np.ceil(config.rank * root))}),
+    )
+    played = compete(
+        entrants,
+        linear_ball(tasks=tasks, dim=config.dim, rank=config.rank),
+        seeds=seeds,
+        rounds=config.rounds,
+        inputs=(config.noise,),
+        record=regret_and_rank,
+    )
+    records = [played[name].record for name in METHODS]
+    totals = [np.asarray(regret[:, 0], dtype=float).sum(1) for regret, _ in records]
+    ranks = [
+        rank[:, 0, -1] if entrant.factory is e2tc else np.full(len(seeds), config.rank)
+        for entrant, (_, rank) in zip(entrants, records, strict=True)
+    ]
     pege_theory = theory.commit_regret(config.rounds, config.dim * root, dim=config.dim, pulls=root, noise=config.noise)
     known_theory = theory.commit_regret(
         config.rounds, config.rank * root, dim=config.rank, pulls=root, noise=config.noise

@@ -8,21 +8,18 @@ MNIST's IDX files.
 """
 
 import dataclasses
-import functools
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.multitask_bandits.common import regret_per_task, tuned
-from mtrl.bandits import images, linucb
-from mtrl.bandits.checks import check_refit
-from mtrl.bandits.neural.bonuses import BONUSES, neural_gfucb
-from mtrl.bandits.neural.last_layer import last_layer_per_task
-from mtrl.bandits.neural.state import Config
-from mtrl.bandits.uniform import UNIFORM
-from mtrl.harness import BadInput, BaseConfig, field
+from experiments.multitask_bandits.common import tuned
+from mtrl.bandits import BONUSES, digit_images, last_layer, linucb, neural_gfucb, uniform
+from mtrl.bandits.images import VALUES
+from mtrl.harness import BadInput, BaseConfig, Entrant, field
+from mtrl.numerics.checks import check_rank, check_whole
 
+RIDGE = 0.1  # of LinUCB, as of the network's heads
 REPLICA_OFFSET = 10_000_019  # between the seeds of replicas
 SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per task", "LinUCB on pixels", "uniform"
 BASELINES = (GREEDY, PER_TASK, LINUCB, RANDOM)
@@ -38,7 +35,7 @@ class NeuralConfig(BaseConfig):
     seeds: int = field(16, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
     rounds: int = field(100, help="rounds per task T", lower=2)
-    values: str = field("low_rank", help="reward table of the digits", choices=images.VALUES)
+    values: str = field("low_rank", help="reward table of the digits", choices=VALUES)
     bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
     baseline_tasks: int = field(
         40, help="M at which greedy, per-task budgets, LinUCB and uniform run too; 0 for none", lower=0
@@ -63,9 +60,8 @@ class NeuralConfig(BaseConfig):
 
     def validate(self) -> None:
         """Cross-field checks."""
-        check_refit(self.refit_every, self.rounds)
-        if self.rank > self.width:
-            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.width}; lower it")
+        check_whole(refit_every=self.refit_every, upper=self.rounds, hint="else the network is never fitted")
+        check_rank(self.rank, self.width, what="the width")
         if self.late > self.rounds:
             raise BadInput(f"late got {self.late}, but must be at most the {self.rounds} rounds")
         if self.values == "pairs" and max(self.tasks) > 45:
@@ -84,17 +80,11 @@ def load(data_dir: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(pictures, np.float32).reshape(len(pictures), -1), np.asarray(labels, np.int32)
 
 
-def settings(config: NeuralConfig, dim: int) -> Config:
+def settings(config: NeuralConfig, dim: int) -> dict[str, Any]:
     """The network of a configuration."""
     side = int(np.sqrt(dim)) if config.convolution else 0
-    return Config(
-        rounds=config.rounds,
-        rank=config.rank,
-        hidden=(config.width,),
-        side=side,
-        refit_every=config.refit_every,
-        steps=config.steps,
-    )
+    names = dict(capacity=config.rounds, rank=config.rank, hidden=(config.width,), side=side)
+    return dict(names, refit_every=config.refit_every, steps=config.steps)
 
 
 def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
@@ -104,32 +94,32 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     (tasks,) = config.tasks
     pictures, labels = load(config.data_dir)
     network = settings(config, pictures.shape[1])
-    pairs = config.values == "pairs"
-    world = dict(
-        rounds=config.rounds,
-        problem=functools.partial(images.image_params, tasks=tasks, values=config.values),
-        data=images.pair_round if pairs else functools.partial(images.image_round, arms=config.arms),
-        inputs=(jnp.asarray(pictures), jnp.asarray(labels), jnp.float32(config.noise)),
-    )
-    grid = tuple(jnp.float32(a) for a in config.alphas)
+    problem = digit_images(tasks=tasks, values=config.values, arms=config.arms)
+    world = dict(rounds=config.rounds, inputs=(jnp.asarray(pictures), jnp.asarray(labels), jnp.float32(config.noise)))
+    grid = {"alpha": np.asarray(config.alphas, np.float32)}
+    shared = [
+        Entrant(
+            SHARED if len(config.bonuses) == 1 else f"{SHARED}, {bonus}",
+            neural_gfucb,
+            {**network, "bonus": bonus},
+            grid,
+        )
+        for bonus in config.bonuses
+    ]
+    rivals = [
+        Entrant(GREEDY, last_layer, network, {"alpha": np.float32(0.0)}),
+        Entrant(PER_TASK, last_layer, {**network, "coupled": False}, grid),
+        Entrant(LINUCB, linucb, grid={**grid, "ridge": np.float32(RIDGE)}),
+        Entrant(RANDOM, uniform),
+    ]
     replicas = config.replicas if tasks == 1 else 1
     copies = (np.arange(replicas)[:, None] * REPLICA_OFFSET + np.asarray(seeds)).ravel()
-    curves, widths = {}, {}
-    for bonus in config.bonuses:
-        name = SHARED if len(config.bonuses) == 1 else f"{SHARED}, {bonus}"
-        algorithm = neural_gfucb(bonus, network)
-        curve, widths[name] = tuned(algorithm, copies, grid, "alpha", {}, config=network, **world)
-        curves[name] = curve.reshape(replicas, len(seeds), -1).mean(0)
+    curves, chosen = tuned(shared, problem, copies, **world)
+    curves = {name: curve.reshape(replicas, len(seeds), -1).mean(0) for name, curve in curves.items()}
     if tasks == config.baseline_tasks:
-        algorithm = neural_gfucb("last_layer", network)
-        curves[GREEDY] = regret_per_task(algorithm, seeds, hyper={"alpha": jnp.float32(0.0)}, config=network, **world)
-        rivals = {
-            PER_TASK: (last_layer_per_task(network), network),
-            LINUCB: (linucb.LINUCB, linucb.Config(ridge=network.ridge)),
-        }
-        for name, (algorithm, fixed) in rivals.items():
-            curves[name], widths[name] = tuned(algorithm, seeds, grid, "alpha", {}, config=fixed, **world)
-        curves[RANDOM] = regret_per_task(UNIFORM, seeds, **world)
+        more, played = tuned(rivals, problem, seeds, **world)
+        curves, chosen = {**curves, **more}, {**chosen, **played}
+    widths = {name: float(hyper.get("alpha", 0.0)) for name, hyper in chosen.items()}
     # The same methods in every cell, so that cells join; NaN where a baseline does not run at this M.
     methods = [*curves, *(name for name in BASELINES if config.baseline_tasks and name not in curves)]
     missing = np.full((len(seeds), config.rounds), np.nan)
@@ -140,7 +130,7 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
             "regret": (("tasks", "method", "seed", "round"), values),
             "total": (("tasks", "method", "seed"), values[..., -1]),
             "late": (("tasks", "method", "seed"), (values[..., -1] - before) / config.late),
-            "width": (("tasks", "method"), [[float(widths.get(name, 0.0)) for name in methods]]),
+            "width": (("tasks", "method"), [[widths.get(name, 0.0) for name in methods]]),
         },
         coords={"tasks": [tasks], "method": methods, "seed": seeds, "round": np.arange(1, config.rounds + 1)},
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from experiments.multitask_bandits.common import paired
 from experiments.multitask_bandits.neural import GREEDY, LINUCB, RANDOM, SHARED, NeuralConfig, draw, run
-from mtrl.bandits.neural.bonuses import BONUSES
+from mtrl.bandits import BONUSES
 from mtrl.harness import Claim, Figure, Interval, at_least, field, less_than_zero, mean_interval
 
 

@@ -1,25 +1,25 @@
 """Tasks one after another without diversity: BOSS against SeqRepL, PEGE and the known subspace."""
 
 import dataclasses
-import functools
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import paired
-from mtrl.bandits import boss, sequential, theory
+from mtrl.bandits import boss, boss_schedule, seqrepl, sequential_pege, sequential_tasks, theory
 from mtrl.harness import (
     BadInput,
     BaseConfig,
     Claim,
+    Entrant,
     Figure,
     Interval,
     at_least,
+    compete,
     field,
     less_than_zero,
     mean_interval,
-    simulate,
 )
 
 METHODS = ("PEGE", "PEGE, known subspace", "SeqRepL", "BOSS, random experts", "BOSS, truth among experts")
@@ -52,37 +52,40 @@ class SequentialConfig(BaseConfig):
             raise BadInput(f"rank (m) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
 
 
+def regret_and_exploration(step: Any) -> Any:
+    """Regret of the task, and whether the whole space was explored."""
+    return step.outcome.regret, step.action.columns == step.action.basis.shape[0]
+
+
 def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
     """All methods over the same tasks."""
     import xarray as xr
 
-    plan = boss.schedule(config.tasks, config.length, dim=config.dim, rank=config.rank)
+    plan = boss_schedule(config.tasks, config.length, dim=config.dim, rank=config.rank)
     whole = float(min(config.dim * np.sqrt(config.length), config.length))
     length, identify = float(config.length), float(plan.identify)
-    transfer = dict(plan._asdict(), cover=plan.cover * config.cover, rate=config.rate, length=length)
-    rivals = {
-        PEGE: (sequential.SEQUENTIAL_PEGE, None, dict(explore=whole, length=length)),
-        KNOWN: (sequential.SEQUENTIAL_ORACLE, None, dict(explore=identify, length=length)),
-        SEQREPL: (sequential.SEQREPL, None, dict(explore=whole, identify=identify, length=length)),
-        BOSS: (boss.BOSS, boss.Config(config.experts, False), transfer),
-        BOSS_TRUTH: (boss.BOSS, boss.Config(config.experts, True), transfer),
-    }
+    transfer = dict(plan._asdict(), cover=plan.cover * config.cover, rate=config.rate)
+    rank = {"rank": config.rank}
+    cover = {**rank, "experts": config.experts}
+    entrants = (
+        Entrant(PEGE, sequential_pege, grid={"explore": whole}),
+        Entrant(KNOWN, sequential_pege, {"known_subspace": True}, {"explore": identify}),
+        Entrant(SEQREPL, seqrepl, rank, {"explore": whole, "identify": identify}),
+        Entrant(BOSS, boss, cover, transfer),
+        Entrant(BOSS_TRUTH, boss, {**cover, "include_truth": True}, transfer),
+    )
     reveals = jnp.asarray(np.ceil(np.asarray(config.reveals) * config.tasks))
-    curves, explored = [], []
-    for name in METHODS:
-        algorithm, settings, hyper = rivals[name]
-        info, _ = simulate(
-            algorithm,
-            seeds=seeds,
-            rounds=config.tasks,
-            problem=functools.partial(sequential.sequential_params, dim=config.dim),
-            data=sequential.task_round,
-            inputs=(config.noise, reveals, float(config.adversary)),
-            config=settings,
-            hyper=hyper,
-        )
-        curves.append(np.cumsum(info.regret, axis=1))
-        explored.append(info.explored.mean(1))
+    played = compete(
+        entrants,
+        sequential_tasks(dim=config.dim),
+        seeds=seeds,
+        rounds=config.tasks,
+        inputs=(config.noise, reveals, float(config.adversary), length),
+        record=regret_and_exploration,
+    )
+    records = [played[name].record for name in METHODS]
+    curves = [np.cumsum(regret[:, 0], axis=1) for regret, _ in records]
+    explored = [exploration[:, 0].mean(1) for _, exploration in records]
     values = np.stack(curves)
     index = np.unique(np.linspace(0, config.tasks - 1, min(200, config.tasks)).astype(int))
     rate = theory.boss_regret(np.arange(1.0, config.tasks + 1)[index], length, dim=config.dim, rank=config.rank)
