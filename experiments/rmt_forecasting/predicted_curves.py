@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.rmt_forecasting.ridge import part_grams
+from experiments.rmt_forecasting.ridge import part_moments
 from mtrl.forecasting import Split, ar_coefficients, ar_rollout, channel_scales, window_moments, window_starts
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import Moments
@@ -96,7 +96,7 @@ def ar_curves(key, share, gamma, gammas, lams, *, rows, population, split: Split
     spectra = decompose(truth)
     scale = truth.count[0] * jnp.ones(6)  # so large a gamma that the long series is fitted by least squares
     weights = fit(spectra, couple(spectra, 1e6 * scale), 0.0).weights
-    train, validation, _ = part_grams((series - mean) / deviation, split=split, stride=stride, **sizes)
+    train, validation, _ = part_moments((series - mean) / deviation, split=split, stride=stride, **sizes)
     parts = (train, validation, truth)  # the 250 test rows of one draw would blur the comparison
     return curves(parts, (truth, weights), jnp.full(len(lams), jnp.nan), gamma, gammas, lams, outputs=horizon)
 
@@ -105,7 +105,7 @@ def recorded_curves(series, gamma, gammas, lams, *, split: Split, lookback, hori
     """`curves` of a recorded series, the theory fed with plug-in estimates from all train windows."""
     mean, deviation = channel_scales(series, split.train)
     z, sizes = (series - mean) / deviation, dict(lookback=lookback, horizon=horizon)
-    parts = part_grams(z, split=split, stride=stride, **sizes)
-    population = plug_in(part_grams(z, split=split, **sizes)[0], gammas, lams)
+    parts = part_moments(z, split=split, stride=stride, **sizes)
+    population = plug_in(part_moments(z, split=split, **sizes)[0], gammas, lams)
     held = held_out_curve(z, parts[0], gamma, lams, span=split.train, stride=stride, folds=folds, **sizes)
     return curves(parts, population, held, gamma, gammas, lams, outputs=horizon)

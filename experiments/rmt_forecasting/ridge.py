@@ -32,7 +32,7 @@ class Scores(NamedTuple):
     level: Array  # test error of forecasting the look-back's mean, scalar
 
 
-def part_grams(series, *, split: Split, lookback: int, horizon: int, stride: int = 1):
+def part_moments(series, *, split: Split, lookback: int, horizon: int, stride: int = 1):
     """Statistics of train (thinned by `stride`), validation and test windows of a standardised series."""
     spans = zip(split, (stride, 1, 1), strict=True)
     starts = [jnp.asarray(window_starts(span, lookback, horizon, step)) for span, step in spans]
@@ -42,7 +42,7 @@ def part_grams(series, *, split: Split, lookback: int, horizon: int, stride: int
 def grid_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int, stride: int = 1) -> Scores:
     """Fit every coupling on the train windows and score it."""
     z = standardise(series, split.train)
-    train, validation, test = part_grams(z, split=split, lookback=lookback, horizon=horizon, stride=stride)
+    train, validation, test = part_moments(z, split=split, lookback=lookback, horizon=horizon, stride=stride)
     grid = score_grid(train, (validation, test), gammas=gammas, lams=lams)
     level = (test.square / (test.count * horizon)).mean()
     return Scores(*jnp.moveaxis(grid.errors, -1, 0), grid.gcv, level)

@@ -127,8 +127,5 @@ def fit_forecaster(key: PRNGKey, data: WindowData, *, epochs: int, **settings: A
     """
     keys = split_named(key, "init", "epochs")
     training = forecaster_training(**settings)
-
-    def epoch(state, key):
-        return training.step(key, state, data)
-
-    return jax.lax.scan(epoch, training.init(keys["init"], data), jax.random.split(keys["epochs"], epochs))
+    state = training.init(keys["init"], data)
+    return nn.train(jax.random.split(keys["epochs"], epochs), state, data, step=training.step)

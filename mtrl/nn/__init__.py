@@ -3,7 +3,7 @@
 - bodies: `Body` (multilayer perceptron, with convolutions in front where `channels` says so), `EncoderLayer` (attention).
 - heads: `Network` (weights of a body and its heads), `draw_heads`; `own_values`, `picked_values`, `all_values` of features under heads.
 - optimisers: `adam` with L2 decay, `shared_decay` (decay/M on the heads).
-- training: `descend` (updates over batches), `train` and `train_epoch` (epochs with early stopping, resumable), and the samplers
+- training: `descend` (updates over batches), `train_epoch` (early stopping), `train` (epochs, resumable), and the samplers
   `with_replacement`, `shuffled`, `whole` that choose their batches.
 - evaluation: `mean_over_rows`, `padded_chunks`.
 - bonuses: `FeatureRidge` (`ridge_start`, `ridge_add`, `ridge_fit`, `ridge_index`), `body_gradients`, `gradient_metric`, `gradient_squares`.

@@ -1,7 +1,7 @@
-"""The one training loop: `descend` scans updates over batches, `train` scans epochs of it with early stopping.
+"""The one training loop: `descend` scans updates over batches, `train_epoch` wraps it in early stopping, `train` scans the epochs.
 
-Both take a state and give one back, a pytree of fixed shapes: a run cut in two (`train(keys[:5], state)`, then `train(keys[5:], state)`)
-equals the whole, so a long one can be stored and taken up again. After stopping the remaining epochs leave the state as it is.
+All take a state and give one back, a pytree of fixed shapes: a run cut in two (`train(keys[:5], state, data, ...)`, then `keys[5:]`) equals
+the whole, so a long one can be stored and taken up again. After stopping the remaining epochs leave the state as it is.
 """
 
 from collections.abc import Callable
@@ -130,9 +130,11 @@ def train_epoch(
     return _where(running, new, state), report
 
 
-def train(keys: Key[Array, " epoch"], state: Training, **settings: Any) -> tuple[Training, Epoch]:
-    """`train_epoch` for every key; `settings` are its keyword arguments."""
-    return jax.lax.scan(lambda state, key: train_epoch(key, state, **settings), state, keys)
+def train(
+    keys: Key[Array, " epoch"], state: Any, data: Any, *, step: Callable[[PRNGKey, Any, Any], tuple[Any, Any]]
+) -> tuple[Any, Any]:
+    """One `step(key, state, data)` for every key; the reports get an epoch axis."""
+    return jax.lax.scan(lambda state, key: step(key, state, data), state, keys)
 
 
 def _where(condition: Bool[Array, ""], yes: Any, no: Any) -> Any:

@@ -17,7 +17,7 @@ from experiments.rmt_forecasting.problems import (
     read_file,
     warn_of_gcv,
 )
-from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_grams
+from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_moments
 from mtrl.data import ETT_HEADER
 from mtrl.forecasting import standardise
 from mtrl.harness import BadInput
@@ -142,7 +142,7 @@ def test_held_out_blocks_are_a_plain_cross_validation():
         x, y = windows_of(np.asarray(z), inside, L, H)
         errors = (y - np.einsum("ntd,tdh->nth", x, w) / np.sqrt(tasks * L)) ** 2
         total += errors.mean() * len(inside) / len(starts)
-    train = part_grams(z, split=problem.split, lookback=L, horizon=H)[0]
+    train = part_moments(z, split=problem.split, lookback=L, horizon=H)[0]
     ours = predicted_curves.held_out_curve(
         z, train, gamma, jnp.array([lam]), span=span, lookback=L, horizon=H, stride=1, folds=folds
     )

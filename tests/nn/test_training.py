@@ -1,5 +1,7 @@
 """The training loop: descent against a written loop, early stopping, resuming, gradients of another kind."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,15 +53,18 @@ def run():
 
     @jax.jit
     def go(keys, script, state):
-        return nn.train(
-            keys,
-            state,
-            sample=nn.whole(updates=1),
-            loss=lambda w, _: -w,
-            validate=lambda w: script[w.astype(int) - 1],
-            optimiser=rule,
-            patience=2,
-        )
+        def step(key, state, script):
+            return nn.train_epoch(
+                key,
+                state,
+                sample=nn.whole(updates=1),
+                loss=lambda w, _: -w,
+                validate=lambda w: script[w.astype(int) - 1],
+                optimiser=rule,
+                patience=2,
+            )
+
+        return nn.train(keys, state, script, step=step)
 
     return go, nn.train_init(jnp.zeros(()), rule), jax.random.split(jax.random.key(0), 7)
 
@@ -108,6 +113,7 @@ def test_the_optimisers_memory_lasts_across_epochs():
     def run(epochs, updates):
         keys = jax.random.split(jax.random.key(0), epochs)
         start = nn.train_init(jnp.zeros(3), rule)
-        return nn.train(keys, start, sample=nn.whole(updates=updates), **settings)[0].now
+        epoch = functools.partial(nn.train_epoch, sample=nn.whole(updates=updates), **settings)
+        return nn.train(keys, start, None, step=lambda key, state, _: epoch(key, state))[0].now
 
     assert_close("weights", run(2, 1).params, run(1, 2).params, rtol=1e-12)
