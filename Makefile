@@ -5,9 +5,11 @@ RUN := $(VENV)/bin/python
 WORKERS ?= 2
 STUDY ?=
 FORCE ?=
+WING ?= numerics
+COUNT ?= 20
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures gallery test lint types index lock clean
+.PHONY: figures gallery test mutants lint types index lock clean
 
 figures: $(VENV)/.ready
 	$(RUN) -m experiments --headlines $(STUDY)
@@ -17,6 +19,9 @@ gallery: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+mutants: $(VENV)/.ready
+	$(RUN) -m tests.mutants $(WING) --count=$(COUNT)
 
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff check .

@@ -26,7 +26,7 @@ def random_ranks(key, pool):
     order = jax.random.permutation(key, pool.size)
     grouped = order[jnp.argsort(pool[order], stable=True)]  # pools one after the other, each in random order
     first = jnp.searchsorted(pool[grouped], pool[grouped])  # where each pool starts
-    return jnp.zeros_like(order).at[grouped].set(jnp.arange(pool.size) - first)
+    return jnp.zeros_like(first).at[grouped].set(jnp.arange(pool.size, dtype=first.dtype) - first)
 
 
 def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int) -> Split:
@@ -49,7 +49,7 @@ def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int) ->
 
     chosen = [take(source[0], n_target, n_source), take(source[1], n_target, n_source)]
     chosen += [take(target[0], 0, n_target), take(target[1], 0, n_target)]
-    used = sum(mask for _, mask in chosen) > 0
+    used = jnp.any(jnp.stack([mask for _, mask in chosen]), axis=0)
     index = jnp.concatenate([rows for rows, _ in chosen])
     task, label = membership(((n_source,) * 2, (n_target,) * 2))
     held = (pool[:, None] == target) & ~used[:, None]

@@ -15,10 +15,9 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float
 
 from mtrl.numerics.checks import check_shape, check_whole
-from mtrl.numerics.linalg import elimination
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification.problem import Table, floating
-from mtrl.random_matrix.classification.theory import ScoreEquivalent
+from mtrl.random_matrix.classification.theory import ScoreEquivalent, centred_basis, solve_unit
 
 
 class OptimalLabels(NamedTuple):
@@ -53,14 +52,6 @@ def contrast(counts: Float[Array, "task cls"], target: Scalar, positive: Scalar 
     return jnp.where((jnp.arange(k) == target)[:, None], row, 0.0).ravel()
 
 
-def centred_basis(counts: Float[Array, "task cls"]) -> Float[Array, "task cls rest"]:
-    """Per task an orthonormal basis of what is orthogonal to sqrt(n_ij): a Householder reflection without its first column."""
-    q = jnp.sqrt(counts / jnp.sum(counts, axis=1, keepdims=True))
-    w = q.at[:, 0].add(1.0)
-    eye = jnp.eye(counts.shape[1], dtype=counts.dtype)
-    return (eye - w[:, :, None] * w[:, None] / w[:, :1, None])[:, :, 1:]  # |w|^2 = 2 w_1
-
-
 def optimal_labels(
     eq: ScoreEquivalent,
     counts: Table,
@@ -80,8 +71,7 @@ def optimal_labels(
       counts: n_ij.
       target: index i of the task whose error matters.
       positive: class told apart from all others (matters for three classes and more).
-      rounding: added to the unit diagonal, which keeps the solve regular for means so large that 1 is lost in rounding; None is the
-        machine epsilon times the size of V_i.
+      rounding: as in `solve_unit`.
 
     Returns:
       Labels scaled so that |ytil[target, positive] - mean of its other labels| = 2, with the sign that makes the predicted score of
@@ -96,19 +86,9 @@ def optimal_labels(
     check_whole(lower=0, upper=tasks - 1, target=target)
     check_whole(lower=0, upper=counts.shape[1] - 1, positive=positive)
     c = contrast(counts, target, positive)
-    root = jnp.sqrt(eq.K)
-    # V_i = K^1/2 Vs K^1/2 in the scaled unknown K^1/2 r = basis x.
-    blocks = centred_basis(counts)
-    basis = jnp.einsum("tcr,ts->tcsr", blocks, jnp.eye(tasks, dtype=root.dtype)).reshape(eq.K.size, -1)
-    basis = basis / root[:, None]
-    V = basis.T @ eq.V[target] @ basis
-    diagonal = jnp.diagonal(V)
-    unseen = diagonal <= 0
-    unit = jnp.sqrt(jnp.where(unseen, 1.0, diagonal))
-    rounding = eq.K.size * float(jnp.finfo(V.dtype).eps) if rounding is None else rounding
-    system = V / (unit[:, None] * unit) + jnp.diag(jnp.where(unseen, 1.0, rounding))
-    right = (basis.T @ (eq.K * (eq.G @ c))) / unit
-    r = basis @ (elimination.solve(system, right[:, None])[:, 0] / unit)
+    # V_i = K^1/2 Vs K^1/2, solved for x with K^1/2 r = N x.
+    basis = centred_basis(eq) / jnp.sqrt(eq.K)[:, None]
+    r = basis @ solve_unit(basis.T @ eq.V[target] @ basis, basis.T @ (eq.K * (eq.G @ c)), rounding)
     ytil = center_labels((r + eq.G @ (eq.K * r)).reshape(counts.shape), counts)
     gap = jnp.abs(c @ ytil.ravel())
     ytil = jnp.where(gap == 0, 0.0, 2.0 * ytil / jnp.where(gap == 0, 1.0, gap))

@@ -165,25 +165,47 @@ def assemble(
     return ScoreEquivalent(G=G, K=K, V=V, delta=found.delta, converged=found.converged)
 
 
+def centred_basis(eq: ScoreEquivalent) -> Float[Array, "group rest"]:
+    """N: orthonormal basis of K^1/2 r for centred r (sum_j n_ij r_ij = 0), per task a Householder reflection without its first column."""
+    tasks = eq.delta.size
+    weights = eq.K.reshape(tasks, -1)  # proportional to n_ij within a task
+    q = jnp.sqrt(weights / jnp.sum(weights, axis=1, keepdims=True))
+    w = q.at[:, 0].add(1.0)
+    eye = jnp.eye(q.shape[1], dtype=q.dtype)
+    blocks = (eye - w[:, :, None] * w[:, None] / w[:, :1, None])[:, :, 1:]  # |w|^2 = 2 w_1
+    return jnp.einsum("tcr,ts->tcsr", blocks, jnp.eye(tasks, dtype=q.dtype)).reshape(eq.K.size, -1)
+
+
+def solve_unit(
+    matrix: Float[Array, "rest rest"], right: Float[Array, " rest"], rounding: float | None = None
+) -> Float[Array, " rest"]:
+    """`matrix^-1 right` for a positive semi-definite matrix, scaled to unit diagonal; 0 where its rows vanish.
+
+    Args:
+      matrix: positive semi-definite.
+      right: right-hand side.
+      rounding: added to the unit diagonal, which keeps the solve regular where class means are so large that only a singular part is
+        left of the matrix; None is the machine epsilon times the size.
+    """
+    diagonal = jnp.diagonal(matrix)
+    vanishes = diagonal <= 0
+    unit = jnp.sqrt(jnp.where(vanishes, 1.0, diagonal))
+    rounding = diagonal.size * float(jnp.finfo(matrix.dtype).eps) if rounding is None else rounding
+    system = matrix / (unit[:, None] * unit) + jnp.diag(jnp.where(vanishes, 1.0, rounding))
+    return elimination.solve(system, (right / unit)[:, None])[:, 0] / unit
+
+
 def residual_labels(
     eq: ScoreEquivalent, ytil: Float[Array, "task cls"], *, rounding: float | None = None
 ) -> Float[Array, " group"]:
     """r = (I + G K)^-1 ytil, the mean of the dual variables times 1 + delta.
 
-    Solved in the symmetric unknown K^1/2 r, whose matrix is I plus a positive semi-definite one.
-
-    Args:
-      eq: deterministic equivalent.
-      ytil: labels.
-      rounding: the identity counts as max(1, rounding * largest entry), which keeps the solve regular where means so large that 1 is lost
-        in rounding would make it singular; None is the machine epsilon times the size, so that ordinary problems are untouched.
+    Solved for x with K^1/2 r = N x, whose matrix is I plus a positive semi-definite one; `rounding` as in `solve_unit`. Task means of the
+    labels drop out, as the free biases of `fit` absorb them.
     """
-    root = jnp.sqrt(eq.K)
-    H = root[:, None] * eq.G * root
-    rounding = eq.K.size * float(jnp.finfo(H.dtype).eps) if rounding is None else rounding
-    ridge = jnp.maximum(1.0, rounding * jnp.max(jnp.abs(H)))
-    system = ridge * jnp.eye(eq.K.size, dtype=H.dtype) + H
-    return elimination.solve(system, (root * ytil.ravel())[:, None])[:, 0] / root
+    root, N = jnp.sqrt(eq.K), centred_basis(eq)
+    H = N.T @ (root[:, None] * eq.G * root) @ N
+    return N @ solve_unit(jnp.eye(N.shape[1], dtype=H.dtype) + H, N.T @ (root * ytil.ravel()), rounding) / root
 
 
 def score_law(eq: ScoreEquivalent, ytil: Table, *, rounding: float | None = None) -> ScoreLaw:

@@ -96,7 +96,7 @@ def test_statistics_of_three_classes_are_unbiased(key, means):
 
 def test_labels_are_centred_and_scaled(means):
     _, model, _ = theory_of(means)
-    n = jnp.asarray(COUNTS)
+    n = jnp.asarray(COUNTS, float)
     assert_close("centred", jnp.einsum("ptc,tc->pt", model.ytil, n), np.zeros((3, 2)), atol=1e-9)
     rest = [(n[1] * model.ytil[c, 1]).at[c].set(0).sum() / n[1].at[c].set(0).sum() for c in range(3)]
     assert_close("gap", jnp.diagonal(model.ytil[:, 1]) - jnp.stack(rest), 2 * np.ones(3), 1e-9)

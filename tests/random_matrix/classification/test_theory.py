@@ -185,3 +185,14 @@ def test_sizes_that_disagree(change, match):
 def test_equal_class_means_warn():
     with pytest.warns(UserWarning, match="equal means.*error is 0.5"):
         theory.mean_gram(np.zeros((2, 2)), COUNTS)
+
+
+def test_means_beyond_rounding():
+    """Classes infinitely far apart: scores reach their labels, m -> ytil; one shared hyperplane of equal tasks reaches their mean."""
+    ytil = jnp.array([[0.8, -1.2], [0.9, -0.54]])
+    for size, limit in ((1e5, 1e-5), (1e20, 0.2)):  # the pooled problem loses its identity to rounding in the end
+        means = size * related_means(jnp.array([1.0]), norm=2.0, dim=50)
+        assert_close("m", score_law(isotropic(means, COUNTS, (1.0, 2.0), 3.0), ytil).mean, ytil, 1e-8)
+        equal = isotropic(means, ((30, 50), (30, 50)), (0.0, 0.0), 3.0)
+        pooled = score_law(equal, jnp.array([[5.0, -3.0], [2.5, -1.5]])).mean
+        assert_close("pooled m", pooled, [[3.75, -2.25]] * 2, limit)
