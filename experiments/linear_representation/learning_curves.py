@@ -137,8 +137,11 @@ def run(config, seeds):
         "gradient_norm": (),
         "converged": (),
     }
+    laws = {
+        name: np.where(np.isinf(out[name]), np.nan, out[name]) for name in ("transfer_law", "plain_law")
+    }  # at n2 = d, say
     data = xr.Dataset(
-        {name: (("seed", *dims[name]), value) for name, value in out.items()},
+        {name: (("seed", *dims[name]), value) for name, value in {**out, **laws}.items()},
         coords={"seed": seeds, "method": list(METHODS), "learner": list(LEARNERS)},
     )
     data["sine"].attrs["units"] = "1"

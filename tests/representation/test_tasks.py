@@ -53,7 +53,9 @@ def test_fits_take_lists_and_name_what_is_wrong():
             subspace.fit(x, y, rank=rank)
     with pytest.raises(BadInput, match="method got 'svd', but takes one of"):
         subspace.fit(x, y, rank=1, method="svd")
-    with pytest.warns(UserWarning, match="heads interpolate; least squares representation will be arbitrary, use mom"):
-        subspace.fit([v[:2] for v in x], [v[:2] for v in y], rank=3, method="moments")
+    with pytest.warns(
+        UserWarning, match="heads interpolate; least squares representation will be arbitrary, use method"
+    ):
+        subspace.fit([v[:2] for v in x], [v[:2] for v in y], rank=2)
     with pytest.warns(UserWarning, match=r"subspace.fit, factored stopped before converging: residual"):
         subspace.fit(x, y, rank=2, method="factored", iterations=2)

@@ -78,6 +78,7 @@ from mtrl.representation.subspace.problem import (
     sample,
     sample_unit_rows,
     target_weights,
+    warn_interpolating,
 )
 from mtrl.representation.subspace.reduced_rank import reduced_rank_regression
 from mtrl.representation.subspace.structures import STRUCTURES, Structured, structured, structured_weights
@@ -164,11 +165,14 @@ def fit(
     Raises:
       BadInput: data that cannot be meant (see `pack_tasks`), or a rank that the tasks cannot tell.
     Warns:
-      when heads interpolate (no more samples than the rank), or the search stops before converging.
+      when least squares heads interpolate (a task with no more samples than the rank), or the search stops before converging.
     """
     check_choice("method", method, METHODS)
     tasks = pack_tasks(x, y, mask)
-    check_identified(rank, tasks.x.shape[2], tasks.x.shape[0], int(jnp.min(jnp.sum(tasks.mask, axis=1))))
+    check_identified(rank, tasks.x.shape[2], tasks.x.shape[0])
+    smallest = int(jnp.min(jnp.sum(tasks.mask, axis=1)))
+    if method != "moments" and smallest <= rank:
+        warn_interpolating(rank, smallest)
     data, none, done = moments(*tasks), jnp.zeros(0, tasks.x.dtype), True
     start = method_of_moments(*tasks, rank=rank)
     if method == "alternating":

@@ -109,9 +109,14 @@ def check_identified(rank: int, dim: int, tasks: int, samples: int | None = None
     """
     check_rank(rank, dim)
     check_rank(rank, tasks, what="the number of tasks, whose heads span no more directions")
-    if samples is not None and samples <= rank:
-        warnings.warn(
-            f"the smallest task has {samples} samples, no more than rank={rank}: heads interpolate; "
-            "least squares representation will be arbitrary, use mom",
-            stacklevel=2,
-        )
+    if samples is not None and samples < rank:
+        warn_interpolating(rank, samples)
+
+
+def warn_interpolating(rank: int, samples: int) -> None:
+    """Warn that least squares heads interpolate the smallest task, so that every basis fits as well. Host function."""
+    warnings.warn(
+        f"the smallest task has {samples} samples at rank={rank}: heads interpolate; least squares representation will be arbitrary, use "
+        "method of moments",
+        stacklevel=3,
+    )

@@ -55,8 +55,7 @@ def test_ranks_that_cannot_be_are_refused_where_they_enter(key):
                 call(rank)
     with pytest.raises(BadInput, match="rank got 3, but must lie between 1 and the number of tasks, whose heads span"):
         subspace.check_identified(3, 10, 2)
-    for samples in (2, 3):
-        with pytest.warns(
-            UserWarning, match="heads interpolate; least squares representation will be arbitrary, use mom"
-        ):
-            subspace.check_identified(3, 10, 5, samples)
+    with pytest.warns(
+        UserWarning, match="heads interpolate; least squares representation will be arbitrary, use method"
+    ):
+        subspace.check_identified(3, 10, 5, 2)
