@@ -9,7 +9,7 @@ Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko, NeurIPS 2024, arXiv
   (`head_penalty`) and early stopping, `forecaster_training` epoch by epoch, `forecast_error` scores it.
 - stand-in data: `ar_channels` (`ar_coefficients`, `ar_rollout`).
 
-On one's own series, an array (row, channel); for a csv file with a `date` column `mtrl.data` has a reader that gives such an array:
+On one's own series, an array (row, channel); from a csv file with a `date` column that is `mtrl.data.read_csv_series(path).values`:
 
 >>> import functools, jax, numpy as np
 >>> from jax import jit
