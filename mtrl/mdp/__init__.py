@@ -5,6 +5,6 @@
 
 from mtrl.mdp import linear
 from mtrl.mdp.linear import *  # noqa: F403
-from mtrl.mdp.linear import __all__ as _names
 
-__all__ = ["linear", *_names]  # noqa: PLE0604
+__all__ = ["linear"]
+__all__ += linear.__all__

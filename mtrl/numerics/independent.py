@@ -53,12 +53,19 @@ def independent(algorithm: Algorithm | Callable[..., Algorithm]) -> Any:
 
     Args:
       algorithm: an algorithm, or a factory: then a factory with the same arguments is returned. `init` must be given a view with a field
-        `tasks`; actions, answers and infos have the task axis first; other parts of views and truths as `task_axes` says.
+        `tasks`, or arrays with a task axis; actions, answers and infos have the task axis first; other parts of views and truths as
+        `task_axes` says.
     """
     if not isinstance(algorithm, Algorithm):
         return functools.partial(_built, algorithm)
 
     def init(key, view):
+        if not hasattr(view, "tasks"):
+            axes = task_axes(view)
+            tasks = next(part.shape[axis] for part, axis in zip(view, axes, strict=True) if axis is not None)
+            return jax.vmap(lambda k, own: algorithm.init(k, _alone(own, axes)), in_axes=(0, axes))(
+                jax.random.split(key, tasks), view
+            )
         return jax.vmap(lambda k: algorithm.init(k, view._replace(tasks=1)))(jax.random.split(key, view.tasks))
 
     def select(key, state, view):

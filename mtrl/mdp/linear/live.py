@@ -34,9 +34,9 @@ def _state(value: Any, states: int) -> int:
     return state
 
 
-def _episode(environment: Any, policy: np.ndarray, states: int, start: int) -> tuple[list, list, list, list]:
+def _episode(environment: Any, policy: np.ndarray, states: int, start: int) -> list[tuple[int, int, float, int]]:
     """Visited states, actions, rewards and next states; an environment that ends early stays where it is, without rewards."""
-    visited, actions, rewards, arrivals, state, over = [], [], [], [], start, False
+    steps, state, over = [], start, False
     for row in policy:
         action, reward, following = int(row[state]), 0.0, state
         if not over:
@@ -45,9 +45,9 @@ def _episode(environment: Any, policy: np.ndarray, states: int, start: int) -> t
             over = any(bool(flag) for flag in answer[2:4])
             if not np.isfinite(reward):
                 raise BadInput(f"the environment gave the reward {reward}, but rewards are finite numbers")
-        visited.append(state), actions.append(action), rewards.append(reward), arrivals.append(following)
+        steps.append((state, action, reward, following))
         state = following
-    return visited, actions, rewards, arrivals
+    return steps
 
 
 def play(
@@ -77,8 +77,10 @@ def play(
     Raises:
       BadInput: an oracle, no view, another number of environments than of tasks, a state that is no number, or a reward that is not finite.
     """
-    if algorithm.oracle:
-        raise BadInput("the algorithm is an oracle, which a live environment cannot serve; take a learner")
+    if algorithm.oracle or algorithm.update is None:
+        raise BadInput(
+            "the algorithm is an oracle or never learns, which a live environment cannot serve; take a learner"
+        )
     check_whole(episodes=episodes)
     worlds = list(environment) if isinstance(environment, Sequence) else [environment]
     view = getattr(worlds[0], "view", None) if view is None else view
@@ -98,11 +100,11 @@ def play(
         now, luck = view._replace(start=jnp.asarray(start, jnp.int32)), jax.random.fold_in(keys["step"], t)
         policy = select(luck, state, now)
         table = np.asarray(policy)
-        columns = zip(*[_episode(w, p, states, s) for w, p, s in zip(worlds, table, start, strict=True)], strict=True)
+        steps = np.array([_episode(w, p, states, s) for w, p, s in zip(worlds, table, start, strict=True)])
         kinds = (jnp.int32, jnp.int32, view.returns.dtype, jnp.int32)
-        trajectory = Trajectory(*(jnp.asarray(x, kind) for x, kind in zip(columns, kinds, strict=True)))
+        trajectory = Trajectory(*(jnp.asarray(steps[..., i], kind) for i, kind in enumerate(kinds)))
         state, info = update(luck, state, now, policy, trajectory)
         seen.append(trajectory)
         infos.append(info)
-    stacked = jax.tree.map(lambda *x: np.stack([np.asarray(i) for i in x]), *zip(seen, infos, strict=True))
-    return Played(*stacked, state)
+    everything, reports = (jax.tree.map(lambda *x: np.stack([np.asarray(i) for i in x]), *y) for y in (seen, infos))
+    return Played(everything, reports, state)

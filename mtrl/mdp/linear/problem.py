@@ -130,7 +130,8 @@ def optimum(
     """Optimal values V*_h by backward induction."""
 
     def stage(value, model):
-        value = jnp.max(backup(*model, value), axis=-1)
+        transitions, rewards = model
+        value = jnp.max(backup(transitions, rewards, value), axis=-1)
         return value, value
 
     models = (jnp.moveaxis(transitions, 1, 0), jnp.moveaxis(rewards, 1, 0))

@@ -112,7 +112,8 @@ def test_refuses_what_is_no_finite_environment(environment, algorithm, message):
 
 
 def test_views_of_ones_own():
-    assert finite_view(stages=2, states=3, actions=2, tasks=4).inputs.shape == (3, 2, 6)
+    ours = finite_view(stages=2, states=3, actions=2, tasks=4)
+    assert ours.inputs.shape == (3, 2, 6) and ours.start.shape == (4,) and ours.returns.tolist() == [2.0, 1.0]
     with pytest.raises(BadInput, match="stages got 0"):
         finite_view(stages=0, states=2, actions=2)
     with pytest.raises(BadInput, match="candidates has a row that sums to 2"):

@@ -9,6 +9,7 @@ from mtrl.mdp.linear.multitask_lsvi import multitask_lsvi, plan_with_class, surv
 from mtrl.mdp.linear.planning import Counts
 from mtrl.mdp.linear.ridge import fit_cells
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.independent import independent
 from tests.helpers import assert_close
 from tests.mdp.linear.worlds import OWN, RETURNS, ROUNDS, SHARED, explored, lsvi, small, steps
 
@@ -56,6 +57,14 @@ def test_a_class_of_one_makes_shared_and_independent_coincide_exactly():
     others, own = steps(multitask_lsvi(teams=OWN, **HYPER), params, 6)
     for a, b in zip(jax.tree.leaves((states, shared)), jax.tree.leaves((others, own)), strict=True):
         assert np.array_equal(a, b)
+
+
+def test_teams_of_one_are_independent_copies():
+    """`independent` makes M learners of one task each; here they also share the class, which is not a task's own."""
+    _, teams = steps(multitask_lsvi(teams=OWN, **HYPER), small(0), 4)
+    _, copies = steps(independent(multitask_lsvi)(**HYPER), small(0), 4)
+    for a, b in zip(jax.tree.leaves(teams), jax.tree.leaves(copies), strict=True):
+        assert_close("M copies with M = 1", a, b, 1e-9, 1e-12)
 
 
 def test_renaming_the_tasks_renames_the_plan():

@@ -16,9 +16,14 @@ from mtrl.numerics.types import Scalar
 BONUSES = ("last_layer", "gradient", "optimistic_net")
 
 
+def features(body: nn.Body, network: nn.Network, x: Float[Array, "cell dim"]) -> Float[Array, "cell rank"]:
+    """`phi_W(x)`."""
+    return jnp.asarray(body.apply(network.body, x))
+
+
 def values(body: nn.Body, network: nn.Network, x: Float[Array, "cell dim"]) -> Float[Array, "task cell"]:
     """`f_i(x) = <phi_W(x), theta_i>`."""
-    return nn.all_values(network.heads, body.apply(network.body, x))
+    return nn.all_values(network.heads, features(body, network, x))
 
 
 def last_layer(
@@ -32,7 +37,7 @@ def last_layer(
     ridge: Scalar,
 ) -> Float[Array, "task cell"]:
     """Ridge heads and their ellipsoid on the learned features."""
-    phi = body.apply(network.body, x)
+    phi = features(body, network, x)
     phi = jnp.broadcast_to(phi, (visits.shape[0], *phi.shape))
     fitted, squares = nn.ridge_index(nn.ridge_fit(phi, visits, totals, ridge=ridge), phi)
     return fitted + alpha * jnp.sqrt(squares)
@@ -50,7 +55,7 @@ def gradient(
     """Network values and a diagonal ellipsoid over the shared body and the own head."""
     slopes = nn.body_gradients(body, network, jnp.broadcast_to(x, (visits.shape[0], *x.shape)))
     squares = nn.gradient_squares(slopes, nn.gradient_metric(slopes, visits, ridge=ridge))
-    own = body.apply(network.body, x) ** 2  # (cell, rank): the gradient of f_i in its head is phi
+    own = features(body, network, x) ** 2  # (cell, rank): the gradient of f_i in its head is phi
     squares = squares + jnp.einsum("ck,mk->mc", own, 1.0 / (ridge + visits @ own))
     return values(body, network, x) + alpha * jnp.sqrt(squares)
 
