@@ -25,6 +25,7 @@ class ImageConfig(BaseConfig):
     data_dir: str = field(
         "",
         help="folder with MNIST idx files (train and t10k, or one of them, then split), or with mnist_c/<corruption>/*.npy",
+        path=True,
     )
     corruptions: tuple[str, ...] = field(tuple(CORRUPTIONS), help="corruptions used")
     images: int = field(

@@ -56,7 +56,7 @@ class NeuralConfig(BaseConfig):
         (0.2,), help="widths tried on tuning seeds; one value is used as it is", lower=0.0
     )
     late: int = field(30, help="rounds at the end whose regret is compared", lower=1)
-    data_dir: str = field("", help="folder with MNIST's IDX files; empty for the embedded digits")
+    data_dir: str = field("", help="folder with MNIST's IDX files; empty for the embedded digits", path=True)
 
     def validate(self) -> None:
         """Cross-field checks."""

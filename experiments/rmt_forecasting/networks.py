@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from experiments.rmt_forecasting.problems import AR_ROWS, FILES, DataConfig, Problem, check_results
+from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, Problem, check_results
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
 from mtrl.forecasting import (
     SIZES,
@@ -95,7 +95,7 @@ def fixed_series(problem: Problem) -> np.ndarray:
 
 def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.ndarray, seeds) -> Trained:
     """Train `model` on a problem at every penalty, fields (seed, pair); NaN for the seeds that do not train on files."""
-    used = seeds[: config.file_seeds] if problem.source in FILES else seeds
+    used = seeds[: config.file_seeds] if problem.source not in STAND_INS else seeds
     series = fixed_series(problem)
     starts = [window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
     # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy.

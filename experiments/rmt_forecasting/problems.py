@@ -5,6 +5,7 @@ US macro series that come with statsmodels.
 """
 
 import dataclasses
+import difflib
 import functools
 import warnings
 from collections.abc import Callable
@@ -13,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.data import ETT_HEADER, read_csv_series
+from mtrl.data import ETT_HEADER, HOUR, read_csv_series
 from mtrl.forecasting import Split, check_series, check_windows, ett_split, fraction_split, split_rows
 from mtrl.harness import BadInput, BaseConfig, field
 
-FILES = ("ETTh1", "ETTh2", "Weather")
+FILES = ("ETTh1", "ETTh2", "Weather")  # the paper's; any other csv of a folder can be asked for by its name
+ETT = ("ETTh1", "ETTh2")
 STAND_INS = ("AR", "macro")
 MACRO = ("realgdp", "realcons", "realinv", "realgovt", "realdpi", "cpi", "m1")
 PAPER_BEST = {
@@ -34,10 +36,14 @@ class DataConfig(BaseConfig):
     """Where the series come from."""
 
     data_dir: str = field(
-        "", help="folder with ETTh1.csv, ETTh2.csv and/or Weather.csv; empty takes the embedded stand-ins"
+        "",
+        help="folder with ETTh1.csv, ETTh2.csv, Weather.csv or other series in csv (date,<channel>,...); empty: the embedded stand-ins",
+        path=True,
     )
     series: tuple[str, ...] = field(
-        ("all",), help="which data sets", choices=("all", *STAND_INS, *FILES), distinct=True
+        ("all",),
+        help="which data sets: AR, macro, or files of the folder without .csv; all for the benchmark files there, or else every csv",
+        distinct=True,
     )
     lookback: int = field(336, help="look-back of the files (stand-ins have their own)", lower=1, unit="rows")
     horizons: tuple[int, ...] = field((96,), help="horizons of the files", lower=1, unit="rows", distinct=True)
@@ -83,38 +89,51 @@ def names(config: DataConfig) -> tuple[str, ...]:
     """
     if not config.data_dir:
         wanted = STAND_INS if "all" in config.series else config.series
-        missing = [name for name in wanted if name in FILES]
-        if missing:
-            raise BadInput(f"series got {missing[0]}, which is a file; give its folder with --data_dir")
+        for name in wanted:
+            if name in FILES:
+                raise BadInput(f"series got {name}, which is a file; give its folder with --data_dir")
+            if name not in STAND_INS:
+                near = difflib.get_close_matches(name, (*STAND_INS, *FILES), n=1)
+                hint = f"did you mean {near[0]}?" if near else "give the folder of the file with --data_dir"
+                raise BadInput(f"series got {name}, but without --data_dir takes all, {', '.join(STAND_INS)}; {hint}")
         return tuple(wanted)
     folder = Path(config.data_dir)
     if not folder.is_dir():
         raise BadInput(
             f"data_dir got {folder}, which is not a folder; it must hold {', '.join(f'{name}.csv' for name in FILES)}"
         )
-    there = tuple(name for name in FILES if (folder / f"{name}.csv").is_file())
+    there = _csv_files(folder)
     if "all" in config.series:
         if not there:
             raise BadInput(
-                f"data_dir {folder} holds none of {', '.join(f'{name}.csv' for name in FILES)}; put at least one there"
+                f"data_dir {folder} holds none of {', '.join(f'{name}.csv' for name in FILES)} nor any other csv; put at least one there"
             )
-        return there
+        return tuple(name for name in FILES if name in there) or tuple(there)
     for name in config.series:
-        if name in FILES and name not in there:
-            raise BadInput(f"{folder / name}.csv: no such file; expected a csv with the header date,<channels>")
+        if name not in there and name not in STAND_INS:
+            near = difflib.get_close_matches(name, there, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; the folder holds {', '.join(there) or 'no csv'}"
+            raise BadInput(f"{folder / name}.csv: no such file; expected a csv with the header date,<channels>{hint}")
     return tuple(config.series)
+
+
+def _csv_files(folder: Path) -> dict[str, Path]:
+    """The csv files of a folder by name; the benchmark's go by their published names in whatever case (weather.csv)."""
+    published = {name.lower(): name for name in FILES}
+    return {published.get(path.stem.lower(), path.stem): path for path in sorted(folder.glob("*.csv"))}
 
 
 def files(config: DataConfig) -> list[Path]:
     """The files that a configuration reads."""
-    return [Path(config.data_dir) / f"{name}.csv" for name in names(config) if name in FILES]
+    there = _csv_files(Path(config.data_dir)) if config.data_dir else {}
+    return [there[name] for name in names(config) if name in there]
 
 
 def memory(config: DataConfig) -> int:
     """Bytes of the ridge on windows: a few Gram matrices, eigenbases and targets per channel, and one block of windows."""
     wanted = names(config)
-    channels = 21 if "Weather" in wanted else 7
-    lookback = config.lookback if set(wanted) & set(FILES) else AR_LOOKBACK
+    channels = 7 if set(wanted) <= {"ETTh1", "ETTh2", *STAND_INS} else 21
+    lookback = config.lookback if set(wanted) - set(STAND_INS) else AR_LOOKBACK
     horizon = max(*config.horizons, config.standin_horizon)
     return 8 * channels * (8 * lookback * (lookback + horizon) + 2 * 256 * (lookback + horizon))
 
@@ -153,8 +172,18 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
         split = split_rows(MACRO_TRAIN, MACRO_VALIDATION, len(series) - MACRO_TRAIN - MACRO_VALIDATION, lookback)
         check_windows(split, len(series), lookback, config.standin_horizon, "macro stand-in")
         return [Problem("macro stand-in", name, series, split, lookback, config.standin_horizon)]
-    series = read_file(str(Path(config.data_dir) / f"{name}.csv"), name)
-    split = fraction_split(len(series), config.lookback) if name == "Weather" else ett_split(config.lookback)
+    series = read_file(str(_csv_files(Path(config.data_dir))[name]), name)
+    if name in ETT:
+        split = ett_split(config.lookback)
+    else:
+        shortest = len(series) // 10 - max(config.horizons)  # rows of the validation part, 10 %, beyond the horizon
+        if config.lookback > 7 * len(series) // 10 - max(config.horizons) or shortest < 1:
+            horizon = max(1, len(series) // 40)
+            raise BadInput(
+                f"{name}.csv has {len(series)} rows, too few for lookback={config.lookback} and horizons up to {max(config.horizons)}; "
+                f"give --lookback={2 * horizon} --horizons={horizon}"
+            )
+        split = fraction_split(len(series), config.lookback)
     for horizon in config.horizons:
         check_windows(split, len(series), config.lookback, horizon, f"{name}.csv")
     rate = 1e-4 if name == "Weather" else 1e-3
@@ -163,8 +192,9 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
 
 @functools.lru_cache(maxsize=4)
 def read_file(path: str, name: str) -> np.ndarray:
-    """Values of a benchmark file; ETT files must have their published header."""
-    values = read_csv_series(path, header=None if name == "Weather" else ETT_HEADER).values
+    """Values of a file; ETT files must have their published header and a row every hour."""
+    header, step = (ETT_HEADER, HOUR) if name in ETT else (None, None)
+    values = read_csv_series(path, header=header, step=step).values
     check_series(values, path)
     return values
 

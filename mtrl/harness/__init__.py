@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 from mtrl.harness.cli import main
-from mtrl.harness.config import BaseConfig, field
+from mtrl.harness.config import BaseConfig, OwnDataConfig, field
 from mtrl.harness.dataset import Axis, dataset
 from mtrl.harness.judge import measures, timing
 from mtrl.harness.judge.claims import (
@@ -55,6 +55,7 @@ __all__ = [
     "Round",
     "Step",
     "Study",
+    "OwnDataConfig",
     "at_least",
     "at_most",
     "between",

@@ -74,6 +74,17 @@ class BaseConfig:
         """Cross-field checks of a study; raise BadInput with one sentence."""
 
 
+@dataclasses.dataclass(frozen=True)
+class OwnDataConfig(BaseConfig):
+    """What the configuration of a figure on real data has: where one's own multitask table lies (`mtrl.data.read_tasks`)."""
+
+    data_dir: str = field(
+        "", help="own tasks: a csv, npz, mat or arff file, or a folder with one file a task; empty: the stand-in", path=True
+    )
+    columns: tuple[str, ...] = field(("task", "y"), help="the task's and the response's column of --data_dir", length=2)
+    outputs: int = field(0, help="last columns of --data_dir that are responses of tasks on shared inputs", lower=0)
+
+
 def rules_of(item: dataclasses.Field) -> Mapping[str, Any]:
     """The rules given to `field`, or empty ones for a plain dataclass field."""
     empty = dict(

@@ -68,10 +68,18 @@ def test_files_are_read_split_and_refused_by_row(tmp_path):
     with pytest.raises(BadInput, match="ETTh1.csv: the train part ends at row 8640, but the series has 400 rows"):
         problems(DataConfig(data_dir=str(tmp_path)))
     (tmp_path / "ETTh1.csv").unlink()
-    (tmp_path / "Weather.csv").write_text("\n".join(rows))
+    (tmp_path / "weather.csv").write_text("\n".join(rows))  # as the public archives call it
     got = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6, 12)))
     assert [p.label for p in got] == ["Weather H=6", "Weather H=12"] and got[0].learning_rate == 1e-4
     assert got[0].split.test == (320 - 24, 400) and got[0].series.shape == (400, 7)
+    (tmp_path / "weather.csv").rename(tmp_path / "exchange_rate.csv")
+    (got,) = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6,)))
+    assert got.label == "exchange_rate H=6"
+    with pytest.raises(BadInput, match="has 400 rows, too few for .*give --lookback=20 --horizons=10"):
+        problems(DataConfig(data_dir=str(tmp_path)))
+    assert len(problems(DataConfig(data_dir=str(tmp_path), lookback=20, horizons=(10,)))) == 1
+    with pytest.raises(BadInput, match="did you mean exchange_rate?"):
+        replace(DataConfig(), data_dir=str(tmp_path), series=("exchange",))
 
 
 def test_selection_and_marks_of_the_table():
