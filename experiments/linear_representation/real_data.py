@@ -77,6 +77,8 @@ def _from_file(name, config):
     tasks = read_tasks(path, **table)
     least = next(n for n in range(2 * FOLDS + 1, 10_000) if round(TRAIN[name] * n) < n)
     check_rows(tasks, least, path, f"so that {2 * FOLDS} train and one is left to test")
+    if np.ptp(np.concatenate(tasks.y)) == 0:
+        raise BadInput(f"the responses of {path} are all equal; there is nothing to predict")
     rng = np.random.default_rng(0)
     chosen = [np.sort(rng.permutation(len(y))[: config.rows]) for y in tasks.y]
     if tasks.shared:

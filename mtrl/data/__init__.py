@@ -28,7 +28,7 @@ from mtrl.data.npy import read_npy, read_npz
 from mtrl.data.read import read_tasks
 from mtrl.data.tables import tasks_of_arff, tasks_of_csv
 from mtrl.data.tasks import Tasks, TaskSet, check_rows, pad
-from mtrl.data.tser import SeriesSet, find_ts, load_ts, read_ts
+from mtrl.data.tser import SeriesSet, find_ts, read_ts
 
 __all__ = [
     "ETT_HEADER",
@@ -48,7 +48,6 @@ __all__ = [
     "load_labelled",
     "load_mnist",
     "load_mnist_c",
-    "load_ts",
     "pad",
     "read_csv_series",
     "read_idx",

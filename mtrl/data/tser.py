@@ -78,13 +78,3 @@ def find_ts(place: Path) -> tuple[str, pathlib.Path, pathlib.Path]:
         if not path.is_file():
             raise BadInput(f"{path} does not exist; the archive ships {pair[0].name} and {pair[1].name} together")
     return names[0], pair[0], pair[1]
-
-
-def load_ts(folder: str, problem: str, split: str) -> SeriesSet:
-    """`read_ts` of `<folder>/<problem>_<split>.ts`."""
-    path = pathlib.Path(folder).expanduser() / f"{problem}_{split}.ts"
-    if not path.is_file():
-        raise BadInput(
-            f"{path} does not exist; --data_dir must hold {problem}_TRAIN.ts and {problem}_TEST.ts of the TSER archive"
-        )
-    return read_ts(path)

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from mtrl.data import find_ts, load_ts, read_ts
-from mtrl.harness.cli import run_study
+from mtrl.data import find_ts, read_ts
 from mtrl.numerics.errors import BadInput
 
 HEADER = "@problemName AppliancesEnergy\n@univariate false\n@dimensions 2\n@data\n"
 
 
 def write(folder, text, split="TRAIN"):
-    (folder / f"AppliancesEnergy_{split}.ts").write_text(text)
-    return str(folder)
+    path = folder / f"AppliancesEnergy_{split}.ts"
+    path.write_text(text)
+    return path
 
 
 def test_reads(tmp_path):
-    found = load_ts(write(tmp_path, HEADER + "1,2,3:4,5,6:0.5\n\n7,8,9:1,1,1:-2\n"), "AppliancesEnergy", "TRAIN")
+    found = read_ts(write(tmp_path, HEADER + "1,2,3:4,5,6:0.5\n\n7,8,9:1,1,1:-2\n"))
     assert found.series.shape == (2, 2, 3)
     assert np.array_equal(found.targets, [0.5, -2.0])
     assert np.array_equal(found.series[0, 1], [4, 5, 6])
@@ -26,8 +26,8 @@ def test_time_stamps_and_comments_are_left_out(tmp_path):
     stamped = (
         "(2016-01-11 17:00:00,1.5),(2016-01-11 17:10:00,2):(2016-01-11 17:00:00,-1e-3),(2016-01-11 17:10:00,4):0.5\n"
     )
-    folder = write(tmp_path, HEADER.replace("@data", "@timeStamps true\n@DATA") + "# first case\n" + stamped)
-    found = load_ts(folder, "AppliancesEnergy", "TRAIN")
+    path = write(tmp_path, HEADER.replace("@data", "@timeStamps true\n@DATA") + "# first case\n" + stamped)
+    found = read_ts(path)
     assert found.series.tolist() == [[[1.5, 2.0], [-1e-3, 4.0]]] and found.targets.tolist() == [0.5]
 
 
@@ -67,30 +67,4 @@ def test_any_name_and_any_number_of_channels(tmp_path):
 )
 def test_refuses(tmp_path, text, words):
     with pytest.raises(BadInput, match=words):
-        load_ts(write(tmp_path, text), "AppliancesEnergy", "TRAIN")
-
-
-def test_missing_file_from_the_command_line_writes_nothing(tmp_path):
-    from experiments.rmt_regression import STUDY
-
-    with pytest.raises(BadInput, match="AppliancesEnergy_TRAIN.ts does not exist"):
-        run_study(STUDY, ["--figure=real", "--preset=smoke", f"--data_dir={tmp_path}", f"--out={tmp_path}/out"])
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_study_runs_on_such_files(tmp_path):
-    """Random series of the archive's shape; the figure is made without the stand-in."""
-    rng = np.random.default_rng(0)
-
-    def cases(n):
-        return "".join(
-            ":".join(",".join(f"{v:.3f}" for v in rng.normal(size=12)) for _ in range(2)) + f":{rng.normal():.3f}\n"
-            for _ in range(n)
-        )
-
-    from experiments.rmt_regression import STUDY
-
-    write(tmp_path, HEADER + cases(30))
-    write(tmp_path, HEADER + cases(20), "TEST")
-    run_study(STUDY, ["--figure=real", "--preset=smoke", f"--data_dir={tmp_path}", f"--out={tmp_path}/out"])
-    assert (tmp_path / "out/rmt_regression/real/figure.png").is_file()
+        read_ts(write(tmp_path, text))
