@@ -164,6 +164,7 @@ FIGURES = (
         run=run_allocation,
         draw=draw_allocation,
         split=("samples",),
+        optional=("law",),
         claims=(
             *(
                 Claim(

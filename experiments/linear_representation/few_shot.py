@@ -169,6 +169,7 @@ FIGURES = (
         run=run_few_shot,
         draw=draw_few_shot,
         split=("tasks",),
+        optional=("law",),
         claims=(
             Claim(
                 text="with the true representation the risk falls as n2^-1 (log-log slope)",

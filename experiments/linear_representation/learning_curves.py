@@ -218,6 +218,7 @@ def figure(name, title, config, *, axis, presets, extra=(), version=1):
         draw=functools.partial(draw, figure=RELEASED[name], axis=axis),
         claims=(*released_claims(RELEASED[name], axis), *extra),
         split=(axis,),
+        optional=("law",),
         presets=presets,
         memory=lambda c: int(8 * 4 * max(c.seed_batch, 1) * max(c.tasks) * max(c.samples) * c.dim),
         version=version,

@@ -79,7 +79,9 @@ class OwnDataConfig(BaseConfig):
     """What the configuration of a figure on real data has: where one's own multitask table lies (`mtrl.data.read_tasks`)."""
 
     data_dir: str = field(
-        "", help="own tasks: a csv, npz, mat or arff file, or a folder with one file a task; empty: the stand-in", path=True
+        "",
+        help="own tasks: a csv, npz, mat or arff file, or a folder with one file a task; empty: the stand-in",
+        path=True,
     )
     columns: tuple[str, ...] = field(("task", "y"), help="the task's and the response's column of --data_dir", length=2)
     outputs: int = field(0, help="last columns of --data_dir that are responses of tasks on shared inputs", lower=0)

@@ -31,6 +31,7 @@ class Figure:
       memory: optional estimate of the bytes `run` needs, from a configuration.
       inputs: optional list of the files that `run` reads, from a configuration, where those are fewer than all that lie below its path
         fields; their contents are part of every cell's name.
+      optional: variables that may be infinite, or NaN throughout a cell, where they do not exist (a law outside its range).
       version: raised when the meaning of stored results changes.
       aliases: other names that `--figure` takes, such as the number in the paper.
       headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
@@ -46,6 +47,7 @@ class Figure:
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     memory: Callable[[Any], int] | None = None
     inputs: Callable[[Any], Sequence[str | os.PathLike]] | None = None
+    optional: tuple[str, ...] = ()
     version: int = 1
     aliases: tuple[str, ...] = ()
     headline: bool = False

@@ -203,6 +203,9 @@ def test_a_result_that_says_nothing_is_refused_and_not_stored(tmp_path, value, w
     with pytest.raises(ValueError, match=f"tiny/mean: the result 'mean'.*{words}"):
         run_study(dataclasses.replace(tiny.STUDY, figures=(figure,)), [f"--out={tmp_path}/o", "--preset=smoke"])
     assert list(tmp_path.iterdir()) == []
+    if np.isnan(value):
+        figure = dataclasses.replace(figure, optional=("mean",), claims=())
+        run_study(dataclasses.replace(tiny.STUDY, figures=(figure,)), [f"--out={tmp_path}/o", "--preset=smoke"])
 
 
 def test_sweep_over_lists(tmp_path):

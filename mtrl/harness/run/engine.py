@@ -38,16 +38,16 @@ def cell_path(folder: pathlib.Path, cell: Cell) -> pathlib.Path:
     return folder / "cells" / f"{cell.name}.nc"
 
 
-def check_finite(data: Any, what: str) -> None:
+def check_finite(data: Any, what: str, optional: tuple[str, ...] = ()) -> None:
     """Refuse a result that says nothing: an infinite value, or a variable over seeds that is NaN throughout.
 
-    Single NaN stand for what does not exist (a method that was not run at some size) and pass.
+    Single NaN stand for what does not exist (a method that was not run at some size) and pass, as do the `optional` variables.
 
     Raises:
       BadInput: names the variable.
     """
     for name, variable in data.data_vars.items():
-        if variable.dtype.kind not in "fc" or not variable.size:
+        if variable.dtype.kind not in "fc" or not variable.size or name in optional:
             continue
         values = variable.values
         if np.isinf(values).any():
@@ -65,7 +65,7 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     figure = find_figure(cell)
     began = time.perf_counter()
     data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
-    check_finite(data, f"{cell.study}/{cell.figure}")
+    check_finite(data, f"{cell.study}/{cell.figure}", figure.optional)
     data = data.assign_attrs(
         study=cell.study,
         figure=cell.figure,
