@@ -116,7 +116,7 @@ def aligned_model(key: PRNGKey, *, tasks: int, dim: int, alpha: Scalar, noise: S
 
 def autoregressive_covariance(rho: Scalar, dim: int) -> Float[Array, "dim dim"]:
     """`Sigma_ij = rho^|i-j|`."""
-    gap = jnp.abs(jnp.arange(dim)[:, None] - jnp.arange(dim)[None])
+    gap = jnp.abs(jnp.arange(dim)[:, None] - jnp.arange(dim)[None]).astype(float)
     return jnp.asarray(rho, float) ** gap
 
 

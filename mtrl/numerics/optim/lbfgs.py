@@ -57,9 +57,10 @@ def minimise(
 
     def body(carry):
         # The line search leaves the value and gradient of the new point in its state: nothing is evaluated twice.
-        update, state = solver.update(
-            carry.gradient, carry.state, carry.point, value=carry.value, grad=carry.gradient, value_fn=objective
-        )
+        with jax.numpy_dtype_promotion("standard"):  # Optax adds whole numbers of two widths
+            update, state = solver.update(
+                carry.gradient, carry.state, carry.point, value=carry.value, grad=carry.gradient, value_fn=objective
+            )
         point = optax.apply_updates(carry.point, update)
         value, gradient = optax.tree.get(state, "value"), optax.tree.get(state, "grad")
         size = jnp.maximum(jnp.maximum(jnp.abs(carry.value), jnp.abs(value)), 1)

@@ -40,7 +40,7 @@ def test_every_prediction_is_one_formula():
 def test_risk_from_data_and_its_gradient_in_the_coupling():
     data = random_data(4, (30, 50), outputs=1)
     X = data.features
-    covariance = jnp.einsum("tni,tnj->tij", X, X) / data.counts[:, None, None]
+    covariance = jnp.einsum("tni,tnj->tij", X, X) / data.counts.astype(float)[:, None, None]
     plugged = plug_in_risk(coupling(GAMMA, LAM), data.counts, covariance, statistics_from_least_squares(data))
     assert_close("plug-in", predict_risk(data, gamma=GAMMA, lam=LAM).test, plugged.test, rtol=1e-12)
     value = jax.jit(lambda lam: predict_risk(data, gamma=GAMMA, lam=lam).test.mean())
