@@ -24,7 +24,7 @@ METHODS = ("GFUCB", "GFUCB per task", "greedy", "LinUCB on x", "known phi")
 # Reg/M at T = 60 and its standard error in an independent run of these settings at one radius, `0.05 (M k + log|Phi|) log(t + 2)`;
 # no error is given for M = 12, that of M = 4 is used.
 REFERENCE = {1: (4.58, 0.46), 4: (4.29, 0.37), 12: (3.61, 0.37)}
-REFERENCE_SCALE, REFERENCE_ROUNDS = 0.05, 60
+REFERENCE_SCALE, REFERENCE_NOISE, REFERENCE_ROUNDS = 0.05, 0.3, 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,11 @@ class FiniteClassConfig(BaseConfig):
     dim: int = field(8, help="input dimension", lower=1)
     rank: int = field(3, help="representation dimension k", lower=1)
     noise: float = field(0.3, help="noise standard deviation sigma", lower=0.0)
-    scales: tuple[float, ...] = field((0.0125, 0.05, 0.2), help="radius scales tried on tuning seeds", lower=0.0)
+    scales: tuple[float, ...] = field(
+        (0.0125, 0.05, 0.2),
+        help="radius scales tried on tuning seeds; GFUCB's are in units of (sigma / 0.3)^2",
+        lower=0.0,
+    )
 
 
 def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
@@ -50,18 +54,20 @@ def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
     problem = finite_class(
         tasks=tasks, dim=config.dim, rank=config.rank, candidates=config.candidates, arms=config.arms
     )
-    scales = {"scale": config.scales}
+    in_units = 1.0 / REFERENCE_NOISE**2  # the flag's scales are squared radii at the reference run's noise
+    radii = {"scale": in_units * np.asarray(config.scales), "noise": config.noise}
     entrants = (
-        Entrant("GFUCB", gfucb_finite, grid=scales),
-        Entrant("GFUCB per task", independent(gfucb_finite), grid=scales),
+        Entrant("GFUCB", gfucb_finite, grid=radii),
+        Entrant("GFUCB per task", independent(gfucb_finite), grid=radii),
         Entrant("greedy", gfucb_finite, grid={"scale": 0.0}),
         Entrant("LinUCB on x", linucb, grid={"alpha": config.scales}),
-        Entrant("known phi", known_representation, grid={**scales, "noise": config.noise}),
-        Entrant("fixed", gfucb_finite, grid={"scale": REFERENCE_SCALE}),
+        Entrant("known phi", known_representation, grid={"scale": config.scales, "noise": config.noise}),
+        Entrant("fixed", gfucb_finite, grid={"scale": in_units * REFERENCE_SCALE, "noise": config.noise}),
     )
     curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
     fixed = curves.pop("fixed")
     scales = {name: float(hyper.get("scale", hyper.get("alpha"))) for name, hyper in chosen.items()}
+    scales = {name: scale / in_units if name.startswith("GFUCB") else scale for name, scale in scales.items()}
     values = np.stack([curves[name] for name in METHODS])[None]
     coords = {
         "tasks": [tasks],

@@ -245,7 +245,7 @@ CASES = [
         finite=True,
         permute=permute_arms,
         hyper=dict(scale=0.5),
-        changed=dict(scale=5.0, beta=50.0, ridge=30.0),
+        changed=dict(scale=5.0, noise=5.0, beta=50.0, ridge=30.0),
         **BOUNDED,
     ),
     arms_case(

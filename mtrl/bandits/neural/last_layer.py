@@ -3,7 +3,7 @@
 The fitted body is taken for the truth between refits, as if Phi had one element: `V_i = lam I + sum phi phi^T`, ridge
 heads, and one arm per task maximising `sum_i <phi(x_i), theta_i> + sqrt(beta sum_i ||phi(x_i)||^2_{V_i^-1})` with one
 budget `beta = alpha^2 M`. At equal widths that moves an index as much as `alpha ||phi||_{V^-1}` per task does, which
-is `coupled=False`: M budgets instead of one, the baseline without coupling.
+is `coupled=False`: M budgets instead of one, as practical variants have it; the coupling here is the exact algorithm's step 3.
 """
 
 from typing import Any

@@ -99,18 +99,20 @@ def observe(state: State, view: ClassView, arms: Int[Array, " task"], rewards: F
     )
 
 
-def gfucb_finite(*, scale: Scalar = 0.05, beta: Scalar = 0.0, ridge: Scalar = 0.1) -> Algorithm:
+def gfucb_finite(*, scale: Scalar = 0.5, noise: Scalar = 1.0, beta: Scalar = 0.0, ridge: Scalar = 0.1) -> Algorithm:
     """GFUCB on a finite class: the jointly optimistic arms.
 
     Args:
-      scale: squared radius `scale (M k + log|Phi|) log(t + 2)`; 0 with beta = 0 is greedy on the fit.
+      scale: squared radius `scale sigma^2 (M k + log|Phi|) log(t + 2)`; 0 with beta = 0 is greedy on the fit. The squared error of the
+        fit is about `sigma^2 M k`.
+      noise: sigma.
       beta: added constant squared radius (e.g. the theorem's, `theory.gfucb_radius`).
       ridge: lam, above 0.
 
     Raises:
       BadInput: a radius is negative or the ridge not positive, or one is not a finite number; in `init` a problem without candidates.
     """
-    check_nonnegative(scale=scale, beta=beta, hint="0 acts greedily")
+    check_nonnegative(scale=scale, noise=noise, beta=beta, hint="0 acts greedily")
     check_positive(ridge=ridge)
 
     def init(key, view):
@@ -134,7 +136,7 @@ def gfucb_finite(*, scale: Scalar = 0.05, beta: Scalar = 0.0, ridge: Scalar = 0.
             tasks=tasks,
             rank=rank,
             log_covering=jnp.log(jnp.asarray(count, dtype)),
-            scale=jnp.asarray(scale, dtype),
+            scale=jnp.asarray(scale, dtype) * jnp.asarray(noise, dtype) ** 2,
         )
         return choose(confidence_set(state, squared_radius, jnp.asarray(ridge, dtype)), view.candidates)[0]
 

@@ -27,7 +27,7 @@ def played():
         features = jnp.take_along_axis(step.round.view.candidates, step.action[None, :, None, None], axis=2)[:, :, 0]
         return features, jnp.take_along_axis(step.round.truth.rewards, step.action[:, None], axis=1)[:, 0]
 
-    state, played = rollout(gfucb_finite(scale=0.05), key, params, CLASS, ROUNDS, keep=keep)
+    state, played = rollout(gfucb_finite(scale=0.05 / 0.09, noise=0.3), key, params, CLASS, ROUNDS, keep=keep)
     features, rewards = played.kept
     return params, state, np.asarray(features).swapaxes(0, 1), np.asarray(rewards)
 
@@ -76,14 +76,14 @@ def test_the_fit_itself_always_survives(played):
 
 
 def test_radius_of_the_schedule(played):
-    """Round t is played with beta = scale (M k + log|Phi|) log(t + 2): M = 2, k = 3, |Phi| = 4."""
+    """Round t is played with beta = scale sigma^2 (M k + log|Phi|) log(t + 2): M = 2, k = 3, |Phi| = 4."""
     params, state, _, _ = played
 
     def arms(key):
         view = CLASS.draw(key, params, 0).view
-        beta = 0.2 * (2 * 3 + jnp.log(4.0)) * jnp.log(ROUNDS + 2.0)
+        beta = 0.8 * 0.5**2 * (2 * 3 + jnp.log(4.0)) * jnp.log(ROUNDS + 2.0)
         mine, _, _ = choose(confidence_set(state, beta), view.candidates)
-        return mine, gfucb_finite(scale=0.2).select(key, state, view)
+        return mine, gfucb_finite(scale=0.8, noise=0.5).select(key, state, view)
 
     literal, ours = jax.jit(jax.vmap(arms))(jax.random.split(jax.random.key(6), 200))
     assert np.array_equal(ours, literal)
