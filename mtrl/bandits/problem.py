@@ -77,9 +77,15 @@ def take_arm(table: Float[Array, "task arm *rest"], arms: Int[Array, " task"]) -
     return jnp.take_along_axis(table, index, axis=1)[:, 0]
 
 
-def first_best(values: Float[Array, "*batch arm"]) -> Int[Array, "*batch"]:
-    """Best arm; ties go to the lowest index, as int32 whatever the precision."""
-    return jnp.argmax(values, axis=-1).astype(jnp.int32)
+def first_best(values: Float[Array, "*batch arm"], size: Scalar | None = None) -> Int[Array, "*batch"]:
+    """Best arm; what is equal to within rounding (64 units of the last place of `size`, by default the best value) ties.
+
+    Ties go to the lowest index, so that choices do not depend on how a program was compiled: without data all arms on a sphere are
+    equally wide. int32 whatever the precision.
+    """
+    best = jnp.max(values, axis=-1, keepdims=True)
+    rounding = 64 * jnp.finfo(values.dtype).eps * jnp.abs(best if size is None else size)
+    return jnp.argmax(values >= best - rounding, axis=-1).astype(jnp.int32)
 
 
 def pull(now: Round, arms: Int[Array, " task"]) -> tuple[Float[Array, " task"], Outcome]:

@@ -8,7 +8,7 @@ from mtrl.bandits import e2tc, gfucb_finite, known_representation, linucb, mtlr_
 from mtrl.harness import simulate
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
-from tests.bandits.worlds import ARMS, BALL, CLASS, uneven
+from tests.bandits.worlds import ARMS, BALL, CLASS
 
 NETWORK = dict(capacity=8, rank=2, hidden=(4,), refit_every=4, steps=5, batch=8)
 
@@ -43,9 +43,9 @@ def keep_action(step):
 @pytest.mark.parametrize(
     ("factory", "hyper", "static", "problem"),
     [
-        (mtlr_oful, dict(scale=0.1, noise=0.3), dict(rank=2), uneven(ARMS)),
-        (neural_gfucb, dict(alpha=0.5), NETWORK, uneven(ARMS)),
-        (gfucb_finite, dict(scale=0.2), {}, uneven(CLASS)),
+        (mtlr_oful, dict(scale=0.1, noise=0.3), dict(rank=2), ARMS),
+        (neural_gfucb, dict(alpha=0.5), NETWORK, ARMS),
+        (gfucb_finite, dict(scale=0.2), {}, CLASS),
         (e2tc, dict(explore=4.0, identify=2.0), dict(rank=2), BALL),
     ],
 )

@@ -74,8 +74,10 @@ def test_act_on_the_ball():
 
 
 def test_ties_go_to_the_first():
-    best = first_best(jnp.array([[1.0, 1.0, 0.0]]))
-    assert int(best[0]) == 0 and best.dtype == jnp.int32
+    best = first_best(jnp.array([[1.0, 1.0, 0.0], [1.0, 1.0 + 1e-15, 0.0], [1.0, 1.0 + 1e-12, 0.0]]))
+    assert best.tolist() == [0, 0, 1] and best.dtype == jnp.int32
+    assert int(first_best(jnp.array([-jnp.inf, 0.0, 1.0]))) == 2
+    assert int(first_best(jnp.array([1e-9, 1.1e-9]), 1e9)) == 0
 
 
 @pytest.mark.parametrize(

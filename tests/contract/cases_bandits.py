@@ -203,7 +203,7 @@ CASES = [
         permute=permute_arms,
         static=dict(rank=RANK),
         hyper=dict(scale=0.1),
-        changed=dict(SHARED, bonus="projected"),
+        changed=dict(SHARED, bonus="projected", sweeps=0),
         differs_from=("bandits.mtlr_oful_projected",),
         **BOUNDED,
     ),

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.bandits.problem import ClassView, check_tasks, take_arm
+from mtrl.bandits.problem import ClassView, check_tasks, first_best, take_arm
 from mtrl.bandits.regret.joint_index import joint_argmax
 from mtrl.bandits.regret.ridge_statistics import squared_widths
 from mtrl.bandits.theory import gfucb_schedule
@@ -62,9 +62,9 @@ def confidence_set(state: State, beta: Scalar, ridge: Scalar) -> ConfidenceSet:
     heads = jnp.einsum("pmkl,pml->pmk", inverse, state.cross)
     fitted = jnp.einsum("pmk,pmkl,pml->p", heads, own, heads)
     losses = jnp.sum(state.square) - 2.0 * jnp.sum(heads * state.cross, axis=(1, 2)) + fitted
-    best = jnp.argmin(losses)
+    best = first_best(-losses, jnp.sum(state.square))
     pulled = jnp.einsum("pmkl,ml->pmk", state.gram[:, best], heads[best])  # F_p^T fhat
-    is_best = jnp.arange(count) == best
+    is_best = jnp.arange(count, dtype=best.dtype) == best
     centres = jnp.where(is_best[:, None, None], heads, jnp.einsum("pmkl,pml->pmk", inverse, pulled))
     residuals = (
         jnp.einsum("pmk,pmkl,pml->p", centres, own, centres)
@@ -73,7 +73,7 @@ def confidence_set(state: State, beta: Scalar, ridge: Scalar) -> ConfidenceSet:
     )
     residuals = jnp.where(is_best, 0.0, jnp.maximum(residuals, 0.0))
     slack = jnp.asarray(beta, residuals.dtype) - residuals
-    return ConfidenceSet(best.astype(jnp.int32), losses, centres, inverse, residuals, slack, slack >= 0.0)
+    return ConfidenceSet(best, losses, centres, inverse, residuals, slack, slack >= 0.0)
 
 
 def choose(
@@ -84,8 +84,8 @@ def choose(
     squares = jax.vmap(squared_widths)(found.inverse, candidates)
     choices = jax.vmap(joint_argmax)(values, squares, jnp.maximum(found.slack, 0.0))
     totals = jnp.where(found.survives, choices.value, -jnp.inf)
-    promise = jnp.argmax(totals)
-    return choices.arms[promise], totals[promise], promise.astype(jnp.int32)
+    promise = first_best(totals)
+    return choices.arms[promise], totals[promise], promise
 
 
 def observe(state: State, view: ClassView, arms: Int[Array, " task"], rewards: Float[Array, " task"]) -> State:

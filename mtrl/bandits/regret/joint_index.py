@@ -64,7 +64,7 @@ def joint_argmax(
     chosen_values = jax.vmap(lambda a: take_arm(values, a))(arms)
     chosen_squares = jax.vmap(lambda a: take_arm(squares, a))(arms)
     totals = jax.vmap(joint_value, in_axes=(0, 0, None))(chosen_values, chosen_squares, slack)
-    best = arms[jnp.argmax(totals)]
+    best = arms[first_best(totals)]
 
     def move(arms, _):
         """The best single change: for every (task, arm), the total if only that task switches."""
@@ -72,9 +72,9 @@ def joint_argmax(
         rest_u, rest_q = jnp.sum(u) - u, jnp.maximum(jnp.sum(q) - q, 0.0)
         after = rest_u[:, None] + values + jnp.sqrt(slack * (rest_q[:, None] + squares))
         here = joint_value(u, q, slack)
-        flat = jnp.argmax(after)
+        flat = first_best(after.ravel())
         task, arm = flat // values.shape[1], flat % values.shape[1]
-        better = after.ravel()[flat] > here
+        better = after.ravel()[flat] > here + 64 * jnp.finfo(values.dtype).eps * jnp.abs(here)
         return jnp.where(better, arms.at[task].set(arm.astype(arms.dtype)), arms), None
 
     best, _ = jax.lax.scan(move, best, None, length=moves)
