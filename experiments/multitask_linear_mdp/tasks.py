@@ -120,7 +120,7 @@ FIGURE = Figure(
             "rate M H sqrt(D k T) + H sqrt(M T D log N)",
             worst(TOTAL.then(lambda total: total.diff("team"))),
             less_than_zero,
-            note="the step with the least decline, chosen anew in every resample",
+            note="the step of least decline, chosen anew in every resample: the last, where the gain saturates; twice the seeds decide",
         ),
         Claim(
             "measured gain over the ratio of the rates, at the largest M",
