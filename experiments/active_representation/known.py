@@ -234,6 +234,7 @@ def slope_claim(rule):
 
 FIGURE = Figure(
     name="known_relevance",
+    headline=True,
     title="Risk against source budget with known relevance, on the first-order law",
     config=KnownConfig,
     run=run,

@@ -147,6 +147,7 @@ def draw(data: Any, config: NeuralConfig) -> Any:
 
 FIGURE = Figure(
     name="neural",
+    headline=True,
     title="Neural bandit: rounds per second against a Python loop over jitted steps",
     config=NeuralConfig,
     run=run,

@@ -175,6 +175,7 @@ def speedup(method):
 
 FIGURE = Figure(
     name="curve",
+    headline=True,
     title="A predicted-risk curve with gradients against Monte Carlo and SciPy",
     config=CurveConfig,
     run=run,

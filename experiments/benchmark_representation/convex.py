@@ -135,6 +135,7 @@ _YARDSTICK = {
 FIGURES = (
     Figure(
         name="B2",
+        headline=True,
         title="Convex fits to one duality gap against scikit-learn or literal loops",
         config=ConvexConfig,
         run=run_convex,

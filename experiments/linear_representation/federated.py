@@ -272,6 +272,7 @@ FIGURES = (
     ),
     Figure(
         name="C2",
+        headline=True,
         title="Distance to the subspace against rounds",
         config=FederatedConfig,
         run=run_rounds,

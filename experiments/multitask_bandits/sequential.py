@@ -136,6 +136,7 @@ def difference(left: str, right: str) -> Any:
 
 FIGURE = Figure(
     name="sequential",
+    headline=True,
     title="Sequential tasks without diversity: BOSS against SeqRepL, PEGE and the known subspace",
     config=SequentialConfig,
     run=run,

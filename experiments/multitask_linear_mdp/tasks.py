@@ -104,6 +104,7 @@ TOTAL, GAIN = value("regret").over("episode", how="sum"), value("gain")
 
 FIGURE = Figure(
     name="tasks",
+    headline=True,
     title="Regret per task against the number of tasks that share, with the predicted gain",
     config=TasksConfig,
     run=run,

@@ -235,6 +235,7 @@ CLAIMS = (
 
 FIGURE = Figure(
     name="score_histogram",
+    headline=True,
     title="Scores of the target task: histogram against the predicted Gaussian",
     config=HistogramConfig,
     run=run,

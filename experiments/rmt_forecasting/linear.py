@@ -213,6 +213,7 @@ def _beats(position: int, word: str) -> Claim:
 
 FIGURE = Figure(
     name="linear",
+    headline=True,
     title="Multitask ridge on windows: independent, pooled and multitask",
     config=LinearConfig,
     run=run,

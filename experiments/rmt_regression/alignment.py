@@ -131,6 +131,7 @@ def against_reference(data):
 
 FIGURE = Figure(
     name="alignment",
+    headline=True,
     title="Theory against simulation for several alignments of the tasks",
     config=AlignmentConfig,
     run=run,

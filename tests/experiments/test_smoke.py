@@ -38,6 +38,7 @@ def test_smoke(tmp_path, study, figure):
 def test_study_is_described(name):
     study = STUDIES[name]
     assert study.name == name and study.summary and study.paper
+    assert sum(figure.headline for figure in study.figures) == 1
     assert len({figure.name for figure in study.figures}) == len(study.figures)
     for figure in study.figures:
         assert figure.title and (figure.config.__doc__ or "").strip()
