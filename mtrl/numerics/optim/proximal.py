@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from mtrl.numerics.types import Scalar
@@ -30,15 +29,13 @@ def shrink_groups(values: Float[Array, "dim task"], threshold: Scalar, axis: int
 
 
 def project_l1_ball(values: Float[Array, " dim"], radius: Scalar) -> Float[Array, " dim"]:
-    """Euclidean projection on `{||v||_1 <= radius}`; the zero vector at radius 0 (where Optax divides by the radius).
+    """Euclidean projection on `{||v||_1 <= radius}`, radius >= 0: soft thresholding at tau with `sum max(|v| - tau, 0) = radius`.
 
-    Optax's projection on the sphere, not on the ball: the latter's `cond` refuses float32 where 64 bits are switched on.
+    For the k largest alone `tau = (S_k - radius) / k`, S_k their sum; the right k gives the largest tau (Duchi et al. 2008).
     """
-    positive = jnp.asarray(radius, values.dtype) > 0
-    safe = jnp.where(positive, radius, 1).astype(values.dtype)
-    projected = optax.projections.projection_l1_sphere(values, safe).astype(values.dtype)
-    inside = jnp.sum(jnp.abs(values)) <= safe
-    return jnp.where(positive, jnp.where(inside, values, projected), 0)
+    count = jnp.arange(1, values.shape[0] + 1, dtype=values.dtype)
+    sums = jnp.cumsum(jnp.sort(jnp.abs(values))[::-1])
+    return soft_threshold(values, jnp.maximum(jnp.max((sums - radius) / count), 0))
 
 
 def prox_l1_inf(values: Float[Array, "dim task"], threshold: Scalar) -> Float[Array, "dim task"]:

@@ -63,7 +63,7 @@ def structured(
     if structure == "row sparse":
         used = jax.random.permutation(keys["shared"], dim) < features
         values = jax.random.normal(keys["heads"], (dim, tasks)) / jnp.sqrt(features)
-        support = jnp.diag(used / features)
+        support = jnp.diag(used.astype(values.dtype) / features)
         return Structured(
             jnp.where(used[:, None], values, 0), jnp.stack([apart, 0 * apart]), jnp.stack([support, white])
         )
