@@ -1,14 +1,13 @@
 """Real regression data: theory from plugged-in statistics, leave-one-out and held-out error against the coupling."""
 
 import dataclasses
-import pathlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_regression.common import lam_axis
-from mtrl.data import check_rows, find_ts, read_tasks, read_ts
+from experiments.rmt_regression.real_tasks import load
 from mtrl.harness import (
     BadInput,
     Claim,
@@ -61,74 +60,6 @@ class RealConfig(OwnDataConfig):
     counts: tuple[int, ...] = field((120, 110), help="training samples of the two tasks (stand-in)", lower=10, length=2)
     gamma: float = field(0.3, help="strength of the task-specific parts", lower=0.0, strict=True)
     lams: tuple[float, ...] = field((0.0, 0.1, 0.5, 2.0, 10.0, 100.0), help="couplings", lower=0.0)
-
-
-def diabetes() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Two tasks, one per value of `sex` (235 and 207 rows): 9 features and their 45 products, d = 54, standardised and centred per task."""
-    from sklearn.datasets import load_diabetes
-
-    bunch = load_diabetes()
-    sex = bunch.data[:, 1] > 0
-    base = np.delete(bunch.data, 1, axis=1)
-    rows, cols = np.triu_indices(base.shape[1])
-    features = np.concatenate([base, base[:, rows] * base[:, cols]], axis=1)
-    features = (features - features.mean(0)) / features.std(0)
-    target = (bunch.target - bunch.target.mean()) / bunch.target.std()
-    tasks = [np.flatnonzero(~sex), np.flatnonzero(sex)]
-    return [features[i] - features[i].mean(0) for i in tasks], [target[i] - target[i].mean() for i in tasks]
-
-
-def series_tasks(
-    train: pathlib.Path, test: pathlib.Path, channels: tuple[int, ...]
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Channels as tasks, d = series length, train and test cases pooled (they are split again), standardised and centred per task."""
-    parts = [read_ts(path) for path in (train, test)]
-    if parts[0].series.shape[1:] != parts[1].series.shape[1:]:
-        raise BadInput(
-            f"{train} and {test} differ in channels x times: {parts[0].series.shape[1:]} and {parts[1].series.shape[1:]}"
-        )
-    series = np.concatenate([part.series for part in parts])
-    target = np.concatenate([part.targets for part in parts])
-    if max(channels) >= series.shape[1]:
-        there = ",".join(map(str, range(min(2, series.shape[1]))))
-        raise BadInput(
-            f"channels got {max(channels)}, but {train} has channels 0 to {series.shape[1] - 1}; give --channels={there}"
-        )
-    scaled = [(x - x.mean(0)) / x.std() for x in (series[:, c] for c in channels)]
-    y = (target - target.mean()) / target.std()
-    return scaled, [y] * len(scaled)
-
-
-def table_tasks(config: RealConfig) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The tasks with most rows of a table, at most `rows` of each; features and responses standardised over them and centred per task."""
-    table = read_tasks(config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs)
-    sizes = np.array([len(y) for y in table.y])
-    chosen = np.sort(np.argsort(-sizes, kind="stable")[: config.tasks])
-    table = table._replace(**{name: tuple(getattr(table, name)[t] for t in chosen) for name in ("x", "y", "names")})
-    check_rows(table, 20, config.data_dir, "to hold some out")
-    rng = np.random.default_rng(0)
-    rows = [rng.permutation(len(y))[: config.rows] for y in table.y]
-    xs, ys = [x[i] for x, i in zip(table.x, rows, strict=True)], [y[i] for y, i in zip(table.y, rows, strict=True)]
-    scale, spread = np.concatenate(xs).std(0), np.concatenate(ys).std()
-    kept = scale > 1e-9 * np.abs(np.concatenate(xs)).max(0)
-    if not kept.any() or not spread > 0:
-        raise BadInput(
-            f"{config.data_dir} holds no input or no response that varies over the chosen tasks; raise --tasks or --rows"
-        )
-    return [(x - x.mean(0))[:, kept] / scale[kept] for x in xs], [(y - y.mean()) / spread for y in ys]
-
-
-def load(config: RealConfig) -> tuple[list[np.ndarray], list[np.ndarray], tuple[int, ...], str]:
-    """Features and responses per task, training samples of each, and the data's name."""
-    place = pathlib.Path(config.data_dir)
-    if not config.data_dir:
-        return *diabetes(), config.counts, "diabetes (stand-in)"
-    if place.suffix == ".ts" or (place.is_dir() and any(place.glob("*_TRAIN.ts"))):
-        name, *files = find_ts(place)
-        features, targets = series_tasks(*files, config.channels)
-    else:
-        name, (features, targets) = place.stem, table_tasks(config)
-    return features, targets, tuple(round(95 / 137 * len(y)) for y in targets), name
 
 
 def one_split(key, features, targets, sizes, gamma, lams, *, counts: tuple[int, ...]):

@@ -18,17 +18,17 @@ Images: `load_mnist`, `read_idx`, `find_idx`, `has_part` (MNIST's IDX files), `l
 ((2, 2, 2), [[True, False], [True, True]])
 """
 
-from mtrl.data.csv_series import ETT_HEADER, HOUR, CsvSeries, read_csv_series
-from mtrl.data.digits import load_digits, load_digits_28
-from mtrl.data.labelled import TaskArrays, load_labelled
-from mtrl.data.mat import read_mat, read_splits, tasks_of_mat
-from mtrl.data.mnist_c import load_mnist_c
-from mtrl.data.mnist_idx import PARTS, find_idx, has_part, load_mnist, read_idx
-from mtrl.data.npy import read_npy, read_npz
-from mtrl.data.read import read_tasks
-from mtrl.data.tables import tasks_of_arff, tasks_of_csv
-from mtrl.data.tasks import Tasks, TaskSet, check_rows, pad
-from mtrl.data.tser import SeriesSet, find_ts, read_ts
+from .csv_series import ETT_HEADER, HOUR, CsvSeries, read_csv_series
+from .digits import load_digits, load_digits_28
+from .labelled import TaskArrays, load_labelled
+from .mat import read_mat, read_splits, tasks_of_mat
+from .mnist_c import load_mnist_c
+from .mnist_idx import PARTS, find_idx, has_part, load_mnist, read_idx
+from .npy import read_npy, read_npz
+from .read import read_tasks
+from .tables import tasks_of_arff, tasks_of_csv
+from .tasks import Tasks, TaskSet, check_rows, pad
+from .tser import SeriesSet, find_ts, read_ts
 
 __all__ = [
     "ETT_HEADER",

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtrl.data.reading import Path, number, parsing, read_text
 from mtrl.numerics.errors import BadInput
+
+from .reading import Path, number, parsing, read_text
 
 ETT_HEADER = ("date", "HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 HOUR = datetime.timedelta(hours=1)

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtrl.data.read import read_tasks
-from mtrl.data.reading import Path
 from mtrl.numerics.errors import BadInput
+
+from .read import read_tasks
+from .reading import Path
 
 
 class TaskArrays(NamedTuple):

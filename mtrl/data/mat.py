@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.data.reading import GROWTH, SLACK, Path, check_growth, parsing, read_bytes
-from mtrl.data.tasks import TaskSet, make_tasks, shared_inputs
 from mtrl.numerics.errors import BadInput
+
+from .reading import GROWTH, SLACK, Path, check_growth, parsing, read_bytes
+from .tasks import TaskSet, make_tasks, shared_inputs
 
 CELLS = (("x", "y"), ("feature", "label"))
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}

@@ -4,8 +4,9 @@ import pathlib
 
 import numpy as np
 
-from mtrl.data.npy import read_npy
 from mtrl.numerics.errors import BadInput
+
+from .npy import read_npy
 
 FILES = ("train_images", "train_labels", "test_images", "test_labels")
 

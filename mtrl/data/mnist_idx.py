@@ -8,8 +8,9 @@ import zlib
 
 import numpy as np
 
-from mtrl.data.reading import GROWTH, SLACK, check_growth, parsing, read_bytes
 from mtrl.numerics.errors import BadInput
+
+from .reading import GROWTH, SLACK, check_growth, parsing, read_bytes
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 PARTS = {"train": "train", "test": "t10k"}

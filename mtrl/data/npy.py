@@ -6,8 +6,9 @@ import zipfile
 
 import numpy as np
 
-from mtrl.data.reading import Path, check_growth, parsing, read_bytes
 from mtrl.numerics.errors import BadInput
+
+from .reading import Path, check_growth, parsing, read_bytes
 
 
 def read_npy(path: Path) -> np.ndarray:

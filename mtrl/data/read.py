@@ -4,12 +4,13 @@ import pathlib
 
 import numpy as np
 
-from mtrl.data.mat import tasks_of_mat
-from mtrl.data.npy import read_npz
-from mtrl.data.reading import Path
-from mtrl.data.tables import split_by_task, tasks_of_arff, tasks_of_csv
-from mtrl.data.tasks import TaskSet, make_tasks, shared_inputs
 from mtrl.numerics.errors import BadInput
+
+from .mat import tasks_of_mat
+from .npy import read_npz
+from .reading import Path
+from .tables import columns_of, numbers_of, response_of, split_by_task, tasks_of_arff, tasks_of_csv
+from .tasks import TaskSet, make_tasks, shared_inputs
 
 TABLES = (".csv", ".tsv", ".txt", ".data")
 SUFFIXES = (*TABLES, ".npz", ".mat", ".arff")
@@ -96,10 +97,8 @@ def _folder(folder: pathlib.Path, task: str, target: str, outputs: int) -> TaskS
 
 def _one_csv(path: pathlib.Path, target: str) -> TaskSet:
     """One task: column `target` the response, all others inputs."""
-    from mtrl.data.tables import _columns, _numbers, _response
-
-    table = _columns(path)
+    table = columns_of(path)
     if target not in table:
         raise BadInput(f"{path} has no column '{target}'; it has {', '.join(list(table)[:12])}: name the response's")
-    x = np.concatenate([_numbers(path, name, cells) for name, cells in table.items() if name != target], axis=1)
-    return make_tasks(path, [x], [_response(path, target, table[target])[:, 0]])
+    x = np.concatenate([numbers_of(path, name, cells) for name, cells in table.items() if name != target], axis=1)
+    return make_tasks(path, [x], [response_of(path, target, table[target])[:, 0]])

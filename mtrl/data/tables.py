@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtrl.data.reading import Path, number, parsing, read_text
-from mtrl.data.tasks import TaskSet, make_tasks, shared_inputs
 from mtrl.numerics.errors import BadInput
+
+from .reading import Path, number, parsing, read_text
+from .tasks import TaskSet, make_tasks, shared_inputs
 
 MISSING = ("", "nan", "na", "n/a", "null", "none", "?", "inf", "infinity")
 LEVELS = 30  # most different texts of a column that becomes 0/1 columns, one a text
@@ -26,7 +27,7 @@ MULAN = {
 }  # fmt: skip
 
 
-def _columns(path: Path) -> dict[str, list[str]]:
+def columns_of(path: Path) -> dict[str, list[str]]:
     """The cells of a csv by column, as text."""
     text = read_text(path, "a table in csv with a header")
     first = text.split("\n", 1)[0]
@@ -50,11 +51,11 @@ def _columns(path: Path) -> dict[str, list[str]]:
     return table
 
 
-def _numbers(path: Path, name: str, cells: list[str]) -> np.ndarray:
+def numbers_of(path: Path, name: str, cells: list[str]) -> np.ndarray:
     """A column as numbers (n, 1), or a column of few different texts as 0/1 columns (n, level)."""
     texts = set(cells)
     if any(cell[:1] in "0123456789+-." or cell.lower() in MISSING for cell in texts) or len(texts) > LEVELS:
-        return _response(path, name, cells)
+        return response_of(path, name, cells)
     return (np.array(cells)[:, None] == np.array(sorted(texts))).astype(float)
 
 
@@ -67,7 +68,7 @@ def tasks_of_csv(path: Path, task: str = "task", target: str = "y", outputs: int
     Raises:
       BadInput: not a table, a column that is missing, a cell that is no number, or tasks that do not fit together.
     """
-    table = _columns(path)
+    table = columns_of(path)
     others: Sequence[str] = ()
     for (known_task, known_target), more in PUBLISHED.items():
         if {known_task, known_target} <= table.keys() and task not in table:
@@ -76,8 +77,8 @@ def tasks_of_csv(path: Path, task: str = "task", target: str = "y", outputs: int
     if task not in table and outputs:
         if outputs >= len(names):
             raise BadInput(f"{path} has {len(names)} columns; it needs more than the {outputs} that are responses")
-        x = np.concatenate([_numbers(path, name, table[name]) for name in names[:-outputs]], axis=1)
-        ys = np.concatenate([_response(path, name, table[name]) for name in names[-outputs:]], axis=1)
+        x = np.concatenate([numbers_of(path, name, table[name]) for name in names[:-outputs]], axis=1)
+        ys = np.concatenate([response_of(path, name, table[name]) for name in names[-outputs:]], axis=1)
         return shared_inputs(path, x, ys, names[-outputs:])
     for column in (task, target):
         if column not in table:
@@ -88,12 +89,13 @@ def tasks_of_csv(path: Path, task: str = "task", target: str = "y", outputs: int
     inputs = [name for name in names if name not in (task, target, *others)]
     if not inputs:
         raise BadInput(f"{path} has only the columns {task} and {target}; it needs inputs too")
-    x = np.concatenate([_numbers(path, name, table[name]) for name in inputs], axis=1)
-    y = _response(path, target, table[target])[:, 0]
+    x = np.concatenate([numbers_of(path, name, table[name]) for name in inputs], axis=1)
+    y = response_of(path, target, table[target])[:, 0]
     return split_by_task(path, x, y, np.array(table[task]))
 
 
-def _response(path: Path, name: str, cells: list[str]) -> np.ndarray:
+def response_of(path: Path, name: str, cells: list[str]) -> np.ndarray:
+    """A column that must be numbers, (n, 1)."""
     return np.array([[number(cell, f"{path}, line {line}, column {name}")] for line, cell in enumerate(cells, start=2)])
 
 

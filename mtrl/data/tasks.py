@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtrl.data.reading import Path
 from mtrl.numerics.errors import BadInput
+
+from .reading import Path
 
 
 class TaskSet(NamedTuple):

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtrl.data.reading import Path, read_text
 from mtrl.numerics.errors import BadInput
+
+from .reading import Path, read_text
 
 _STAMPED = re.compile(r"\([^(),]*,([^(),]*)\)")  # (2016-01-11 17:00:00,21.5)
 
