@@ -59,9 +59,10 @@ def _arm_value(
     """Smooth objective of the ascent: the arms stay, B moves. Outside the set the missing slack counts negative."""
     basis, _ = jnp.linalg.qr(basis)
     found = representation_value(state, contexts, basis, beta, ridge)
-    width = jnp.sum(take_arm(found.squares, arms))
-    safe = jnp.maximum(found.slack, floor * beta + jnp.finfo(basis.dtype).tiny)
-    return jnp.sum(take_arm(found.values, arms)) + jnp.sqrt(safe * width) + jnp.minimum(found.slack, 0.0)
+    square = jnp.maximum(found.slack, floor * beta) * jnp.sum(take_arm(found.squares, arms))
+    # Without a budget the root has no slope: not the NaN of an infinite one.
+    width = jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+    return jnp.sum(take_arm(found.values, arms)) + width + jnp.minimum(found.slack, 0.0)
 
 
 def optimistic_total(found: Optimism, arms: Int[Array, " task"]) -> Float[Array, ""]:

@@ -81,7 +81,7 @@ def test_centre_has_no_misfit(played):
 
 
 def test_representations_outside_the_set_are_not_played():
-    """No budget, V = I, theta_hat = e_1. B at the angle b promises cos(b) cos(a - b) for an arm at the angle a, so that
+    """Next to no budget, V = I, theta_hat = e_1. B at the angle b promises cos(b) cos(a - b) for an arm at the angle a, so that
     turning towards the arm at 60 degrees makes the one at 90, which the fit gives nothing, look better than both."""
     start, up = jnp.array([[1.0], [0.0]]), 0.4 * jnp.array([jnp.cos(jnp.pi / 3), jnp.sin(jnp.pi / 3)])
     fit = SharedSubspace(start, jnp.ones((1, 1)), jnp.ones((1, 1, 1)))
@@ -89,7 +89,8 @@ def test_representations_outside_the_set_are_not_played():
     view = ArmView(jnp.stack([up, jnp.array([0.0, 1.0])])[None])
     turned = representation_value(state, view.contexts, jnp.array([[0.9], [0.43588989]]), 0.0, 1.0)
     assert float(turned.values[0, 1]) > float(turned.values[0, 0]) > 0.2 and float(turned.slack) < 0
-    assert gfucb_linear(rank=1, scale=0.0, rate=0.5).select(None, state, view).tolist() == [0]
+    for scale in (0.0, 1e-6):
+        assert gfucb_linear(rank=1, scale=scale, rate=0.5).select(None, state, view).tolist() == [0]
 
 
 def test_learns(played):
