@@ -22,6 +22,8 @@ from mtrl.representation.active.corruptions.lines import dotted_line, zigzag
 from mtrl.representation.active.corruptions.noise import impulse_noise, shot_noise
 from mtrl.representation.active.corruptions.spatter import spatter
 
+__all__ = ["CORRUPTIONS", "check_images", "check_name", "corrupt"]
+
 Corruption = Callable[[PRNGKey, Float[np.ndarray, "image 28 28"]], Float[np.ndarray, "image 28 28"]]
 
 # In the order of the release.
