@@ -21,6 +21,7 @@ relative duality gap and hand back what they reached. Zhang and Yang 2021, A Sur
 
 >>> import jax, numpy as np
 >>> jax.config.update("jax_enable_x64", True)
+>>> from mtrl.representation.convex import feature_selection, fit
 >>> rng = np.random.default_rng(0)
 >>> x = [rng.normal(size=(n, 6)) for n in (30, 20, 25)]
 >>> y = [rows @ [1, 0, 0, 0, -1, 0] + 0.1 * rng.normal(size=len(rows)) for rows in x]

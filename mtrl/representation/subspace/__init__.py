@@ -15,6 +15,7 @@
 
 >>> import jax, jax.numpy as jnp
 >>> jax.config.update("jax_enable_x64", True)
+>>> from mtrl.representation.subspace import draw, draw_target, fit, sample, target_weights, transfer
 >>> params = sample(jax.random.key(0), tasks=50, dim=10, rank=2, noise=0.1)
 >>> x, y = draw(jax.random.key(1), params, samples=12)
 >>> found = fit(list(x), list(y), rank=2)
