@@ -84,8 +84,10 @@ def play(
     Raises:
       BadInput: an oracle, no rounds, inputs of another shape or not finite, or rewards that are not one finite number per task.
     """
-    if algorithm.oracle:
-        raise BadInput("the algorithm is an oracle, which needs the truth of a simulated problem; play a learner")
+    if algorithm.oracle or algorithm.update is None:
+        raise BadInput(
+            "the algorithm is an oracle, which needs the truth of a simulated problem, or has no update; play a learner"
+        )
     check_whole(rounds=rounds)
     keys = split_named(key, "init", "step")
     view = _view(environment.reset())

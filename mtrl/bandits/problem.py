@@ -149,7 +149,7 @@ class LinearParams(NamedTuple):
     @property
     def sizes(self) -> Sizes:
         """M, d, k, dtype."""
-        return Sizes(self.heads.shape[0], *self.basis.shape, self.basis.dtype)
+        return Sizes(self.heads.shape[0], self.basis.shape[0], self.basis.shape[1], self.basis.dtype)
 
 
 def sample_linear(key: PRNGKey, noise: Scalar, *, tasks: int, dim: int, rank: int) -> LinearParams:

@@ -31,7 +31,7 @@ class SequentialParams(NamedTuple):
     @property
     def sizes(self) -> Sizes:
         """One task at a time."""
-        return Sizes(1, *self.basis.shape, self.basis.dtype)
+        return Sizes(1, self.basis.shape[0], self.basis.shape[1], self.basis.dtype)
 
 
 class TaskTruth(NamedTuple):

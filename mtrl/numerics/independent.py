@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from mtrl.numerics.algorithm import Algorithm
+from mtrl.numerics.errors import BadInput
 from mtrl.numerics.types import PRNGKey
 
 
@@ -55,9 +56,14 @@ def independent(algorithm: Algorithm | Callable[..., Algorithm]) -> Any:
       algorithm: an algorithm, or a factory: then a factory with the same arguments is returned. `init` must be given a view with a field
         `tasks`, or arrays with a task axis; actions, answers and infos have the task axis first; other parts of views and truths as
         `task_axes` says.
+
+    Raises:
+      BadInput: the algorithm has no update.
     """
     if not isinstance(algorithm, Algorithm):
         return functools.partial(_built, algorithm)
+    if (learn := algorithm.update) is None:
+        raise BadInput("the algorithm has no update, so that it is not played round by round; give one that learns")
 
     def init(key, view):
         if not hasattr(view, "tasks"):
@@ -72,7 +78,7 @@ def independent(algorithm: Algorithm | Callable[..., Algorithm]) -> Any:
         return _first(_each_task(algorithm.select, key, state, view))
 
     def update(key, state, view, action, feedback):
-        state, info = _each_task(algorithm.update, key, state, view, action, feedback)
+        state, info = _each_task(learn, key, state, view, action, feedback)
         return state, _first(info)
 
     return Algorithm(init, select, update, algorithm.oracle)

@@ -44,14 +44,19 @@ class Learner(NamedTuple):
     refit: Callable[[PRNGKey, State], State]
     observe: Callable[[PRNGKey, State, ArmView, Array, Array], State]
 
+    def phi(self, network: nn.Network, x: Float[Array, "*batch dim"]) -> Float[Array, "*batch rank"]:
+        """Features under any weights."""
+        features: Any = self.body.apply(network.body, x)
+        return features
+
     def features(self, state: State, x: Float[Array, "*batch dim"]) -> Float[Array, "*batch rank"]:
         """phi of the fitted network."""
-        return self.body.apply(state.fit.params.body, x)
+        return self.phi(state.fit.params, x)
 
     def pooled_values(self, network: nn.Network, state: State, rows: Int[Array, " sample"]) -> Float[Array, " sample"]:
         """Values of rows of the pooled buffer, each under the head of its own task."""
         when, who = jnp.divmod(rows, state.rewards.shape[1])
-        return nn.picked_values(network.heads, self.body.apply(network.body, state.contexts[when, who]), who)
+        return nn.picked_values(network.heads, self.phi(network, state.contexts[when, who]), who)
 
     def algorithm(self, choose: Callable[[PRNGKey, State, Any], Array]) -> Algorithm:
         """The bandit that plays `choose(key, state, view)`."""

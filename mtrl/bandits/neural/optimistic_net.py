@@ -53,7 +53,7 @@ def ascend(
     observations = (state.round * tasks).astype(state.rewards.dtype)
 
     def loss(network, rows):
-        value = jnp.sum(jnp.max(nn.own_values(network.heads, own.body.apply(network.body, view.contexts)), axis=1))
+        value = jnp.sum(jnp.max(nn.own_values(network.heads, own.phi(network, view.contexts)), axis=1))
         gap = own.pooled_values(network, state, rows) - own.pooled_values(fitted, state, rows)
         distance = observations * jnp.mean(gap**2)
         # The gradient of a mean over tasks keeps Adam's epsilon out of the way whatever M is; it moves no arm.
@@ -86,6 +86,6 @@ def optimistic_net(
     def choose(key, state, view):
         beta = budget(alpha, view.contexts.shape[0], state.rewards.dtype)
         copy = ascend(key, own, state, view, beta=beta, force=force, rate=ascent_rate, ascent=ascent)
-        return first_best(nn.own_values(copy.heads, own.body.apply(copy.body, view.contexts)))
+        return first_best(nn.own_values(copy.heads, own.phi(copy, view.contexts)))
 
     return own.algorithm(choose)
