@@ -28,18 +28,19 @@ from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
 
-def _later(name: str) -> Any:
-    """A name of the driver that loads JAX when it is called, so that a command line is answered without."""
+def _later(room: str, name: str) -> Any:
+    """A name of a module that loads JAX when it is called, so that a command line is answered without."""
 
     def call(*args: Any, **keywords: Any) -> Any:
-        return getattr(importlib.import_module("mtrl.harness.driver"), name)(*args, **keywords)
+        return getattr(importlib.import_module(f"mtrl.harness.{room}"), name)(*args, **keywords)
 
-    call.__name__, call.__doc__ = name, f"See `mtrl.harness.driver.{name}`."
+    call.__name__, call.__doc__ = name, f"See `mtrl.harness.{room}.{name}`."
     return call
 
 
-Entrant, compete, grid, simulate = map(_later, ("Entrant", "compete", "grid", "simulate"))
-compilations, evaluate, over_seeds, spread = map(_later, ("compilations", "evaluate", "over_seeds", "spread"))
+Entrant, compete, grid, simulate = (_later("simulation", name) for name in ("Entrant", "compete", "grid", "simulate"))
+compilations, evaluate = _later("driver", "compilations"), _later("driver", "evaluate")
+over_seeds, spread = _later("driver", "over_seeds"), _later("driver", "spread")
 
 __all__ = [
     "Algorithm",

@@ -22,17 +22,18 @@ Two tasks of one's own: the predicted risk and its gradient in the coupling, a c
 are pure: jit what is called often, and switch double precision on first.
 
 >>> import jax, numpy as np
+>>> from jax import jit
 >>> jax.config.update("jax_enable_x64", True)
 >>> from mtrl.random_matrix import fit, pack, predict, predict_risk, tune
 >>> rng = np.random.default_rng(0)
 >>> X = [rng.normal(size=(n, 10)) for n in (40, 80)]
 >>> y = [x @ np.linspace(0, 1, 10) + rng.normal(size=len(x)) + 3 for x in X]
 >>> data = pack(X, y, center=True)
->>> risk = jax.jit(lambda lam: predict_risk(data, gamma=0.1, lam=lam).test.mean())
+>>> risk = jit(lambda lam: predict_risk(data, gamma=0.1, lam=lam).test.mean())
 >>> float(risk(1.0)) < float(risk(0.0)), float(jax.grad(risk)(1.0)) < 0  # these tasks gain from sharing
 (True, True)
 >>> best = tune(data, gammas=[0.1, 1.0, 10.0], lams=[0.0, 1.0, 10.0, 100.0])
->>> fitted = jax.jit(fit)(data, gamma=best.gamma, lam=best.lam)
+>>> fitted = jit(fit)(data, gamma=best.gamma, lam=best.lam)
 >>> predict(fitted, [[0.0] * 10, [1.0] * 10], task=1).round(1)  # new rows of task 1, in the units of y
 Array([[3. ],
        [7.7]], dtype=float64)

@@ -189,5 +189,5 @@ COLUMNS = [fn for name, fn in sorted(globals().items()) if name.startswith("chec
 
 @pytest.mark.parametrize("name", NAMES)
 def test_contract(name):
-    for column in COLUMNS:
-        column(TABLE[name])
+    for check in COLUMNS:
+        check(TABLE[name])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mtrl.harness import BadInput, Entrant, compete, compilations, driver, evaluate, grid, over_seeds, simulate
-from mtrl.harness.driver import record_round, seed_keys, seed_sharding
+from mtrl.harness.driver import seed_keys, seed_sharding
+from mtrl.harness.simulation import record_round
 from mtrl.numerics.keys import split_named
 from tests.harness import tiny
 from tests.helpers import assert_below, assert_close

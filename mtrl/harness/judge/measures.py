@@ -14,148 +14,15 @@ from typing import Any
 import numpy as np
 
 from mtrl.harness.judge.claims import Absent, Interval, mean_interval, proportion_interval
+from mtrl.harness.judge.quantities import FIRST, LAST, SEED, Quantity, as_quantity, log, pick, same, value
 
-SEED = "seed"
+__all__ = [
+    "FIRST", "LAST", "Absent", "Measure", "Quantity", "best", "bootstrap", "crossing", "exact", "first_crossing", "log", "lowest_of",
+    "mean", "near", "share", "slope", "value", "worst",
+]  # fmt: skip
+
 RESAMPLES = 2000
 Measure = Callable[[Any, Any], Interval]
-
-
-class _End:
-    """The first or last label of a dimension, in the order of the data."""
-
-    def __init__(self, index: int, word: str):
-        self.index, self.word = index, word
-
-    def __repr__(self) -> str:
-        return self.word
-
-
-FIRST, LAST = _End(0, "FIRST"), _End(-1, "LAST")
-
-
-def _same(label: Any, wanted: Any) -> np.ndarray:
-    """Where a coordinate equals a label; numbers up to rounding."""
-    if isinstance(wanted, str) or label.dtype.kind not in "fiu":
-        return label == wanted
-    return np.isclose(label.astype(float), float(wanted), rtol=1e-9, atol=0)
-
-
-def _pick(array: Any, dim: str, wanted: Any) -> Any:
-    if dim not in array.dims:
-        raise Absent(f"{array.name} has no dimension {dim}")
-    if isinstance(wanted, _End):
-        return array.isel({dim: wanted.index}, drop=True)
-    if isinstance(wanted, slice):
-        return array.isel({dim: wanted})
-    labels, several = array[dim].values, isinstance(wanted, (list, tuple))
-    index = []
-    for one in wanted if several else [wanted]:
-        found = np.flatnonzero(_same(labels, one))
-        if not found.size:
-            raise Absent(f"{array.name} has no {dim} {one}")
-        index.append(int(found[0]))
-    return array.isel({dim: index if several else index[0]}, drop=not several)
-
-
-class Quantity:
-    """A labelled array computed from `(data, config)`, with arithmetic; dimensions are matched by name, seeds pair by pair."""
-
-    def __init__(self, get: Callable[[Any, Any], Any]):
-        self.get = get
-
-    def __call__(self, data: Any, config: Any) -> Any:
-        """The array."""
-        return self.get(data, config)
-
-    def then(self, fn: Callable[[Any], Any]) -> "Quantity":
-        """The quantity after a function of the labelled array."""
-        return Quantity(lambda data, config: fn(self(data, config)))
-
-    def at(self, **where: Any) -> "Quantity":
-        """The quantity at labels; see `value`."""
-
-        def pick(data, config):
-            array = self(data, config)
-            for dim, wanted in where.items():
-                array = _pick(array, dim, wanted(config) if callable(wanted) else wanted)
-            return array
-
-        return Quantity(pick)
-
-    def over(self, *dims: str, how: str = "mean") -> "Quantity":
-        """Reduced over dimensions other than the seed: mean, sum, min, max, ..."""
-        return self.then(lambda array: getattr(array, how)(list(dims)))
-
-    def _with(self, other: Any, fn: Callable[[Any, Any], Any]) -> "Quantity":
-        other = as_quantity(other)
-        return Quantity(lambda data, config: fn(self(data, config), other(data, config)))
-
-    def __add__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a + b)
-
-    def __radd__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: b + a)
-
-    def __sub__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a - b)
-
-    def __rsub__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: b - a)
-
-    def __mul__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a * b)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a / b)
-
-    def __rtruediv__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: b / a)
-
-    def __neg__(self) -> "Quantity":
-        return self.then(lambda a: -a)
-
-    def __abs__(self) -> "Quantity":
-        return self.then(abs)
-
-    def __lt__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a < b)
-
-    def __gt__(self, other: Any) -> "Quantity":
-        return self._with(other, lambda a, b: a > b)
-
-
-def as_quantity(x: Any) -> Quantity:
-    """A number, an array or a function of the configuration as a quantity."""
-    if isinstance(x, Quantity):
-        return x
-    return Quantity(lambda data, config: x(config) if callable(x) else x)
-
-
-def value(name: str, **where: Any) -> Quantity:
-    """A variable of the result at labels.
-
-    Args:
-      name: of the variable.
-      **where: dimension -> a label, a list of labels, `FIRST`, `LAST`, a slice of positions, or a function of the configuration that
-        gives one.
-
-    Raises (when judged):
-      Absent: no such variable, dimension or label.
-    """
-
-    def get(data, config):
-        if name not in data.variables:
-            raise Absent(f"no variable {name}")
-        return data[name]
-
-    return Quantity(get).at(**where)
-
-
-def log(x: Quantity) -> Quantity:
-    """Natural logarithm."""
-    return x.then(np.log)
 
 
 def _samples(x: Quantity, data: Any, config: Any, keep: tuple[str, ...] = ()) -> np.ndarray:
@@ -321,10 +188,10 @@ def near(
 
     def measure(data, config):
         array = x(data, config)
-        labels = [label for label in table if _same(array[dim].values, label).any()]
+        labels = [label for label in table if same(array[dim].values, label).any()]
         if not labels:
             raise Absent(f"the table holds no {dim} of the data")
-        part = _pick(array, dim, labels)
+        part = pick(array, dim, labels)
         ours = part.std(SEED, ddof=1).values
         sd = np.array([(spread or {}).get(label, own) for label, own in zip(labels, ours, strict=True)])
         target = np.array([table[label] for label in labels])

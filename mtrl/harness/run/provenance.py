@@ -49,7 +49,7 @@ def provenance() -> dict[str, Any]:
 
 
 # The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
-_DECIDING = ("driver.py", "dataset.py", "config.py", "study.py", "run")
+_DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "study.py", "run")
 
 
 def _decides(path: pathlib.Path) -> bool:
@@ -65,7 +65,7 @@ def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:
       drawing: also what judges and draws, which no cell depends on.
     """
     found: set[pathlib.Path] = set()
-    waiting = [module, "mtrl.harness.run.engine", "mtrl.harness.driver"]  # the driver is loaded by name
+    waiting = [module, "mtrl.harness.run.engine", "mtrl.harness.simulation"]  # loaded by name
     seen = set(waiting)
     while waiting:
         parts = waiting.pop().split(".")

@@ -17,6 +17,7 @@ Six source tasks share two directions; the target lies along the second, which t
 epochs of 72 and 120:
 
 >>> import jax, numpy as np
+>>> from jax import jit
 >>> jax.config.update("jax_enable_x64", True)
 >>> from mtrl.representation import active
 >>> rng = np.random.default_rng(0)
@@ -26,7 +27,7 @@ epochs of 72 and 120:
 >>> y = [one @ basis @ head + 0.1 * rng.normal(size=100) for one, head in zip(x, heads.T)]
 >>> target_x = rng.normal(size=(12, 8))
 >>> target_y = target_x @ basis @ [0.0, 1.0] + 0.1 * rng.normal(size=12)
->>> bought = active.buy_labels(jax.random.key(0), x, y, target_x, target_y, rank=2, totals=[72, 120], floor=4)
+>>> bought = active.buy_labels(jax.random.key(0), x, y, target_x, target_y, rank=2, totals=[72, 120], floor=4, compile=jit)
 >>> bought.counts.sum(1).tolist(), bool(bought.counts[1, 4:].sum() > 90)
 ([72, 120], True)
 >>> rows = bought.rows[5]  # which rows of task 5: each at most once
@@ -39,10 +40,10 @@ True
 The same with the label of a row asked for when it is bought, and counts alone, in one's own compiled program:
 
 >>> again = active.buy_labels(
-...     jax.random.key(0), x, lambda task, rows: y[task][rows], target_x, target_y, rank=2, totals=[72, 120], floor=4)
+...     jax.random.key(0), x, lambda task, rows: y[task][rows], target_x, target_y, rank=2, totals=[72, 120], floor=4, compile=jit)
 >>> np.array_equal(bought.theta, again.theta)
 True
->>> count = jax.jit(lambda nu: active.allocate(nu, budget=101, floor=3, exponent=1.0))
+>>> count = jit(lambda nu: active.allocate(nu, budget=101, floor=3, exponent=1.0))
 >>> count(jax.numpy.array([0.5, -0.3, 0.2, 0.0])).tolist()
 [49, 29, 20, 3]
 """

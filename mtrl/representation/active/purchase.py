@@ -41,8 +41,9 @@ def buy_labels(
     lasso_ratio: Scalar = 0.05,
     sparse: int | None = None,
     iterations: int = 20,
+    compile: Callable[[Callable], Callable] = lambda function: function,
 ) -> Purchase:
-    """Run `a_mtrl` on one's own source tasks. Host function; what it computes is compiled.
+    """Run `a_mtrl` on one's own source tasks. Host function.
 
     No label is bought twice and all that were bought are used; a task whose rows run out leaves its share to the others.
     Scale inputs alike over the tasks first (the theory assumes one covariance, best the identity).
@@ -58,6 +59,7 @@ def buy_labels(
       rule: of `RULES`.
       lasso_ratio, sparse: as in `a_mtrl`.
       iterations: rounds of alternating minimisation.
+      compile: `jax.jit`, applied to the sampler's functions; without it every operation is dispatched by itself.
 
     Raises:
       BadInput: shapes that do not fit, values that are not finite, more labels wanted than there are rows, or a rank, floor
@@ -93,7 +95,7 @@ def buy_labels(
         for task, one in enumerate(inputs)
     ]
     state = algorithm.init(keys["support"], no_moments(tasks, dim))
-    select, update = jax.jit(algorithm.select), jax.jit(algorithm.update)
+    select, update = compile(algorithm.select), compile(algorithm.update)
     spent, epochs = np.zeros(tasks, int), []
     for _ in totals:
         counts = _within(np.asarray(select(key, state, None)), np.array([len(one) for one in inputs]) - spent)

@@ -20,6 +20,7 @@ relative duality gap and hand back what they reached. Zhang and Yang 2021, A Sur
 `fit` takes lists of tasks of any sizes; `select_lam` chooses the weight by cross-validation.
 
 >>> import jax, numpy as np
+>>> from jax import jit
 >>> jax.config.update("jax_enable_x64", True)
 >>> from mtrl.representation.convex import feature_selection, fit
 >>> rng = np.random.default_rng(0)
@@ -28,7 +29,7 @@ relative duality gap and hand back what they reached. Zhang and Yang 2021, A Sur
 >>> found = fit(x, y, feature_selection, lam=0.2)
 >>> bool(found.converged), np.flatnonzero(np.abs(found.weights).max(1) > 0).tolist()
 (True, [0, 4])
->>> jax.jit(lambda lam: fit(x, y, feature_selection, lam=lam).weights)(0.2).shape
+>>> jit(lambda lam: fit(x, y, feature_selection, lam=lam).weights)(0.2).shape
 (6, 3)
 """
 

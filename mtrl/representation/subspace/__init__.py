@@ -14,6 +14,7 @@
 `fit` takes lists of tasks of any sizes.
 
 >>> import jax, jax.numpy as jnp
+>>> from jax import jit
 >>> jax.config.update("jax_enable_x64", True)
 >>> from mtrl.representation.subspace import draw, draw_target, fit, sample, target_weights, transfer
 >>> params = sample(jax.random.key(0), tasks=50, dim=10, rank=2, noise=0.1)
@@ -22,7 +23,7 @@
 >>> bool(found.residual < 1e-8)
 True
 >>> x_new, y_new = draw_target(jax.random.key(2), params, samples=5)  # half as many samples as dimensions
->>> theta = jax.jit(transfer)(x_new, y_new, found.basis)
+>>> theta = jit(transfer)(x_new, y_new, found.basis)
 >>> bool(jnp.linalg.norm(theta - target_weights(params)) < 0.2)
 True
 """

@@ -187,10 +187,11 @@ def test_nan_is_never_taken_for_uniform():
 
 
 def test_warns_of_estimates():
-    with pytest.warns(UserWarning, match="2 relevance estimates were all zero"):
+    with pytest.warns(UserWarning, match="2 relevance estimates were all zero") as seen:
         algorithm.warn_of_estimates(np.array([True, False, True]), np.zeros(3))
     with pytest.warns(UserWarning, match=r"1 LASSO estimates .* gap of up to 2\.0e-02"):
         algorithm.warn_of_estimates(np.zeros(2, bool), np.array([0.0, 0.02]))
+    assert len(seen) == 1
 
 
 def test_refused_settings():
