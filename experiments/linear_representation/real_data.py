@@ -8,13 +8,14 @@ inputs and responses are centred on the training rows of a task; errors are rela
 
 import dataclasses
 import functools
+import pathlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation import methods
-from mtrl.data import check_rows, pad, read_tasks
+from mtrl.data import check_rows, pad, read_splits, read_tasks
 from mtrl.harness import BadInput, Claim, Figure, Interval, OwnDataConfig, at_most, field, mean_interval, over_seeds
 from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
@@ -36,6 +37,11 @@ class RealConfig(OwnDataConfig):
     datasets: tuple[str, ...] = field(DATASETS[:3], help="data sets", choices=DATASETS)
     school: str = field("", help="school.mat or school_b.mat, for the data set school", path=True)
     sarcos: str = field("", help="sarcos_inv.mat or sarcos_inv_test.mat, for the data set sarcos", path=True)
+    splits: str = field(
+        "",
+        help="folder with school_<i>_indexes.mat, the published splits, one a seed, instead of random ones",
+        path=True,
+    )
     rows: int = field(4000, help="most rows of a task that are used, a random choice", lower=10)
     points: int = field(6, help="penalty weights on the path", lower=2)
     iterations: int = field(1000, help="FISTA iterations per weight, at most", lower=1)
@@ -89,13 +95,35 @@ def _from_file(name, config):
     )
 
 
-def one_split(key, x, y, mask, fraction, *, name, folds=FOLDS, **options):
-    """Test RMSE, mean over tasks, of one method on a random split."""
+def published_splits(config, seeds, mask):
+    """Rows that train in the published splits of School, one file a seed, (seed, task, sample)."""
+    place = pathlib.Path(config.splits)
+    files = sorted(place.glob("school_*_indexes.mat"), key=lambda path: (len(path.name), path.name))
+    if max(seeds) >= len(files):
+        raise BadInput(
+            f"splits got {place} with {len(files)} files school_<i>_indexes.mat; give --seeds={max(1, len(files))}, one a file"
+        )
+    chosen = np.zeros((len(seeds), *mask.shape), bool)
+    task, sample = np.nonzero(mask)  # students in the order of the file, school by school
+    for split, seed in zip(chosen, seeds, strict=True):
+        train, test = read_splits(files[seed])
+        if max(train.max(), test.max()) >= len(task):
+            raise BadInput(
+                f"{files[seed]} counts to {max(train.max(), test.max()) + 1}, but {config.school} holds {len(task)} students"
+            )
+        split[task[train], sample[train]] = True
+    return chosen
+
+
+def one_split(key, *arrays, name, folds=FOLDS, published=False, **options):
+    """Test RMSE, mean over tasks, of one method on a random split of (x, y, mask, share that trains), or on a given one before these."""
+    given, x, y, mask, fraction = arrays if published else (None, *arrays)
     keys = split_named(key, "split")
     order = jnp.where(mask, jax.random.uniform(keys["split"], mask.shape), 2.0)
     rank = jnp.argsort(jnp.argsort(order, axis=1), axis=1)
     count = jnp.maximum(jnp.round(fraction * jnp.sum(mask, axis=1)), 2 * folds)[:, None]
-    train, test = (rank < count) & mask, (rank >= count) & mask
+    train = (rank < count) & mask if given is None else given
+    test = mask & ~train
 
     def centre(v, weights):
         mean = jnp.sum(v * weights, axis=1, keepdims=True) / jnp.sum(weights, axis=1, keepdims=True)
@@ -117,7 +145,14 @@ def run(config, seeds):
     pack_tasks(*arrays)
     check_whole(lower=2, tasks=len(arrays[0]))
     options = dict(points=config.points, iterations=config.iterations, gap=config.gap)
-    errors = [over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, **options) for method in METHODS]
+    if name == "school" and config.splits:
+        options |= dict(published=True)
+        given = (published_splits(config, seeds, arrays[2]),)
+    else:
+        given = ()
+    errors = [
+        over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, per_seed=given, **options) for method in METHODS
+    ]
     data = xr.Dataset({"rmse": (("method", "seed"), np.stack(errors))}, coords={"method": list(METHODS), "seed": seeds})
     data["rmse"].attrs["units"] = "test RMSE over the standard deviation of all responses, mean over tasks"
     return data.expand_dims(datasets=[name])

@@ -87,6 +87,21 @@ def test_school_in_both_layouts_gives_the_same_arrays(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_published_splits_of_school_are_taken_row_by_row(tmp_path):
+    school(tmp_path / "s.mat", (9, 8), "long")
+    rng = np.random.default_rng(1)
+    orders = [rng.permutation(17) + 1 for _ in range(2)]
+    for i, order in enumerate(orders, start=1):
+        savemat(tmp_path / f"school_{i}_indexes.mat", {"tr": order[:12], "tst": order[12:]})
+    config = replace(real_data.RealConfig(), datasets=("school",), school=f"{tmp_path}/s.mat", splits=str(tmp_path))
+    mask = np.arange(9) < np.array([[9], [8]])
+    chosen = real_data.published_splits(config, np.arange(2), mask)
+    for order, rows in zip(orders, chosen, strict=True):
+        assert sorted(np.flatnonzero(rows[mask]) + 1) == sorted(order[:12]) and not rows[~mask].any()
+    with pytest.raises(BadInput, match="with 2 files .*give --seeds=2"):
+        real_data.published_splits(config, np.arange(3), mask)
+
+
 @pytest.mark.parametrize("smallest, layout", [(6, "cells"), (1, "long")])
 def test_a_task_that_leaves_none_to_test_is_named(tmp_path, smallest, layout):
     school(tmp_path / "s.mat", (30, 20, smallest), layout)
