@@ -2,8 +2,9 @@
 
 Every method minimises `l(W) + penalty(W)` with `l(W) = sum_t (1/2n_t) ||X_t w_t - y_t||^2` over W (dim, task), column per task, and takes
 the data as a `DataTerm`, a function of the moments alone: `method(data_term(moments), weight, **more)`. Tasks count equally here (a mean
-over the samples of each), as in that literature; the methods of `mtrl.representation.subspace` count samples. All solvers stop at a
-relative duality gap and hand back what they reached. Zhang and Yang 2021, A Survey on Multi-Task Learning, section 2, throughout.
+over the samples of each), as in that literature; the methods of `mtrl.representation.subspace` count samples. Every search
+stops at a relative duality gap (`gap=1e-8`: weights good to about 1e-4), or after `iterations=5000` from `start=None`, and hands back what
+it reached. Zhang and Yang 2021, A Survey on Multi-Task Learning, section 2, throughout.
 
 | function | penalty | paper |
 | --- | --- | --- |

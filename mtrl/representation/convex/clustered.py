@@ -12,7 +12,7 @@ such that they sum to k. With M minimised away the penalty is a squared norm of 
 Deviation: FISTA on that problem, to a duality gap, instead of alternating linear systems with M, which for small eta takes tens of rounds.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -88,16 +88,7 @@ def _squared_norm(alpha: Scalar, eta: Scalar, clusters: int) -> Penalty:
     return Penalty(value, prox, conjugate=conjugate)
 
 
-def clustered(
-    term: DataTerm,
-    alpha: Scalar,
-    *,
-    eta: Scalar,
-    clusters: int,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Clustered:
+def clustered(term: DataTerm, alpha: Scalar, *, eta: Scalar, clusters: int, **search: Any) -> Clustered:
     """Weights by FISTA, to a relative duality gap, and their M.
 
     Args:
@@ -105,13 +96,11 @@ def clustered(
       alpha: weight of the within-cluster scatter, > 0.
       eta: beta/alpha, > 0.
       clusters: k, in 1..T (static).
-      start: weights to start from; zero when None.
-      iterations: at most (static).
-      gap: relative duality gap at which to stop.
+      **search: `start`, `iterations`, `gap` of `fit_norm`.
     """
     tasks = term.means.cross.shape[0]
     check_positive(alpha=alpha, eta=eta)
     check_whole(lower=2, tasks=tasks, hint="one task has no relation to learn, use ridge")
     check_whole(upper=tasks, clusters=clusters, hint="at most one cluster per task")
-    found = fit_norm(term, _squared_norm(alpha, eta, clusters), start, iterations=iterations, gap=gap)
+    found = fit_norm(term, _squared_norm(alpha, eta, clusters), **search)
     return Clustered(found.weights, membership_given_weights(found.weights, clusters=clusters, eta=eta), *found[1:])

@@ -4,7 +4,7 @@
 task); for lam_s >= lam_b the own part does.
 """
 
-from jaxtyping import Array, Float
+from typing import Any
 
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -13,15 +13,7 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Decomposition, fit_sum
 
 
-def dirty(
-    term: DataTerm,
-    lam_b: Scalar,
-    *,
-    lam_s: Scalar,
-    start: tuple[Float[Array, "dim task"], Float[Array, "dim task"]] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Decomposition:
+def dirty(term: DataTerm, lam_b: Scalar, *, lam_s: Scalar, **search: Any) -> Decomposition:
     """Shared P (row-wise max norm, weight lam_b) plus own Q (entrywise l1, weight lam_s)."""
     check_nonnegative(lam_b=lam_b, lam_s=lam_s)
-    return fit_sum(term, row_maxima(lam_b), entries(lam_s), start, iterations=iterations, gap=gap)
+    return fit_sum(term, row_maxima(lam_b), entries(lam_s), **search)

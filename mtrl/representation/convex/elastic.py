@@ -3,7 +3,7 @@
 With one design and one n for all tasks this is scikit-learn's `MultiTaskElasticNet(alpha=lam, l1_ratio=l1_ratio)`.
 """
 
-from jaxtyping import Array, Float
+from typing import Any
 
 from mtrl.numerics.checks import check_between, check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -12,17 +12,9 @@ from mtrl.representation.convex.quadratic import DataTerm, with_ridge
 from mtrl.representation.convex.solver import Weights, fit_norm
 
 
-def elastic(
-    term: DataTerm,
-    lam: Scalar,
-    *,
-    l1_ratio: Scalar = 0.5,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Weights:
+def elastic(term: DataTerm, lam: Scalar, *, l1_ratio: Scalar = 0.5, **search: Any) -> Weights:
     """FISTA to a relative duality gap; the ridge part belongs to the smooth term. l1_ratio = 0 is `ridge`, and certified there only."""
     check_nonnegative(lam=lam)
     check_between(0, 1, l1_ratio=l1_ratio, hint="give the share of the group penalty")
     smooth = with_ridge(term, lam * (1 - l1_ratio))
-    return fit_norm(smooth, rows(lam * l1_ratio), start, iterations=iterations, gap=gap)
+    return fit_norm(smooth, rows(lam * l1_ratio), **search)

@@ -4,6 +4,8 @@ Obozinski, Taskar, Jordan 2006; Liu, Ji, Ye 2009. With one design and one n for 
 `MultiTaskLasso(alpha=lam, fit_intercept=False)`.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -15,17 +17,10 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Weights, fit_norm
 
 
-def feature_selection(
-    term: DataTerm,
-    lam: Scalar,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Weights:
+def feature_selection(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
     """FISTA on the l2,1 penalty of weight lam, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, rows(lam), start, iterations=iterations, gap=gap)
+    return fit_norm(term, rows(lam), **search)
 
 
 def feature_selection_max(term: DataTerm) -> Float[Array, ""]:

@@ -3,6 +3,8 @@
 A feature pays once for its largest weight, so selected features tend to share one magnitude over all tasks.
 """
 
+from typing import Any
+
 from jaxtyping import Array, Float
 
 from mtrl.numerics.checks import check_nonnegative
@@ -13,17 +15,10 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Weights, fit_norm
 
 
-def max_norm(
-    term: DataTerm,
-    lam: Scalar,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Weights:
+def max_norm(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
     """FISTA on the l1,inf penalty of weight lam, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, row_maxima(lam), start, iterations=iterations, gap=gap)
+    return fit_norm(term, row_maxima(lam), **search)
 
 
 def max_norm_max(term: DataTerm) -> Float[Array, ""]:

@@ -8,7 +8,7 @@ freezes the range of D far from the optimum, a fast anneal too: weights 13% off 
 with D minimised away, to a duality gap, and D from it; the alternation stays where it is then.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -38,15 +38,8 @@ def root_with_unit_trace(matrix: Float[Array, "dim dim"]) -> Float[Array, "dim d
     return jnp.where(size == 0, even, root / jnp.where(size == 0, 1, size))
 
 
-def mtfl(
-    term: DataTerm,
-    gamma: Scalar,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> FeatureLearning:
+def mtfl(term: DataTerm, gamma: Scalar, **search: Any) -> FeatureLearning:
     """Weights by FISTA on `l(W) + gamma ||W||_*^2`, gamma > 0, to a relative duality gap, and their D."""
     check_positive(gamma=gamma)
-    found = fit_norm(term, squared_trace_norm(gamma), start, iterations=iterations, gap=gap)
+    found = fit_norm(term, squared_trace_norm(gamma), **search)
     return FeatureLearning(found.weights, root_with_unit_trace(found.weights @ found.weights.T), *found[1:])

@@ -4,7 +4,7 @@
 lam_l the outlier part vanishes (trace norm); for lam_s <= lam_l / sqrt(T) the low-rank part does.
 """
 
-from jaxtyping import Array, Float
+from typing import Any
 
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -13,15 +13,7 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Decomposition, fit_sum
 
 
-def robust(
-    term: DataTerm,
-    lam_l: Scalar,
-    *,
-    lam_s: Scalar,
-    start: tuple[Float[Array, "dim task"], Float[Array, "dim task"]] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Decomposition:
+def robust(term: DataTerm, lam_l: Scalar, *, lam_s: Scalar, **search: Any) -> Decomposition:
     """Low-rank P (trace norm, weight lam_l) plus outlier columns Q (weight lam_s)."""
     check_nonnegative(lam_l=lam_l, lam_s=lam_s)
-    return fit_sum(term, singular_values(lam_l), columns(lam_s), start, iterations=iterations, gap=gap)
+    return fit_sum(term, singular_values(lam_l), columns(lam_s), **search)

@@ -4,7 +4,7 @@
 outlier tasks.
 """
 
-from jaxtyping import Array, Float
+from typing import Any
 
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -13,15 +13,7 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Decomposition, fit_sum
 
 
-def robust_features(
-    term: DataTerm,
-    lam_1: Scalar,
-    *,
-    lam_2: Scalar,
-    start: tuple[Float[Array, "dim task"], Float[Array, "dim task"]] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Decomposition:
+def robust_features(term: DataTerm, lam_1: Scalar, *, lam_2: Scalar, **search: Any) -> Decomposition:
     """Row-sparse P (weight lam_1) plus column-sparse Q (weight lam_2)."""
     check_nonnegative(lam_1=lam_1, lam_2=lam_2)
-    return fit_sum(term, rows(lam_1), columns(lam_2), start, iterations=iterations, gap=gap)
+    return fit_sum(term, rows(lam_1), columns(lam_2), **search)

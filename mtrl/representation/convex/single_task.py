@@ -3,6 +3,8 @@
 scikit-learn scales ridge without the 1/(2n): `Ridge(alpha=n lam)` is this ridge, `Lasso(alpha=lam)` this lasso; see `lam_from_alpha`.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -27,17 +29,10 @@ def by_slope(term: DataTerm, weights: Float[Array, "dim task"], slope: Array, mo
     return certified(weights, jnp.sum(slope**2) / (2 * modulus) / value_at_zero(term), 1e-8)
 
 
-def lasso(
-    term: DataTerm,
-    lam: Scalar,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Weights:
+def lasso(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
     """FISTA on the entrywise l1 penalty, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, entries(lam), start, iterations=iterations, gap=gap)
+    return fit_norm(term, entries(lam), **search)
 
 
 def lasso_max(term: DataTerm) -> Float[Array, ""]:

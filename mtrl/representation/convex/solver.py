@@ -102,17 +102,28 @@ def minimise(
 
 
 def fit_norm(
-    term: DataTerm, penalty: Penalty, start: Float[Array, "dim task"] | None, *, iterations: int, gap: Scalar
+    term: DataTerm,
+    penalty: Penalty,
+    *,
+    start: Float[Array, "dim task"] | None = None,
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
 ) -> Weights:
-    """One block, from `start` or zero."""
+    """One block, from `start` or zero: what the methods hand their `**search` to."""
     zero = jnp.zeros_like(term.means.cross.T)
     return minimise(term, penalty, (zero if start is None else start,), iterations=iterations, gap=gap)[1]
 
 
 def fit_sum(
-    term: DataTerm, shared: Penalty, own: Penalty, start: Blocks | None, *, iterations: int, gap: Scalar
+    term: DataTerm,
+    shared: Penalty,
+    own: Penalty,
+    *,
+    start: Blocks | None = None,
+    iterations: int = 5000,
+    gap: Scalar = 1e-8,
 ) -> Decomposition:
-    """W = P + Q with a norm for each, from `start` = (P, Q) or zero."""
+    """W = P + Q with a norm for each, from `start` = (P, Q) or zero: what the methods hand their `**search` to."""
     both = Penalty(
         lambda p, q: shared.value(p) + own.value(q),
         lambda blocks, step: shared.prox(blocks[:1], step) + own.prox(blocks[1:], step),

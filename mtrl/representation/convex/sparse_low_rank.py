@@ -4,7 +4,7 @@
 which traces the same solutions.
 """
 
-from jaxtyping import Array, Float
+from typing import Any
 
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -13,15 +13,7 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Decomposition, fit_sum
 
 
-def sparse_low_rank(
-    term: DataTerm,
-    lam_l: Scalar,
-    *,
-    lam_s: Scalar,
-    start: tuple[Float[Array, "dim task"], Float[Array, "dim task"]] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Decomposition:
+def sparse_low_rank(term: DataTerm, lam_l: Scalar, *, lam_s: Scalar, **search: Any) -> Decomposition:
     """Low-rank P (trace norm, weight lam_l) plus entrywise sparse Q (weight lam_s)."""
     check_nonnegative(lam_l=lam_l, lam_s=lam_s)
-    return fit_sum(term, singular_values(lam_l), entries(lam_s), start, iterations=iterations, gap=gap)
+    return fit_sum(term, singular_values(lam_l), entries(lam_s), **search)

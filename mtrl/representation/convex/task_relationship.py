@@ -7,7 +7,7 @@ Om is `(W^T W)^{1/2} / tr(.)`, which leaves `lam2/2 ||W||_*^2`. The figure of th
 Deviation, as in `mtfl`: not the paper's alternation but FISTA on the problem with Om minimised away, to a duality gap.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -29,30 +29,20 @@ class TaskRelationship(NamedTuple):
     converged: Bool[Array, ""]
 
 
-def task_relationship(
-    term: DataTerm,
-    lam2: Scalar,
-    *,
-    lam1: Scalar,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> TaskRelationship:
+def task_relationship(term: DataTerm, lam2: Scalar, *, lam1: Scalar, **search: Any) -> TaskRelationship:
     """Weights by FISTA, to a relative duality gap, and their Om.
 
     Args:
       term: data term.
       lam2: weight of the relation, > 0.
       lam1: ridge, >= 0.
-      start: weights to start from; zero when None.
-      iterations: at most (static).
-      gap: relative duality gap at which to stop.
+      **search: `start`, `iterations`, `gap` of `fit_norm`.
     """
     check_positive(lam2=lam2)
     check_nonnegative(lam1=lam1)
     check_whole(lower=2, tasks=term.means.cross.shape[0], hint="one task has no relation to learn, use ridge")
     smooth = with_ridge(term, lam1)
-    found = fit_norm(smooth, squared_trace_norm(jnp.asarray(lam2) / 2), start, iterations=iterations, gap=gap)
+    found = fit_norm(smooth, squared_trace_norm(jnp.asarray(lam2) / 2), **search)
     return TaskRelationship(found.weights, root_with_unit_trace(found.weights.T @ found.weights), *found[1:])
 
 

@@ -3,6 +3,8 @@
 The high-dimensional estimator of Du et al. 2021, section 5, is this one. `factored_trace_norm` reaches the same optimum through factors.
 """
 
+from typing import Any
+
 from jaxtyping import Array, Float
 
 from mtrl.numerics.checks import check_nonnegative
@@ -13,17 +15,10 @@ from mtrl.representation.convex.quadratic import DataTerm
 from mtrl.representation.convex.solver import Weights, fit_norm
 
 
-def trace_norm(
-    term: DataTerm,
-    lam: Scalar,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
-) -> Weights:
+def trace_norm(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
     """FISTA to a relative duality gap; the prox soft-thresholds the singular values, O(min(dim, tasks) dim tasks) each."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, singular_values(lam), start, iterations=iterations, gap=gap)
+    return fit_norm(term, singular_values(lam), **search)
 
 
 def trace_norm_max(term: DataTerm) -> Float[Array, ""]:
