@@ -61,15 +61,18 @@ def test_choices_are_those_of_the_simulation(factory):
 
 
 class Ends:
-    """Ends with a reward on action 1, in Gymnasium's form; states as arrays of one."""
-
-    def reset(self):
-        return np.array([0]), {}
+    """Ends after its first step, in Gymnasium's form, and refuses another; states as arrays of one."""
 
     view = finite_view(stages=3, states=2, actions=2)
 
+    def reset(self):
+        self.over = False
+        return np.array([0]), {}
+
     def step(self, action):
-        return np.array([action]), float(action), action == 1, False, {}
+        assert not self.over, "a step after the end"
+        self.over = True
+        return np.array([1]), 0.7, True, False, {}
 
 
 VIEW = Ends.view
@@ -77,9 +80,10 @@ VIEW = Ends.view
 
 def test_after_the_end_it_stays_without_reward():
     played = play(Ends(), lsvi_ucb(beta=0.0), jax.random.key(0), 3)
-    assert played.seen.rewards.sum(-1).max() <= 1
-    for states, rewards, arrivals in zip(played.seen.states, played.seen.rewards, played.seen.arrivals, strict=True):
-        assert np.all(states[0][np.cumsum(rewards[0]) - rewards[0] > 0] == 1) and np.all(np.diff(arrivals[0]) >= 0)
+    for states, rewards, arrivals in zip(
+        *(x[:, 0] for x in (played.seen.states, played.seen.rewards, played.seen.arrivals)), strict=True
+    ):
+        assert states.tolist() == [0, 1, 1] and arrivals.tolist() == [1, 1, 1] and rewards.tolist() == [0.7, 0.0, 0.0]
 
 
 class Broken:
