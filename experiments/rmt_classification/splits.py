@@ -70,7 +70,7 @@ def held_out_error(split: Split, plan: Plan, X):
     fitted = fit(split.data, plan.ytil, plan.B)
     scores = score(fitted, X, jnp.ones(X.shape[0], int))
     wrong = jnp.stack([scores <= plan.threshold, scores > plan.threshold], axis=1)
-    return jnp.mean(jnp.sum(split.held * wrong, axis=0) / jnp.sum(split.held, axis=0))
+    return jnp.mean(jnp.sum(split.held * wrong.astype(X.dtype), axis=0) / jnp.sum(split.held, axis=0))
 
 
 def split_errors(
