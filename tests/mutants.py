@@ -167,11 +167,9 @@ def main() -> None:
         bugs = drawn(files, options.count, options.seed)
         for file, mutant in bugs:
             inside = file.relative_to(ROOT / "mtrl")
-            mirror, folder = (
-                pathlib.Path("tests") / inside.parent / f"test_{inside.name}",
-                pathlib.Path("tests") / inside.parts[0],
-            )
-            stages = [mirror, folder] if (where / mirror).is_file() else [folder]
+            wing = pathlib.Path("tests") / (inside.parent if top.is_file() else options.wing)
+            mirror = pathlib.Path("tests") / inside.parent / f"test_{inside.name}"
+            stages = [mirror, wing] if (where / mirror).is_file() else [wing]
             if stages[0] not in clean:
                 clean[stages[0]] = run(where, stages[0], 4 * options.limit)
             if clean[stages[0]]:
