@@ -7,8 +7,8 @@ def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """All 1797 images (1797, 8, 8) float64 in [0, 1] (the 0..16 counts over 16) and labels (1797,)."""
     from sklearn import datasets
 
-    bunch = datasets.load_digits()
-    return bunch.images / 16.0, bunch.target.astype(np.int64)
+    pixels, labels = datasets.load_digits(return_X_y=True)
+    return np.reshape(pixels, (-1, 8, 8)) / 16.0, np.asarray(labels, np.int64)
 
 
 def load_digits_28() -> tuple[np.ndarray, np.ndarray]:

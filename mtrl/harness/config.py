@@ -204,7 +204,7 @@ def _check_entry(name: str, entry: Any, kind: Any, rules: Mapping[str, Any]) -> 
         raise BadInput(f"{name} got {entry!r}, but takes one of {', '.join(map(str, choices))}{hint}")
     if not number:
         return
-    if not math.isfinite(entry):
+    if not math.isfinite(float(entry)):
         raise BadInput(f"{name} got {entry}, but takes finite numbers only")
     lower, upper, strict = rules["lower"], rules["upper"], rules["strict"]
     low_ok = lower is None or (entry > lower if strict else entry >= lower)

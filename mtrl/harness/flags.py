@@ -30,14 +30,15 @@ class Options(NamedTuple):
 
 
 def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> None:
-    common = {"flag_values": values}
-    flags.DEFINE_list("figure", [], f"figures to make: {', '.join(figure_names)}; all when not given", **common)
-    flags.DEFINE_string("preset", "quick", f"sizes: {', '.join(PRESETS)}", **common)
-    flags.DEFINE_string("out", "results", "folder for the results, <out>/<study>/<figure>/", **common)
-    flags.DEFINE_bool("plot_only", False, "redraw and re-judge from the stored data", **common)
-    flags.DEFINE_bool("overwrite", False, "replace results of another configuration", **common)
-    flags.DEFINE_bool("x64", True, "64-bit floats; false for speed on GPU and TPU", **common)
-    flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", **common)
+    flags.DEFINE_list(
+        "figure", [], f"figures to make: {', '.join(figure_names)}; all when not given", flag_values=values
+    )
+    flags.DEFINE_string("preset", "quick", f"sizes: {', '.join(PRESETS)}", flag_values=values)
+    flags.DEFINE_string("out", "results", "folder for the results, <out>/<study>/<figure>/", flag_values=values)
+    flags.DEFINE_bool("plot_only", False, "redraw and re-judge from the stored data", flag_values=values)
+    flags.DEFINE_bool("overwrite", False, "replace results of another configuration", flag_values=values)
+    flags.DEFINE_bool("x64", True, "64-bit floats; false for speed on GPU and TPU", flag_values=values)
+    flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", flag_values=values)
 
 
 def _fields(study: Study, figures: Sequence[str]) -> dict[str, list[tuple[str, dataclasses.Field, type]]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flax.linen as nn
 import jax
@@ -37,6 +37,12 @@ class Body(nn.Module):
     channels: tuple[int, ...] = ()
     side: int = 0
     pool: str = "max"
+
+    if TYPE_CHECKING:  # Flax's own also knows calls that return changed collections; this body has none
+
+        def apply(self, variables: Any, x: Array) -> Array:
+            """Features under given parameters."""
+            ...
 
     @nn.compact
     def __call__(self, x: Float[Array, "*batch"]) -> Float[Array, "*features"]:

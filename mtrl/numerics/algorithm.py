@@ -23,7 +23,7 @@ class Algorithm(NamedTuple):
 
     init: Callable[..., Any]
     select: Callable[..., Any]
-    update: Callable[..., tuple[Any, Any]] | None = None
+    update: Callable[..., tuple[Any, Any]]
     oracle: bool = False  # is handed the whole `Round` instead of its view: a yardstick, not a learner
 
 
@@ -46,9 +46,8 @@ class Problem(NamedTuple):
 
     sample: Callable[..., Any]  # (key, *inputs) -> params
     draw: Callable[..., Any]  # (key, params, t) -> Round, or the batch itself for an `Iteration`
-    answer: Callable[..., tuple[Any, Any]] | None = (
-        None  # (round, action) -> (feedback, outcome); the outcome holds the regret
-    )
+    # (round, action) -> (feedback, outcome); the outcome holds the regret. An `Iteration` asks nothing.
+    answer: Callable[..., tuple[Any, Any]] = lambda now, action: (None, None)
     view: Callable[..., Any] = lambda params: params  # params -> what `init` may know
 
 

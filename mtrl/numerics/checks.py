@@ -10,13 +10,14 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from mtrl.numerics.errors import BadInput
 
 
 def known(value: Any) -> np.ndarray | None:
     """The value as a NumPy array, or None when it (or a part of it) is traced."""
-    return None if any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(value)) else np.asarray(value)
+    return None if any(isinstance(x, Tracer) for x in jax.tree.leaves(value)) else np.asarray(value)
 
 
 def _require(name: str, value: Any, holds: Any, allowed: str, hint: str) -> None:

@@ -80,15 +80,17 @@ def pack(features: Sequence[Any], targets: Sequence[Any], *, center: bool = Fals
     dtype = np.result_type(*X, *Y, np.float32)
     means = None
     if center:
-        means = Means(*(np.stack([a.mean(0) for a in arrays]).astype(dtype) for arrays in (X, Y)))
-        X, Y = ([a - m for a, m in zip(arrays, mean, strict=True)] for arrays, mean in zip((X, Y), means, strict=True))
+        centres = [np.stack([a.mean(0) for a in arrays]).astype(dtype) for arrays in (X, Y)]
+        X, Y = (
+            [a - m for a, m in zip(arrays, mean, strict=True)] for arrays, mean in zip((X, Y), centres, strict=True)
+        )
+        means = Means(jnp.asarray(centres[0]), jnp.asarray(centres[1]))
     else:
         _warn_uncentred(X)
     n = np.array([len(x) for x in X])
     features_, targets_ = (np.zeros((len(X), n.max(), a[0].shape[1]), dtype) for a in (X, Y))
     for t, (x, y) in enumerate(zip(X, Y, strict=True)):
         features_[t, : n[t]], targets_[t, : n[t]] = x, y
-    means = means and Means(*map(jnp.asarray, means))
     return TaskData(jnp.asarray(features_), jnp.asarray(targets_), jnp.asarray(n), means)
 
 

@@ -33,7 +33,7 @@ def _same(ours: pathlib.Path, theirs: pathlib.Path) -> bool:
     return theirs.is_file() and ours.read_bytes() == theirs.read_bytes()
 
 
-def _stamps(folder: pathlib.Path) -> dict[str, str]:
+def _stamps(folder: pathlib.Path) -> dict[str, str | None]:
     run = json.loads((folder / "run.json").read_text()) if (folder / "run.json").is_file() else {}
     return {name: run.get(name) for name in ("made_from", "drawn_by")}
 

@@ -203,8 +203,9 @@ def heat(
     for dim, ticks in ((x, ax.set_xticks), (y, ax.set_yticks)):
         labels = array[dim].values
         ticks(range(len(labels)), [f"{v:g}" if labels.dtype.kind in "fiu" else str(v) for v in labels])
-    for i, j in np.ndindex(*table.shape) if write else ():
-        ax.text(j, i, write(table[i, j]), ha="center", va="center", fontsize=8)
+    if write is not None:
+        for (i, j), value in np.ndenumerate(table):
+            ax.text(j, i, write(float(value)), ha="center", va="center", fontsize=8)
     ax.grid(False)
     ax.set(xlabel=axis_words(array[x]), ylabel=axis_words(array[y]))
     if bar:

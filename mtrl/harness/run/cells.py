@@ -85,4 +85,5 @@ def cell_config(cell: Cell, figure: Figure) -> Any:
     try:
         return from_dict(figure.config, values)
     except ValueError:
-        return figure.config(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        make: Any = figure.config
+        return make(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

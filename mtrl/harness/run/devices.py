@@ -43,7 +43,7 @@ def start(x64: bool = True) -> None:
     try:
         jax.local_devices()
     except Exception as error:  # a bare AssertionError, say, where a plugin is missing
-        asked = jax.config.jax_platforms
+        asked = jax.config.jax_platforms  # pyright: ignore[reportAttributeAccessIssue] JAX makes its options at import
         what = f"JAX_PLATFORMS asks for {asked}, which is not there" if asked else "JAX finds no device"
         detail = f" ({str(error).splitlines()[0]})" if str(error) else ""
         raise BadInput(f"{what}{detail}; unset JAX_PLATFORMS, or set JAX_PLATFORMS=cpu") from None

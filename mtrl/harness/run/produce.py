@@ -154,7 +154,7 @@ def collate(paths: list[pathlib.Path], cells: list[Cell]) -> tuple["xr.Dataset",
     if len(parts) == 1:
         data = parts[0]
     else:
-        data = xr.combine_by_coords(
+        data: Any = xr.combine_by_coords(
             [part.drop_attrs(deep=False) for part in parts],
             combine_attrs="drop_conflicts",
             join="outer",
@@ -224,7 +224,7 @@ def stored_job(study: Study, figure: Figure, folder: pathlib.Path) -> Job:
     if not path.is_file() and not (folder / "data.nc").is_file():
         raise BadInput(f"{path} does not exist, so there is nothing to plot; run without --plot_only first")
     try:
-        stored = json.loads(path.read_text()) if path.is_file() else _described_by(folder / "data.nc")
+        stored: Any = json.loads(path.read_text()) if path.is_file() else _described_by(folder / "data.nc")
         names = (stored["study"], stored["figure"])
         values, x64 = stored["config"], stored["x64"]
     except (json.JSONDecodeError, KeyError, TypeError):

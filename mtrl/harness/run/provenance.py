@@ -43,7 +43,7 @@ def provenance() -> dict[str, Any]:
         "versions": versions(),
         "python": platform.python_version(),
         "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
-        "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+        "precision": str(jax.dtypes.canonicalize_dtype(float)),
         "flags": devices.compiler_flags(),
     }
 

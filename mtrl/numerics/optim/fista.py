@@ -58,7 +58,7 @@ def fista(
         point, momentum, clock = carry
         new = forward(momentum)
         # Restart when the momentum points uphill: <y - x_new, x_new - x> > 0.
-        uphill = optax.tree.vdot(optax.tree.sub(momentum, new), optax.tree.sub(new, point)) > 0
+        uphill = jnp.asarray(optax.tree.vdot(optax.tree.sub(momentum, new), optax.tree.sub(new, point))) > 0
         clock = jnp.where(uphill, 1.0, clock).astype(step.dtype)
         new_clock = (1 + jnp.sqrt(1 + 4 * clock**2)) / 2
         weight = jnp.where(uphill, 0.0, (clock - 1) / new_clock).astype(step.dtype)

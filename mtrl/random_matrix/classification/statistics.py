@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
+from mtrl.numerics.checks import check_whole, known
+from mtrl.numerics.errors import BadInput
 from mtrl.numerics.linalg.psd import spectral_map
 from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.classification.problem import Samples
@@ -100,8 +101,9 @@ def shrunk_root(S: Float[Array, "dim dim"], shrinkage: Scalar) -> Float[Array, "
     Raises:
       BadInput: s outside (0, 1].
     """
-    check_positive(shrinkage=shrinkage)
-    check_nonnegative(**{"1 - shrinkage": 1 - shrinkage})
+    share = known(shrinkage)
+    if share is not None and not 0 < share <= 1:
+        raise BadInput(f"shrinkage got {share:g}, but must be above 0 and at most 1")
     p = S.shape[0]
     shrunk = (1 - shrinkage) * S + shrinkage * (jnp.trace(S) / p) * jnp.eye(p, dtype=S.dtype)
     return spectral_map(shrunk, lambda values: 1.0 / jnp.sqrt(values))

@@ -50,10 +50,10 @@ def fit(
       BadInput: a strength that is negative or not finite, a coupling that is not PSD.
     """
     T, N, d = data.features.shape
-    gamma, lam, B = _coupling_of(gamma, lam, B, T, data.features.dtype)
-    if T * N <= d or (gamma is None and N <= d):
-        return fit_dual(data, B=B)
-    return fit_primal(data, B=B) if gamma is None else fit_shared_centre(data, gamma=gamma, lam=lam)
+    own, shared, joint = _coupling_of(gamma, lam, B, T, data.features.dtype)
+    if T * N <= d or (own is None and N <= d):
+        return fit_dual(data, B=joint)
+    return fit_primal(data, B=joint) if own is None else fit_shared_centre(data, gamma=own, lam=shared)
 
 
 def predict_risk(
@@ -76,20 +76,23 @@ def predict_risk(
       BadInput: as `fit`; no counts with a model; data with too few samples.
     """
     T = source[0].shape[0]
-    gamma, lam, B = _coupling_of(gamma, lam, B, T, source[0].dtype)
+    own, shared, joint = _coupling_of(gamma, lam, B, T, source[0].dtype)
     if counts is None and isinstance(source, LinearModel):
         raise BadInput(
             "counts got None, but a model has no samples of its own: give the number of samples of each task"
         )
-    n: Float[Array, " task"] = jnp.asarray(source.counts if counts is None else counts, B.dtype)
+    n: Float[Array, " task"] = jnp.asarray(
+        source.counts if counts is None and isinstance(source, TaskData) else counts, joint.dtype
+    )
     n = jnp.broadcast_to(n, (T,)) if n.ndim == 0 else n
     check_shape("counts", n, (T,), hint="one number of samples per task")
     if isinstance(source, TaskData):
-        X, own = source.features, source.counts.astype(B.dtype)
-        covariance = jnp.einsum("tni,tnj->tij", X, X) / own[:, None, None]
-        return plug_in_risk(B, n, covariance, statistics_from_least_squares(source))
-    if source.root is None:
-        return risk_isotropic(B, n, source.W.shape[1], source.gram, source.noise)
-    if gamma is None:
-        return risk_general(B, n, source.covariance, source.W, source.noise)
-    return risk_shared_centre(gamma, lam, n, source.covariance, source.W, source.noise)
+        X, size = source.features, source.counts.astype(joint.dtype)
+        covariance = jnp.einsum("tni,tnj->tij", X, X) / size[:, None, None]
+        return plug_in_risk(joint, n, covariance, statistics_from_least_squares(source))
+    covariance = source.covariance
+    if source.root is None or covariance is None:
+        return risk_isotropic(joint, n, source.W.shape[1], source.gram, source.noise)
+    if own is None:
+        return risk_general(joint, n, covariance, source.W, source.noise)
+    return risk_shared_centre(own, shared, n, covariance, source.W, source.noise)

@@ -72,7 +72,7 @@ def buy_labels(
     floor = 2 * rank if floor is None else floor
     for task, one in enumerate(inputs):
         check_shape(f"x of task {task}", one, (None, dim))
-        check_finite(**{f"x of task {task}": one})
+        check_finite(hint="clean the data first", **{f"x of task {task}": one})
         if not callable(labels):
             check_shape(f"labels of task {task}", labels[task], one.shape[:1])
     check_shape("target_y", target_y, target_x.shape[:1])
@@ -104,7 +104,7 @@ def buy_labels(
             chosen = order[task][spent[task] : spent[task] + counts[task]]
             y = np.asarray(labels(task, chosen) if callable(labels) else np.asarray(labels[task])[chosen], float)
             check_shape(f"labels of task {task}", y, chosen.shape)
-            check_finite(**{f"labels of task {task}": y})
+            check_finite(hint="clean the data first", **{f"labels of task {task}": y})
             data.append((one[chosen].T @ one[chosen], y @ one[chosen], y @ y, float(len(y))))
         bought = Moments(*(jnp.asarray(np.stack(part)) for part in zip(*data, strict=True)))
         spent = spent + counts

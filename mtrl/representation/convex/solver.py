@@ -9,8 +9,9 @@ for a norm (conjugate 0 on the unit ball of the dual norm) as for a squared norm
 A penalty of two blocks, W = P + Q with `penalty = a(P) + b(Q)`, is a norm of W too: its dual norm is the larger of the two.
 """
 
+import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -49,9 +50,14 @@ class Decomposition(NamedTuple):
     converged: Bool[Array, ""]
 
 
+def total(blocks: Any) -> Float[Array, "dim task"]:
+    """W, the sum of the blocks."""
+    return functools.reduce(jnp.add, blocks)
+
+
 def relative_gap(term: DataTerm, penalty: Penalty, *blocks: Float[Array, "dim task"]) -> Float[Array, ""]:
     """Duality gap over the objective at W = 0: an upper bound on the relative suboptimality of W = the sum of the blocks."""
-    weights = sum(blocks)
+    weights = total(blocks)
     slope = gradient(term, weights)
     fit = jnp.sum(task_errors(term, weights))
     alignment = jnp.sum(term.means.square) - jnp.sum(term.means.cross.T * weights)
@@ -87,7 +93,7 @@ def minimise(
 
     def slope(blocks):
         # The gradient in every block is that of l at the sum, and its Lipschitz constant that of l times their number.
-        return (gradient(term, sum(blocks)),) * len(blocks)
+        return (gradient(term, total(blocks)),) * len(blocks)
 
     wanted = goal(gap, term.means.cross.dtype)
     found = fista(
@@ -98,7 +104,7 @@ def minimise(
         iterations=iterations,
         stop=lambda blocks: relative_gap(term, penalty, *blocks) <= wanted,
     )
-    return found.point, certified(sum(found.point), relative_gap(term, penalty, *found.point), gap)
+    return found.point, certified(total(found.point), relative_gap(term, penalty, *found.point), gap)
 
 
 def fit_norm(

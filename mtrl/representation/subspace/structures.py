@@ -5,7 +5,7 @@ its structure (subspace, support, clusters, outliers) W is Gaussian, which makes
 structure computable: `mtrl.representation.convex.oracle`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -90,7 +90,7 @@ def structured(
 
 
 def structured_weights(
-    key: PRNGKey, *, structure: str, dim: int, tasks: int, **sizes: float
+    key: PRNGKey, *, structure: str, dim: int, tasks: int, **sizes: Any
 ) -> Float[Array, "{dim} {tasks}"]:
     """The weights of `structured` alone."""
     return structured(key, structure=structure, dim=dim, tasks=tasks, **sizes).weights

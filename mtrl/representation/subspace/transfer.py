@@ -7,11 +7,9 @@ Tripuraneni, Jin, Jordan 2021 (ICML), Algorithm 2 (`transfer`), and the plain le
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.numerics.types import Scalar
-
 
 def minimum_norm(
-    x: Float[Array, "sample dim"], y: Float[Array, " sample"], *, cutoff: Scalar | None = None
+    x: Float[Array, "sample dim"], y: Float[Array, " sample"], *, cutoff: float | None = None
 ) -> Float[Array, " dim"]:
     """`X^+ y`: least squares, the one of least norm when sample < dim.
 

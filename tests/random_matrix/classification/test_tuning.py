@@ -60,6 +60,13 @@ def test_simplex_ends_at_the_edge_of_the_box():
     assert_close("lower edge", [*found.gamma, found.lam, found.error], [0.5, 0.5, 2 * np.log(0.5)], 1e-2)
 
 
+def test_simplex_begins_where_it_is_told():
+    found = tune_simplex(
+        lambda g, x: float(abs(np.log(g / 0.7)).sum() + abs(np.log(x / 1.3))), np.array([0.7]), 1.3, max_evaluations=3
+    )
+    assert_close("the start is the minimum", [*found.gamma, found.lam, found.error], [0.7, 1.3, 0.0], 1e-12, atol=1e-12)
+
+
 def test_signed_labels_can_be_tuned_too():
     """With +-1 labels an unrelated source is best left alone: small lam."""
 

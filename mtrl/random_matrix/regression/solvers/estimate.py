@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mtrl.numerics.checks import check_shape, check_whole
-from mtrl.numerics.types import Numbers, Scalar
+from mtrl.numerics.types import Scalar
 from mtrl.random_matrix.data import Means, TaskData
 
 
@@ -51,7 +51,7 @@ def fitted_values(
     return jnp.einsum("tni,tiq->tnq", features, W) / scale
 
 
-def predict(fit: Any, features: Numbers, *, task: Scalar | None = None) -> Any:
+def predict(fit: Any, features: Any, *, task: Scalar | None = None) -> Any:
     """Predictions for new rows; training means, if there were any, are taken from the features and added to the targets.
 
     Args:
