@@ -176,7 +176,7 @@ def draw(data, config):
         ax.axvline(1, color="black", linewidth=0.8)
         ax.set_yticks(place, METHODS if name == names[0] else [""] * len(METHODS))
         ax.set_xlabel("test RMSE / single-task ridge")
-        ax.set_title(f"{name} ({TRAIN[name]:.0%} of the rows train)")
+        ax.set_title(f"{name}\n({TRAIN[name]:.0%} of the rows train)")
         ax.invert_yaxis()
     return canvas
 
