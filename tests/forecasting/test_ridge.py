@@ -45,6 +45,8 @@ def test_uncoupled_fits_are_ridge_regressions_and_nan_is_told(data):
         a, b = np.asarray(x[:, t]), np.asarray(y[:, t])
         assert_close("map", fitted.maps[t], np.linalg.solve(a.T @ a + 3 * L / 0.7 * np.eye(L), a.T @ b), rtol=1e-9)
     spoilt = data._replace(series=data.series.at[3, 0].set(jnp.nan))
-    assert not bool(fit_ridge(spoilt, lookback=L, horizon=H).finite)
+    assert not bool(jax.jit(functools.partial(fit_ridge, lookback=L, horizon=H))(spoilt).finite)
+    with pytest.raises(BadInput, match="gram holds nan"):
+        fit_ridge(spoilt, lookback=L, horizon=H)
     with pytest.raises(BadInput, match="lams got -1"):
         fit_ridge(data, lookback=L, horizon=H, lams=[-1.0])
