@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 from mtrl.harness.run import store
 from mtrl.numerics.errors import BadInput
@@ -56,4 +57,19 @@ def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -
     if not (source / "claims.json").is_file():
         raise BadInput(f"{source} holds no result; give the folder of one figure, <out>/<study>/<figure>")
     stored = json.loads((source / "config.json").read_text())
-    publish(source, gallery / stored["study"] / f"{stored['figure']}-{variant}")
+    target = gallery / stored["study"] / f"{stored['figure']}-{variant}"
+    publish(source, target)
+    _forget_places(target, stored)
+
+
+def _forget_places(folder: pathlib.Path, stored: dict[str, Any]) -> None:
+    """Of the files that were read keep the names, not where they lay on one machine."""
+    config = {
+        name: pathlib.Path(value).name if isinstance(value, str) and pathlib.Path(value).is_absolute() else value
+        for name, value in stored["config"].items()
+    }
+    if config != stored["config"]:
+        store.write_json(folder / "config.json", {**stored, "config": config})
+        if (folder / "data.nc").is_file():
+            data = store.read_dataset(folder / "data.nc")
+            store.write_dataset(folder / "data.nc", data.assign_attrs(config=json.dumps(config)))
