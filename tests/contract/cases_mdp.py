@@ -128,8 +128,8 @@ ELLIPSOID = dict(alpha="of the ellipsoids alone", ridge="of the ellipsoids alone
 
 CASES = [
     case(
-        "multitask_lsvi", mdp.multitask_lsvi, hyper=dict(conf=0.02, **BETA), static=dict(teams=None, single=False),
-        changed=dict(conf=0.0, teams=OWN, single=True, **MORE_BETA),
+        "multitask_lsvi", mdp.multitask_lsvi, hyper=dict(conf=1e-3, **BETA), static=dict(teams=None, single=False),
+        changed=dict(conf=0.02, teams=OWN, single=True, **MORE_BETA),
     ),
     case(
         "argmin_only", mdp.argmin_only, hyper=BETA, static=dict(teams=None), changed=dict(teams=OWN, **MORE_BETA),
