@@ -14,19 +14,6 @@ from mtrl.bandits.regret.seqrepl import seqrepl, sequential_pege
 from mtrl.bandits.regret.uniform import uniform
 
 __all__ = [
-    "boss",
-    "boss_schedule",
-    "e2tc",
-    "gfucb_finite",
-    "gfucb_linear",
-    "greedy",
-    "known_representation",
-    "linucb",
-    "mlingreedy",
-    "mtlr_oful",
-    "oful",
-    "pege",
-    "seqrepl",
-    "sequential_pege",
-    "uniform",
-]
+    "boss", "boss_schedule", "e2tc", "gfucb_finite", "gfucb_linear", "greedy", "known_representation", "linucb",
+    "mlingreedy", "mtlr_oful", "oful", "pege", "seqrepl", "sequential_pege", "uniform",
+]  # fmt: skip

@@ -15,15 +15,7 @@ from mtrl.representation.subspace.alternating_minimisation.streamed import (
 )
 
 __all__ = [
-    "SubspaceFit",
-    "alternating_minimisation",
-    "alternating_minimisation_fresh",
-    "alternating_minimisation_streamed",
-    "fit_basis",
-    "fit_heads",
-    "fresh_iterations",
-    "heads_from_rows",
-    "reduced_gram",
-    "ridge_start",
-    "stationarity",
-]
+    "SubspaceFit", "alternating_minimisation", "alternating_minimisation_fresh",
+    "alternating_minimisation_streamed", "fit_basis", "fit_heads", "fresh_iterations", "heads_from_rows",
+    "reduced_gram", "ridge_start", "stationarity",
+]  # fmt: skip
