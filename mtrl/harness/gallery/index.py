@@ -5,6 +5,7 @@ import pathlib
 from typing import Any
 
 from mtrl.harness.judge import report
+from mtrl.harness.judge.claims import KINDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
 from mtrl.harness.run import store
 from mtrl.harness.study import Study
 
@@ -18,7 +19,7 @@ def index(gallery: pathlib.Path, studies: list[Study]) -> str:
         "",
     ]
     body: list[str] = []
-    totals: dict[str, int] = {}
+    totals: dict[tuple[str, str], int] = {}  # (kind, verdict); a variant of a figure is not counted again
     for study in studies:
         body += [f"## {study.name}", "", f"{study.summary} {study.paper}.", ""]
         for figure in study.figures:
@@ -27,13 +28,18 @@ def index(gallery: pathlib.Path, studies: list[Study]) -> str:
             )
             for folder in folders:
                 records = json.loads((folder / "claims.json").read_text())
-                for record in records:
-                    totals[record["verdict"]] = totals.get(record["verdict"], 0) + 1
                 extra = folder.name[len(figure.name) + 1 :]
+                for record in [] if extra else records:
+                    kind = record.get("kind", "paper") + (" (stand-in data)" if record.get("stand_in") else "")
+                    totals[kind, record["verdict"]] = totals.get((kind, record["verdict"]), 0) + 1
                 title = figure.title + (f" ({extra})" if extra else "")
                 body += [f"`python -m experiments.{study.name} --figure={figure.name}`", ""]
                 body += _row(folder.relative_to(gallery), title, records)
-    lines += [", ".join(f"{count} claims {verdict}" for verdict, count in sorted(totals.items())) + ".", ""]
+    lines += ["| claims | reproduced | not reproduced | undecided |", "| --- | --- | --- | --- |"]
+    for kind in sorted({kind for kind, _ in totals}, key=lambda kind: ([*KINDS].index(kind.split()[0]), kind)):
+        counts = [totals.get((kind, verdict), 0) for verdict in (REPRODUCED, NOT_REPRODUCED, UNDECIDED)]
+        lines.append(f"| {kind} | {' | '.join(map(str, counts))} |")
+    lines.append("")
     return "\n".join(lines + body)
 
 
@@ -45,13 +51,14 @@ def write_index(gallery: pathlib.Path, studies: list[Study]) -> None:
 def _row(folder: pathlib.Path, title: str, records: list[dict[str, Any]]) -> list[str]:
     lines = [f"### {title}", "", f"![{title}]({folder.as_posix()}/figure.png)", ""]
     if records:
-        lines += ["| claim | paper | ours | agrees when | verdict |", "| --- | --- | --- | --- | --- |"]
+        lines += ["| claim | kind | paper | ours | agrees when | verdict |", "| --- | --- | --- | --- | --- | --- |"]
         for record in records:
             note = f" ({record['note']})" if record.get("note") else ""
             cells = [
                 record["claim"] + note,
+                record.get("kind", "paper") + (", stand-in" if record.get("stand_in") else ""),
                 record["paper"],
-                report.ours(record),
+                report.ours(record) + (f" {record['unit']}" if record.get("unit") not in (None, "", "1") else ""),
                 record["accepts"],
                 f"**{record['verdict']}**",
             ]

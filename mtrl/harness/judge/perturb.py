@@ -10,12 +10,6 @@ from mtrl.harness.judge.claims import Claim, evaluate_claim
 SEED = "seed"
 
 
-def _simulated(data: Any) -> list[str]:
-    """Variables of floating numbers with a seed axis; all floating ones where none has."""
-    floating = [name for name, v in data.data_vars.items() if v.dtype.kind == "f"]
-    return [name for name in floating if SEED in data[name].dims] or floating
-
-
 def _reversed(data: Any, dim: str) -> Any:
     """Values in reverse order along a dimension, labels where they were."""
     return data.assign(
@@ -28,11 +22,11 @@ def _reversed(data: Any, dim: str) -> Any:
 
 
 def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
-    """(name, dataset): a dimension's values in reverse order, simulation times 1.1 and 2 (and over them), one seed a gross outlier, NaN."""
+    """(name, dataset): a dimension's values in reverse order, a variable times 1.1 and 2 (and over them), one seed an outlier, NaN."""
     for dim in data.dims:
         if dim != SEED and data.sizes[dim] > 1:
             yield f"{dim} reversed", _reversed(data, dim)
-    names = _simulated(data)
+    names = [name for name, variable in data.data_vars.items() if variable.dtype.kind == "f"]
     for factor in (1.1, 2.0, 1 / 1.1, 0.5):
         for name in names:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})

@@ -18,7 +18,9 @@ def test_publish_and_index(tmp_path):
     main([f"--publish={tmp_path}/work/tiny/mean", "--variant=other", f"--out={tmp_path}/shown"])
     text = (tmp_path / "shown/README.md").read_text()
     assert "![Mean of draws](tiny/mean/figure.png)" in text and "Mean of draws (other)" in text
-    assert "the mean is zero" in text and "2 claims not reproduced" in text
+    (tally,) = [line for line in text.splitlines() if line.startswith("| paper | ") and line.count("|") == 5]
+    assert "the mean is zero" in text
+    assert sum(int(cell) for cell in tally.split("|")[2:5]) == 2, "the variant's claims are not counted again"
 
 
 @dataclasses.dataclass(frozen=True)
