@@ -147,6 +147,9 @@ FIGURES = (
                     paper="goal of this library on 2 cores",
                     measure=functools.partial(ratio, workload=name),
                     accepts=at_least(5.0),
+                    kind="speed",
+                    unit="times faster",
+                    value=5.0,
                 )
                 for name in CONVEX
             ),
@@ -155,6 +158,8 @@ FIGURES = (
                 paper="same optimality on both sides",
                 measure=_gap,
                 accepts=at_most(1.0),
+                kind="sanity",
+                unit="relative duality gap over the one asked for",
             ),
         ),
         presets={

@@ -7,13 +7,14 @@ its constants and logarithms dropped.
 """
 
 import dataclasses
-import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, mean_interval, over_seeds
+from experiments.linear_representation.federated import ratio_of_means
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, over_seeds
+from mtrl.harness.judge.measures import LAST, Absent, Quantity, bootstrap, slope, value
 from mtrl.numerics.checks import check_whole
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.subspaces import remove_span
@@ -137,28 +138,16 @@ def draw_few_shot(data, config):
     return canvas
 
 
-def _slope(data):
-    """Slope in log-log of the risk with the true representation, per group of seeds."""
-    part = data.isel(tasks=-1).sel(learner="true representation")
-    x = np.log(part["target"].values.astype(float))
-    risk = part["risk"].transpose("seed", "target").values
-    groups = np.array_split(np.arange(risk.shape[0]), min(6, max(2, risk.shape[0] // 2)))
-    return mean_interval([np.polyfit(x, np.log(risk[g].mean(0)), 1)[0] for g in groups])
+LEARNED, TRUE = (dict(learner=f"{words} representation") for words in ("learned", "true"))
 
 
-def _risk_ratio(data, upper, at):
-    """log10 of learned over another learner's risk, at the largest T and the n2 nearest `at`."""
-    part = data["risk"].isel(tasks=-1).sel({"target": at}, method="nearest").transpose("seed", "learner")
-    lower = part.sel(learner="learned representation")
-    return mean_interval(np.log10(lower / part.sel(learner=upper)).values)
-
-
-def _law_error(data):
-    """Relative gap between mean risk and mean law of the learned representation, at the worst T, pooled over n2 > r+3."""
-    rank_safe = data.sel(learner="learned representation")
-    rank_safe = rank_safe.where(rank_safe["target"] >= 16, drop=True)
-    gap = (rank_safe["risk"] / rank_safe["law"]).mean("target").transpose("seed", "tasks").values - 1
-    return mean_interval(gap[:, int(np.argmax(np.abs(gap.mean(0))))])
+def _over_law(data, config):
+    """Risk of the learned representation over its law, at the n2 for which the law has a variance."""
+    ratio = (value("risk", **LEARNED) / value("law", **LEARNED))(data, config)
+    enough = np.flatnonzero(ratio["target"].values >= 16)
+    if not enough.size:
+        raise Absent("no n2 from 16 on")
+    return ratio.isel(target=enough)
 
 
 FIGURES = (
@@ -174,27 +163,44 @@ FIGURES = (
             Claim(
                 text="with the true representation the risk falls as n2^-1 (log-log slope)",
                 paper="Du et al. 2021, Theorem 4.1: sigma^2 r / n2",
-                measure=_slope,
+                measure=slope(value("risk", tasks=LAST, **TRUE), "target"),
                 accepts=between(-1.2, -0.95),
-                note="the exact law r/(n2-r-1) is steeper than -1 at small n2: -1.14 over 8 to 512 at r = 3",
+                kind="paper",
+                unit="exponent",
+                value=-1.0,
+                reason="the exact law r/(n2-r-1) is steeper than -1 at small n2: -1.14 over 8 to 512 at r = 3",
             ),
             Claim(
-                text="few-shot: at n2 = 16 < d the learned representation beats target-only learning (log10 ratio)",
+                text="few-shot: at n2 = 16 < d the learned representation beats target-only learning (log10 of the ratio of mean risks)",
                 paper="Du et al. 2021, section 1",
-                measure=functools.partial(_risk_ratio, upper="target only", at=16),
+                measure=ratio_of_means(
+                    value("risk", tasks=LAST, target=16, **LEARNED),
+                    value("risk", tasks=LAST, target=16, learner="target only"),
+                ),
                 accepts=at_most(-0.5),
+                kind="paper",
+                unit="orders of magnitude of the excess risk",
+                reason="the rates r/n2 + rd/nT and d/n2 are an order apart; half of one is left to their constants",
             ),
             Claim(
-                text="with enough target samples the missed part of the subspace shows: above the true representation",
+                text="at n2 = 512 the missed part of the subspace shows: above the true representation (log10 of the ratio of mean risks)",
                 paper="Du et al. 2021, Theorem 4.1: the term r d / (n T)",
-                measure=functools.partial(_risk_ratio, upper="true representation", at=512),
+                measure=ratio_of_means(
+                    value("risk", tasks=LAST, target=512, **LEARNED), value("risk", tasks=LAST, target=512, **TRUE)
+                ),
                 accepts=at_least(0.0),
+                kind="paper",
+                unit="orders of magnitude of the excess risk",
+                reason="the term is positive; its constant is not known",
             ),
             Claim(
-                text="risk of the learned representation over its law, minus 1 (worst T)",
+                text="risk of the learned representation over its law: distance of the mean ratio to 1 (worst T and n2 >= 16)",
                 paper="exact law given the learned subspace, derived for this library",
-                measure=_law_error,
-                accepts=between(-0.15, 0.15),
+                measure=bootstrap(lambda ratio: np.max(np.abs(ratio - 1)), Quantity(_over_law)),
+                accepts=at_most(0.15),
+                kind="derived",
+                unit="relative",
+                reason="the law is exact: the Monte Carlo error of 16 target draws a seed is what is left",
             ),
         ),
         presets={

@@ -1,7 +1,6 @@
 """C4: a client that joins after training has few samples (Collins et al. 2021, new clients)."""
 
 import dataclasses
-import functools
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +10,11 @@ from experiments.linear_representation.federated import (
     SMALL,
     FederatedConfig,
     final_errors,
-    log_ratio,
     median_and_whiskers,
+    ratio_of_means,
 )
 from mtrl.harness import Claim, Figure, at_most, field, over_seeds
+from mtrl.harness.judge.measures import value
 from mtrl.representation.subspace import draw_target, target_weights, transfer
 
 
@@ -96,12 +96,22 @@ FIGURES = (
         split=("samples",),
         claims=tuple(
             Claim(
-                text=f"with {count} samples a new client does better on FedRep's basis than alone (log10 ratio)",
+                text=f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
+                "worst n of training)",
                 paper="Collins et al. 2021, new clients: FedRep far below Local until n is about d",
-                measure=functools.partial(log_ratio, lower="FedRep", upper="Local", at=count),
+                measure=ratio_of_means(
+                    value("error", learner="FedRep", target=count), value("error", learner="Local", target=count)
+                ),
                 accepts=at_most(bound),
+                kind="paper",
+                unit="orders of magnitude of the mean squared error",
+                reason="far below: a factor of ten"
+                if bound
+                else "r samples identify a head: better, by how much is not said",
+                note="trained with n = 5 two of ten bases are not found after 500 rounds and decide the mean; some "
+                f"{seeds} seeds would decide the verdict",
             )
-            for count, bound in ((2, 0.0), (5, -1.0), (10, -1.0))
+            for count, bound, seeds in ((2, 0.0, 90), (5, -1.0, 110), (10, -1.0, 170))
         ),
         presets={
             "smoke": {**SMALL, "samples": (5,), "target_samples": (2, 5, 10)},
