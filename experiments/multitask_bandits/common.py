@@ -1,4 +1,4 @@
-"""What the figures share: the tuning protocol and the bookkeeping of regret.
+"""What the figures share: the tuning protocol, the bookkeeping of regret, and what their claims compare.
 
 Tuning protocol, the same for every method with a confidence radius: the squared radius (or the width) is `scale`
 times the shape its theory gives it, `scale` comes from the grid `--scales`, and is the one with the least mean total
@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from mtrl.harness import compete
+from mtrl.harness.judge.measures import worst
 
 TUNING_OFFSET = 1_000_003
+REWARD = "reward per task"
+# Numbers of runs whose code is not published; no paper gives numbers for these settings.
+PROGRAM = "an independent program of these settings, written from the papers, not by their authors"
 
 
 def keep_regret(step: Any) -> Any:
@@ -36,6 +40,25 @@ def tuned(entrants: Sequence[Any], problem: Any, seeds: Any, **keywords: Any) ->
     return curves, {name: result.chosen for name, result in results.items()}
 
 
-def paired(data: Any, variable: str, left: dict[str, Any], right: dict[str, Any]) -> np.ndarray:
-    """Seed by seed difference left - right of a variable."""
-    return data[variable].sel(left).values - data[variable].sel(right).values
+def most(config: Any) -> int:
+    """The largest M of a configuration."""
+    return max(config.tasks)
+
+
+def fewest(config: Any) -> int:
+    """The smallest M of a configuration."""
+    return min(config.tasks)
+
+
+def several_tasks(data: Any) -> bool:
+    """Whether there are two M to compare."""
+    return data.sizes["tasks"] > 1
+
+
+def lowest(quantity: Any, method: str) -> Any:
+    """Measure: a method minus the lowest of all the others, which is chosen anew in every resample."""
+
+    def gaps(array: Any) -> Any:
+        return array.sel({"method": method}, drop=True) - array.drop_sel({"method": method})
+
+    return worst(quantity.then(gaps))

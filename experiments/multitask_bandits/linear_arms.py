@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import paired, tuned
-from experiments.multitask_bandits.linear_ball import crossing_point
+from experiments.multitask_bandits.common import REWARD, fewest, lowest, most, several_tasks, tuned
 from mtrl.bandits import gfucb_linear, known_representation, linear_arms, mlingreedy, mtlr_oful, oful, theory
 from mtrl.harness import (
     BadInput,
@@ -14,13 +13,12 @@ from mtrl.harness import (
     Claim,
     Entrant,
     Figure,
-    Interval,
     at_least,
-    at_most,
+    between,
     field,
     less_than_zero,
-    mean_interval,
 )
+from mtrl.harness.judge.measures import crossing, mean, value
 
 METHODS = (
     "MTLR-OFUL, relaxed ellipsoid",
@@ -112,41 +110,14 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
     return figure
 
 
-def crossing(data: Any) -> Interval:
-    """First M where the relaxed MTLR-OFUL beats OFUL per task over the predicted one, bootstrap interval over seeds."""
-    shared = data["total"].sel(dict(method=RELAXED)).transpose("seed", "tasks").values
-    alone = data["total"].sel(dict(method=ALONE)).transpose("seed", "tasks").values
-    tasks = data["tasks"].values.astype(float)
-    draws = np.random.default_rng(0).integers(0, len(shared), size=(1000, len(shared)))
-    found = [crossing_point(tasks, shared[i].mean(0), alone[i].mean(0)) for i in draws]
-    predicted = float(data["crossing_theory"])
-    value = crossing_point(tasks, shared.mean(0), alone.mean(0))
-    return Interval(value / predicted, *(np.quantile(found, [0.025, 0.975]) / predicted))
+def total(method: str, tasks: Any = most) -> Any:
+    """Regret per task of a method at one M."""
+    return value("total", method=method, tasks=tasks)
 
 
-def against_alone(method: str) -> Any:
-    """Measure: a method minus OFUL per task at the largest M."""
-
-    def measure(data: Any) -> Interval:
-        m = data["tasks"].values.max()
-        return mean_interval(paired(data, "total", dict(tasks=m, method=method), dict(tasks=m, method=ALONE)))
-
-    return measure
-
-
-def more_tasks_less_regret(data: Any) -> Interval:
-    """The relaxed method at the largest minus at the smallest M."""
-    m = data["tasks"].values
-    return mean_interval(
-        paired(data, "total", dict(tasks=m.max(), method=RELAXED), dict(tasks=m.min(), method=RELAXED))
-    )
-
-
-def above_floor(data: Any) -> Interval:
-    """The best shared method minus the known subspace at the largest M."""
-    m = data["tasks"].values.max()
-    best = data["total"].sel(dict(tasks=m, method=[RELAXED, PROJECTED, GFUCB])).mean("seed").idxmin("method").item()
-    return mean_interval(paired(data, "total", dict(tasks=m, method=best), dict(tasks=m, method=KNOWN)))
+def against_alone(method: str, tasks: Any = most) -> Any:
+    """Measure: a method minus OFUL per task."""
+    return mean(total(method, tasks) - total(ALONE, tasks))
 
 
 FIGURE = Figure(
@@ -158,42 +129,66 @@ FIGURE = Figure(
     split=("tasks",),
     claims=(
         Claim(
-            text="MTLR-OFUL's regret per task falls with M",
+            text="MTLR-OFUL's regret per task falls from the smallest to the largest M",
             paper="Hu et al. 2021, Theorem 1 divided by M (ordering)",
-            measure=more_tasks_less_regret,
+            measure=mean(total(RELAXED) - total(RELAXED, fewest)),
             accepts=less_than_zero,
+            unit=REWARD,
+            applies=several_tasks,
         ),
         Claim(
             text="MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
             paper="Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T) (ordering)",
             measure=against_alone(RELAXED),
             accepts=less_than_zero,
+            unit=REWARD,
         ),
         Claim(
             text="GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
             paper="Lu et al. 2022, Theorem 1 with a linear class (ordering)",
             measure=against_alone(GFUCB),
             accepts=less_than_zero,
+            unit=REWARD,
         ),
         Claim(
             text="MLinGreedy beats OFUL per task at the largest M",
             paper="Yang et al. 2021: M sqrt(kT) + sqrt(dkMT) (ordering)",
             measure=against_alone(GREEDY),
             accepts=less_than_zero,
+            unit=REWARD,
             note="each epoch forgets the data before it, and the first ones (1, 2, 4, 8 rounds) fit dk + Mk = 52 numbers on 16 to 128 "
             "rewards: half of its regret is lost by round 15 of 200 (8 other seeds)",
         ),
         Claim(
-            text="sharing pays at the latest from where the rates cross (first M where MTLR-OFUL wins, over predicted)",
-            paper="M sqrt(dkT) + d sqrt(kMT) = M d sqrt(T) at M = k / (1 - sqrt(k/d))^2, 6.5 for d=10, k=2",
-            measure=crossing,
-            accepts=at_most(1.0),
+            text="at the smallest M there is little to share, and MTLR-OFUL loses to OFUL per task",
+            paper="the ratio of the rates is sqrt(k/d) + sqrt(k/M), 1.86 at M = 1, d = 10, k = 2 (ordering)",
+            measure=against_alone(RELAXED, fewest),
+            accepts=at_least(0.0),
+            kind="derived",
+            unit=REWARD,
+            note="one task a seed: about 400 seeds would decide a difference of 0.57",
         ),
         Claim(
-            text="the known subspace is a lower envelope at the largest M",
-            paper="ordering",
-            measure=above_floor,
-            accepts=at_least(0.0),
+            text="sharing starts to pay where the rates cross (measured over predicted M; ahead at once counts as the smallest M)",
+            paper="M sqrt(dkT) + d sqrt(kMT) = M d sqrt(T) at M = k / (1 - sqrt(k/d))^2, 6.5 for d=10, k=2",
+            measure=crossing(
+                value("total", method=RELAXED), value("total", method=ALONE), "tasks", over=value("crossing_theory")
+            ),
+            accepts=between(1 / 1.5, 1.5),
+            kind="derived",
+            unit="1",
+            value=1.0,
+            reason="a factor 1.5 for the constants that the rates leave out, as on the ball",
+            note="the constants are not alike: at M = 1 the two are level within their error, where the rates say 86 % more",
+            applies=several_tasks,
+        ),
+        Claim(
+            text="the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
+            paper="k instead of d directions to learn, and none of the subspace (ordering)",
+            measure=lowest(value("total", tasks=most), KNOWN),
+            accepts=less_than_zero,
+            kind="derived",
+            unit=REWARD,
         ),
     ),
     presets={

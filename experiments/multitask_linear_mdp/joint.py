@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import task_means
+from experiments.multitask_linear_mdp.protocol import task_means, total
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field, mean_interval
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field
+from mtrl.harness.judge.measures import bootstrap, value
 from mtrl.harness.picture import plots
 
 METHODS = ("joint (ELEANOR)", "multitask LSVI", "uniform")
@@ -75,17 +76,6 @@ def draw(data, config):
     return figure
 
 
-def gap(data):
-    """Practical minus joint regret, constants chosen on the first half of the seeds and measured on the second."""
-    half = max(1, data.sizes["seed"] // 2)
-    chosen = []
-    for name in ("lsvi", "joint"):
-        total = data[name].sum("episode")
-        best = int(np.argmin(total.isel(seed=slice(0, half)).mean("seed").values))
-        chosen.append(total.isel({total.dims[1]: best, "seed": slice(half, None)}).values)
-    return mean_interval(chosen[0] - chosen[1])
-
-
 FIGURE = Figure(
     name="joint",
     title="Joint optimistic choice over stages and tasks against the practical stage-by-stage algorithm, tiny problems",
@@ -94,11 +84,17 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         Claim(
-            "regret per task, practical algorithm minus joint optimisation, each at its best constant",
-            "the practical form stands in for GFUCB's joint choice (Lu et al. 2022)",
-            gap,
-            between(-1.0, 1.0),
-            note="constants chosen on the first half of the seeds, difference measured on the second",
+            "regret per task of the practical algorithm over that of joint optimisation, each at its best constant",
+            "the practical form stands in for GFUCB's joint choice (Lu et al. 2022), and neither loses nor gains by it",
+            bootstrap(
+                lambda practical, joint: np.min(practical) / np.min(joint), total(value("lsvi")), total(value("joint"))
+            ),
+            between(0.75, 1.25),
+            kind="derived",
+            unit="1",
+            value=1.0,
+            reason="a quarter, ours, as for the gain of a finite class of bandits",
+            note="the best constants are chosen anew in every resample; about 1000 seeds would decide a ratio of 1.2",
         ),
     ),
     presets={

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import regret_of, task_means
+from experiments.multitask_linear_mdp.protocol import RETURN, lowest, regret_of, task_means, total
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Entrant, Figure, compete, evaluate, field, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean
+from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
 from mtrl.mdp import theory
 
@@ -100,18 +100,24 @@ FIGURE = Figure(
             "Hu et al. 2021: H M sqrt(dkT) + H d sqrt(kMT) against M copies",
             mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST)),
             less_than_zero,
+            unit=RETURN,
         ),
         Claim(
             "MTLR-LSVI's regret per task falls from the smallest to the largest M",
             "the term H d sqrt(kMT) is paid once",
             mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)),
             less_than_zero,
+            unit=RETURN,
+            note="about 60 seeds would decide a fall of 2.5",
+            applies=lambda data: data.sizes["task"] > 1,
         ),
         Claim(
-            "the known subspace is a floor",
+            "the known subspace is a floor at the largest M (minus the lowest of the other methods)",
             "theory: M -> infinity tends to known B",
-            mean(regret_of(METHODS[3], task=LAST) - regret_of(METHODS[0], task=LAST)),
+            lowest(total(value("regret", task=LAST)), METHODS[3]),
             less_than_zero,
+            kind="derived",
+            unit=RETURN,
         ),
     ),
     split=("tasks",),

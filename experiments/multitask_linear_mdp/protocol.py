@@ -6,12 +6,15 @@ import jax
 
 from mtrl import mdp
 from mtrl.harness import BaseConfig, field
-from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.judge.measures import mean, value, worst
 from mtrl.harness.picture.plots import looks
 
 SHARED, OWN = "shared", "per task"
 ARGMIN_SHARED, ARGMIN_OWN = "argmin only, shared", "argmin only, per task"
 KNOWN, TABULAR, UNIFORM = "known phi (LSVI-UCB)", "tabular (one-hot LSVI-UCB)", "uniform"
+RETURN = "return per task"
+# Numbers of runs whose code is not published; the papers report none for MDPs.
+PROGRAM = "an independent program, written from the papers, not by their authors"
 METHODS = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR, UNIFORM)
 
 LOOKS = looks(METHODS)
@@ -56,9 +59,23 @@ def team_numbers(config):
     return (0,) * config.tasks, tuple(range(config.tasks))
 
 
+def total(quantity):
+    """Sum over the episodes, which a missing one makes missing."""
+    return quantity.then(lambda array: array.sum("episode", skipna=False))
+
+
+def lowest(quantity, method):
+    """Measure: a method minus the lowest of all the others, which is chosen anew in every resample."""
+
+    def gaps(array):
+        return array.sel({"method": method}, drop=True) - array.drop_sel({"method": method})
+
+    return worst(quantity.then(gaps))
+
+
 def regret_of(method, name="regret", **where):
     """Regret per task over all episodes."""
-    return value(name, method=method, **where).over("episode", how="sum")
+    return total(value(name, method=method, **where))
 
 
 def difference(smaller, larger):
