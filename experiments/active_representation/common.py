@@ -6,7 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness import Claim, at_least, mean_interval
+from mtrl.harness import Claim, at_least
+from mtrl.harness.judge.measures import LAST, mean, value
 from mtrl.representation.active import RULES
 
 RULE_NAMES = ("passive", "L2", "L1")
@@ -45,15 +46,14 @@ def z_score(samples: Any, quoted: float, seeds: int) -> float:
 def ordering(better: str, worse: str, variable: str, paper: str, note: str = "") -> Claim:
     """Claim: the final mean of `variable` is lower for `better` than for `worse` (paired over seeds)."""
 
-    def measure(data):
-        final = data[variable].isel(epoch=-1)
-        return mean_interval(final.sel(rule=worse).values - final.sel(rule=better).values)
-
+    final = value(variable, epoch=LAST)
     return Claim(
         text=f"mean final {variable.replace('_', ' ')}: {better} below {worse} (paired difference over seeds)",
         paper=paper,
-        measure=measure,
+        measure=mean(final.at(rule=worse) - final.at(rule=better)),
         accepts=at_least(0.0),
         note=note,
+        unit="squared units of the target",
+        stand_in=True,
         applies=has_rules(better, worse),
     )

@@ -165,7 +165,7 @@ def claim(better, worse, whitening, paper, note=""):
     return dataclasses.replace(
         base,
         text=f"{TITLE[whitening]}: {base.text}",
-        measure=lambda data: base.measure(data.sel(whitening=whitening)),
+        measure=lambda data, config: base.measure(data.sel(whitening=whitening), config),
         applies=lambda data: whitening in data.whitening.values and base.applies(data),
     )
 

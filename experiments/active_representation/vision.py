@@ -12,7 +12,6 @@ from experiments.active_representation import drawing, images
 from experiments.active_representation.common import RULE_NAMES, rule_array
 from experiments.active_representation.drawing import TITLE
 from experiments.active_representation.vision_claims import (
-    concentration_claim,
     improvement_claim,
     related_claim,
     sparse_claim,
@@ -227,7 +226,7 @@ SAMPLES = Figure(
     title="Where the samples go: corruption by digit",
     config=SamplesConfig,
     draw=drawing.sample_map,
-    claims=(*map(concentration_claim, TITLE), *map(related_claim, TITLE)),
+    claims=tuple(map(related_claim, TITLE)),
     presets={"smoke": {**SMOKE, "named": ("glass_blur/2", "brightness/0")}, "paper": FULL},
     **_COMMON,
 )

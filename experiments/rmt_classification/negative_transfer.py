@@ -20,9 +20,9 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
-    mean_interval,
     over_seeds,
 )
+from mtrl.harness.judge.measures import Absent, mean, value
 from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification import bayes_error, pooled_coupling, related_means
 
@@ -158,18 +158,15 @@ def lines(data):
     return {rule: data["predicted"].sel(rule=rule).values for rule in RULES}
 
 
-def at_minus_one(data):
-    """Simulated error of +-1 labels at beta = -1."""
-    return mean_interval(data["error"].sel(rule="signed", beta=-1.0).values)
-
-
 def crossing(data):
     """Similarity above which +-1 labels beat the single task."""
     gap = lines(data)["signed"] - lines(data)["single"]
     worse = np.flatnonzero(gap > 0)
-    if worse.size in (0, gap.size):
+    if not np.isfinite(gap).all():
         return exact(np.nan)
-    i, beta = worse[-1], data["beta_line"].values
+    i, beta = worse[-1] if worse.size else -1, data["beta_line"].values
+    if i < 0 or i == gap.size - 1:
+        return exact(-np.inf if i < 0 else np.inf)
     return exact(beta[i] + (beta[i + 1] - beta[i]) * gap[i] / (gap[i] - gap[i + 1]))
 
 
@@ -188,11 +185,14 @@ def evenness(data):
 def from_reference(columns):
     """Largest distance from the reference run over the given columns."""
 
-    def measure(data):
+    def measure(data, config):
+        same = ("source", "target", "gamma", "lam", "norm", "dim")
+        if any(getattr(config, name) != getattr(TransferConfig, name) for name in same):
+            raise Absent("the reference run is of other settings")
         beta = data["beta"].values
         rows = [np.flatnonzero(np.isclose(beta, b)) for b in REFERENCE[:, 0]]
         if any(row.size == 0 for row in rows):
-            return exact(np.nan)
+            raise Absent("a similarity of the reference run is not there")
         names = ("beta", "single", "signed", "optimal", "tuned")
         ours = data["predicted_at_points"].values[np.concatenate(rows)]
         return exact(max(np.abs(ours[:, RULES.index(names[c])] - REFERENCE[:, c]).max() for c in columns))
@@ -204,26 +204,33 @@ CLAIMS = (
     Claim(
         "+-1 labels are worse than chance at beta = -1",
         "abstract: the standard algorithm is strongly biased and may dramatically fail; reference run .6198",
-        at_minus_one,
+        mean(value("error", rule="signed", beta=-1.0)),
         at_least(0.5),
+        unit="fraction",
+        reason="chance",
     ),
     Claim(
         "similarity below which +-1 labels lose to the single task",
         "abstract: single-task machines may outperform multi-task learning even for quite resembling tasks; reference run: about .5",
         crossing,
         between(0.4, 0.6),
+        unit="similarity",
+        reason="the paper gives no number; .1 about the reference run's",
     ),
     Claim(
         "optimal labels never lose to +-1 labels at the same (gamma, lam): largest excess over beta",
         "section 3: the labels maximise the predicted separation",
         lambda data: exact((lines(data)["optimal"] - lines(data)["signed"]).max()),
         at_most(1e-9),
+        unit="fraction",
+        reason="rounding",
     ),
     Claim(
         "optimal labels at FIXED (gamma, lam) never lose to the tuned single task: largest excess over beta",
         "reading of 'only benefits from more data' without tuning",
         lambda data: exact((lines(data)["optimal"] - lines(data)["single"]).max()),
         at_most(0.0),
+        unit="fraction",
         note="too strong a reading: +.010 at beta = 0, as in the reference run; see the next claim",
     ),
     Claim(
@@ -231,31 +238,44 @@ CLAIMS = (
         "section 3 and figure captions: the optimised machine only benefits from additional tasks",
         lambda data: exact((lines(data)["tuned"] - lines(data)["single"]).max()),
         at_most(5e-4),
-        note="5e-4 allows for the finite tuning grid",
+        unit="fraction",
+        reason="5e-4 allows for the finite tuning grid",
     ),
     Claim(
         "optimal source label is odd in beta and 0 at beta = 0: largest violation relative to the largest ratio",
         "closed form of the optimal labels",
         oddness,
         at_most(1e-8),
+        kind="sanity",
+        unit="relative",
+        reason="rounding",
     ),
     Claim(
         "error with optimal labels is even in beta: largest violation",
         "closed form of the optimal labels",
         evenness,
         at_most(1e-8),
+        kind="sanity",
+        unit="fraction",
+        reason="rounding",
     ),
     Claim(
         "errors at fixed (gamma, lam) and of the single task: largest distance from the reference run",
-        "reference run of the same formulas, 4 digits (settings are not the paper's)",
+        "independent NumPy program of the same formulas, 4 digits (settings are not the paper's)",
         from_reference((1, 2, 3)),
         at_most(6e-5),
+        kind="reference",
+        unit="fraction",
+        reason="half of the fourth digit",
     ),
     Claim(
         "errors with tuned (gamma, lam): largest distance from the reference run",
-        "reference run, 4 digits, its own tuning grid",
+        "independent NumPy program, 4 digits, its own tuning grid",
         from_reference((4,)),
         at_most(5e-4),
+        kind="reference",
+        unit="fraction",
+        reason="5e-4 allows for two finite tuning grids",
     ),
     *simulation_claims(
         WORDS, RULES, over="beta", dims="beta", samples=40, predicted="predicted_at_points", finite="finite_at_points"

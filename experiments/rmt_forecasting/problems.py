@@ -152,6 +152,11 @@ def at_position(position: int) -> Callable[[Any], bool]:
     return lambda data: position < data.sizes["problem"]
 
 
+def stands_in(position: int) -> Callable[[Any], bool]:
+    """For `Claim.stand_in`: whether the data set at that position is none of the paper's."""
+    return lambda data: not str(data.problem.values[position]).startswith(("ETTh1", "ETTh2", "Weather"))
+
+
 def problems(config: DataConfig) -> list[Problem]:
     """Every (data set, horizon) of a configuration, checked."""
     return [problem for name in names(config) for problem in _problems_of(name, config)]

@@ -11,10 +11,11 @@ import itertools
 import numpy as np
 
 from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
-from experiments.rmt_forecasting.problems import PAPER_BEST, at_position, files, memory, problems, warn_of_gcv
+from experiments.rmt_forecasting.problems import PAPER_BEST, files, memory, problems, stands_in, warn_of_gcv
 from experiments.rmt_forecasting.ridge import SELECTIONS
 from mtrl.forecasting import MODELS, MULTIVARIATE, UNIVARIATE
-from mtrl.harness import Claim, Figure, Interval, field, less_than_zero, mean_interval
+from mtrl.harness import Claim, Figure, Interval, field, less_than_zero
+from mtrl.harness.judge.measures import Absent, Measure, Quantity, bootstrap
 
 LEVEL = 0.05  # of the Student t test
 
@@ -160,38 +161,60 @@ def draw(data, config):
     return figure
 
 
-def change(data, model: str, position: int) -> Interval:
-    """Paired relative change of the test error by the selected penalty, over seeds."""
-    ours, plain = with_and_without(data, str(data.problem.values[position]), model)
-    return mean_interval((ours - plain) / plain.mean())
+def errors_of(label_at: int, model: str) -> tuple[Quantity, Quantity]:
+    """Test errors (pair,) of a model on the data set at a position, and the scores (pair,) that choose; over the seeds that trained."""
+
+    def part(name):
+        def get(data, config):
+            if model not in data.model.values or label_at >= data.sizes["problem"]:
+                raise Absent(f"no {model} on data set {label_at}")
+            by = data.attrs["selected_by"]
+            found = data["validation" if name == "score" and by == "val" else "test"]
+            found = found.isel(problem=label_at).sel(model=model).dropna("seed", how="all").transpose("seed", "pair")
+            if name == "score" and by == "gcv":  # the closed form's choice is the first penalised pair
+                return found.copy(data=np.broadcast_to(np.arange(found.sizes["pair"], dtype=float), found.shape))
+            return found
+
+        return Quantity(get)
+
+    return part("test"), part("score")
 
 
-def gap_to_multivariate(data) -> Interval:
-    """Best penalised univariate against best multivariate on the first data set, relative, over seeds."""
-    label = str(data.problem.values[0])
-    penalised = [with_and_without(data, label, model)[0] for model in UNIVARIATE if model in data.model.values]
-    mixed = [
-        data.test.sel(problem=label, model=m).isel(pair=0).dropna("seed").values
-        for m in MULTIVARIATE
-        if m in data.model.values
-    ]
-    best, rival = (min(group, key=np.mean) for group in (penalised, mixed))
-    return mean_interval((best - rival) / rival.mean())
+def selected(test: np.ndarray, score: np.ndarray) -> float:
+    """Error at the penalised pair with the lowest score."""
+    return test[1 + np.argmin(score[1:])]
+
+
+def change(position: int, model: str) -> Measure:
+    """Relative change of the test error by the selected penalty, which every resample chooses anew."""
+    return bootstrap(lambda test, score: selected(test, score) / test[0] - 1, *errors_of(position, model))
+
+
+def gap_to_multivariate(data, config) -> Interval:
+    """Best penalised univariate over best multivariate on the first data set, minus 1; both chosen in every resample."""
+    own = [model for model in UNIVARIATE if model in data.model.values]
+    mixed = [model for model in MULTIVARIATE if model in data.model.values]
+    if not own or not mixed:
+        raise Absent("one kind of network alone")
+    parts = [part for model in own for part in errors_of(0, model)] + [errors_of(0, model)[0] for model in mixed]
+
+    def gap(*means):
+        pairs = zip(means[: 2 * len(own) : 2], means[1 : 2 * len(own) : 2], strict=True)
+        return min(selected(*pair) for pair in pairs) / min(test[0] for test in means[2 * len(own) :]) - 1
+
+    return bootstrap(gap, *parts)(data, config)
 
 
 def _helps(model: str, position: int, word: str) -> Claim:
     return Claim(
         text=f"{word} data set: the multitask penalty lowers the test error of {model} (relative change)",
         paper="table 1: with the penalty below without (ordering)",
-        measure=lambda data: change(data, model, position),
+        measure=change(position, model),
         accepts=less_than_zero,
+        unit="relative",
+        stand_in=stands_in(position),
         note="seeds vary the training alone, on one series",
-        applies=lambda data: model in data.model.values and at_position(position)(data),
     )
-
-
-def _both_kinds(data) -> bool:
-    return all(any(model in data.model.values for model in kind) for kind in (UNIVARIATE, MULTIVARIATE))
 
 
 FIGURE = Figure(
@@ -207,7 +230,8 @@ FIGURE = Figure(
             paper="table 1: univariate with the penalty becomes competitive with multivariate (ordering)",
             measure=gap_to_multivariate,
             accepts=less_than_zero,
-            applies=_both_kinds,
+            unit="relative",
+            stand_in=stands_in(0),
         ),
     ),
     split=("models",),

@@ -30,7 +30,8 @@ def test_smoke(tmp_path, study, figure):
     assert all(r["verdict"] in ("reproduced", "not reproduced", "undecided") for r in records)
     data = store.read_dataset(folder / "data.nc")
     assert data.sizes, "the dataset has named dims"
-    assert len(records) == sum(claim.applies(data) for claim in STUDIES[study].figure(figure).claims)
+    texts = [claim.text for claim in STUDIES[study].figure(figure).claims if claim.applies(data)]
+    assert {r["claim"] for r in records} <= set(texts)  # a measure may find what it speaks of absent
     assert (folder / "figure.png").stat().st_size > 5_000
 
 
