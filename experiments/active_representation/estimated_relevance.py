@@ -182,7 +182,7 @@ def quoted_claim(rule):
     """Claim: our final mean agrees with the quoted one."""
     return Claim(
         text=f"final mean excess risk of {rule}: z-score against the quoted mean of {QUOTED_SEEDS} seeds",
-        paper=f"independent NumPy program: {QUOTED[rule]}",
+        paper=f"unpublished independent program: {QUOTED[rule]}",
         measure=quoted_risk(rule),
         accepts=between(-3.0, 3.0),
         kind="reference",

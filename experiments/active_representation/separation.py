@@ -147,7 +147,7 @@ def quoted_claim(name, quoted, numbers):
     count = sum(map(len, quoted.values()))
     return Claim(
         text=f"Gaussian W, w: v_{name} / v_L1 agrees with the quoted means over K and M (largest |z| of {count})",
-        paper=f"independent NumPy program, {REFERENCE_SEEDS} draws: {numbers}",
+        paper=f"unpublished independent program, {REFERENCE_SEEDS} draws: {numbers}",
         measure=against_reference(name, quoted),
         accepts=at_most(3.0),
         kind="reference",

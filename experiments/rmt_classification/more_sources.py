@@ -247,7 +247,7 @@ CLAIMS = (
     ),
     Claim(
         "errors at fixed (gamma, lam): largest distance from the reference run",
-        "independent NumPy program of the same formulas, 4 digits (settings are not the paper's)",
+        "unpublished independent program of the same formulas, 4 digits (settings are not the paper's)",
         from_reference(("signed", "optimal")),
         at_most(6e-5),
         kind="reference",
@@ -256,7 +256,7 @@ CLAIMS = (
     ),
     Claim(
         "tuned errors: largest excess over the reference run, which used a coarse grid",
-        "independent NumPy program, whose coarse grid bounds the minimum from above",
+        "unpublished independent program, whose coarse grid bounds the minimum from above",
         from_reference(("tuned",), signed=True),
         at_most(5e-4),
         kind="reference",

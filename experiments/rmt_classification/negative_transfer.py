@@ -261,7 +261,7 @@ CLAIMS = (
     ),
     Claim(
         "errors at fixed (gamma, lam) and of the single task: largest distance from the reference run",
-        "independent NumPy program of the same formulas, 4 digits (settings are not the paper's)",
+        "unpublished independent program of the same formulas, 4 digits (settings are not the paper's)",
         from_reference((1, 2, 3)),
         at_most(6e-5),
         kind="reference",
@@ -270,7 +270,7 @@ CLAIMS = (
     ),
     Claim(
         "errors with tuned (gamma, lam): largest distance from the reference run",
-        "independent NumPy program, 4 digits, its own tuning grid",
+        "unpublished independent program, 4 digits, its own tuning grid",
         from_reference((4,)),
         at_most(5e-4),
         kind="reference",

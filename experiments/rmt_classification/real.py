@@ -200,7 +200,7 @@ CLAIMS = (
     ),
     Claim(
         "the error of optimal labels is predicted: held-out minus predicted error, mean over sources",
-        "real-data figures: theory matches practice; an independent NumPy program on these digits: .026 against .011 and the like",
+        "real-data figures: theory matches practice; an unpublished independent program on these digits: .026 against .011 and the like",
         mean((value("held_out", rule="optimal") - value("predicted", rule="optimal")).over("source")),
         between(-0.005, 0.005),
         applies=on_digits,
@@ -213,7 +213,7 @@ CLAIMS = (
     *(
         Claim(
             f"predicted error of +-1 labels, source {name}",
-            f"independent NumPy program on these digits: {REFERENCE[name][3]:g}",
+            f"unpublished independent program on these digits: {REFERENCE[name][3]:g}",
             mean(value("predicted", rule="signed", source=name)),
             between(REFERENCE[name][3] - 6e-4, REFERENCE[name][3] + 6e-4),
             applies=on_digits,

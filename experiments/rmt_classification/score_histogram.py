@@ -193,7 +193,7 @@ def largest_distance(data) -> Interval:
 def _claims():
     for (beta, rule), value in REFERENCE.items():
         words = "±1 labels" if rule == "midpoint" else "source labels (.6, -.9) centred"
-        where = "independent NumPy program of the same formulas (settings are not the paper's)"
+        where = "unpublished independent program of the same formulas (settings are not the paper's)"
         yield Claim(
             f"predicted error at beta = {beta:g}, {words}",
             f"{value} by an {where}",

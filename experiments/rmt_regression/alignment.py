@@ -147,7 +147,7 @@ FIGURE = Figure(
         Claim("sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk", "Section 4: negative transfer",
               measures.exact(measures.value("effect_of_one", alpha=-0.5)), at_least(0.0), unit="squared target units"),
         Claim("predictions equal an independent solution of the equations (largest deviation)",
-              "independent solution of the fixed-point equations in NumPy, four digits (hollow circles)",
+              "unpublished independent solution of the fixed-point equations, four digits (hollow circles)",
               against_reference, between(0.0, 6e-5), kind="reference", unit="squared target units", reason="half of the fourth digit"),
     ),
 )  # fmt: skip

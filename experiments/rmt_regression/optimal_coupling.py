@@ -200,7 +200,7 @@ FIGURE = Figure(
         Claim("the coupling chosen by GCV costs little (mean excess of predicted risk over the best)", "Section 4.3",
               gcv_excess, between(0.0, 0.02), unit="relative", reason="the paper gives no number; 2 % is ours"),
         Claim("exact minimisers equal an independent solution (largest relative deviation)",
-              "independent solution of the fixed-point equations in NumPy: nine settings, two decimals",
+              "unpublished independent solution of the fixed-point equations: nine settings, two decimals",
               lambda data: exact(data["reference_deviation"]), between(0.0, 0.0065), kind="reference", unit="relative",
               reason="half of the last decimal of the smallest, .78"),
     ),

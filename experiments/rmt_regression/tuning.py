@@ -205,7 +205,7 @@ FIGURE = Figure(
               reason=OURS,
               note=GCV_NOTE),
         Claim("GCV for lam alone, gamma = 1, loses under 2 % to the best lam there (mean excess)",
-              f"{PAPER}; an independent NumPy program at the same sizes loses .7 %", mean_excess("gcv_lam"), between(0.0, 0.02),
+              f"{PAPER}; an unpublished independent program at the same sizes loses .7 %", mean_excess("gcv_lam"), between(0.0, 0.02),
               unit="relative", reason=OURS),
         Claim("the plug-in of one ridge fit loses under 5 % (mean excess)", PAPER, mean_excess("fit"), between(0.0, 0.05), unit="relative",
               reason=OURS),
