@@ -14,6 +14,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from experiments.linear_representation import released
 from experiments.linear_representation.learning_claims import (

@@ -218,6 +218,7 @@ def excess(data) -> Interval:
 
 FIGURE = Figure(
     name="predicted",
+    optional=("held_out",),
     title="Test error predicted from the training windows, and observed",
     config=PredictedConfig,
     run=run,

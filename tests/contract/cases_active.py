@@ -172,7 +172,8 @@ def projector(learned):
 CASES = [
     columns("numerics.c_optimal", lambda key, a, b: c_optimal(a, b, iterations=30).weights),
     columns("numerics.lasso", lambda key, a, b: lasso(a, b, penalty=0.1 * lambda_max(a, b)).coefficients),
-    Case("numerics.apportion", lambda key, s: apportion(jnp.abs(s), 101, 3).astype(s.dtype), vector),
+    Case("numerics.apportion", lambda key, s: apportion(jnp.abs(s), 101, 3).astype(s.dtype), vector, poison=None,
+         why="counts are whole numbers, which cannot be NaN; `allocate` refuses NaN shares, or buys nothing where they are traced"),
     columns("active.l2_relevance", lambda key, a, b: active.l2_relevance(a, b).vector),
     columns("active.l1_relevance", lambda key, a, b: active.l1_relevance(a, b, iterations=100).vector,
             differs_from=("active.l2_relevance",)),

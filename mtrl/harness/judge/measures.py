@@ -73,6 +73,13 @@ def share(condition: Quantity) -> Measure:
     return measure
 
 
+def _widening(n: int) -> float:
+    """What percentiles of resampled means of n seeds lack of the t-interval."""
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975) * np.sqrt(n / (n - 1)))
+
+
 def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure:
     """`statistic(mean_1, mean_2, ...)` of seed means, with the interval of resampled seeds (fixed stream, the same for all quantities).
 
@@ -101,7 +108,12 @@ def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure
         found = np.array([at(i) for i in draws])
         if not np.isfinite(middle) or np.isnan(found).any():
             return Interval(np.nan, np.nan, np.nan)
-        return Interval(middle, *(float(q) for q in np.quantile(found, [0.025, 0.975], method="nearest")))
+        ends = np.quantile(found, [0.025, 0.975], method="nearest")
+        if np.isfinite(
+            ends
+        ).all():  # expanded percentiles (Hesterberg 2015): as wide as the t-interval where the statistic is a mean
+            ends = middle + (ends - middle) * _widening(n)
+        return Interval(middle, *(float(end) for end in ends))
 
     return measure
 

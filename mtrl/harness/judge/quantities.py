@@ -74,8 +74,8 @@ class Quantity:
         return Quantity(picked)
 
     def over(self, *dims: str, how: str = "mean") -> "Quantity":
-        """Reduced over dimensions other than the seed: mean, sum, min, max, ..."""
-        return self.then(lambda array: getattr(array, how)(list(dims)))
+        """Reduced over dimensions other than the seed: mean, sum, min, max, ...; NaN stays NaN."""
+        return self.then(lambda array: getattr(array, how)(list(dims), skipna=False))
 
     def _with(self, other: Any, fn: Callable[[Any, Any], Any]) -> "Quantity":
         other = as_quantity(other)

@@ -45,7 +45,7 @@ def c_optimal(
       cutoff: singular values of W at most this fraction of the largest count as zero.
 
     Returns:
-      `Design`; all zero weights never occur, and `w = 0` gives uniform weights with value 0.
+      `Design`; all zero weights never occur, `w = 0` gives uniform weights with value 0, and NaN gives NaN.
     """
     tasks = candidates.shape[1]
     left, singular, right = jnp.linalg.svd(candidates, full_matrices=False)
@@ -66,7 +66,8 @@ def c_optimal(
         total = jnp.sum(raised)
         return jnp.where(total > 0, raised / jnp.where(total > 0, total, 1), weights), None
 
-    start = jnp.full(tasks, 1 / tasks, dtype=candidates.dtype)
+    known = jnp.isfinite(candidates).all() & jnp.isfinite(direction).all()
+    start = jnp.where(known, jnp.full(tasks, 1 / tasks, dtype=candidates.dtype), jnp.nan)
     weights, _ = jax.lax.scan(step, start, length=iterations)
     slope = pull(weights)
     value = jnp.sum(weights * slope**2)
