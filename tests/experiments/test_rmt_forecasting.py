@@ -217,7 +217,8 @@ def test_a_stuck_channel_keeps_errors_of_order_one_and_what_is_not_finite_is_ref
     _, errors, _ = linear.measure_problem(problem, np.arange(2))
     assert 0.5 < errors.min() and errors.max() < 2
     rows[5, 3] = 1e200
-    (tmp_path / "Weather.csv").unlink(), read_file.cache_clear()
+    (tmp_path / "Weather.csv").unlink()
+    read_file.cache_clear()
     with pytest.raises(BadInput, match=r"Weather.csv, line 7, column MULL: got 1e\+200; values above 1e100 overflow"):
         problems(write(rows))
     with pytest.raises(BadInput, match="the test errors hold nan; look for extreme values"):

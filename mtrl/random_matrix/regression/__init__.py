@@ -15,4 +15,4 @@ from mtrl.random_matrix.regression.solvers import __all__ as _solvers
 from mtrl.random_matrix.regression.tuning import *  # noqa: F403
 from mtrl.random_matrix.regression.tuning import __all__ as _tuning
 
-__all__ = ["fit", "predict_risk", *_risk, *_solvers, *_tuning]  # noqa: PLE0604
+__all__ = ["fit", "predict_risk", *_risk, *_solvers, *_tuning]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]

@@ -128,7 +128,8 @@ def test_near_counts_standard_deviations_of_a_run():
 def test_nan_is_undecided_and_absent_does_not_apply():
     nan = DATA.assign(regret=DATA.regret * np.nan)
     for measure in (worst(value("regret")), mean(value("regret", method="own", tasks=LAST))):
-        assert evaluate_claim(Claim("x", "y", measure, at_least(-1e9)), nan, Config)["verdict"] == "undecided"
+        record = evaluate_claim(Claim("x", "y", measure, at_least(-1e9)), nan, Config)
+        assert record is not None and record["verdict"] == "undecided"
     assert evaluate_claim(Claim("x", "y", mean(value("other")), at_least(0)), DATA, Config) is None
 
 

@@ -19,4 +19,5 @@ def test_path_over_lam():
         for i, lam in enumerate((0.0, 0.9, 30.0)):
             direct = fit_shared_centre(data, gamma=gamma, lam=lam)
             for field, a, b in zip(direct._fields[:3], fits, direct, strict=False):
+                assert a is not None
                 assert_close(f"d {dim} lam {lam} {field}", a[i], b, rtol=1e-11)
