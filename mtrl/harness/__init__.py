@@ -2,11 +2,14 @@
 
 `config`, `flags`, `study`, `cli`: from a command line to validated configurations. `run`: cells, driver, engines, files. `judge`: measures
 and claims. `picture`: the house style. `gallery`: what is published.
+
+`from mtrl.harness import jax, jnp` in a study is JAX, loaded when a cell runs.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mtrl._later import Later
 from mtrl.harness.cli import main
 from mtrl.harness.config import BaseConfig, OwnDataConfig, field
 from mtrl.harness.dataset import Axis, dataset
@@ -27,6 +30,12 @@ from mtrl.harness.study import Figure, Study
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
+if TYPE_CHECKING:
+    import jax
+    import jax.numpy as jnp
+else:
+    jax, jnp = Later("jax"), Later("jax.numpy")
+
 
 def _later(room: str, name: str) -> Any:
     """A name of a module that loads JAX when it is called, so that a command line is answered without."""
@@ -45,6 +54,6 @@ over_seeds, spread = _later("driver", "over_seeds"), _later("driver", "spread")
 __all__ = [
     "Algorithm", "Axis", "BadInput", "BaseConfig", "Claim", "Entrant", "Figure", "Interval", "Iteration", "Problem",
     "Round", "Step", "Study", "OwnDataConfig", "at_least", "at_most", "between", "compete", "compilations",
-    "dataset", "evaluate", "exact", "field", "grid", "less_than_zero", "main", "mean_interval", "measures",
+    "dataset", "evaluate", "exact", "field", "grid", "jax", "jnp", "less_than_zero", "main", "mean_interval", "measures",
     "over_seeds", "plots", "proportion_interval", "simulate", "spread", "style", "timing",
 ]  # fmt: skip

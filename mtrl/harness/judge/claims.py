@@ -75,7 +75,7 @@ def mean_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def proportion_interval(successes: float, trials: int, level: float = 0.95) -> Interval:
+def proportion_interval(successes: float | np.number, trials: int | np.integer, level: float = 0.95) -> Interval:
     """Wilson score interval for a proportion."""
     from scipy import stats
 

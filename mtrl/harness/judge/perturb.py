@@ -1,5 +1,6 @@
 """Standard perturbations of a result: a claim that none of them turns cannot fail, and says nothing."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,12 +22,32 @@ def _reversed(data: Any, dim: str) -> Any:
     )
 
 
+def _exchanged(data: Any, dim: str, i: int, j: int) -> Any:
+    """Values of two labels exchanged, labels where they were."""
+    order = np.arange(data.sizes[dim])
+    order[[i, j]] = j, i
+    return data.assign(
+        {name: (v.dims, v.isel({dim: order}).values, v.attrs) for name, v in data.data_vars.items() if dim in v.dims}
+    )
+
+
 def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
-    """(name, dataset): a dimension's values in reverse order, a variable times 1.1 and 2 (and over them), one seed an outlier, NaN."""
+    """(name, dataset), the cheap ones first.
+
+    A dimension's values in reverse order; two labels in words, or two variables of one shape, exchanged; a variable times 1.1 and 2 (and
+    over them); one seed an outlier; NaN.
+    """
     for dim in data.dims:
         if dim != SEED and data.sizes[dim] > 1:
             yield f"{dim} reversed", _reversed(data, dim)
     names = [name for name, variable in data.data_vars.items() if variable.dtype.kind == "f"]
+    for dim in data.dims:
+        if dim in data.coords and data[dim].dtype.kind in "OUST":
+            for i, j in itertools.combinations(range(data.sizes[dim]), 2):
+                yield f"{data[dim].values[i]} and {data[dim].values[j]} exchanged", _exchanged(data, dim, i, j)
+    for a, b in itertools.combinations(names, 2):
+        if data[a].dims == data[b].dims:
+            yield f"{a} and {b} exchanged", data.assign({a: data[b], b: data[a]})
     for factor in (1.1, 2.0, 1 / 1.1, 0.5):
         for name in names:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})
@@ -42,14 +63,18 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     yield "NaN", data.assign({name: data[name] * np.nan for name in names})
 
 
-def turned_by(claim: Claim, data: Any, config: Any) -> list[str]:
-    """The perturbations that change a claim's verdict; empty means that nothing does."""
+def turns(claim: Claim, data: Any, config: Any) -> Iterator[str]:
+    """The perturbations that change a claim's verdict, one after the other; none means that nothing does."""
     before = evaluate_claim(claim, data, config)
     if before is None:
-        return ["does not apply"]
-    found = []
+        yield "does not apply"
+        return
     for name, changed in perturbations(data):
         after = evaluate_claim(claim, changed, config)
         if after is None or after["verdict"] != before["verdict"]:
-            found.append(name)
-    return found
+            yield name
+
+
+def turned_by(claim: Claim, data: Any, config: Any) -> list[str]:
+    """All perturbations that change a claim's verdict; empty means that nothing does."""
+    return list(turns(claim, data, config))

@@ -137,7 +137,8 @@ def test_perturbations_turn_a_claim_that_says_something_and_not_one_that_does_no
     gap = mean(value("regret", method="shared", tasks=LAST) - value("regret", method="own", tasks=LAST))
     names = [name for name, _ in perturbations(DATA)]
     assert {"method reversed", "tasks reversed", "regret x 2", "a seed of regret an outlier", "NaN"} <= set(names)
-    assert "method reversed" in turned_by(Claim("falls", "", gap, at_most(0.0)), DATA, Config)
+    turning = turned_by(Claim("falls", "", gap, at_most(0.0)), DATA, Config)
+    assert "method reversed" in turning and any("exchanged" in name for name in turning)
     assert turned_by(
         Claim("a square", "", mean(value("regret", method="own", tasks=LAST) * 0 + 1), at_least(0.0)), DATA, Config
     ) == ["NaN"]
