@@ -1,0 +1,26 @@
+"""What a command line imports, and that an imported module is there once."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from mtrl import bandits
+from mtrl.numerics import keys
+from mtrl.harness import jax, jnp
+assert "jax" not in sys.modules
+import mtrl.bandits.problem
+first = mtrl.bandits.problem.Outcome
+assert bandits.problem.Outcome is first and bandits.linucb and keys.split_named and "linucb" in dir(bandits)
+assert float(jnp.ones(2).sum()) == 2 and jax.numpy.ones is jnp.ones
+try:
+    mtrl.nothing
+except AttributeError as error:
+    assert "nothing" in str(error)
+else:
+    raise AssertionError("a package that is not there")
+"""
+
+
+def test_packages_are_imported_at_their_first_use_and_once():
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=120)
