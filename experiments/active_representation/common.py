@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness import Claim, at_least
+from mtrl import representation
+from mtrl.harness import Claim, at_least, jnp
 from mtrl.harness.judge.measures import LAST, mean, value
-from mtrl.representation.active import RULES
 
 RULE_NAMES = ("passive", "L2", "L1")
+RULE_CHOICES = (*RULE_NAMES, "L21", "L12")  # of `representation.active.RULES`
 COLOR = {
     "passive": "#0072B2", "L2": "#D55E00", "L1": "#009E73", "L21": "#CC79A7", "L12": "#E69F00",
     "random_k": "#56B4E9", "single_best": "#000000",
@@ -21,7 +21,7 @@ PENALTIES = 10.0 ** np.arange(-4.0, 4.0)  # of target-only ridge, relative to th
 
 def rule_array(names: tuple[str, ...]) -> np.ndarray:
     """(rule, 2): p and q of each rule."""
-    return np.array([tuple(RULES[name]) for name in names], dtype=float)
+    return np.array([tuple(representation.active.RULES[name]) for name in names], dtype=float)
 
 
 def ridge_grid(x: Any) -> Any:

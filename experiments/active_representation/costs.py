@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from mtrl import representation
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -18,13 +19,6 @@ from mtrl.harness import (
     style,
 )
 from mtrl.harness.judge.measures import best, mean, value
-from mtrl.representation.active import (
-    l1_relevance_exact,
-    power_cost_allocation,
-    priced_allocation,
-    priced_l1_relevance_exact,
-    step_cost,
-)
 
 # Cost ratios nu2 / nu1 of an independent program on one draw, K = 5, M = 60. The draw was identified among NumPy's
 # generators 0..399 as the one whose ratios agree in all digits.
@@ -54,13 +48,13 @@ class CostConfig(BaseConfig):
 
 def power_cost(nu, power, accuracy):
     """Total cost and tasks sampled beyond a negligible count."""
-    counts, total = power_cost_allocation(nu, power=power, accuracy=accuracy)
-    return total, step_cost(counts, floor=1e-9)
+    counts, total = representation.active.power_cost_allocation(nu, power=power, accuracy=accuracy)
+    return total, representation.active.step_cost(counts, floor=1e-9)
 
 
 def spend_value(nu, prices):
     """`sum nu^2 / n` at spend 1 under the best allocation for this nu."""
-    counts = priced_allocation(nu, prices, spend=1.0)
+    counts = representation.active.priced_allocation(nu, prices, spend=1.0)
     return ((nu**2)[counts > 0] / counts[counts > 0]).sum()
 
 
@@ -68,7 +62,7 @@ def quoted_draw() -> np.ndarray:
     """Cost ratios nu2 / nu1 on the draw of the quoted numbers; eps cancels."""
     rng = np.random.default_rng(QUOTED_DRAW)
     heads, head = rng.normal(size=(5, 60)), rng.normal(size=5)
-    relevance = (l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head)
+    relevance = (representation.active.l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head)
     l1, l2 = ([float(evaluate(power_cost, nu, a, 1.0)[0]) for a in QUOTED_POWERS] for nu in relevance)
     return np.array(l2) / np.array(l1)
 
@@ -85,13 +79,13 @@ def run(config: CostConfig, seeds):
         rng = np.random.default_rng([int(seed), config.rank, config.tasks])
         heads, head = rng.normal(size=(config.rank, config.tasks)), rng.normal(size=config.rank)
         log_price = rng.normal(size=config.tasks)
-        relevance = (l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head)
+        relevance = (representation.active.l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head)
         for j, nu in enumerate(relevance):
             for k, power in enumerate(config.powers):
                 cost[i, j, k], opened[i, j] = evaluate(power_cost, nu, power, config.accuracy)
         for k, spread in enumerate(config.spreads):
             prices = np.exp(spread * log_price)
-            aware = priced_l1_relevance_exact(heads, head, prices)
+            aware = representation.active.priced_l1_relevance_exact(heads, head, prices)
             value[i, :, k] = [float(spend_value(nu, prices)) for nu in (*relevance, aware)]
     return xr.Dataset(
         {

@@ -7,13 +7,12 @@ buy the same there, and part in the third.
 import dataclasses
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.active_representation.common import (
     COLOR,
     MARKER,
+    RULE_CHOICES,
     RULE_NAMES,
     has_rules,
     ordering,
@@ -21,11 +20,9 @@ from experiments.active_representation.common import (
     rule_array,
     z_score,
 )
-from mtrl.harness import BaseConfig, Claim, Figure, between, exact, field, over_seeds, style
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import moments
-from mtrl.representation import active
-from mtrl.representation.active import RULES
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, between, exact, field, jax, jnp, over_seeds, split_named, style
+from mtrl.numerics import moments
 
 # Final mean excess risks of an independent program, 5 seeds.
 QUOTED = {"passive": 0.0224, "L2": 0.0092, "L1": 0.0059}
@@ -37,7 +34,7 @@ class EstimatedConfig(BaseConfig):
     """Target along a direction that two of many tasks show strongly."""
 
     seeds: int = field(40, help="number of random seeds (instance and data)", lower=1)
-    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
+    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=RULE_CHOICES)
     totals: tuple[int, ...] = field((2400, 2400, 9600), help="samples of each epoch (practical loop)", lower=1)
     loop: str = field(
         "practical", help="epoch totals, or the loop of the analyses", choices=("practical", "theoretical")
@@ -58,9 +55,11 @@ class EstimatedConfig(BaseConfig):
 
     def validate(self):
         """Refuse what cannot be identified or bought."""
-        active.check_identified(self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples)
-        active.check_lasso_ratio(self.lasso_ratio)
-        active.check_totals(self.totals, tasks=self.tasks, floor=self.floor, rank=self.rank)
+        representation.active.check_identified(
+            self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples
+        )
+        representation.active.check_lasso_ratio(self.lasso_ratio)
+        representation.active.check_totals(self.totals, tasks=self.tasks, floor=self.floor, rank=self.rank)
 
 
 def simulate_rules(key, rules, totals, hyper, *, sizes, loop, debias, reuse):
@@ -68,35 +67,39 @@ def simulate_rules(key, rules, totals, hyper, *, sizes, loop, debias, reuse):
     dim, rank, tasks, target_samples, iterations, epochs = sizes
     noise, floor, ratio, sparse, beta = hyper
     keys = split_named(key, "problem", "target", "run")
-    params = active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks)
-    x, y = active.target_data(keys["target"], params, target_samples, noise=noise)
+    params = representation.active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks)
+    x, y = representation.active.target_data(keys["target"], params, target_samples, noise=noise)
     regressors = (params.basis @ params.heads).T
-    draw = functools.partial(active.gaussian_moments, regressors=regressors, noise=noise)
-    learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations)
+    draw = functools.partial(representation.active.gaussian_moments, regressors=regressors, noise=noise)
+    learn = functools.partial(
+        representation.active.learn_linear, target=moments.moments(x[None], y[None]), rank=rank, iterations=iterations
+    )
     shared = dict(learn=learn, tasks=tasks, floor=floor, lasso_ratio=ratio, reuse=reuse, dtype=x.dtype)
 
     def one(rule):
         norm, exponent = rule
         if loop == "practical":
-            sampler = active.a_mtrl(totals=totals, norm=norm, exponent=exponent, debias=debias, sparse=sparse, **shared)
+            sampler = representation.active.a_mtrl(
+                totals=totals, norm=norm, exponent=exponent, debias=debias, sparse=sparse, **shared
+            )
         else:
-            sampler = active.a_mtrl_by_accuracy(beta=beta, norm=norm, **shared)
-        epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=epochs)
+            sampler = representation.active.a_mtrl_by_accuracy(beta=beta, norm=norm, **shared)
+        epoch = representation.active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=epochs)
         estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-        risk = jax.vmap(functools.partial(active.true_excess_risk, params))(estimate)
+        risk = jax.vmap(functools.partial(representation.active.true_excess_risk, params))(estimate)
         return risk, epoch.spent, epoch.all_zero, epoch.gap, epoch.learned.residual
 
     def law(rule, total):
-        l1 = active.l1_relevance(params.heads, params.target_head, iterations=500).vector
-        nu = jnp.where(rule[0] == 1, l1, active.l2_relevance(params.heads, params.target_head).vector)
-        counts = active.allocate(nu, budget=total, floor=floor, exponent=rule[1])
-        value = active.design_value(params.heads, params.target_head, counts)
-        subspace = active.subspace_risk(value, dim=dim, rank=rank, noise=noise)
-        return active.excess_risk(subspace, rank=rank, target_samples=target_samples, noise=noise)
+        l1 = representation.active.l1_relevance(params.heads, params.target_head, iterations=500).vector
+        nu = jnp.where(rule[0] == 1, l1, representation.active.l2_relevance(params.heads, params.target_head).vector)
+        counts = representation.active.allocate(nu, budget=total, floor=floor, exponent=rule[1])
+        value = representation.active.design_value(params.heads, params.target_head, counts)
+        subspace = representation.active.subspace_risk(value, dim=dim, rank=rank, noise=noise)
+        return representation.active.excess_risk(subspace, rank=rank, target_samples=target_samples, noise=noise)
 
-    ridge = active.target_only_ridge(x, y, ridge_grid(x)).theta
-    oracle = active.oracle_subspace(x, y, params.basis)
-    baselines = tuple(active.true_excess_risk(params, theta) for theta in (ridge, oracle))
+    ridge = representation.active.target_only_ridge(x, y, ridge_grid(x)).theta
+    oracle = representation.active.oracle_subspace(x, y, params.basis)
+    baselines = tuple(representation.active.true_excess_risk(params, theta) for theta in (ridge, oracle))
     return *jax.vmap(one)(rules), *baselines, jax.vmap(jax.vmap(law, (None, 0)), (0, None))(rules, totals)
 
 
@@ -113,14 +116,14 @@ def run(config: EstimatedConfig, seeds):
     names = config.rules
     if config.loop == "theoretical":
         names = tuple(name for name in names if name in ("L2", "L1"))
-    epochs = active.epochs_for(config.accuracy) if config.loop == "theoretical" else len(config.totals)
+    epochs = representation.active.epochs_for(config.accuracy) if config.loop == "theoretical" else len(config.totals)
     hyper = (config.noise, config.floor, config.lasso_ratio, config.sparse or config.tasks, config.beta)
     sizes = (config.dim, config.rank, config.tasks, config.target_samples, config.iterations, epochs)
     risk, spent, zero, gap, residual, ridge, oracle, law = over_seeds(
         simulate_rules, seeds, rule_array(names), np.array(config.totals), hyper,
         sizes=sizes, loop=config.loop, debias=config.debias, reuse=config.reuse,
     )  # fmt: skip
-    active.warn_of_estimates(zero, gap)
+    representation.active.warn_of_estimates(zero, gap)
     axes = ("seed", "rule", "epoch")
     data = xr.Dataset(
         {
@@ -136,7 +139,7 @@ def run(config: EstimatedConfig, seeds):
     )
     if config.target_samples > config.rank + 1:
         sizes = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
-        data["oracle_law"] = float(active.excess_risk(0.0, **sizes))
+        data["oracle_law"] = float(representation.active.excess_risk(0.0, **sizes))
     if config.loop == "practical" and not config.reuse:
         data["known_law"] = (axes, law, {"units": "response^2"})
     return data

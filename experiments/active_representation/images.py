@@ -4,14 +4,30 @@ import dataclasses
 import functools
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from mtrl.data import PARTS, has_part, load_digits_28, load_mnist, load_mnist_c
-from mtrl.harness import BadInput, BaseConfig, field
-from mtrl.representation.active import disjoint_pool, pooled_features, shared_pool
-from mtrl.representation.active.corruptions import CORRUPTIONS, check_name, corrupt
+from mtrl import data as readers
+from mtrl import representation
+from mtrl.harness import BadInput, BaseConfig, field, jax
 
+CORRUPTIONS = (
+    "identity",
+    "shot_noise",
+    "impulse_noise",
+    "glass_blur",
+    "motion_blur",
+    "shear",
+    "scale",
+    "rotate",
+    "brightness",
+    "translate",
+    "stripe",
+    "fog",
+    "spatter",
+    "dotted_line",
+    "zigzag",
+    "canny_edges",
+)  # of `mtrl.representation.active.corruptions`
 DATASETS = ("digits_c", "mnist", "mnist_c")
 
 
@@ -27,7 +43,7 @@ class ImageConfig(BaseConfig):
         help="folder with MNIST idx files (train and t10k, or one of them, then split), or with mnist_c/<corruption>/*.npy",
         path=True,
     )
-    corruptions: tuple[str, ...] = field(tuple(CORRUPTIONS), help="corruptions used")
+    corruptions: tuple[str, ...] = field(CORRUPTIONS, help="corruptions used")
     images: int = field(
         0,
         help="images kept before splitting (of files that come split: for training, a fifth for testing); 0 for all",
@@ -37,6 +53,8 @@ class ImageConfig(BaseConfig):
 
     def validate(self):
         """Refuse unknown corruptions and missing folders."""
+        from mtrl.representation.active.corruptions import check_name
+
         for name in self.corruptions:
             check_name(name)
 
@@ -64,18 +82,24 @@ def load(config: ImageConfig) -> Corrupted:
 
 @functools.lru_cache(maxsize=2)
 def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed: int) -> Corrupted:
+    from mtrl.representation.active.corruptions import corrupt
+
     rng = np.random.default_rng(seed)
     if dataset == "mnist_c":
         return _released(data_dir, names, limit, rng)
     if dataset == "digits_c":
-        images, labels = load_digits_28()
+        images, labels = readers.load_digits_28()
         images, labels, train, test = _split(images, labels, 1200 / 1797, limit, rng)
     else:
         images, labels, train, test = _mnist(data_dir, limit, rng)
     check_disjoint_images(train, test)
     corrupted = np.stack([corrupt(jax.random.key(seed), images, name) for name in names])
     # Few digits: every task may draw any training image. MNIST: tasks of one corruption have disjoint images.
-    pool = shared_pool(train, len(names)) if dataset == "digits_c" else disjoint_pool(rng, train, len(names))
+    pool = (
+        representation.active.shared_pool(train, len(names))
+        if dataset == "digits_c"
+        else representation.active.disjoint_pool(rng, train, len(names))
+    )
     return Corrupted(corrupted, labels, train, test, pool)
 
 
@@ -114,15 +138,15 @@ def _split(images: np.ndarray, labels: np.ndarray, share: float, limit: int, rng
 
 def _mnist(data_dir: str, limit: int, rng: np.random.Generator):
     """The 60000 training and 10000 test images as they come; if only one of the two files is there, it is split 4 to 1."""
-    parts = [part for part in PARTS if has_part(data_dir, part)]
+    parts = [part for part in readers.PARTS if readers.has_part(data_dir, part)]
     if not parts:
         raise BadInput(
             f"{data_dir} has no MNIST files; expected {data_dir}/{{train,t10k}}-{{images-idx3,labels-idx1}}-ubyte[.gz], one "
             "of the two parts at least, or use --dataset=digits_c"
         )
     if len(parts) == 1:
-        return _split(*load_mnist(data_dir, parts[0]), 0.8, limit, rng)
-    (train_images, train_labels), (test_images, test_labels) = (load_mnist(data_dir, part) for part in parts)
+        return _split(*readers.load_mnist(data_dir, parts[0]), 0.8, limit, rng)
+    (train_images, train_labels), (test_images, test_labels) = (readers.load_mnist(data_dir, part) for part in parts)
     train = rng.permutation(len(train_images))[: limit or None]
     test = rng.permutation(len(test_images))[: max(1, limit // 5) if limit else None]
     images = np.concatenate([train_images[train], test_images[test]])
@@ -131,7 +155,7 @@ def _mnist(data_dir: str, limit: int, rng: np.random.Generator):
 
 
 def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.Generator) -> Corrupted:
-    parts = [load_mnist_c(f"{data_dir}/mnist_c", name) for name in names]
+    parts = [readers.load_mnist_c(f"{data_dir}/mnist_c", name) for name in names]
     for name, part in zip(names, parts, strict=True):
         if not all(np.array_equal(mine, first) for (_, mine), (_, first) in zip(part, parts[0], strict=True)):
             raise BadInput(
@@ -143,12 +167,12 @@ def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.
     images = np.stack([np.concatenate([train[0][:size], test[0][:tests]]) for train, test in parts])
     labels = np.concatenate([parts[0][0][1][:size], parts[0][1][1][:tests]])
     train, test = np.arange(size), np.arange(size, size + tests)
-    return Corrupted(images, labels, train, test, disjoint_pool(rng, train, len(names)))
+    return Corrupted(images, labels, train, test, representation.active.disjoint_pool(rng, train, len(names)))
 
 
 def vectors(data: Corrupted, cell: int, constant: float = 0.5) -> np.ndarray:
     """Features of the linear learner (corruption, image, dim): pooled cells, unit rows."""
-    return pooled_features(data.images, cell, constant)
+    return representation.active.pooled_features(data.images, cell, constant)
 
 
 def pictures(data: Corrupted, cell: int) -> np.ndarray:

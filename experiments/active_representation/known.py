@@ -2,11 +2,18 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from experiments.active_representation.common import COLOR, MARKER, RULE_NAMES, has_rules, ridge_grid, z_score
+from experiments.active_representation.common import (
+    COLOR,
+    MARKER,
+    RULE_CHOICES,
+    RULE_NAMES,
+    has_rules,
+    ridge_grid,
+    z_score,
+)
+from mtrl import representation
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -15,15 +22,15 @@ from mtrl.harness import (
     between,
     exact,
     field,
+    jax,
+    jnp,
     less_than_zero,
     over_seeds,
+    split_named,
     style,
 )
 from mtrl.harness.judge.measures import Quantity, bootstrap, slope, value, worst
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import moments
-from mtrl.representation import active
-from mtrl.representation.active import RULES
+from mtrl.numerics import moments
 
 BASELINES = ("random_k", "single_best")
 # An independent program's subspace risks at N = 20000: closed form, and mean of 30 seeds. Its instance was identified
@@ -40,7 +47,9 @@ class KnownConfig(BaseConfig):
     seeds: int = field(400, help="number of random seeds (data; the instance is fixed by --instance)", lower=1)
     budgets: tuple[int, ...] = field((2000, 5000, 10000, 20000, 50000), help="source samples N", lower=1)
     rules: tuple[str, ...] = field(
-        RULE_NAMES + BASELINES, help="allocation rules and baselines", choices=(*RULES, *BASELINES)
+        RULE_NAMES + BASELINES,
+        help="allocation rules and baselines",
+        choices=(*RULE_CHOICES, *BASELINES),
     )
     sparse: int = field(10, help="k of the baseline random_k: k tasks drawn once share the budget", lower=1)
     dim: int = field(30, help="input dimension d", lower=1)
@@ -54,52 +63,59 @@ class KnownConfig(BaseConfig):
 
     def validate(self):
         """Refuse what cannot be identified or bought."""
-        active.check_identified(self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples)
+        representation.active.check_identified(
+            self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples
+        )
         for budget in self.budgets:
-            active.check_budget(budget, tasks=self.tasks, floor=self.floor, rank=self.rank)
+            representation.active.check_budget(budget, tasks=self.tasks, floor=self.floor, rank=self.rank)
 
 
-def numpy_instance(config: KnownConfig) -> active.ActiveParams:
+def numpy_instance(config: KnownConfig) -> "representation.active.ActiveParams":
     """`active.gaussian_instance` drawn with NumPy, so that programs without JAX can draw the same one."""
     rng = np.random.default_rng(config.instance)
     basis = np.linalg.qr(rng.normal(size=(config.dim, config.rank)))[0]
     heads = rng.normal(size=(config.rank, config.tasks))
-    return active.ActiveParams(*map(jnp.asarray, (basis, heads, heads[:, 0] + 0.5 * heads[:, 1])))
+    return representation.active.ActiveParams(*map(jnp.asarray, (basis, heads, heads[:, 0] + 0.5 * heads[:, 1])))
 
 
 def counts_of(rule: str, budget: int, relevance: dict, config: KnownConfig) -> np.ndarray:
     """n_t of a rule or baseline at known `relevance` (norm -> nu)."""
     if rule == "random_k":
-        chosen = active.random_support(jax.random.key(config.instance), config.tasks, config.sparse)
+        chosen = representation.active.random_support(jax.random.key(config.instance), config.tasks, config.sparse)
         options = dict(relevance=jnp.asarray(relevance[2.0]), exponent=0.0, support=chosen)
     elif rule == "single_best":
-        options = dict(relevance=active.single_best(jnp.asarray(relevance[1.0])), exponent=1.0)
+        options = dict(relevance=representation.active.single_best(jnp.asarray(relevance[1.0])), exponent=1.0)
     else:
-        options = dict(relevance=jnp.asarray(relevance[RULES[rule].norm]), exponent=RULES[rule].exponent)
-    return np.asarray(active.allocate(budget=budget, floor=config.floor, **options))
+        options = dict(
+            relevance=jnp.asarray(relevance[representation.active.RULES[rule].norm]),
+            exponent=representation.active.RULES[rule].exponent,
+        )
+    return np.asarray(representation.active.allocate(budget=budget, floor=config.floor, **options))
 
 
 def simulate_budget(key, params, counts, noise, *, target_samples: int, rank: int, iterations: int):
     """One seed: the same target data for every rule and budget; counts (rule, budget, task)."""
     keys = split_named(key, "source", "target")
     regressors = (params.basis @ params.heads).T
-    x, y = active.target_data(keys["target"], params, target_samples, noise=noise)
-    target = moments(x[None], y[None])
+    x, y = representation.active.target_data(keys["target"], params, target_samples, noise=noise)
+    target = moments.moments(x[None], y[None])
 
     def one(count):
-        source = active.gaussian_moments(keys["source"], count, regressors, noise=noise)
-        learned = active.learn_linear(keys["source"], source, target=target, rank=rank, iterations=iterations)
+        source = representation.active.gaussian_moments(keys["source"], count, regressors, noise=noise)
+        learned = representation.active.learn_linear(
+            keys["source"], source, target=target, rank=rank, iterations=iterations
+        )
         estimate = learned.representation @ learned.target_head
         return (
-            active.true_subspace_risk(params, learned.representation),
-            active.true_excess_risk(params, estimate),
+            representation.active.true_subspace_risk(params, learned.representation),
+            representation.active.true_excess_risk(params, estimate),
         )
 
     flat = jax.lax.map(one, counts.reshape(-1, counts.shape[-1]))  # one rule and budget at a time: memory
     subspace, excess = (risk.reshape(counts.shape[:2]) for risk in flat)
-    ridge = active.target_only_ridge(x, y, ridge_grid(x)).theta
-    oracle = active.oracle_subspace(x, y, params.basis)
-    return subspace, excess, *(active.true_excess_risk(params, theta) for theta in (ridge, oracle))
+    ridge = representation.active.target_only_ridge(x, y, ridge_grid(x)).theta
+    oracle = representation.active.oracle_subspace(x, y, params.basis)
+    return subspace, excess, *(representation.active.true_excess_risk(params, theta) for theta in (ridge, oracle))
 
 
 def is_quoted(config: KnownConfig) -> bool:
@@ -118,14 +134,17 @@ def run(config: KnownConfig, seeds):
 
     params = numpy_instance(config)
     heads, head = np.asarray(params.heads), np.asarray(params.target_head)
-    relevance = {1.0: active.l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
+    relevance = {1.0: representation.active.l1_relevance_exact(heads, head), 2.0: np.linalg.pinv(heads) @ head}
     counts = np.array([[counts_of(rule, n, relevance, config) for n in config.budgets] for rule in config.rules])
     sizes = dict(target_samples=config.target_samples, rank=config.rank, iterations=config.iterations)
     subspace, excess, ridge, oracle = over_seeds(simulate_budget, seeds, params, counts, config.noise, **sizes)
     value = np.array(
-        [[active.design_value(params.heads, params.target_head, jnp.asarray(c)) for c in row] for row in counts]
+        [
+            [representation.active.design_value(params.heads, params.target_head, jnp.asarray(c)) for c in row]
+            for row in counts
+        ]
     )
-    law = np.asarray(active.subspace_risk(value, dim=config.dim, rank=config.rank, noise=config.noise))
+    law = np.asarray(representation.active.subspace_risk(value, dim=config.dim, rank=config.rank, noise=config.noise))
     total = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
     axes = ("rule", "budget")
     data = xr.Dataset(
@@ -135,8 +154,8 @@ def run(config: KnownConfig, seeds):
             "target_only": ("seed", ridge),
             "oracle": ("seed", oracle),
             "subspace_law": (axes, law),
-            "excess_law": (axes, np.asarray(active.excess_risk(law, **total))),
-            "oracle_law": float(active.excess_risk(0.0, **total)),
+            "excess_law": (axes, np.asarray(representation.active.excess_risk(law, **total))),
+            "oracle_law": float(representation.active.excess_risk(0.0, **total)),
             "counts": ((*axes, "task"), counts),
             "quoted": is_quoted(config),
         },

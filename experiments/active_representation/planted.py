@@ -7,24 +7,21 @@ theory that all tasks share one input covariance.
 import dataclasses
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.active_representation import images
 from experiments.active_representation.common import (
     COLOR,
     MARKER,
+    RULE_CHOICES,
     RULE_NAMES,
     ordering,
     ridge_grid,
     rule_array,
 )
-from mtrl.harness import Figure, field, over_seeds, style
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import moments
-from mtrl.representation import active
-from mtrl.representation.active import RULES
+from mtrl import representation
+from mtrl.harness import Figure, field, jax, jnp, over_seeds, split_named, style
+from mtrl.numerics import moments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +34,7 @@ class PlantedConfig(images.ImageConfig):
         help="one covariance for the mixture of corruptions, or each its own",
         choices=("pooled", "own"),
     )
-    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
+    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=RULE_CHOICES)
     totals: tuple[int, ...] = field((3000, 6000, 12000), help="samples of each epoch", lower=1)
     dim: int = field(30, help="principal components kept", lower=1)
     rank: int = field(5, help="representation dimension K", lower=1)
@@ -52,9 +49,9 @@ class PlantedConfig(images.ImageConfig):
         """Refuse what cannot be identified or bought."""
         super().validate()
         tasks = 10 * (len(self.corruptions) - 1)
-        active.check_identified(self.rank, dim=self.dim, tasks=tasks, target_samples=self.target_samples)
-        active.check_lasso_ratio(self.lasso_ratio)
-        active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
+        representation.active.check_identified(self.rank, dim=self.dim, tasks=tasks, target_samples=self.target_samples)
+        representation.active.check_lasso_ratio(self.lasso_ratio)
+        representation.active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
 
 
 def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, sizes):
@@ -63,7 +60,7 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
     source_noise, target_noise, floor, ratio = hyper
     keys = split_named(key, "problem", "pick", "noise", "run")
     dim, tasks = pools.features.shape[-1], sources.shape[0]
-    params = active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks, strong=3.0)
+    params = representation.active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks, strong=3.0)
     regressors = (params.basis @ params.heads).T
     theta = params.basis @ params.target_head
     x = pools.features[0, jax.random.choice(keys["pick"], train, (target_samples,), replace=False)]
@@ -71,27 +68,29 @@ def simulate_rules(key, pools, sources, train, test, rules, totals, hyper, *, si
 
     def draw(key, counts):
         draws = split_named(key, "images", "noise")
-        batch = active.draw_batch(draws["images"], counts, pools, sources, size=size)
+        batch = representation.active.draw_batch(draws["images"], counts, pools, sources, size=size)
         noise = source_noise * jax.random.normal(draws["noise"], (size,), x.dtype)
         response = jnp.sum(batch.x * regressors[batch.task], axis=1) + noise
-        return active.batch_moments(batch._replace(y=response), tasks)
+        return representation.active.batch_moments(batch._replace(y=response), tasks)
 
-    learn = functools.partial(active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations)
+    learn = functools.partial(
+        representation.active.learn_linear, target=moments.moments(x[None], y[None]), rank=rank, iterations=iterations
+    )
 
     def risk(estimate):
         return jnp.mean((pools.features[0, test] @ (estimate - theta)) ** 2)
 
     def one(rule):
-        sampler = active.a_mtrl(
+        sampler = representation.active.a_mtrl(
             learn=learn, tasks=tasks, totals=totals, floor=floor, norm=rule[0], exponent=rule[1], lasso_ratio=ratio,
             dtype=x.dtype,
         )  # fmt: skip
-        epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=len(totals))
+        epoch = representation.active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=len(totals))
         estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
         return jax.vmap(risk)(estimate), epoch.spent, epoch.all_zero, epoch.gap, epoch.learned.residual
 
-    ridge = risk(active.target_only_ridge(x, y, ridge_grid(x)).theta)
-    return *jax.lax.map(one, rules), ridge, risk(active.oracle_subspace(x, y, params.basis))
+    ridge = risk(representation.active.target_only_ridge(x, y, ridge_grid(x)).theta)
+    return *jax.lax.map(one, rules), ridge, risk(representation.active.oracle_subspace(x, y, params.basis))
 
 
 def run(config: PlantedConfig, seeds):
@@ -100,16 +99,18 @@ def run(config: PlantedConfig, seeds):
 
     data = images.load(config)
     images.check_target_samples(data, config.target_samples)
-    features = active.whitened_features(data.images, data.train, config.dim, own=config.whitening[0] == "own")
-    pools = active.ImagePools(features, np.zeros((10, features.shape[1])), data.pool)
-    sources = active.source_tasks((0, 0), len(config.corruptions), exclude_same_corruption=True)
+    features = representation.active.whitened_features(
+        data.images, data.train, config.dim, own=config.whitening[0] == "own"
+    )
+    pools = representation.active.ImagePools(features, np.zeros((10, features.shape[1])), data.pool)
+    sources = representation.active.source_tasks((0, 0), len(config.corruptions), exclude_same_corruption=True)
     hyper = (config.source_noise, config.target_noise, config.floor, config.lasso_ratio)
     sizes = (config.rank, config.target_samples, max(config.totals), config.iterations)
     risk, spent, zero, gap, residual, ridge, oracle = over_seeds(
         simulate_rules, seeds, pools, sources, data.train, data.test, rule_array(config.rules), np.array(config.totals),
         hyper, sizes=sizes,
     )  # fmt: skip
-    active.warn_of_estimates(zero, gap)
+    representation.active.warn_of_estimates(zero, gap)
     axes, one = ("whitening", "seed", "rule", "epoch"), ("whitening", "seed")
     return xr.Dataset(
         {

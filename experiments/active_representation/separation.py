@@ -2,12 +2,11 @@
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.active_representation.common import z_score
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, between, evaluate, exact, field, style
-from mtrl.representation import active
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, between, evaluate, exact, field, jnp, style
 
 # Ratios v_L2 / v_L1 and v_uniform / v_L1 found with an independent program, means of 10 draws.
 REFERENCE_TASKS = (20, 100, 500, 2000)
@@ -31,7 +30,9 @@ class SeparationConfig(BaseConfig):
 def rule_values(heads, head, l1, l2):
     """N v(n) of the L1 rule, the squared rule and uniform sampling."""
     options = ((l1, 1.0), (l2, 2.0), (l2, 0.0))
-    return tuple(active.design_value(heads, head, active.shares(nu, q)) for nu, q in options)
+    return tuple(
+        representation.active.design_value(heads, head, representation.active.shares(nu, q)) for nu, q in options
+    )
 
 
 def run(config: SeparationConfig, seeds):
@@ -40,7 +41,7 @@ def run(config: SeparationConfig, seeds):
 
     hard = []
     for tasks in config.instance_tasks:
-        heads = active.separation_heads(tasks)
+        heads = representation.active.separation_heads(tasks)
         l1 = np.zeros(tasks)
         l1[0] = 1.0  # the target is the first task; every other is weaker
         l2 = np.linalg.pinv(heads)[:, 0]
@@ -52,7 +53,7 @@ def run(config: SeparationConfig, seeds):
             for k, tasks in enumerate(config.tasks):
                 rng = np.random.default_rng([int(seed), rank, tasks])
                 heads, head = rng.normal(size=(rank, tasks)), rng.normal(size=rank)
-                l1, l2 = active.l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head
+                l1, l2 = representation.active.l1_relevance_exact(heads, head), np.linalg.pinv(heads) @ head
                 value = evaluate(rule_values, heads, head, l1, l2)
                 ratios[:, i, j, k] = value[1] / value[0], value[2] / value[0]
     hard = np.array(hard)
@@ -62,11 +63,11 @@ def run(config: SeparationConfig, seeds):
             "hard_passive": ("instance_tasks", hard[:, 1]),
             "hard_squared_law": (
                 "instance_tasks",
-                np.asarray(active.separation_ratio(jnp.array(config.instance_tasks))),
+                np.asarray(representation.active.separation_ratio(jnp.array(config.instance_tasks))),
             ),
             "hard_passive_law": (
                 "instance_tasks",
-                np.asarray(active.separation_passive_ratio(jnp.array(config.instance_tasks))),
+                np.asarray(representation.active.separation_passive_ratio(jnp.array(config.instance_tasks))),
             ),
             "squared": (("seed", "rank", "tasks"), ratios[0]),
             "passive": (("seed", "rank", "tasks"), ratios[1]),

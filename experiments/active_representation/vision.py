@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from experiments.active_representation import drawing, images
-from experiments.active_representation.common import RULE_NAMES, rule_array
+from experiments.active_representation.common import RULE_CHOICES, RULE_NAMES, rule_array
 from experiments.active_representation.drawing import TITLE
 from experiments.active_representation.vision_claims import (
     improvement_claim,
@@ -18,10 +18,9 @@ from experiments.active_representation.vision_claims import (
     table_claim,
 )
 from experiments.active_representation.vision_model import convnet_targets, linear_targets
+from mtrl import representation
 from mtrl.harness import Figure, field, over_seeds
 from mtrl.numerics.errors import BadInput
-from mtrl.representation import active
-from mtrl.representation.active import RULES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +30,7 @@ class VisionConfig(images.ImageConfig):
     seeds: int = field(1, help="number of random seeds (every target draws its own data)", lower=1)
     seed_batch: int = field(1, help="seeds per cell", lower=0)
     learners: tuple[str, ...] = field(("linear", "convnet"), help="representations", choices=("linear", "convnet"))
-    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=tuple(RULES))
+    rules: tuple[str, ...] = field(RULE_NAMES, help="allocation rules", choices=RULE_CHOICES)
     targets: int = field(16, help="targets, spread over corruptions and digits; 0 for all", lower=0)
     exclude_same_corruption: bool = field(False, help="leave out sources that share the target's corruption")
     totals: tuple[int, ...] = field((3200, 6400), help="samples of each epoch", lower=1)
@@ -56,9 +55,9 @@ class VisionConfig(images.ImageConfig):
         super().validate()
         tasks = 10 * len(self.corruptions) - (10 if self.exclude_same_corruption else 1)
         dim = (28 // self.cell) ** 2 + 1
-        active.check_identified(self.rank, dim=dim, tasks=tasks, target_samples=self.target_samples)
-        active.check_lasso_ratio(self.lasso_ratio)
-        active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
+        representation.active.check_identified(self.rank, dim=dim, tasks=tasks, target_samples=self.target_samples)
+        representation.active.check_lasso_ratio(self.lasso_ratio)
+        representation.active.check_totals(self.totals, tasks=tasks, floor=self.floor, rank=self.rank)
         if self.reuse and "convnet" in self.learners:
             raise BadInput("reuse pools moments, which the ConvNet has none of; add --learners=linear or --reuse=false")
 
@@ -81,7 +80,7 @@ class SamplesConfig(VisionConfig):
     """Allocation of the last epoch for named targets."""
 
     seeds: int = field(12, help="number of random seeds", lower=1)
-    rules: tuple[str, ...] = field(("L1",), help="allocation rule shown", choices=tuple(RULES), length=1)
+    rules: tuple[str, ...] = field(("L1",), help="allocation rule shown", choices=RULE_CHOICES, length=1)
     named: tuple[str, ...] = field(("glass_blur/2", "brightness/0"), help="targets as corruption/digit")
 
     def validate(self):
@@ -129,7 +128,9 @@ def run(config: VisionConfig, seeds):
     images.check_target_samples(data, config.target_samples)
     targets = choose_targets(config)
     chosen = [
-        active.source_tasks(t, len(config.corruptions), exclude_same_corruption=config.exclude_same_corruption)
+        representation.active.source_tasks(
+            t, len(config.corruptions), exclude_same_corruption=config.exclude_same_corruption
+        )
         for t in targets
     ]
     sources = np.stack(chosen)
@@ -140,12 +141,12 @@ def run(config: VisionConfig, seeds):
     shared = (data.test, np.array(targets), sources)
     if learner == "linear":
         found = over_seeds(
-            linear_targets, seeds, active.ImagePools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
+            linear_targets, seeds, representation.active.ImagePools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
             (config.floor, config.lasso_ratio),
             sizes=(config.rank, config.target_samples, rows, config.iterations, config.debias, config.reuse),
         )  # fmt: skip
     else:
-        pools = active.ImagePools(images.pictures(data, config.picture_cell), labels, data.pool)
+        pools = representation.active.ImagePools(images.pictures(data, config.picture_cell), labels, data.pool)
         found = over_seeds(
             convnet_targets, seeds, pools, flat.astype(np.float32), *shared, methods.astype(np.float32), totals,
             (config.floor, np.float32(config.lasso_ratio), np.float32(config.rate)),
@@ -155,7 +156,7 @@ def run(config: VisionConfig, seeds):
             ),
         )  # fmt: skip
     wrong, balanced, counts, zero, gap, residual, ridge, ridge_balanced = found
-    active.warn_of_estimates(zero, gap)
+    representation.active.warn_of_estimates(zero, gap)
     shape = (len(seeds), len(targets), len(config.sparse), len(config.rules))
     grid = np.full((*shape, len(config.corruptions), 10), np.nan, np.float32)
     for i, tasks in enumerate(sources):

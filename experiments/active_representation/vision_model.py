@@ -2,14 +2,10 @@
 
 import functools
 
-import jax
-import jax.numpy as jnp
-
 from experiments.active_representation.common import ridge_grid
-from mtrl import nn
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import moments
-from mtrl.representation import active
+from mtrl import nn, representation
+from mtrl.harness import jax, jnp, split_named
+from mtrl.numerics import moments
 
 
 def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *, sizes):
@@ -39,25 +35,34 @@ def linear_targets(key, pools, test, targets, sources, methods, totals, hyper, *
         x, y = _target_data(keys["target"], pools, target, target_samples)
 
         def draw(key, counts):
-            return active.batch_moments(active.draw_batch(key, counts, pools, tasks, size=rows), tasks.shape[0])
+            return representation.active.batch_moments(
+                representation.active.draw_batch(key, counts, pools, tasks, size=rows), tasks.shape[0]
+            )
 
         learn = functools.partial(
-            active.learn_linear, target=moments(x[None], y[None]), rank=rank, iterations=iterations
+            representation.active.learn_linear,
+            target=moments.moments(x[None], y[None]),
+            rank=rank,
+            iterations=iterations,
         )
         test_x, test_y = pools.features[target[0], test], pools.labels[target[1], test]
 
         def one(method):
-            sampler = active.a_mtrl(
+            sampler = representation.active.a_mtrl(
                 learn=learn, tasks=tasks.shape[0], totals=totals, floor=floor, norm=method[0], exponent=method[1],
                 sparse=method[2], lasso_ratio=ratio, debias=debias, reuse=reuse, dtype=x.dtype,
             )  # fmt: skip
-            epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals))
+            epoch = representation.active.run_epochs(
+                keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals)
+            )
             estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-            wrong, balanced = jax.vmap(lambda theta: active.error_counts(test_x @ theta, test_y))(estimate)
+            wrong, balanced = jax.vmap(lambda theta: representation.active.error_counts(test_x @ theta, test_y))(
+                estimate
+            )
             return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.gap, epoch.learned.residual
 
-        ridge = active.target_only_ridge(x, y, ridge_grid(x)).theta
-        return *jax.lax.map(one, methods), *active.error_counts(test_x @ ridge, test_y)
+        ridge = representation.active.target_only_ridge(x, y, ridge_grid(x)).theta
+        return *jax.lax.map(one, methods), *representation.active.error_counts(test_x @ ridge, test_y)
 
     return jax.lax.map(one_target, (jnp.arange(targets.shape[0]), targets, sources))
 
@@ -76,30 +81,34 @@ def convnet_targets(key, pools, vectors, test, targets, sources, methods, totals
         number, target, tasks = arguments
         keys = split_named(jax.random.fold_in(key, number), "target", "run")
         x, y = _target_data(keys["target"], pools, target, target_samples)
-        draw = functools.partial(active.draw_batch, pools=pools, tasks=tasks, size=rows)
+        draw = functools.partial(representation.active.draw_batch, pools=pools, tasks=tasks, size=rows)
         learn = functools.partial(
-            active.learn_convnet, target_x=x, target_y=y, tasks=tasks.shape[0], steps=steps,
+            representation.active.learn_convnet, target_x=x, target_y=y, tasks=tasks.shape[0], steps=steps,
             rate=rate.astype(x.dtype), size=minibatch, **options,
         )  # fmt: skip
         test_x, test_y = pools.features[target[0], test], pools.labels[target[1], test]
 
         def one(method):
-            sampler = active.a_mtrl(
+            sampler = representation.active.a_mtrl(
                 learn=learn, tasks=tasks.shape[0], totals=totals, floor=floor, norm=method[0], exponent=method[1],
                 sparse=method[2], lasso_ratio=ratio, debias=debias, dtype=x.dtype,
             )  # fmt: skip
-            epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals))
+            epoch = representation.active.run_epochs(
+                keys["run"], sampler, draw, tasks=tasks.shape[0], epochs=len(totals)
+            )
 
             def judge(learned):
-                predicted = active.network_scores(learned.representation, learned.target_head, test_x, **options)
-                return active.error_counts(predicted, test_y)
+                predicted = representation.active.network_scores(
+                    learned.representation, learned.target_head, test_x, **options
+                )
+                return representation.active.error_counts(predicted, test_y)
 
             wrong, balanced = jax.lax.map(judge, epoch.learned)
             return wrong, balanced, epoch.counts[-1], epoch.all_zero, epoch.gap, epoch.learned.residual
 
         flat, flat_y = _target_data(keys["target"], pools._replace(features=vectors), target, target_samples)
-        ridge = active.target_only_ridge(flat, flat_y.astype(flat.dtype), ridge_grid(flat)).theta
-        return *jax.lax.map(one, methods), *active.error_counts(
+        ridge = representation.active.target_only_ridge(flat, flat_y.astype(flat.dtype), ridge_grid(flat)).theta
+        return *jax.lax.map(one, methods), *representation.active.error_counts(
             vectors[target[0], test] @ ridge, test_y.astype(flat.dtype)
         )
 

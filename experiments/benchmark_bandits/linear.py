@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_bandits import literal
-from mtrl.bandits import fixed_arms, linear_arms, linucb, mtlr_oful, uniform
+from mtrl import bandits
 from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, between, field, simulate, timing
 
 
@@ -38,11 +38,11 @@ def total(step: Any) -> Any:
 def ours(config: Any, seeds: Any, method: str, fresh: bool = False) -> Any:
     """A callable that runs all seeds of a method."""
     factory, static, hyper = {
-        "LinUCB": (linucb, {}, {"alpha": 0.3}),
-        "MTLR-OFUL": (mtlr_oful, {"rank": config.rank}, {"scale": 0.1, "noise": config.noise}),
-        "world alone": (uniform, {}, {}),
+        "LinUCB": (bandits.linucb, {}, {"alpha": 0.3}),
+        "MTLR-OFUL": (bandits.mtlr_oful, {"rank": config.rank}, {"scale": 0.1, "noise": config.noise}),
+        "world alone": (bandits.uniform, {}, {}),
     }[method]
-    problem = (linear_arms if fresh else fixed_arms)(
+    problem = (bandits.linear_arms if fresh else bandits.fixed_arms)(
         tasks=config.tasks, dim=config.dim, rank=config.rank, arms=config.arms
     )
     return functools.partial(

@@ -4,14 +4,11 @@ import dataclasses
 import functools
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from mtrl import nn
-from mtrl.bandits import digit_images, last_layer, learner
-from mtrl.data.digits import load_digits
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, field, simulate, timing
+from mtrl import bandits, nn
+from mtrl import data as readers
+from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, field, jax, jnp, simulate, timing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +35,12 @@ def python_loop(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
     """A callable: loops over seeds, rounds and Adam steps, each step jitted."""
     settings = network(config, width)
     never = {**settings, "refit_every": config.rounds}
-    own, algorithm = learner(**never), last_layer(alpha=0.2, **never)
+    own, algorithm = bandits.learner(**never), bandits.last_layer(alpha=0.2, **never)
     rule = nn.adam(RATE, decay=nn.shared_decay(1e-2, config.tasks))
-    problem = digit_images(tasks=config.tasks, arms=5)
+    problem = bandits.digit_images(tasks=config.tasks, arms=5)
     draw_params, draw_round = jax.jit(problem.sample), jax.jit(problem.draw)
     start = jax.jit(lambda key, params: algorithm.init(key, problem.view(params)))
-    rebuild = jax.jit(learner(**{**settings, "steps": 0}).refit)
+    rebuild = jax.jit(bandits.learner(**{**settings, "steps": 0}).refit)
 
     @jax.jit
     def act(key, state, now):
@@ -83,10 +80,10 @@ def one_program(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
     """A callable: everything in one compiled scan."""
     return functools.partial(
         simulate,
-        last_layer,
+        bandits.last_layer,
         seeds=seeds,
         rounds=config.rounds - 1,
-        problem=digit_images(tasks=config.tasks, arms=5),
+        problem=bandits.digit_images(tasks=config.tasks, arms=5),
         inputs=inputs,
         static=dict(network(config, width), refit_every=REFIT_EVERY),
         hyper={"alpha": jnp.float32(0.2)},
@@ -97,7 +94,7 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings at every width."""
     import xarray as xr
 
-    pictures, labels = load_digits()
+    pictures, labels = readers.load_digits()
     flat = np.asarray(pictures, np.float32).reshape(len(pictures), -1)
     inputs = (jnp.asarray(flat), jnp.asarray(labels, jnp.int32), jnp.float32(0.1))
     calls = {}

@@ -3,12 +3,10 @@
 import dataclasses
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmark_bandits.linear import ours
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, field, timing
+from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_most, field, jax, jnp, timing
 
 AXES = ("tasks", "dim", "arms", "rounds")
 METHODS = ("LinUCB", "MTLR-OFUL")

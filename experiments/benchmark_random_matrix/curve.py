@@ -3,16 +3,26 @@
 import dataclasses
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from scipy import optimize
 
 from experiments.benchmark_random_matrix.protocol import simulate_path
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style, timing
-from mtrl.numerics.keys import split_named
-from mtrl.random_matrix import aligned_gram, aligned_model, coupling, exact_risk, sample_tasks
-from mtrl.random_matrix.regression import fit_shared_centre, risk_isotropic
+from mtrl import random_matrix
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    at_least,
+    between,
+    evaluate,
+    exact,
+    field,
+    jax,
+    jnp,
+    over_seeds,
+    split_named,
+    style,
+    timing,
+)
 
 ALPHA, NOISE, GAMMA = 0.5, 0.3, 1.0
 PLAIN = 2  # draws of the plain Monte Carlo that are timed
@@ -40,7 +50,9 @@ def risk(parameters, lam):
     """Average test risk as a function of (gamma, sigma^2, alpha) and lam."""
     gamma, noise, alpha = parameters
     one = jnp.ones(2)
-    return risk_isotropic(coupling(gamma * one, lam), one, 1.0, aligned_gram(alpha, 2), noise * one).test.mean()
+    return random_matrix.regression.risk_isotropic(
+        random_matrix.coupling(gamma * one, lam), one, 1.0, random_matrix.aligned_gram(alpha, 2), noise * one
+    ).test.mean()
 
 
 def curve_with_gradients(parameters, lams):
@@ -56,13 +68,20 @@ def curve(parameters, lams):
 def plain_monte_carlo(key, gamma, lams, *, dim):
     """Test risk of one draw at every lam, each by its own fit."""
     keys = split_named(key, "problem", "data")
-    params = aligned_model(keys["problem"], tasks=2, dim=dim, alpha=ALPHA, noise=NOISE)
-    data = sample_tasks(keys["data"], params, counts=(dim, dim))
-    return jax.lax.map(lambda lam: exact_risk(params, fit_shared_centre(data, gamma=gamma, lam=lam).W).mean(), lams)
+    params = random_matrix.aligned_model(keys["problem"], tasks=2, dim=dim, alpha=ALPHA, noise=NOISE)
+    data = random_matrix.sample_tasks(keys["data"], params, counts=(dim, dim))
+    return jax.lax.map(
+        lambda lam: random_matrix.exact_risk(
+            params, random_matrix.regression.fit_shared_centre(data, gamma=gamma, lam=lam).W
+        ).mean(),
+        lams,
+    )
 
 
 def scipy_curve(parameters, lams):
     """The same equations in NumPy, the fixed point by `scipy.optimize.root` (its hybrid method, default tolerance)."""
+    from scipy import optimize
+
     gamma, noise, alpha = parameters
     gram = np.array([[1, alpha], [alpha, 1]]) / 2
     out = []

@@ -4,14 +4,11 @@ import dataclasses
 import functools
 import os
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, style, timing
-from mtrl.random_matrix import TaskData, coupling
-from mtrl.random_matrix.regression import fit_conjugate_gradients, fit_shared_centre
+from mtrl import random_matrix
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, jax, jnp, style, timing
 
 WORDS = {
     "ours": "this project,\nconjugate gradients",
@@ -62,17 +59,19 @@ def on_all_cores(solve, *arguments):
 
 def task_data(X, y):
     """The library's form of the same arrays."""
-    return TaskData(X, y[:, :, None], jnp.full(X.shape[0], X.shape[1]))
+    return random_matrix.TaskData(X, y[:, :, None], jnp.full(X.shape[0], X.shape[1]))
 
 
 def ours(X, y, gamma, lam):
     """The weights by products with the data alone, to a relative residual of 1e-12."""
-    return fit_conjugate_gradients(task_data(X, y), B=coupling(gamma, lam)).W[:, :, 0]
+    return random_matrix.regression.fit_conjugate_gradients(task_data(X, y), B=random_matrix.coupling(gamma, lam)).W[
+        :, :, 0
+    ]
 
 
 def direct(X, y, gamma, lam):
     """The direct solver, which also gives every leave-one-out leverage."""
-    return fit_shared_centre(task_data(X, y), gamma=gamma, lam=lam)
+    return random_matrix.regression.fit_shared_centre(task_data(X, y), gamma=gamma, lam=lam)
 
 
 def buffers(X, y, gamma, lam) -> int:

@@ -3,12 +3,11 @@
 import dataclasses
 import functools
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmark_random_matrix.fit import ours
-from mtrl.harness import BaseConfig, Claim, Figure, between, evaluate, exact, field, style, timing
-from mtrl.random_matrix.regression import risk_shared_centre
+from mtrl import random_matrix
+from mtrl.harness import BaseConfig, Claim, Figure, between, evaluate, exact, field, jnp, style, timing
 
 AXES = ("dim", "tasks", "samples")
 LABELS = {"dim": "dimension d", "tasks": "tasks T", "samples": "samples per task n"}
@@ -35,7 +34,7 @@ class ScalingConfig(BaseConfig):
 
 def predict(gamma, lam, n, covariance, W, noise):
     """Average predicted test risk, general covariances."""
-    return risk_shared_centre(gamma, lam, n, covariance, W, noise).test.mean()
+    return random_matrix.regression.risk_shared_centre(gamma, lam, n, covariance, W, noise).test.mean()
 
 
 def calls_at(d: int, T: int, n: int):

@@ -3,11 +3,10 @@
 import dataclasses
 import functools
 
-import jax
 import numpy as np
 
 from experiments.benchmark_random_matrix.protocol import simulate_path
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, exact, field, over_seeds, style, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, exact, field, jax, over_seeds, style, timing
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,24 +3,25 @@
 import dataclasses
 import functools
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.benchmark_representation import literal
 from experiments.benchmark_representation.side_by_side import draw, ratio, timed
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, exact, field, over_seeds, spread
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import moments
-from mtrl.representation import subspace
-from mtrl.representation.convex import (
-    data_term,
-    data_term_shared_design,
-    feature_selection,
-    feature_selection_max,
-    task_relationship,
-    trace_norm,
-    trace_norm_max,
+from mtrl import representation
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    at_least,
+    at_most,
+    exact,
+    field,
+    jnp,
+    over_seeds,
+    split_named,
+    spread,
 )
+from mtrl.numerics import moments
 
 CONVEX = ("trace norm", "l2,1", "MTRL")
 
@@ -43,8 +44,8 @@ class ConvexConfig(BaseConfig):
 def convex_data(key, *, tasks, samples, dim, shared):
     """Rank-3 tasks with noise .5; one design for all if `shared`."""
     keys = split_named(key, "problem", "source")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=3, noise=0.5)
-    x, y = subspace.draw(keys["source"], params, samples=samples)
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=3, noise=0.5)
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
     if shared:
         x = jnp.broadcast_to(x[:1], x.shape)
         y = jnp.einsum("tnd,td->tn", x, params.heads @ params.basis.T) + 0.5 * y
@@ -55,14 +56,18 @@ def convex_fit(key, x, y, strength, goal, *, name, iterations):
     """Fit one problem; weights and relative duality gap."""
     stop = dict(iterations=iterations, gap=goal)
     if name == "l2,1":
-        term = data_term_shared_design(x[0], y)
-        found = feature_selection(term, strength * feature_selection_max(term), **stop)
+        term = representation.convex.data_term_shared_design(x[0], y)
+        found = representation.convex.feature_selection(
+            term, strength * representation.convex.feature_selection_max(term), **stop
+        )
     else:
-        term = data_term(moments(x, y))
+        term = representation.convex.data_term(moments.moments(x, y))
         if name == "MTRL":
-            found = task_relationship(term, strength, lam1=0.1 * strength, **stop)
+            found = representation.convex.task_relationship(term, strength, lam1=0.1 * strength, **stop)
         else:
-            found = trace_norm(term, strength * trace_norm_max(term), **stop)
+            found = representation.convex.trace_norm(
+                term, strength * representation.convex.trace_norm_max(term), **stop
+            )
     return found.weights, found.gap
 
 

@@ -1,7 +1,6 @@
 """Literal NumPy: the papers' loops over seeds, tasks and iterations as one would first write them; the yardstick."""
 
 import numpy as np
-import scipy.optimize
 
 
 def draw(rng, tasks, samples, dim, rank):
@@ -46,6 +45,8 @@ def alternating(data, basis, iterations):
 
 def factored(rng, data, rank, iterations):
     """Factored least squares by SciPy's L-BFGS-B from an N(0, 1) start, losses and gradients task by task."""
+    from scipy import optimize
+
     tasks, dim, total = len(data), data[0][0].shape[1], sum(len(y) for _, y in data)
 
     def objective(flat):
@@ -61,7 +62,7 @@ def factored(rng, data, rank, iterations):
         return loss, np.concatenate([dv.reshape(-1), du.reshape(-1)])
 
     start = rng.normal(size=dim * rank + tasks * rank)
-    found = scipy.optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     return np.linalg.qr(found.x[: dim * rank].reshape(dim, rank))[0]
 
 

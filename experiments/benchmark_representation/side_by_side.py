@@ -10,12 +10,10 @@ import functools
 import numpy as np
 
 from experiments.benchmark_representation import literal
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, spread, timing
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.subspaces import sin_theta
-from mtrl.numerics.moments import moments
-from mtrl.representation import subspace
-from mtrl.representation.subspace import alternating_minimisation, factored_least_squares, method_of_moments
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds, split_named, spread, timing
+from mtrl.numerics import moments
+from mtrl.numerics.linalg import subspaces
 
 DRAWING = "drawing the data"
 SUBSPACE = ("method of moments", "AltMin", "T2 curve")
@@ -40,25 +38,30 @@ class SpeedConfig(BaseConfig):
 def draw_batch(key, *, tasks, samples, dim, rank):
     """One problem of the law of Tripuraneni et al. 2021: basis, x (task, sample, dim), y (task, sample)."""
     keys = split_named(key, "problem", "source")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank)
-    return params.basis, *subspace.draw(keys["source"], params, samples=samples)
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank)
+    return params.basis, *representation.subspace.draw(keys["source"], params, samples=samples)
 
 
 def moments_sine(key, basis, x, y):
     """Method of moments."""
-    return sin_theta(basis, method_of_moments(x, y, rank=basis.shape[1]))
+    return subspaces.sin_theta(basis, representation.subspace.method_of_moments(x, y, rank=basis.shape[1]))
 
 
 def alternating_sine(key, basis, x, y, *, iterations):
     """AltMin from moments."""
-    start = method_of_moments(x, y, rank=basis.shape[1])
-    return sin_theta(basis, alternating_minimisation(moments(x, y), start, iterations=iterations).basis)
+    start = representation.subspace.method_of_moments(x, y, rank=basis.shape[1])
+    return subspaces.sin_theta(
+        basis,
+        representation.subspace.alternating_minimisation(moments.moments(x, y), start, iterations=iterations).basis,
+    )
 
 
 def curve_point(key, basis, x, y, *, search):
     """Moments and factored search: one point of the learning curve."""
-    found = factored_least_squares(key, x, y, rank=basis.shape[1], iterations=search, value_tolerance=0.0)
-    return moments_sine(key, basis, x, y), sin_theta(basis, found.basis)
+    found = representation.subspace.factored_least_squares(
+        key, x, y, rank=basis.shape[1], iterations=search, value_tolerance=0.0
+    )
+    return moments_sine(key, basis, x, y), subspaces.sin_theta(basis, found.basis)
 
 
 def _workloads(config, seeds):

@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 
 from experiments.linear_representation.federated import federation, ratio_of_means, record_distance
+from mtrl import representation
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, simulate
 from mtrl.harness.judge.measures import LAST, Absent, bootstrap, value
-from mtrl.representation.subspace import fedrep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ def run_ablation(config, seeds):
         eta, head_eta = rates[nearest]
         active = max(1, round(config.participation * tasks))
         distance, _ = simulate(
-            fedrep,
+            representation.subspace.fedrep,
             seeds=seeds,
             rounds=config.rounds,
             problem=federation(

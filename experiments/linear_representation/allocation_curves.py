@@ -7,16 +7,13 @@ from a random start (Tripuraneni et al. 2021).
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, field, over_seeds
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, field, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, mean, value, worst
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.subspaces import sin_theta
-from mtrl.numerics.moments import moments
-from mtrl.representation import subspace
-from mtrl.representation.subspace import theory
+from mtrl.numerics import moments
+from mtrl.numerics.linalg import subspaces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +34,9 @@ class AllocationConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        subspace.check_identified(self.rank, self.dim, self.total // max(self.samples), min(self.samples))
+        representation.subspace.check_identified(
+            self.rank, self.dim, self.total // max(self.samples), min(self.samples)
+        )
 
 
 METHODS = ("MoM", "AltMin", "AltMinGD", "FO")
@@ -54,28 +53,32 @@ REFERENCE = {
 def one_allocation(key, noise, eta, *, tasks, samples, dim, rank, descent, alternations, search):
     """Sine of the largest angle of four methods and the first-order law."""
     keys = split_named(key, "problem", "source", "start")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = subspace.draw(keys["source"], params, samples=samples)
-    data = moments(x, y)
-    start = subspace.method_of_moments(x, y, rank=rank)
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
+    data = moments.moments(x, y)
+    start = representation.subspace.method_of_moments(x, y, rank=rank)
     total = float(tasks * samples)
-    descended, info = subspace.descend(subspace.altmin_gd(eta=eta), subspace.Clients(data, start), rounds=descent)
+    descended, info = representation.subspace.descend(
+        representation.subspace.altmin_gd(eta=eta), representation.subspace.Clients(data, start), rounds=descent
+    )
     # With the true heads: at n = r the fitted ones interpolate and are arbitrarily large.
-    limit = subspace.stability_limit(data, params.heads, total)
+    limit = representation.subspace.stability_limit(data, params.heads, total)
     bases = (
         start,
-        subspace.alternating_minimisation(data, start, iterations=alternations).basis,
+        representation.subspace.alternating_minimisation(data, start, iterations=alternations).basis,
         descended.basis,
-        subspace.factored_least_squares(keys["start"], x, y, rank=rank, iterations=search).basis,
+        representation.subspace.factored_least_squares(keys["start"], x, y, rank=rank, iterations=search).basis,
     )
-    gamma = subspace.diversity(params.heads)
+    gamma = representation.subspace.diversity(params.heads)
     law = jnp.nan
     if samples > rank:
-        law = theory.least_squares_sine(gamma, samples=float(samples), total=total, dim=float(dim), noise=noise)
+        law = representation.subspace.theory.least_squares_sine(
+            gamma, samples=float(samples), total=total, dim=float(dim), noise=noise
+        )
     return {
-        "sine": jnp.stack([sin_theta(params.basis, basis) for basis in bases]),
+        "sine": jnp.stack([subspaces.sin_theta(params.basis, basis) for basis in bases]),
         "law": jnp.asarray(law),
-        "unstable": subspace.unstable(info.objective, eta, limit),
+        "unstable": representation.subspace.unstable(info.objective, eta, limit),
         "limit": limit,
     }
 
@@ -98,7 +101,7 @@ def run_allocation(config, seeds):
         search=config.search,
         in_turn=True,
     )
-    subspace.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
+    representation.subspace.check_stable(out["unstable"].any(), config.eta, out["limit"].min())
     data = xr.Dataset(
         {"sine": (("seed", "method"), out["sine"]), "law": (("seed",), out["law"])},
         coords={"seed": seeds, "method": list(METHODS)},

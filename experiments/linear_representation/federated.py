@@ -6,9 +6,9 @@ Inputs N(0, I/n), label noise of standard deviation .001, heads of unit norm.
 import dataclasses
 import functools
 
-import jax.numpy as jnp
 import numpy as np
 
+from mtrl import representation
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -17,30 +17,29 @@ from mtrl.harness import (
     at_least,
     at_most,
     field,
+    jnp,
     over_seeds,
     simulate,
+    split_named,
 )
 from mtrl.harness.judge.measures import LAST, Quantity, best, bootstrap, value, worst
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
-from mtrl.numerics.moments import moments
-from mtrl.representation import subspace
-from mtrl.representation.subspace import theory
+from mtrl.numerics import moments
+from mtrl.numerics.linalg import subspaces
 
 
 def clients(key, noise, *, tasks, dim, rank, samples, scaled, start):
     """A draw of the problem and of the clients' data, (SubspaceParams, Clients); heads of unit norm if `scaled`."""
     keys = split_named(key, "problem", "source", "start")
-    params = subspace.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    params = representation.subspace.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
     if not scaled:
-        params = params._replace(heads=orthonormalise(params.heads)[0])
-    x, y = subspace.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
-    data = moments(x, y)
+        params = params._replace(heads=subspaces.orthonormalise(params.heads)[0])
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
+    data = moments.moments(x, y)
     if start == "thresholding":
-        basis = subspace.iterative_hard_thresholding(data, rank=rank, step=0.1, iterations=10)
+        basis = representation.subspace.iterative_hard_thresholding(data, rank=rank, step=0.1, iterations=10)
     else:
-        basis = subspace.random_basis(keys["start"], dim, rank, x.dtype)
-    return params, subspace.Clients(data, basis)
+        basis = representation.subspace.random_basis(keys["start"], dim, rank, x.dtype)
+    return params, representation.subspace.Clients(data, basis)
 
 
 def clients_of(drawn):
@@ -60,7 +59,7 @@ def federation(**options):
 
 def record_distance(step):
     """Squared distance after the round."""
-    return sin_theta(step.params[0].basis, step.state.basis) ** 2
+    return subspaces.sin_theta(step.params[0].basis, step.state.basis) ** 2
 
 
 def record_descent(step):
@@ -75,11 +74,11 @@ def final_errors(key, noise, steps, *, tasks, dim, rank, samples, rounds):
         keys["clients"], noise, tasks=tasks, dim=dim, rank=rank, samples=samples, scaled=True, start="random"
     )
     truth = params.heads @ params.basis.T
-    federated, _ = subspace.descend(subspace.fedrep(eta=steps[0]), drawn, rounds=rounds)
-    shared, _ = subspace.descend(subspace.fedsgd(eta=steps[1]), drawn, rounds=rounds)
-    heads, _ = subspace.fit_heads(drawn.data, federated.basis)
-    alone, _ = subspace.fit_heads(drawn.data, jnp.eye(dim, dtype=truth.dtype))
-    together = jnp.broadcast_to(subspace.global_weights(shared), truth.shape)
+    federated, _ = representation.subspace.descend(representation.subspace.fedrep(eta=steps[0]), drawn, rounds=rounds)
+    shared, _ = representation.subspace.descend(representation.subspace.fedsgd(eta=steps[1]), drawn, rounds=rounds)
+    heads, _ = representation.subspace.fit_heads(drawn.data, federated.basis)
+    alone, _ = representation.subspace.fit_heads(drawn.data, jnp.eye(dim, dtype=truth.dtype))
+    together = jnp.broadcast_to(representation.subspace.global_weights(shared), truth.shape)
     errors = jnp.stack(
         [jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in (alone, together, heads @ federated.basis.T)]
     )
@@ -107,7 +106,7 @@ class FederatedConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        subspace.check_identified(self.rank, self.dim, self.clients, min(self.samples))
+        representation.subspace.check_identified(self.rank, self.dim, self.clients, min(self.samples))
 
     def sizes(self):
         """Static sizes of a run."""
@@ -166,13 +165,18 @@ def run_rounds(config, seeds):
         problem=federation(scaled=True, start="random", **options),
         inputs=(config.noise,),
     )
-    (federated, objectives), _ = simulate(subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common)
-    shared, _ = simulate(subspace.fedsgd, hyper={"eta": config.eta_shared}, record=record_distance, **common)
+    (federated, objectives), _ = simulate(
+        representation.subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common
+    )
+    shared, _ = simulate(
+        representation.subspace.fedsgd, hyper={"eta": config.eta_shared}, record=record_distance, **common
+    )
     rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
     jumped = [
-        bool(subspace.unstable(jnp.asarray(v), config.eta, limit)) for v, limit in zip(objectives, limits, strict=True)
+        bool(representation.subspace.unstable(jnp.asarray(v), config.eta, limit))
+        for v, limit in zip(objectives, limits, strict=True)
     ]
-    subspace.check_stable(any(jumped), config.eta, limits.min())
+    representation.subspace.check_stable(any(jumped), config.eta, limits.min())
     names = ("FedRep", "FedSGD")
     data = xr.Dataset(
         {
@@ -190,10 +194,12 @@ def one_rate(key, noise, eta, *, rounds, **options):
     keys = split_named(key, "problem")  # the stream from which `simulate` draws the problem
     params, drawn = clients(keys["problem"], noise, scaled=True, start="random", **options)
     smallest = jnp.linalg.svd(params.heads / jnp.sqrt(params.heads.shape[0]), compute_uv=False)[-1]
-    start = sin_theta(params.basis, drawn.start)
+    start = subspaces.sin_theta(params.basis, drawn.start)
     count = jnp.arange(1.0, rounds + 1)
-    bound = (start * theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)) ** 2
-    return bound, subspace.stability_limit(drawn.data, params.heads, float(params.heads.shape[0]))
+    bound = (
+        start * representation.subspace.theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)
+    ) ** 2
+    return bound, representation.subspace.stability_limit(drawn.data, params.heads, float(params.heads.shape[0]))
 
 
 def draw_rounds(data, config):

@@ -8,19 +8,14 @@ its constants and logarithms dropped.
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation.federated import ratio_of_means
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, over_seeds
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import LAST, Absent, Quantity, bootstrap, slope, value
-from mtrl.numerics.checks import check_whole
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.subspaces import remove_span
-from mtrl.numerics.moments import moments
-from mtrl.representation import subspace
-from mtrl.representation.subspace import minimum_norm, theory, transfer
+from mtrl.numerics import checks, moments
+from mtrl.numerics.linalg import subspaces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +34,10 @@ class FewShotConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable from the source tasks, and the target head from its samples."""
-        subspace.check_identified(self.rank, self.dim, min(self.tasks), self.samples)
-        check_whole(lower=self.rank, target_samples=min(self.target_samples), hint="fewer do not identify a head")
+        representation.subspace.check_identified(self.rank, self.dim, min(self.tasks), self.samples)
+        checks.check_whole(
+            lower=self.rank, target_samples=min(self.target_samples), hint="fewer do not identify a head"
+        )
 
 
 LEARNERS = ("learned representation", "target only", "true representation")
@@ -49,31 +46,37 @@ LEARNERS = ("learned representation", "target only", "true representation")
 def one_few_shot(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, target_draws):
     """Squared target error of the three learners at every n2, and their laws."""
     keys = split_named(key, "problem", "source", "target")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = subspace.draw(keys["source"], params, samples=samples)
-    data = moments(x, y)
-    start = subspace.method_of_moments(x, y, rank=rank)
-    basis = subspace.alternating_minimisation(data, start, iterations=iterations).basis
-    theta = subspace.target_weights(params)
-    missed = jnp.sum(remove_span(basis, theta) ** 2)
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
+    data = moments.moments(x, y)
+    start = representation.subspace.method_of_moments(x, y, rank=rank)
+    basis = representation.subspace.alternating_minimisation(data, start, iterations=iterations).basis
+    theta = representation.subspace.target_weights(params)
+    missed = jnp.sum(subspaces.remove_span(basis, theta) ** 2)
 
     draws = jax.random.split(keys["target"], target_draws)
 
     def errors(k, learn):
-        x0, y0 = subspace.draw_target(k, params, samples=max(target_samples))
+        x0, y0 = representation.subspace.draw_target(k, params, samples=max(target_samples))
         found = jnp.stack([learn(x0[:count], y0[:count]) for count in target_samples])
         return jnp.sum((found - theta) ** 2, axis=-1)
 
     def with_basis(known):
-        return jnp.mean(jax.lax.map(lambda k: errors(k, lambda x, y: transfer(x, y, known)), draws), axis=0)
+        return jnp.mean(
+            jax.lax.map(lambda k: errors(k, lambda x, y: representation.subspace.transfer(x, y, known)), draws), axis=0
+        )
 
-    risk = jnp.stack([with_basis(basis), errors(draws[0], minimum_norm), with_basis(params.basis)], axis=-1)
+    risk = jnp.stack(
+        [with_basis(basis), errors(draws[0], representation.subspace.minimum_norm), with_basis(params.basis)], axis=-1
+    )
     laws = [
         jnp.stack(
             [
-                theory.transfer_risk(missed, rank=rank, samples=count, noise=noise),
-                theory.minimum_norm_risk(jnp.sum(theta**2), dim=dim, samples=count, noise=noise),
-                theory.transfer_risk(0.0 * missed, rank=rank, samples=count, noise=noise),
+                representation.subspace.theory.transfer_risk(missed, rank=rank, samples=count, noise=noise),
+                representation.subspace.theory.minimum_norm_risk(
+                    jnp.sum(theta**2), dim=dim, samples=count, noise=noise
+                ),
+                representation.subspace.theory.transfer_risk(0.0 * missed, rank=rank, samples=count, noise=noise),
             ]
         )
         for count in target_samples
@@ -124,7 +127,7 @@ def draw_few_shot(data, config):
         style.theory(ax, x.where(np.isfinite(law), drop=True), law.where(np.isfinite(law), drop=True),
                      color=style.COLORS[k])  # fmt: skip
         if learner == LEARNERS[0]:
-            rate = theory.few_shot_rate(total=float(tasks * config.samples), dim=config.dim, rank=config.rank,
+            rate = representation.subspace.theory.few_shot_rate(total=float(tasks * config.samples), dim=config.dim, rank=config.rank,
                                         target_samples=x.values, noise=config.noise)  # fmt: skip
             style.theory(ax, x, np.asarray(rate), color=style.COLORS[k], linestyle=":", linewidth=1)
     ax.plot([], [], color="gray", label="law given the learned subspace")

@@ -12,8 +12,6 @@ search, so `moment_draws` runs it on further draws of problem and data.
 import dataclasses
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation import released
@@ -28,13 +26,10 @@ from experiments.linear_representation.learning_claims import (
     runs,
     unfinished_claim,
 )
-from mtrl.harness import BaseConfig, Figure, field, over_seeds
-from mtrl.numerics.checks import check_whole, warn_unconverged
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.subspaces import remove_span, sin_theta
-from mtrl.numerics.moments import moments, rows_from_moments
-from mtrl.representation import subspace
-from mtrl.representation.subspace import factored_least_squares, method_of_moments, minimum_norm, theory, transfer
+from mtrl import representation
+from mtrl.harness import BaseConfig, Figure, field, jax, jnp, over_seeds, split_named
+from mtrl.numerics import checks, moments
+from mtrl.numerics.linalg import subspaces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,50 +49,62 @@ class LearningConfig(BaseConfig):
 
     def validate(self):
         """A rank above the dimension or above the tasks cannot be identified; nor can heads from too few samples."""
-        subspace.check_identified(self.rank, self.dim, min(self.tasks), min(self.samples))
-        check_whole(lower=self.rank, target_samples=self.target_samples, hint="fewer do not identify a head")
+        representation.subspace.check_identified(self.rank, self.dim, min(self.tasks), min(self.samples))
+        checks.check_whole(lower=self.rank, target_samples=self.target_samples, hint="fewer do not identify a head")
 
 
 def moments_alone(key, noise, *, tasks, samples, dim, rank):
     """Sine of LF-MoM on one more draw of the subspace."""
     keys = split_named(key, "problem", "source")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = subspace.draw(keys["source"], params, samples=samples)
-    return sin_theta(params.basis, method_of_moments(x, y, rank=rank))
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
+    return subspaces.sin_theta(params.basis, representation.subspace.method_of_moments(x, y, rank=rank))
 
 
 def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, moment_draws):
     """Both methods, transfer and laws on one draw of the subspace."""
     keys = split_named(key, "problem", "source", "target", "start", "more")
-    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = subspace.draw(keys["source"], params, samples=samples)
-    x_target, y_target = subspace.draw_target(keys["target"], params, samples=target_samples)
-    theta = subspace.target_weights(params)
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
+    x_target, y_target = representation.subspace.draw_target(keys["target"], params, samples=target_samples)
+    theta = representation.subspace.target_weights(params)
 
     # More rows than dimensions: the same least squares on `dim` rows per task.
-    rows = rows_from_moments(moments(x, y)) if samples > dim else (x, y)
-    found = factored_least_squares(keys["start"], *rows, float(y.size), rank=rank, iterations=iterations)
-    bases = (method_of_moments(x, y, rank=rank), found.basis)
-    missed = jnp.stack([jnp.sum(remove_span(basis, theta) ** 2) for basis in bases])
-    estimates = [transfer(x_target, y_target, basis) for basis in bases] + [minimum_norm(x_target, y_target)]
+    rows = moments.rows_from_moments(moments.moments(x, y)) if samples > dim else (x, y)
+    found = representation.subspace.factored_least_squares(
+        keys["start"], *rows, float(y.size), rank=rank, iterations=iterations
+    )
+    bases = (representation.subspace.method_of_moments(x, y, rank=rank), found.basis)
+    missed = jnp.stack([jnp.sum(subspaces.remove_span(basis, theta) ** 2) for basis in bases])
+    estimates = [representation.subspace.transfer(x_target, y_target, basis) for basis in bases] + [
+        representation.subspace.minimum_norm(x_target, y_target)
+    ]
 
-    sine = jnp.stack([sin_theta(params.basis, basis) for basis in bases])
+    sine = jnp.stack([subspaces.sin_theta(params.basis, basis) for basis in bases])
     more = jax.lax.map(
         lambda k: moments_alone(k, noise, tasks=tasks, samples=samples, dim=dim, rank=rank),
         jax.random.split(keys["more"], moment_draws - 1),
     )
 
-    gamma = subspace.diversity(params.heads)
+    gamma = representation.subspace.diversity(params.heads)
     sizes = dict(total=float(y.size), dim=float(dim), noise=noise)
-    law = theory.least_squares_sine(gamma, samples=float(samples), **sizes) if samples > rank else jnp.nan
+    law = (
+        representation.subspace.theory.least_squares_sine(gamma, samples=float(samples), **sizes)
+        if samples > rank
+        else jnp.nan
+    )
     return {
         "sine": sine,
         "moments": jnp.concatenate([sine[:1], more]),
         "error": jnp.stack([jnp.linalg.norm(estimate - theta) for estimate in estimates]),
-        "law": jnp.stack([theory.moments_sine(gamma, params.heads, **sizes), jnp.asarray(law)]),
-        "transfer_law": jnp.sqrt(theory.transfer_risk(missed, rank=rank, samples=target_samples, noise=noise)),
+        "law": jnp.stack([representation.subspace.theory.moments_sine(gamma, params.heads, **sizes), jnp.asarray(law)]),
+        "transfer_law": jnp.sqrt(
+            representation.subspace.theory.transfer_risk(missed, rank=rank, samples=target_samples, noise=noise)
+        ),
         "plain_law": jnp.sqrt(
-            theory.minimum_norm_risk(jnp.sum(theta**2), dim=dim, samples=target_samples, noise=noise)
+            representation.subspace.theory.minimum_norm_risk(
+                jnp.sum(theta**2), dim=dim, samples=target_samples, noise=noise
+            )
         ),
         "iterations": found.iterations,
         "gradient_norm": found.gradient_norm,
@@ -122,7 +129,7 @@ def run(config, seeds):
         moment_draws=config.moment_draws,
         in_turn=True,
     )
-    warn_unconverged(
+    checks.warn_unconverged(
         f"LF-FO at T={config.tasks[0]}, n={config.samples[0]}",
         out["converged"],
         gradient_norm=out["gradient_norm"],

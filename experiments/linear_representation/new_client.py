@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation.federated import (
@@ -13,21 +11,24 @@ from experiments.linear_representation.federated import (
     median_and_whiskers,
     ratio_of_means,
 )
-from mtrl.harness import Claim, Figure, at_most, field, over_seeds
+from mtrl import representation
+from mtrl.harness import Claim, Figure, at_most, field, jax, jnp, over_seeds
 from mtrl.harness.judge.measures import value
-from mtrl.representation.subspace import draw_target, target_weights, transfer
 
 
 def one_new_client(key, noise, steps, *, target_samples, **sizes):
     """C4: error of a new client with few samples, on the learned basis and alone."""
     params, basis, target, _ = final_errors(key, noise, steps, **sizes)
-    theta = target_weights(params)
+    theta = representation.subspace.target_weights(params)
     dim = theta.shape[0]
 
     def errors(count):
         def once(k):
-            x, y = draw_target(k, params, samples=count, scale=count**-0.5)
-            found = (transfer(x, y, jnp.eye(dim, dtype=x.dtype)), transfer(x, y, basis))
+            x, y = representation.subspace.draw_target(k, params, samples=count, scale=count**-0.5)
+            found = (
+                representation.subspace.transfer(x, y, jnp.eye(dim, dtype=x.dtype)),
+                representation.subspace.transfer(x, y, basis),
+            )
             return jnp.stack([jnp.sum((f - theta) ** 2) for f in found])
 
         return jnp.mean(jax.vmap(once)(jax.random.split(jax.random.fold_in(target, count), 20)), axis=0)

@@ -9,18 +9,15 @@ inputs and responses are centred on the training rows of a task; errors are rela
 import dataclasses
 import pathlib
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation import methods
-from mtrl.data import check_rows, pad, read_splits, read_tasks
-from mtrl.harness import BadInput, Claim, Figure, OwnDataConfig, at_most, field, over_seeds
+from mtrl import data as readers
+from mtrl import representation
+from mtrl.harness import BadInput, Claim, Figure, OwnDataConfig, at_most, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import bootstrap, value
-from mtrl.numerics.checks import check_whole
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import fold_moments
-from mtrl.representation.tasks import pack_tasks
+from mtrl.numerics import checks
+from mtrl.numerics import moments as statistics
 
 DATASETS = ("linnerud", "diabetes", "digits", "school", "sarcos", "own")
 FILES = {"school": "school", "sarcos": "sarcos", "own": "data_dir"}  # data set -> field with its place
@@ -64,11 +61,11 @@ def load(name, config):
         bunch = datasets.load_diabetes()
         decile = np.searchsorted(np.quantile(bunch.data[:, 0], np.arange(1, 10) / 10), bunch.data[:, 0])
         rows = bunch.data[:, 1:]
-        tasks = pad([rows[decile == t] for t in range(10)], [bunch.target[decile == t] for t in range(10)])
+        tasks = readers.pad([rows[decile == t] for t in range(10)], [bunch.target[decile == t] for t in range(10)])
     else:
         bunch = datasets.load_linnerud() if name == "linnerud" else datasets.load_digits()
         labels = bunch.target if name == "linnerud" else np.eye(10)[bunch.target]
-        tasks = pad([bunch.data] * labels.shape[1], list(labels.T.astype(float)))
+        tasks = readers.pad([bunch.data] * labels.shape[1], list(labels.T.astype(float)))
     kept = tasks.x[tasks.mask]
     scale = kept.std(0)
     x = (tasks.x - kept.mean(0)) / np.where(scale > 0, scale, 1)
@@ -80,16 +77,16 @@ def _from_file(name, config):
     """Tasks on file, those of many rows cut to a random choice; refused where none would be left to test."""
     path = getattr(config, FILES[name])
     table = dict(task=config.columns[0], target=config.columns[1], outputs=config.outputs) if name == "own" else {}
-    tasks = read_tasks(path, **table)
+    tasks = readers.read_tasks(path, **table)
     least = next(n for n in range(2 * FOLDS + 1, 10_000) if round(TRAIN[name] * n) < n)
-    check_rows(tasks, least, path, f"so that {2 * FOLDS} train and one is left to test")
+    readers.check_rows(tasks, least, path, f"so that {2 * FOLDS} train and one is left to test")
     if np.ptp(np.concatenate(tasks.y)) == 0:
         raise BadInput(f"the responses of {path} are all equal; there is nothing to predict")
     rng = np.random.default_rng(0)
     chosen = [np.sort(rng.permutation(len(y))[: config.rows]) for y in tasks.y]
     if tasks.shared:
         chosen = [chosen[0]] * len(tasks.y)
-    return pad(
+    return readers.pad(
         [x[rows] for x, rows in zip(tasks.x, chosen, strict=True)],
         [y[rows] for y, rows in zip(tasks.y, chosen, strict=True)],
     )
@@ -106,7 +103,7 @@ def published_splits(config, seeds, mask):
     chosen = np.zeros((len(seeds), *mask.shape), bool)
     task, sample = np.nonzero(mask)  # students in the order of the file, school by school
     for split, seed in zip(chosen, seeds, strict=True):
-        train, test = read_splits(files[seed])
+        train, test = readers.read_splits(files[seed])
         if max(train.max(), test.max()) >= len(task):
             raise BadInput(
                 f"{files[seed]} counts to {max(train.max(), test.max()) + 1}, but {config.school} holds {len(task)} students"
@@ -130,7 +127,7 @@ def one_split(key, *arrays, name, folds=FOLDS, published=False, **options):
         return v - mean
 
     x, y = centre(x, train[..., None]), centre(y, train)
-    moments = fold_moments(x, y, jnp.where(train, rank % folds, -1), folds)
+    moments = statistics.fold_moments(x, y, jnp.where(train, rank % folds, -1), folds)
     chosen = methods.select(name, moments, clusters=3, ratio_min=1e-3, ratios=(0.5,), **options)
     residual = jnp.where(test, jnp.einsum("tnd,dt->tn", x, chosen.weights) - y, 0)
     return jnp.mean(jnp.sqrt(jnp.sum(residual**2, axis=1) / jnp.sum(test, axis=1)))
@@ -142,8 +139,8 @@ def run(config, seeds):
 
     name = config.datasets[0]
     arrays = load(name, config)
-    pack_tasks(*arrays)
-    check_whole(lower=2, tasks=len(arrays[0]))
+    representation.pack_tasks(*arrays)
+    checks.check_whole(lower=2, tasks=len(arrays[0]))
     options = dict(points=config.points, iterations=config.iterations, gap=config.gap)
     if name == "school" and config.splits:
         options |= dict(published=True)

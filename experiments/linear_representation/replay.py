@@ -7,13 +7,12 @@ start, which ends elsewhere where the iterations run out before it has converged
 import dataclasses
 import functools
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation import released, released_draws
 from experiments.linear_representation.learning_claims import LEARNERS, METHODS
 from experiments.linear_representation.learning_curves import decimal_axis
+from mtrl import representation
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -23,18 +22,13 @@ from mtrl.harness import (
     at_most,
     evaluate,
     field,
+    jax,
+    jnp,
     over_seeds,
     spread,
 )
 from mtrl.harness.judge.measures import Absent
-from mtrl.numerics.linalg.subspaces import orthonormalise, sin_theta
-from mtrl.representation.subspace import (
-    factored_least_squares,
-    factored_objective,
-    method_of_moments,
-    minimum_norm,
-    transfer,
-)
+from mtrl.numerics.linalg import subspaces
 
 SIDES = ("script", "library")
 
@@ -60,43 +54,45 @@ class ReplayConfig(BaseConfig):
 
 def measure(draw, bases):
     """Sines (method) of the bases; target errors (learner) with them and without."""
-    estimates = [transfer(draw.x_target, draw.y_target, basis) for basis in bases]
-    estimates.append(minimum_norm(draw.x_target, draw.y_target))
-    sines = jnp.stack([sin_theta(draw.basis, basis) for basis in bases])
+    estimates = [representation.subspace.transfer(draw.x_target, draw.y_target, basis) for basis in bases]
+    estimates.append(representation.subspace.minimum_norm(draw.x_target, draw.y_target))
+    sines = jnp.stack([subspaces.sin_theta(draw.basis, basis) for basis in bases])
     return sines, jnp.stack([jnp.linalg.norm(estimate - draw.target) for estimate in estimates])
 
 
 def by_library(key, draw, *, iterations):
     """Both methods of this library on one repetition."""
     rank, start = draw.basis.shape[1], (draw.start_heads, draw.start_basis)
-    found = factored_least_squares(key, draw.x, draw.y, start=start, rank=rank, iterations=iterations)
-    return *measure(draw, (method_of_moments(draw.x, draw.y, rank=rank), found.basis)), found.iterations
+    found = representation.subspace.factored_least_squares(
+        key, draw.x, draw.y, start=start, rank=rank, iterations=iterations
+    )
+    return *measure(
+        draw, (representation.subspace.method_of_moments(draw.x, draw.y, rank=rank), found.basis)
+    ), found.iterations
 
 
 def by_script(key, draw, basis):
     """The same with the basis the script's search found."""
-    return measure(draw, (method_of_moments(draw.x, draw.y, rank=basis.shape[1]), basis))
-
-
-_value_and_slope = jax.value_and_grad(factored_objective)
+    return measure(draw, (representation.subspace.method_of_moments(draw.x, draw.y, rank=basis.shape[1]), basis))
 
 
 def script_search(draw, iterations):
     """Basis and iterations of SciPy's L-BFGS-B on one repetition."""
     from scipy import optimize
 
+    slope_of_objective = jax.value_and_grad(representation.subspace.factored_objective)
     tasks, rank = draw.start_heads.shape
     x, y = jnp.asarray(draw.x), jnp.asarray(draw.y)
 
     def value_and_slope(flat):
-        value, (slope_u, slope_v) = evaluate(_value_and_slope, _factors(flat, tasks, rank), x, y, float(draw.y.size))
+        value, (slope_u, slope_v) = evaluate(slope_of_objective, _factors(flat, tasks, rank), x, y, float(draw.y.size))
         return float(value), np.concatenate([np.ravel(slope_u), np.ravel(slope_v)])
 
     start = np.concatenate([np.ravel(draw.start_heads), np.ravel(draw.start_basis)])
     found = optimize.minimize(
         value_and_slope, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "maxfun": 10 * iterations}
     )
-    return orthonormalise(jnp.asarray(_factors(found.x, tasks, rank)[1]))[0], found.nit
+    return subspaces.orthonormalise(jnp.asarray(_factors(found.x, tasks, rank)[1]))[0], found.nit
 
 
 def _factors(flat, tasks, rank):

@@ -10,17 +10,15 @@ coarser grids and fewer folds than the paper's five folds and twenty weights.
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.linear_representation import methods
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, over_seeds
+from mtrl import representation
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, best, bootstrap, mean, value
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.moments import fold_moments, moments
-from mtrl.representation import convex
-from mtrl.representation.subspace import STRUCTURES, Structured, structured
+from mtrl.numerics import moments
+
+STRUCTURES = ("low rank", "row sparse", "clusters", "outliers", "independent")  # of `representation.subspace`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +45,10 @@ class SurveyConfig(BaseConfig):
 def draw_tasks(key, structure, snr, *, dim, tasks, samples):
     """Weights with the structure numbered `structure` and their law (`Structured`), noise deviation, and data."""
     keys = split_named(key, "weights", "inputs", "noise")
-    options = [structured(keys["weights"], structure=s, dim=dim, tasks=tasks) for s in STRUCTURES]
-    drawn = Structured(*(jnp.stack(part)[structure] for part in zip(*options, strict=True)))
+    options = [
+        representation.subspace.structured(keys["weights"], structure=s, dim=dim, tasks=tasks) for s in STRUCTURES
+    ]
+    drawn = representation.subspace.Structured(*(jnp.stack(part)[structure] for part in zip(*options, strict=True)))
     noise = 1 / jnp.sqrt(snr)
     x = jax.random.normal(keys["inputs"], (tasks, samples, dim))
     y = jnp.einsum("tnd,dt->tn", x, drawn.weights)
@@ -63,14 +63,16 @@ def mean_rmse(estimate, weights, noise):
 def one_oracle(key, structure, snr, **sizes):
     """Mean test RMSE of the oracle."""
     drawn, noise, x, y = draw_tasks(key, structure, snr, **sizes)
-    return mean_rmse(convex.oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise)
+    return mean_rmse(
+        representation.convex.oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise
+    )
 
 
 def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **options):
     """Mean test RMSE of one method."""
     drawn, noise, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
     fold = jnp.broadcast_to(jnp.arange(samples) % folds, (tasks, samples))
-    chosen = methods.select(name, fold_moments(x, y, fold, folds), clusters=3, **options)
+    chosen = methods.select(name, moments.fold_moments(x, y, fold, folds), clusters=3, **options)
     return {"rmse": mean_rmse(chosen.weights, drawn.weights, noise), "choice": chosen.index, "gap": chosen.gap}
 
 
@@ -175,13 +177,16 @@ def one_relation(key, strength, snr, *, dim, tasks, samples):
     """Correlations of MTRL and cluster matrix of CMTL, tasks sorted by their true cluster."""
     structure = STRUCTURES.index("clusters")
     _, _, x, y = draw_tasks(key, structure, snr, dim=dim, tasks=tasks, samples=samples)
-    term = convex.data_term(moments(x, y))
-    lam = strength * convex.curvature(term)
-    relation = convex.task_relationship(term, lam, lam1=0.1 * lam)
-    groups = convex.clustered(term, lam, eta=0.1, clusters=3)
+    term = representation.convex.data_term(moments.moments(x, y))
+    lam = strength * representation.convex.curvature(term)
+    relation = representation.convex.task_relationship(term, lam, lam1=0.1 * lam)
+    groups = representation.convex.clustered(term, lam, eta=0.1, clusters=3)
     order = jnp.argsort(jnp.arange(tasks) % 3, stable=True)
     pick = lambda matrix: matrix[order][:, order]  # noqa: E731
-    return {"correlation": pick(convex.correlations(relation.covariance)), "membership": pick(groups.membership)}
+    return {
+        "correlation": pick(representation.convex.correlations(relation.covariance)),
+        "membership": pick(groups.membership),
+    }
 
 
 def run_relations(config, seeds):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, lowest, most, several_tasks, tuned
-from mtrl.bandits import finite_class, gfucb_finite, independent, known_representation, linucb, theory
+from mtrl import bandits
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -50,18 +50,18 @@ def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
     import xarray as xr
 
     (tasks,) = config.tasks
-    problem = finite_class(
+    problem = bandits.finite_class(
         tasks=tasks, dim=config.dim, rank=config.rank, candidates=config.candidates, arms=config.arms
     )
     in_units = 1.0 / REFERENCE_NOISE**2  # the flag's scales are squared radii at the reference run's noise
     radii = {"scale": in_units * np.asarray(config.scales), "noise": config.noise}
     entrants = (
-        Entrant("GFUCB", gfucb_finite, grid=radii),
-        Entrant("GFUCB per task", independent(gfucb_finite), grid=radii),
-        Entrant("greedy", gfucb_finite, grid={"scale": 0.0}),
-        Entrant("LinUCB on x", linucb, grid={"alpha": config.scales}),
-        Entrant("known phi", known_representation, grid={"scale": config.scales, "noise": config.noise}),
-        Entrant("fixed", gfucb_finite, grid={"scale": in_units * REFERENCE_SCALE, "noise": config.noise}),
+        Entrant("GFUCB", bandits.gfucb_finite, grid=radii),
+        Entrant("GFUCB per task", bandits.independent(bandits.gfucb_finite), grid=radii),
+        Entrant("greedy", bandits.gfucb_finite, grid={"scale": 0.0}),
+        Entrant("LinUCB on x", bandits.linucb, grid={"alpha": config.scales}),
+        Entrant("known phi", bandits.known_representation, grid={"scale": config.scales, "noise": config.noise}),
+        Entrant("fixed", bandits.gfucb_finite, grid={"scale": in_units * REFERENCE_SCALE, "noise": config.noise}),
     )
     curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
     fixed = curves.pop("fixed")
@@ -74,7 +74,7 @@ def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
         "seed": seeds,
         "round": np.arange(1, config.rounds + 1),
     }
-    gain = evaluate(theory.gain, float(tasks), rank=config.rank, log_covering=float(np.log(config.candidates)))
+    gain = evaluate(bandits.theory.gain, float(tasks), rank=config.rank, log_covering=float(np.log(config.candidates)))
     data = xr.Dataset(
         {
             "regret": (("tasks", "method", "seed", "round"), values),

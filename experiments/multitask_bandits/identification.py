@@ -3,15 +3,12 @@
 import dataclasses
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import fewest, most, several_tasks
-from mtrl.bandits import finite_class
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, over_seeds
+from mtrl import bandits
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import mean, value
-from mtrl.numerics.keys import split_named
 
 # Shares in an independent program's 40 seeds with uniform exploration, by M; its noise is not reported.
 REFERENCE_SAMPLES = (10, 30, 100, 300)
@@ -38,7 +35,7 @@ def identify(
     keys = split_named(key, "problem", "data")
     most = max(samples)
     # One "arm" per sample: uniform exploration sees every input once.
-    problem = finite_class(tasks=tasks, dim=dim, rank=rank, candidates=candidates, arms=most)
+    problem = bandits.finite_class(tasks=tasks, dim=dim, rank=rank, candidates=candidates, arms=most)
     params = problem.sample(keys["problem"], noise)
     view, truth = problem.draw(keys["data"], params, 0)
 

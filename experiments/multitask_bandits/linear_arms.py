@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.multitask_bandits.common import REWARD, fewest, lowest, most, several_tasks, tuned
-from mtrl.bandits import gfucb_linear, known_representation, linear_arms, mlingreedy, mtlr_oful, oful, theory
+from mtrl import bandits
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -54,28 +54,28 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
     import xarray as xr
 
     (tasks,) = config.tasks
-    problem = linear_arms(tasks=tasks, dim=config.dim, rank=config.rank, arms=config.arms)
+    problem = bandits.linear_arms(tasks=tasks, dim=config.dim, rank=config.rank, arms=config.arms)
     rank, radius = {"rank": config.rank}, {"scale": config.scales, "noise": config.noise}
     entrants = (
-        Entrant(RELAXED, mtlr_oful, rank, radius),
-        Entrant(PROJECTED, mtlr_oful, {**rank, "bonus": "projected"}, radius),
-        Entrant(GFUCB, gfucb_linear, rank, radius),
-        Entrant(GREEDY, mlingreedy, rank),
-        Entrant(ALONE, oful, grid=radius),
-        Entrant(KNOWN, known_representation, grid=radius),
+        Entrant(RELAXED, bandits.mtlr_oful, rank, radius),
+        Entrant(PROJECTED, bandits.mtlr_oful, {**rank, "bonus": "projected"}, radius),
+        Entrant(GFUCB, bandits.gfucb_linear, rank, radius),
+        Entrant(GREEDY, bandits.mlingreedy, rank),
+        Entrant(ALONE, bandits.oful, grid=radius),
+        Entrant(KNOWN, bandits.known_representation, grid=radius),
     )
     curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
     scales = {name: float(hyper.get("scale", np.nan)) for name, hyper in chosen.items()}
     totals = np.stack([curves[name][:, -1] for name in METHODS])[None]
-    shared = theory.linear_shared_regret(tasks, config.rounds, dim=config.dim, rank=config.rank) / tasks
-    alone = theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks
+    shared = bandits.theory.linear_shared_regret(tasks, config.rounds, dim=config.dim, rank=config.rank) / tasks
+    alone = bandits.theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks
     data = xr.Dataset(
         {
             "total": (("tasks", "method", "seed"), totals),
             "scale": (("tasks", "method"), [[scales[name] for name in METHODS]]),
             "shared_rate": (("tasks",), [float(shared)]),
             "alone_rate": (("tasks",), [float(alone)]),
-            "crossing_theory": ((), float(theory.linear_crossing(config.dim, config.rank))),
+            "crossing_theory": ((), float(bandits.theory.linear_crossing(config.dim, config.rank))),
         },
         coords={"tasks": [tasks], "method": list(METHODS), "seed": seeds},
     )

@@ -3,11 +3,10 @@
 import dataclasses
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, most, several_tasks
-from mtrl.bandits import e2tc, linear_ball, pege, theory
+from mtrl import bandits
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -18,6 +17,7 @@ from mtrl.harness import (
     between,
     compete,
     field,
+    jnp,
     less_than_zero,
 )
 from mtrl.harness.judge.measures import crossing, mean, value
@@ -44,7 +44,7 @@ class LinearBallConfig(BaseConfig):
         if self.rank > self.dim:
             raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
         for tasks in self.tasks:
-            explore, identify = theory.e2tc_stages(tasks, self.rounds, dim=self.dim, rank=self.rank)
+            explore, identify = bandits.theory.e2tc_stages(tasks, self.rounds, dim=self.dim, rank=self.rank)
             if explore < self.dim:
                 raise BadInput(
                     f"N1 got {float(explore):g} rounds, but estimating a subspace needs at least d = {self.dim} per task; lengthen T"
@@ -66,19 +66,19 @@ def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
     import xarray as xr
 
     (tasks,) = config.tasks
-    explore, identify = theory.e2tc_stages(tasks, config.rounds, dim=config.dim, rank=config.rank)
+    explore, identify = bandits.theory.e2tc_stages(tasks, config.rounds, dim=config.dim, rank=config.rank)
     root = float(np.sqrt(config.rounds))
     stages = dict(explore=float(explore), identify=float(identify))
     rank = {"rank": config.rank}
     entrants = (
-        Entrant("E2TC", e2tc, rank, stages),
-        Entrant("E2TC, rank unknown", e2tc, {"rank": 0}, stages),
-        Entrant("PEGE", pege, grid={"explore": float(np.ceil(config.dim * root))}),
-        Entrant("known B", pege, {"known_subspace": True}, {"explore": float(np.ceil(config.rank * root))}),
+        Entrant("E2TC", bandits.e2tc, rank, stages),
+        Entrant("E2TC, rank unknown", bandits.e2tc, {"rank": 0}, stages),
+        Entrant("PEGE", bandits.pege, grid={"explore": float(np.ceil(config.dim * root))}),
+        Entrant("known B", bandits.pege, {"known_subspace": True}, {"explore": float(np.ceil(config.rank * root))}),
     )
     played = compete(
         entrants,
-        linear_ball(tasks=tasks, dim=config.dim, rank=config.rank),
+        bandits.linear_ball(tasks=tasks, dim=config.dim, rank=config.rank),
         seeds=seeds,
         rounds=config.rounds,
         inputs=(config.noise,),
@@ -87,11 +87,13 @@ def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
     records = [played[name].record for name in METHODS]
     totals = [np.asarray(regret[:, 0], dtype=float).sum(1) for regret, _ in records]
     ranks = [
-        rank[:, 0, -1] if entrant.factory is e2tc else np.full(len(seeds), config.rank)
+        rank[:, 0, -1] if entrant.factory is bandits.e2tc else np.full(len(seeds), config.rank)
         for entrant, (_, rank) in zip(entrants, records, strict=True)
     ]
-    pege_theory = theory.commit_regret(config.rounds, config.dim * root, dim=config.dim, pulls=root, noise=config.noise)
-    known_theory = theory.commit_regret(
+    pege_theory = bandits.theory.commit_regret(
+        config.rounds, config.dim * root, dim=config.dim, pulls=root, noise=config.noise
+    )
+    known_theory = bandits.theory.commit_regret(
         config.rounds, config.rank * root, dim=config.rank, pulls=root, noise=config.noise
     )
     data = xr.Dataset(
@@ -101,10 +103,10 @@ def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
             "pege_theory": (("tasks",), [float(pege_theory)]),
             "known_theory": (("tasks",), [float(known_theory)]),
             "reference": ((), float(all(getattr(config, name) == value for name, value in REFERENCE_SIZES.items()))),
-            "crossing_theory": ((), float(theory.e2tc_crossing(config.dim, config.rank))),
+            "crossing_theory": ((), float(bandits.theory.e2tc_crossing(config.dim, config.rank))),
             "e2tc_rate": (
                 ("tasks",),
-                [float(theory.e2tc_regret(tasks, config.rounds, dim=config.dim, rank=config.rank)) / tasks],
+                [float(bandits.theory.e2tc_regret(tasks, config.rounds, dim=config.dim, rank=config.rank)) / tasks],
             ),
         },
         coords={"tasks": [tasks], "method": list(METHODS), "seed": seeds},

@@ -10,15 +10,15 @@ MNIST's IDX files.
 import dataclasses
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import tuned
-from mtrl.bandits import BONUSES, digit_images, last_layer, linucb, neural_gfucb, uniform
-from mtrl.bandits.images import VALUES
-from mtrl.harness import BadInput, BaseConfig, Entrant, field
-from mtrl.numerics.checks import check_rank, check_whole
+from mtrl import bandits
+from mtrl.harness import BadInput, BaseConfig, Entrant, field, jnp
+from mtrl.numerics import checks
 
+BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `bandits.BONUSES`
+VALUES = ("low_rank", "permutation", "pairs")  # of `mtrl.bandits.images`
 RIDGE = 0.1  # of LinUCB, as of the network's heads
 REPLICA_OFFSET = 10_000_019  # between the seeds of replicas
 SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per task", "LinUCB on pixels", "uniform"
@@ -36,7 +36,7 @@ class NeuralConfig(BaseConfig):
     tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
     rounds: int = field(100, help="rounds per task T", lower=2)
     values: str = field("low_rank", help="reward table of the digits", choices=VALUES)
-    bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
+    bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=BONUSES)
     baseline_tasks: int = field(
         40, help="M at which greedy, per-task budgets, LinUCB and uniform run too; 0 for none", lower=0
     )
@@ -60,8 +60,8 @@ class NeuralConfig(BaseConfig):
 
     def validate(self) -> None:
         """Cross-field checks."""
-        check_whole(refit_every=self.refit_every, upper=self.rounds, hint="else the network is never fitted")
-        check_rank(self.rank, self.width, what="the width")
+        checks.check_whole(refit_every=self.refit_every, upper=self.rounds, hint="else the network is never fitted")
+        checks.check_rank(self.rank, self.width, what="the width")
         if self.late > self.rounds:
             raise BadInput(f"late got {self.late}, but must be at most the {self.rounds} rounds")
         if self.values == "pairs" and max(self.tasks) > 45:
@@ -94,23 +94,23 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     (tasks,) = config.tasks
     pictures, labels = load(config.data_dir)
     network = settings(config, pictures.shape[1])
-    problem = digit_images(tasks=tasks, values=config.values, arms=config.arms)
+    problem = bandits.digit_images(tasks=tasks, values=config.values, arms=config.arms)
     world = dict(rounds=config.rounds, inputs=(jnp.asarray(pictures), jnp.asarray(labels), jnp.float32(config.noise)))
     grid = {"alpha": np.asarray(config.alphas, np.float32)}
     shared = [
         Entrant(
             SHARED if len(config.bonuses) == 1 else f"{SHARED}, {bonus}",
-            neural_gfucb,
+            bandits.neural_gfucb,
             {**network, "bonus": bonus},
             grid,
         )
         for bonus in config.bonuses
     ]
     rivals = [
-        Entrant(GREEDY, last_layer, network, {"alpha": np.float32(0.0)}),
-        Entrant(PER_TASK, last_layer, {**network, "coupled": False}, grid),
-        Entrant(LINUCB, linucb, grid={**grid, "ridge": np.float32(RIDGE)}),
-        Entrant(RANDOM, uniform),
+        Entrant(GREEDY, bandits.last_layer, network, {"alpha": np.float32(0.0)}),
+        Entrant(PER_TASK, bandits.last_layer, {**network, "coupled": False}, grid),
+        Entrant(LINUCB, bandits.linucb, grid={**grid, "ridge": np.float32(RIDGE)}),
+        Entrant(RANDOM, bandits.uniform),
     ]
     replicas = config.replicas if tasks == 1 else 1
     copies = (np.arange(replicas)[:, None] * REPLICA_OFFSET + np.asarray(seeds)).ravel()

@@ -4,8 +4,7 @@ import dataclasses
 from typing import Any
 
 from experiments.multitask_bandits.common import REWARD, fewest, most, several_tasks
-from experiments.multitask_bandits.neural import GREEDY, LINUCB, RANDOM, SHARED, NeuralConfig, draw, run
-from mtrl.bandits import BONUSES
+from experiments.multitask_bandits.neural import BONUSES, GREEDY, LINUCB, RANDOM, SHARED, NeuralConfig, draw, run
 from mtrl.harness import Claim, Figure, at_least, field, less_than_zero
 from mtrl.harness.judge.measures import mean, value, worst
 
@@ -40,7 +39,7 @@ class BonusesConfig(NeuralConfig):
     seeds: int = field(8, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((10,), help="numbers of tasks M", lower=1)
     baseline_tasks: int = field(10, help="M at which the baselines run too; 0 for none", lower=0)
-    bonuses: tuple[str, ...] = field(tuple(BONUSES), help="confidence sets of neural GFUCB", choices=tuple(BONUSES))
+    bonuses: tuple[str, ...] = field(BONUSES, help="confidence sets of neural GFUCB", choices=BONUSES)
 
 
 def across_tasks(variable: str) -> Any:

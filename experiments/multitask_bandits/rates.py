@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.bandits import theory
+from mtrl import bandits
 from mtrl.harness import BadInput, BaseConfig, Claim, Figure, between, evaluate, field, measures
 from mtrl.harness.judge.measures import LAST, exact
-from mtrl.numerics.function_classes import linear_eluder_bound, linear_eluder_length
+from mtrl.numerics import function_classes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +35,18 @@ class RatesConfig(BaseConfig):
 
 def curves(tasks: Any, rank: Any, log_coverings: Any, dim: Any, rounds: Any, scales: Any) -> Any:
     """Gain for every covering number, per-task linear rates, eluder dimensions."""
-    gains = theory.gain(tasks[None, :], rank=rank, log_covering=log_coverings[:, None])
-    shared = theory.linear_shared_regret(tasks, rounds, dim=dim, rank=rank) / tasks
-    general = theory.gfucb_regret(tasks, rounds, rank=rank, log_covering=dim * rank, eluder=dim) / tasks
-    alone = theory.linear_independent_regret(tasks, rounds, dim=dim) / tasks
-    return gains, shared, general, alone, linear_eluder_bound(dim, 1.0, scales), linear_eluder_length(dim, 1.0, scales)
+    gains = bandits.theory.gain(tasks[None, :], rank=rank, log_covering=log_coverings[:, None])
+    shared = bandits.theory.linear_shared_regret(tasks, rounds, dim=dim, rank=rank) / tasks
+    general = bandits.theory.gfucb_regret(tasks, rounds, rank=rank, log_covering=dim * rank, eluder=dim) / tasks
+    alone = bandits.theory.linear_independent_regret(tasks, rounds, dim=dim) / tasks
+    return (
+        gains,
+        shared,
+        general,
+        alone,
+        function_classes.linear_eluder_bound(dim, 1.0, scales),
+        function_classes.linear_eluder_length(dim, 1.0, scales),
+    )
 
 
 def run(config: RatesConfig, seeds: np.ndarray) -> Any:

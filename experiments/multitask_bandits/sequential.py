@@ -3,11 +3,10 @@
 import dataclasses
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.multitask_bandits.common import lowest
-from mtrl.bandits import boss, boss_schedule, seqrepl, sequential_pege, sequential_tasks, theory
+from mtrl import bandits
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -16,6 +15,7 @@ from mtrl.harness import (
     Figure,
     compete,
     field,
+    jnp,
     less_than_zero,
 )
 from mtrl.harness.judge.measures import mean, value, worst
@@ -59,23 +59,23 @@ def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
     """All methods over the same tasks."""
     import xarray as xr
 
-    plan = boss_schedule(config.tasks, config.length, dim=config.dim, rank=config.rank)
+    plan = bandits.boss_schedule(config.tasks, config.length, dim=config.dim, rank=config.rank)
     whole = float(min(config.dim * np.sqrt(config.length), config.length))
     length, identify = float(config.length), float(plan.identify)
     transfer = dict(plan._asdict(), cover=plan.cover * config.cover, rate=config.rate)
     rank = {"rank": config.rank}
     cover = {**rank, "experts": config.experts}
     entrants = (
-        Entrant(PEGE, sequential_pege, grid={"explore": whole}),
-        Entrant(KNOWN, sequential_pege, {"known_subspace": True}, {"explore": identify}),
-        Entrant(SEQREPL, seqrepl, rank, {"explore": whole, "identify": identify}),
-        Entrant(BOSS, boss, cover, transfer),
-        Entrant(BOSS_TRUTH, boss, {**cover, "include_truth": True}, transfer),
+        Entrant(PEGE, bandits.sequential_pege, grid={"explore": whole}),
+        Entrant(KNOWN, bandits.sequential_pege, {"known_subspace": True}, {"explore": identify}),
+        Entrant(SEQREPL, bandits.seqrepl, rank, {"explore": whole, "identify": identify}),
+        Entrant(BOSS, bandits.boss, cover, transfer),
+        Entrant(BOSS_TRUTH, bandits.boss, {**cover, "include_truth": True}, transfer),
     )
     reveals = jnp.asarray(np.ceil(np.asarray(config.reveals) * config.tasks))
     played = compete(
         entrants,
-        sequential_tasks(dim=config.dim),
+        bandits.sequential_tasks(dim=config.dim),
         seeds=seeds,
         rounds=config.tasks,
         inputs=(config.noise, reveals, float(config.adversary), length),
@@ -86,7 +86,7 @@ def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
     explored = [exploration[:, 0].mean(1) for _, exploration in records]
     values = np.stack(curves)
     index = np.unique(np.linspace(0, config.tasks - 1, min(200, config.tasks)).astype(int))
-    rate = theory.boss_regret(np.arange(1.0, config.tasks + 1)[index], length, dim=config.dim, rank=config.rank)
+    rate = bandits.theory.boss_regret(np.arange(1.0, config.tasks + 1)[index], length, dim=config.dim, rank=config.rank)
     data = xr.Dataset(
         {
             "regret": (("method", "seed", "task"), values[..., index]),

@@ -9,7 +9,6 @@ from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Entrant, Figure, compete, evaluate, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
-from mtrl.mdp import theory
 
 METHODS = ("MTLR-LSVI", "MTLR-LSVI, subspace trusted", "LSVI-UCB on x", "known subspace", "tabular")
 
@@ -38,7 +37,7 @@ class LinearConfig(BaseConfig):
 
 def rates(tasks, episodes, stages, dim, rank):
     """Regret per task (~O) of MTLR-LSVI."""
-    return theory.mtlr_lsvi_regret(tasks, episodes, stages=stages, dim=dim, rank=rank) / tasks
+    return mdp.theory.mtlr_lsvi_regret(tasks, episodes, stages=stages, dim=dim, rank=rank) / tasks
 
 
 def run(config, seeds):

@@ -2,14 +2,12 @@
 
 import dataclasses
 
-import jax
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import PROGRAM, WorldConfig
 from mtrl import mdp
-from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, over_seeds, style
+from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, jax, over_seeds, split_named, style
 from mtrl.harness.judge.measures import FIRST, best, exact, value
-from mtrl.numerics.keys import split_named
 
 
 @dataclasses.dataclass(frozen=True)

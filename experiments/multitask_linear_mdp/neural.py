@@ -9,7 +9,7 @@ from mtrl import mdp
 from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero
 from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
-from mtrl.numerics.checks import check_choice
+from mtrl.numerics import checks
 
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
 
@@ -31,7 +31,7 @@ class NeuralConfig(BaseConfig):
     hidden: int = field(32, help="width of the body", lower=1)
     refit_every: int = field(10, help="episodes between refits", lower=1)
     steps: int = field(100, help="Adam steps per refit and stage", lower=1)
-    bonuses: tuple[str, ...] = field(mdp.BONUSES, help="bonuses of the shared network: " + ", ".join(mdp.BONUSES))
+    bonuses: tuple[str, ...] = field(BONUSES, help="bonuses of the shared network: " + ", ".join(BONUSES))
     beta: float = field(0.3, help="bonus multiplier of every method", lower=0.0)
     ridge: float = field(0.1, help="ridge lam", lower=0.0, strict=True)
 
@@ -46,7 +46,7 @@ class NeuralConfig(BaseConfig):
                 f"lower it below {self.episodes}"
             )
         for bonus in self.bonuses:
-            check_choice("bonuses", bonus, mdp.BONUSES)
+            checks.check_choice("bonuses", bonus, BONUSES)
 
 
 def entrants(config):
@@ -89,6 +89,7 @@ def draw(data, config):
     return figure
 
 
+BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `mdp.BONUSES`
 SHARED = "last_layer, shared body"
 
 FIGURE = Figure(

@@ -2,10 +2,8 @@
 
 import dataclasses
 
-import jax
-
 from mtrl import mdp
-from mtrl.harness import BaseConfig, field
+from mtrl.harness import BaseConfig, field, jax
 from mtrl.harness.judge.measures import mean, value, worst
 from mtrl.harness.picture.plots import looks
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Figure, between, evaluate, exact, field, style
-from mtrl.mdp import theory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,20 +24,20 @@ class RatesConfig(BaseConfig):
 
 def curves(episodes, tasks, dims, stages, rank, log_covering, bellman_error):
     """All curves of the figure."""
-    single = theory.lsvi_ucb_regret(dims[:, None], stages, episodes)
+    single = mdp.theory.lsvi_ucb_regret(dims[:, None], stages, episodes)
     sizes = dict(stages=stages, rank=rank, log_covering=log_covering, eluder=rank)
-    shared = theory.gfucb_regret(tasks, 1000.0, **sizes) / tasks
-    alone = theory.independent_regret(tasks, 1000.0, **sizes) / tasks
-    wrong = theory.gfucb_regret(tasks, 1000.0, bellman_error=bellman_error, **sizes) / tasks
-    gain = theory.gain(tasks, rank=rank, log_covering=log_covering)
+    shared = mdp.theory.gfucb_regret(tasks, 1000.0, **sizes) / tasks
+    alone = mdp.theory.independent_regret(tasks, 1000.0, **sizes) / tasks
+    wrong = mdp.theory.gfucb_regret(tasks, 1000.0, bellman_error=bellman_error, **sizes) / tasks
+    gain = mdp.theory.gain(tasks, rank=rank, log_covering=log_covering)
     return (
         single,
-        theory.trivial_regret(stages, episodes),
+        mdp.theory.trivial_regret(stages, episodes),
         shared,
         alone,
         wrong,
         gain,
-        theory.first_informative_episode(dims, stages),
+        mdp.theory.first_informative_episode(dims, stages),
     )
 
 

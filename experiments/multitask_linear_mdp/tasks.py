@@ -12,7 +12,6 @@ from mtrl import mdp
 from mtrl.harness import BadInput, Claim, Entrant, Figure, between, compete, evaluate, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
-from mtrl.mdp import theory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +37,8 @@ class TasksConfig(WorldConfig):
 
 def rates(sizes, rank, log_covering, stages, episodes):
     """Regret per task (~O) of GFUCB, and its gain over learning alone."""
-    total = theory.gfucb_regret(sizes, episodes, stages=stages, rank=rank, log_covering=log_covering, eluder=rank)
-    return total / sizes, theory.gain(sizes, rank=rank, log_covering=log_covering)
+    total = mdp.theory.gfucb_regret(sizes, episodes, stages=stages, rank=rank, log_covering=log_covering, eluder=rank)
+    return total / sizes, mdp.theory.gain(sizes, rank=rank, log_covering=log_covering)
 
 
 def run(config, seeds):

@@ -2,13 +2,12 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
 from experiments.rmt_classification.predictions import Plan, plan, similarity_gram, single_task_plan, stack
 from experiments.rmt_classification.simulation import errors_of_plans
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -18,10 +17,10 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     over_seeds,
 )
-from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification import related_means
 
 RULES = ("classical", "midpoint", "optimal")
 WORDS = {
@@ -53,7 +52,7 @@ def plans_along(lams, similarity, norm, counts, gamma, *, dim: int) -> Plan:
     gram = similarity_gram(similarity[None], norm)
 
     def at(lam):
-        B = coupling(gamma * jnp.ones(2), lam)
+        B = random_matrix.coupling(gamma * jnp.ones(2), lam)
         return stack([plan(gram, counts, B, dim=dim, rule=rule) for rule in RULES])
 
     return jax.lax.map(at, lams)
@@ -73,7 +72,7 @@ def run(config, seeds):
     points, line = np.logspace(-2, 2, config.lams), np.logspace(-2, 2, config.lines)
     theory = evaluate(plans_along, jnp.asarray(line), *fixed, config.gamma, dim=config.dim)
     plans = evaluate(plans_along, jnp.asarray(points), *fixed, config.gamma, dim=config.dim)
-    means = related_means(jnp.array([beta]), norm=config.norm, dim=config.dim)
+    means = random_matrix.classification.related_means(jnp.array([beta]), norm=config.norm, dim=config.dim)
     repeated = jnp.broadcast_to(means, (config.lams, *means.shape))
     simulated = over_seeds(errors_of_plans, seeds, repeated, plans, counts=counts)
     alone = evaluate(single_error, *fixed, jnp.logspace(-3, 3, 61), dim=config.dim)

@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
@@ -17,6 +15,7 @@ from experiments.rmt_classification.predictions import (
     tuned_plan,
 )
 from experiments.rmt_classification.simulation import errors_of_plans
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -27,11 +26,12 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     mean_interval,
     over_seeds,
 )
 from mtrl.harness.judge.measures import Absent
-from mtrl.random_matrix.classification import check_directions, related_means
 
 RULES = ("signed", "optimal", "tuned")
 WORDS = {"signed": "±1 labels", "optimal": "optimal labels", "tuned": "optimal labels, tuned γ, λ"}
@@ -71,7 +71,7 @@ class SourcesConfig(BaseConfig):
 
     def validate(self):
         """The mean differences of all tasks need a direction each."""
-        check_directions(len(self.similarities), self.dim)
+        random_matrix.classification.check_directions(len(self.similarities), self.dim)
 
 
 def plans_by_sources(active, gram, counts, gamma, lam, grid, *, dim: int) -> Plan:
@@ -117,7 +117,7 @@ def run(config, seeds):
     shared = (config.gamma, config.lam, grid)
     gram = similarity_gram(beta, config.norm)
     plans = evaluate(plans_by_sources, active, gram, jnp.asarray(counts), *shared, dim=config.dim)
-    means = related_means(beta, norm=config.norm, dim=config.dim)
+    means = random_matrix.classification.related_means(beta, norm=config.norm, dim=config.dim)
     repeated = jnp.broadcast_to(means, (sources + 1, *means.shape))
     simulated = over_seeds(errors_of_plans, seeds, repeated, plans, counts=counts)
     sizes = np.unique(np.round(np.geomspace(2, config.largest, 15)))

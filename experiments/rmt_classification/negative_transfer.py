@@ -2,14 +2,12 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from experiments.rmt_classification.agreement import FINITE, finite_line, simulation_claims
 from experiments.rmt_classification.predictions import Plan, plan, similarity_gram, single_task_plan, stack, tuned_plan
 from experiments.rmt_classification.simulation import errors_of_plans, practical_errors
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -20,11 +18,11 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     over_seeds,
 )
 from mtrl.harness.judge.measures import Absent, mean, value
-from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification import bayes_error, pooled_coupling, related_means
 
 RULES = ("single", "pooled", "signed", "optimal", "tuned")
 WORDS = {
@@ -74,11 +72,11 @@ def plans_along(similarities, norm, counts, gamma, lam, grid, *, dim: int) -> Pl
 
     def at(beta):
         gram, both = similarity_gram(beta[None], norm), jnp.ones(2)
-        B = coupling(gamma * both, lam)
+        B = random_matrix.coupling(gamma * both, lam)
         return stack(
             [
                 single_task_plan(gram, counts, grid, dim=dim),
-                plan(gram, counts, pooled_coupling(lam, 2), dim=dim, rule="midpoint"),
+                plan(gram, counts, random_matrix.classification.pooled_coupling(lam, 2), dim=dim, rule="midpoint"),
                 plan(gram, counts, B, dim=dim, rule="classical"),
                 plan(gram, counts, B, dim=dim, rule="optimal"),
                 tuned_plan(gram, counts, both, grid, grid, dim=dim, rule="optimal"),
@@ -88,7 +86,7 @@ def plans_along(similarities, norm, counts, gamma, lam, grid, *, dim: int) -> Pl
     return jax.lax.map(at, similarities)
 
 
-def label_ratio(ytil: Array) -> np.ndarray:
+def label_ratio(ytil: "jax.Array") -> np.ndarray:
     """ytil_source/ytil_target of class 1."""
     return ytil[..., 0, 0] / ytil[..., 1, 0]
 
@@ -105,7 +103,9 @@ def run(config, seeds):
     theory, plans = (
         jax.tree.map(lambda x, part=part: x[part], both) for part in (np.s_[: line.size], np.s_[line.size :])
     )
-    means = jnp.stack([related_means(jnp.array([b]), norm=config.norm, dim=config.dim) for b in points])
+    means = jnp.stack(
+        [random_matrix.classification.related_means(jnp.array([b]), norm=config.norm, dim=config.dim) for b in points]
+    )
     simulated = over_seeds(errors_of_plans, seeds, means, plans, counts=counts)
     practical = over_seeds(practical_errors, seeds, means, grid, grid, counts=counts)
     units = {"units": "fraction"}
@@ -118,7 +118,7 @@ def run(config, seeds):
             "error": (("seed", "beta", "rule"), simulated, units),
             "practical": (("seed", "beta"), practical, units),
             "label_ratio": (("beta_line", "rule"), label_ratio(theory.ytil)),
-            "bayes": ((), float(bayes_error(means[0])[-1]), units),
+            "bayes": ((), float(random_matrix.classification.bayes_error(means[0])[-1]), units),
         },
         coords={"seed": seeds, "beta": points, "beta_line": line, "rule": list(RULES)},
     )

@@ -6,56 +6,46 @@ the machine trained on the active tasks alone, so one compiled program serves ev
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array
-
-from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification import (
-    Rule,
-    apply_rule,
-    error_at,
-    mean_gram,
-    score_equivalent,
-    tune_grid,
-    with_centring_noise,
-)
+from mtrl import random_matrix
+from mtrl.harness import jax, jnp
 
 
 class Plan(NamedTuple):
     """What a classifier needs besides its training data, and its prediction for the target."""
 
-    B: Array  # (task, task)
-    ytil: Array  # (task, 2)
-    threshold: Array  # () of the target
-    mean: Array  # (2,) predicted score means of the target
-    variance: Array  # ()
-    error: Array  # () predicted error of the target
-    finite: Array  # () the same with the noise of the target's own training mean, 1/n of the variance, which vanishes in the limit
+    B: "jax.Array"  # (task, task)
+    ytil: "jax.Array"  # (task, 2)
+    threshold: "jax.Array"  # () of the target
+    mean: "jax.Array"  # (2,) predicted score means of the target
+    variance: "jax.Array"  # ()
+    error: "jax.Array"  # () predicted error of the target
+    finite: "jax.Array"  # () the same with the noise of the target's own training mean, 1/n of the variance, which vanishes in the limit
 
 
 def active_coupling(gamma, lam, active):
     """Coupling of the active tasks, in the normalisation 1/(kp) of all k tasks."""
     k = active.shape[0]
-    return coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
+    return random_matrix.coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
 
 
-def planned(B, rule: Rule, counts) -> Plan:
+def planned(B, rule: "random_matrix.classification.Rule", counts) -> Plan:
     """The plan of given labels and thresholds for the last task."""
-    law, wider = rule.law, with_centring_noise(rule.law, counts)
-    finite = error_at(wider.mean, wider.variance, rule.threshold)
+    law, wider = rule.law, random_matrix.classification.with_centring_noise(rule.law, counts)
+    finite = random_matrix.classification.error_at(wider.mean, wider.variance, rule.threshold)
     return Plan(B, rule.ytil, rule.threshold[-1], law.mean[-1], law.variance[-1], rule.error[-1], finite[-1])
 
 
 def plan(gram, counts, B, *, dim: int, rule: str) -> Plan:
     """Labels and threshold of `rule` (classical, midpoint or optimal) for the last task."""
-    eq = score_equivalent(mean_gram(gram, counts), counts, B, dim=dim)
-    return planned(B, apply_rule(eq, counts, rule), counts)
+    eq = random_matrix.classification.score_equivalent(
+        random_matrix.classification.mean_gram(gram, counts), counts, B, dim=dim
+    )
+    return planned(B, random_matrix.classification.apply_rule(eq, counts, rule), counts)
 
 
 def tuned_plan(gram, counts, active, gammas, lams, *, dim: int, rule: str) -> Plan:
     """The plan with the smallest predicted error on the grid gammas x lams (gamma common to all tasks)."""
-    best = tune_grid(
+    best = random_matrix.classification.tune_grid(
         lambda gamma, lam: plan(gram, counts, active_coupling(gamma, lam, active), dim=dim, rule=rule).error,
         gammas=gammas,
         lams=lams,

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_classification.real_tasks import DIGIT_SOURCES, check_sizes, load
@@ -15,6 +14,7 @@ from mtrl.harness import (
     at_most,
     between,
     field,
+    jnp,
     less_than_zero,
     over_seeds,
 )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mtrl.data import load_labelled
+from mtrl import data as readers
 from mtrl.harness import BadInput
 
 DIGIT_TARGET = (3, 8)
@@ -41,7 +41,9 @@ def load(config) -> Tasks:
         digits = load_digits()
         X = standardise(digits.data, config.min_std)
         return Tasks(X, digits.target, DIGIT_TARGET, DIGIT_SOURCES, "digits 3 vs 8")
-    data = load_labelled(config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs)
+    data = readers.load_labelled(
+        config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs
+    )
     name = config.target_task or data.names[-1]
     if name not in data.names:
         raise BadInput(f"target_task got '{name}', but the file holds the tasks {', '.join(data.names)}")

@@ -2,12 +2,11 @@
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
-from scipy import stats
 
 from experiments.rmt_classification.predictions import Plan, plan, planned, similarity_gram, stack
 from experiments.rmt_classification.simulation import scores_of_plans
+from mtrl import random_matrix
 from mtrl.harness import (
     BadInput,
     BaseConfig,
@@ -19,20 +18,11 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jnp,
     less_than_zero,
     over_seeds,
 )
 from mtrl.harness.judge.measures import Absent, Quantity, mean
-from mtrl.random_matrix import coupling
-from mtrl.random_matrix.classification import (
-    center_labels,
-    check_centred,
-    mean_gram,
-    related_means,
-    score_equivalent,
-    warn_uninformative,
-    with_labels,
-)
 
 RULES = ("midpoint", "optimal", "custom")
 REFERENCE = {(0.8, "midpoint"): 0.1891, (-0.4, "midpoint"): 0.3125, (0.5, "custom"): 0.2092}
@@ -72,15 +62,22 @@ class HistogramConfig(BaseConfig):
         if self.lam == 0 and max(self.gamma) == 0:
             raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
         if not self.center_labels and "custom" in self.rules:
-            check_centred(np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target]))
+            random_matrix.classification.check_centred(
+                np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target])
+            )
 
 
 def panel_plan(beta, norm, counts, gamma, lam, custom, *, dim: int, rule: str) -> Plan:
     """Plan of one panel."""
-    gram, B = similarity_gram(beta[None], norm), coupling(gamma, lam)
+    gram, B = similarity_gram(beta[None], norm), random_matrix.coupling(gamma, lam)
     if rule != "custom":
         return plan(gram, counts, B, dim=dim, rule=rule)
-    found = with_labels(score_equivalent(mean_gram(gram, counts), counts, B, dim=dim), center_labels(custom, counts))
+    found = random_matrix.classification.with_labels(
+        random_matrix.classification.score_equivalent(
+            random_matrix.classification.mean_gram(gram, counts), counts, B, dim=dim
+        ),
+        random_matrix.classification.center_labels(custom, counts),
+    )
     return planned(B, found, counts)
 
 
@@ -88,7 +85,7 @@ def run(config, seeds):
     """Predicted law and simulated scores per panel."""
     import xarray as xr
 
-    warn_uninformative(config.norm * np.eye(2))
+    random_matrix.classification.warn_uninformative(config.norm * np.eye(2))
     counts = (tuple(config.source), tuple(config.target))
     custom = jnp.reshape(jnp.asarray(config.custom_labels, float), (2, 2))
     pairs = zip(config.similarities, config.rules, strict=True)
@@ -97,7 +94,12 @@ def run(config, seeds):
         evaluate(panel_plan, jnp.asarray(beta, float), config.norm, *fixed, dim=config.dim, rule=rule)
         for beta, rule in pairs
     ]
-    means = jnp.stack([related_means(jnp.array([b]), norm=config.norm, dim=config.dim) for b in config.similarities])
+    means = jnp.stack(
+        [
+            random_matrix.classification.related_means(jnp.array([b]), norm=config.norm, dim=config.dim)
+            for b in config.similarities
+        ]
+    )
     plans = stack(plans)
     error, scores = over_seeds(scores_of_plans, seeds, means, plans, counts=counts, points=config.points)
     return xr.Dataset(
@@ -117,6 +119,8 @@ def run(config, seeds):
 
 def draw(data, config):
     """One panel per case: histograms per class, predicted densities, threshold."""
+    from scipy import stats
+
     from mtrl.harness import style
 
     panels = data.sizes["panel"]
@@ -182,6 +186,8 @@ def predicted(beta, rule):
 
 def largest_distance(data) -> Interval:
     """Largest Kolmogorov-Smirnov distance of the standardised pooled scores from the standard normal, over panels and classes."""
+    from scipy import stats
+
     data = data.isel(panel=np.flatnonzero(data["variance"].values > 0))
     if not data.sizes["panel"]:
         raise Absent("every score is 0")

@@ -2,14 +2,10 @@
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array
-
 from experiments.rmt_classification.predictions import Plan, active_coupling, plan, stack
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.psd import nearest_psd
-from mtrl.random_matrix.classification import Samples, fit, gram_corrected, membership, score, shrunk_root, whitening
+from mtrl import random_matrix
+from mtrl.harness import jax, jnp, split_named
+from mtrl.numerics.linalg import psd
 
 RULES = ("signed", "optimal", "optimal, training statistics", "single task")
 
@@ -17,8 +13,8 @@ RULES = ("signed", "optimal", "optimal, training statistics", "single task")
 class Split(NamedTuple):
     """One draw: source and target training samples, and which samples are held out."""
 
-    data: Samples  # task 0 = source, 1 = target
-    held: Array  # (sample, 2) weight of every sample of the pool as held-out sample of target class 1, 2
+    data: "random_matrix.classification.Samples"  # task 0 = source, 1 = target
+    held: "jax.Array"  # (sample, 2) weight of every sample of the pool as held-out sample of target class 1, 2
 
 
 def random_ranks(key, pool):
@@ -51,9 +47,11 @@ def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int) ->
     chosen += [take(target[0], 0, n_target), take(target[1], 0, n_target)]
     used = jnp.any(jnp.stack([mask for _, mask in chosen]), axis=0)
     index = jnp.concatenate([rows for rows, _ in chosen])
-    task, label = membership(((n_source,) * 2, (n_target,) * 2))
+    task, label = random_matrix.classification.membership(((n_source,) * 2, (n_target,) * 2))
     held = (pool[:, None] == target) & ~used[:, None]
-    return Split(Samples(X[index], jnp.asarray(task), jnp.asarray(label)), held.astype(X.dtype))
+    return Split(
+        random_matrix.classification.Samples(X[index], jnp.asarray(task), jnp.asarray(label)), held.astype(X.dtype)
+    )
 
 
 def pool_moments(X, pool, source, target):
@@ -67,8 +65,8 @@ def pool_moments(X, pool, source, target):
 
 def held_out_error(split: Split, plan: Plan, X):
     """Average over the two target classes of the held-out error rate."""
-    fitted = fit(split.data, plan.ytil, plan.B)
-    scores = score(fitted, X, jnp.ones(X.shape[0], int))
+    fitted = random_matrix.classification.fit(split.data, plan.ytil, plan.B)
+    scores = random_matrix.classification.score(fitted, X, jnp.ones(X.shape[0], int))
     wrong = jnp.stack([scores <= plan.threshold, scores > plan.threshold], axis=1)
     return jnp.mean(jnp.sum(split.held * wrong.astype(X.dtype), axis=0) / jnp.sum(split.held, axis=0))
 
@@ -94,12 +92,16 @@ def split_errors(
     """
     split = draw_split(key, X, pool, source, target, n_source=n_source, n_target=n_target)
     means, S = pool_moments(X, pool, source, target)
-    T = shrunk_root(S, shrinkage) if whiten == "pool" else whitening(split.data, 2, shrinkage=shrinkage)
+    T = (
+        random_matrix.classification.shrunk_root(S, shrinkage)
+        if whiten == "pool"
+        else random_matrix.classification.whitening(split.data, 2, shrinkage=shrinkage)
+    )
     dmu = jnp.stack([means[0] - means[1], means[2] - means[3]]) @ T
     gram = dmu @ dmu.T
     split = split._replace(data=split.data._replace(X=split.data.X @ T))
     dim, n = X.shape[1], jnp.array([[n_source] * 2, [n_target] * 2])
-    estimated = nearest_psd(gram_corrected(split.data, 2))
+    estimated = psd.nearest_psd(random_matrix.classification.gram_corrected(split.data, 2))
     B = active_coupling(gamma, lam, jnp.ones(2))
     alone = active_coupling(single_gamma, 0.0, jnp.array([0.0, 1.0]))
     plans = stack(

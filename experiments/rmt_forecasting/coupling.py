@@ -9,9 +9,8 @@ import itertools
 
 import numpy as np
 
-from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
+from experiments.rmt_forecasting.networks import PAPER, UNIVARIATE, NetworkConfig, theory_penalty, train
 from experiments.rmt_forecasting.problems import PAPER_BEST, files, memory, problems, stands_in
-from mtrl.forecasting import UNIVARIATE
 from mtrl.harness import Claim, Figure, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import Absent, Measure, Quantity, bootstrap
 

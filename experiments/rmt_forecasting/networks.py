@@ -3,28 +3,13 @@
 import dataclasses
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, Problem, check_results
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
-from mtrl.forecasting import (
-    SIZES,
-    Split,
-    WindowData,
-    ar_channels,
-    build_model,
-    fit_forecaster,
-    forecast_error,
-    sharpness_radius,
-    standardise,
-    window_moments,
-    window_starts,
-)
-from mtrl.harness import evaluate, field, over_seeds
-from mtrl.numerics.multitask_ridge import score_grid
+from mtrl import forecasting
+from mtrl.harness import evaluate, field, jax, jnp, over_seeds
+from mtrl.numerics import multitask_ridge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,15 +28,18 @@ class NetworkConfig(DataConfig):
     validation_stride: int = field(16, help="validate on every k-th window of the files", lower=1)
 
 
+UNIVARIATE = ("PatchTST", "DLinearU", "Transformer")  # of `forecasting`, as the next two
+MODELS = (*UNIVARIATE, "DLinearM", "SAMformer", "iTransformer")
+SIZES = ("paper", "small")
 PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
 
 
 class Trained(NamedTuple):
     """Errors averaged over channels, in standardised units."""
 
-    test: Array  # of the best epoch's weights, all test windows
-    validation: Array  # its validation error
-    epochs: Array  # epochs trained before stopping
+    test: "jax.Array"  # of the best epoch's weights, all test windows
+    validation: "jax.Array"  # its validation error
+    epochs: "jax.Array"  # epochs trained before stopping
 
 
 def train_at_penalties(
@@ -61,7 +49,7 @@ def train_at_penalties(
     *,
     model: str,
     sizes: str,
-    split: Split,
+    split: "forecasting.Split",
     lookback: int,
     horizon: int,
     stride: int,
@@ -72,15 +60,15 @@ def train_at_penalties(
     `settings` go to `fit_forecaster`.
     """
     series = series.astype(jnp.float32)
-    z = standardise(series, split.train)
-    train, validation, test = (jnp.asarray(window_starts(span, lookback, horizon)) for span in split)
-    network = build_model(model, lookback=lookback, horizon=horizon, sizes=sizes)
-    data = WindowData(z, train, validation[::stride])
+    z = forecasting.standardise(series, split.train)
+    train, validation, test = (jnp.asarray(forecasting.window_starts(span, lookback, horizon)) for span in split)
+    network = forecasting.build_model(model, lookback=lookback, horizon=horizon, sizes=sizes)
+    data = forecasting.WindowData(z, train, validation[::stride])
     fixed = dict(model=network, lookback=lookback, **settings)
 
     def at(pair):
-        state, info = fit_forecaster(key, data, lam_inv=pair[0], gamma_inv=pair[1], **fixed)
-        test_error = forecast_error(network, state.best, z, test, lookback=lookback).mean()
+        state, info = forecasting.fit_forecaster(key, data, lam_inv=pair[0], gamma_inv=pair[1], **fixed)
+        test_error = forecasting.forecast_error(network, state.best, z, test, lookback=lookback).mean()
         return Trained(test_error, state.best_loss, info.running.sum())
 
     return jax.lax.map(at, penalties.astype(jnp.float32))
@@ -90,14 +78,14 @@ def fixed_series(problem: Problem) -> np.ndarray:
     """The series networks are trained on; for the AR stand-in one fixed draw, so that seeds vary the training alone."""
     if problem.series is not None:
         return problem.series
-    return np.asarray(ar_channels(jax.random.key(0), rows=AR_ROWS, share=problem.share))
+    return np.asarray(forecasting.ar_channels(jax.random.key(0), rows=AR_ROWS, share=problem.share))
 
 
 def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.ndarray, seeds) -> Trained:
     """Train `model` on a problem at every penalty, fields (seed, pair); NaN for the seeds that do not train on files."""
     used = seeds[: config.file_seeds] if problem.source not in STAND_INS else seeds
     series = fixed_series(problem)
-    starts = [window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
+    starts = [forecasting.window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
     # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy.
     halves = 2 if len(penalties) % 2 == 0 else 1
     trained = over_seeds(
@@ -116,7 +104,7 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
         updates=config.updates,
         learning_rate=problem.learning_rate,
         patience=config.patience,
-        rho=sharpness_radius(model),
+        rho=forecasting.sharpness_radius(model),
     )
     check_results(problem, test=trained.test, validation=trained.validation)
     unused = ((0, len(seeds) - len(used)), (0, 0))
@@ -124,11 +112,11 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
     return Trained(*(np.pad(part, unused, constant_values=np.nan) for part in whole))
 
 
-def gcv_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int):
+def gcv_scores(series, gammas, lams, *, split: "forecasting.Split", lookback: int, horizon: int):
     """GCV on the training windows over the (gamma, lam) grid."""
-    z, starts = standardise(series, split.train), window_starts(split.train, lookback, horizon)
-    grams = window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
-    return score_grid(grams, (), gammas=gammas, lams=lams).gcv
+    z, starts = forecasting.standardise(series, split.train), forecasting.window_starts(split.train, lookback, horizon)
+    grams = forecasting.window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
+    return multitask_ridge.score_grid(grams, (), gammas=gammas, lams=lams).gcv
 
 
 _PENALTIES: dict[tuple, tuple[float, float]] = {}  # the cells of the table share them
@@ -145,7 +133,7 @@ def theory_penalty(problem: Problem) -> tuple[float, float]:
     if known not in _PENALTIES:
         gcv = evaluate(gcv_scores, series, np.array(GAMMAS[1:]), np.array(LAMS[1:]), **sizes)
         row, col = np.unravel_index(np.argmin(gcv), gcv.shape)
-        windows = len(window_starts(problem.split.train, problem.lookback, problem.horizon))
+        windows = len(forecasting.window_starts(problem.split.train, problem.lookback, problem.horizon))
         unit = series.shape[1] * problem.lookback / (windows * problem.horizon)
         _PENALTIES[known] = unit / LAMS[1:][col], unit / GAMMAS[1:][row]
     return _PENALTIES[known]

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.data import ETT_HEADER, HOUR, read_csv_series
-from mtrl.forecasting import Split, check_series, check_windows, ett_split, fraction_split, split_rows
+from mtrl import data as readers
+from mtrl import forecasting
 from mtrl.harness import BadInput, BaseConfig, field
 
 FILES = ("ETTh1", "ETTh2", "Weather")  # the paper's; any other csv of a folder can be asked for by its name
@@ -74,7 +74,7 @@ class Problem:
     label: str
     source: str
     series: np.ndarray | None
-    split: Split
+    split: "forecasting.Split"
     lookback: int
     horizon: int
     learning_rate: float = 1e-3
@@ -164,8 +164,8 @@ def problems(config: DataConfig) -> list[Problem]:
 
 def _problems_of(name: str, config: DataConfig) -> list[Problem]:
     if name == "AR":
-        split = split_rows(AR_TRAIN, AR_VALIDATION, AR_ROWS - AR_TRAIN - AR_VALIDATION, AR_LOOKBACK)
-        check_windows(split, AR_ROWS, AR_LOOKBACK, config.standin_horizon, "AR stand-in")
+        split = forecasting.split_rows(AR_TRAIN, AR_VALIDATION, AR_ROWS - AR_TRAIN - AR_VALIDATION, AR_LOOKBACK)
+        forecasting.check_windows(split, AR_ROWS, AR_LOOKBACK, config.standin_horizon, "AR stand-in")
         return [
             Problem(
                 f"AR stand-in, share {share:g}", name, None, split, AR_LOOKBACK, config.standin_horizon, share=share
@@ -174,12 +174,14 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
         ]
     if name == "macro":
         series, lookback = macro_series(), MACRO_LOOKBACK
-        split = split_rows(MACRO_TRAIN, MACRO_VALIDATION, len(series) - MACRO_TRAIN - MACRO_VALIDATION, lookback)
-        check_windows(split, len(series), lookback, config.standin_horizon, "macro stand-in")
+        split = forecasting.split_rows(
+            MACRO_TRAIN, MACRO_VALIDATION, len(series) - MACRO_TRAIN - MACRO_VALIDATION, lookback
+        )
+        forecasting.check_windows(split, len(series), lookback, config.standin_horizon, "macro stand-in")
         return [Problem("macro stand-in", name, series, split, lookback, config.standin_horizon)]
     series = read_file(str(_csv_files(Path(config.data_dir))[name]), name)
     if name in ETT:
-        split = ett_split(config.lookback)
+        split = forecasting.ett_split(config.lookback)
     else:
         shortest = len(series) // 10 - max(config.horizons)  # rows of the validation part, 10 %, beyond the horizon
         if config.lookback > 7 * len(series) // 10 - max(config.horizons) or shortest < 1:
@@ -188,9 +190,9 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
                 f"{name}.csv has {len(series)} rows, too few for lookback={config.lookback} and horizons up to {max(config.horizons)}; "
                 f"give --lookback={2 * horizon} --horizons={horizon}"
             )
-        split = fraction_split(len(series), config.lookback)
+        split = forecasting.fraction_split(len(series), config.lookback)
     for horizon in config.horizons:
-        check_windows(split, len(series), config.lookback, horizon, f"{name}.csv")
+        forecasting.check_windows(split, len(series), config.lookback, horizon, f"{name}.csv")
     rate = 1e-4 if name == "Weather" else 1e-3
     return [Problem(f"{name} H={h}", name, series, split, config.lookback, h, rate) for h in config.horizons]
 
@@ -198,9 +200,9 @@ def _problems_of(name: str, config: DataConfig) -> list[Problem]:
 @functools.lru_cache(maxsize=4)
 def read_file(path: str, name: str) -> np.ndarray:
     """Values of a file; ETT files must have their published header and a row every hour."""
-    header, step = (ETT_HEADER, HOUR) if name in ETT else (None, None)
-    values = read_csv_series(path, header=header, step=step).values
-    check_series(values, path)
+    header, step = (readers.ETT_HEADER, readers.HOUR) if name in ETT else (None, None)
+    values = readers.read_csv_series(path, header=header, step=step).values
+    forecasting.check_series(values, path)
     return values
 
 
@@ -224,5 +226,5 @@ def macro_series() -> np.ndarray:
 
     levels = macrodata.load_pandas().data[list(MACRO)].to_numpy()  # pyright: ignore[reportOptionalSubscript]
     growth = 100 * np.diff(np.log(levels), axis=0)
-    check_series(growth, "macrodata")
+    forecasting.check_series(growth, "macrodata")
     return growth

@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
-from mtrl.forecasting import Split, ar_channels, standardise, window_moments, window_starts
-from mtrl.numerics.multitask_ridge import couple, decompose, fit, mean_squared_error, score_grid
+from mtrl import forecasting
+from mtrl.harness import jax, jnp
+from mtrl.numerics import multitask_ridge
 
 GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
 LAMS = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
@@ -25,54 +23,63 @@ REGIONS = {
 class Scores(NamedTuple):
     """Scores over the (gamma, lam) grid, averaged over tasks, in standardised units."""
 
-    train: Array
-    validation: Array
-    test: Array
-    gcv: Array
-    level: Array  # test error of forecasting the look-back's mean, scalar
+    train: "jax.Array"
+    validation: "jax.Array"
+    test: "jax.Array"
+    gcv: "jax.Array"
+    level: "jax.Array"  # test error of forecasting the look-back's mean, scalar
 
 
-def part_moments(series, *, split: Split, lookback: int, horizon: int, stride: int = 1):
+def part_moments(series, *, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1):
     """Statistics of train (thinned by `stride`), validation and test windows of a standardised series."""
     spans = zip(split, (stride, 1, 1), strict=True)
-    starts = [jnp.asarray(window_starts(span, lookback, horizon, step)) for span, step in spans]
-    return [window_moments(series, s, lookback=lookback, horizon=horizon) for s in starts]
+    starts = [jnp.asarray(forecasting.window_starts(span, lookback, horizon, step)) for span, step in spans]
+    return [forecasting.window_moments(series, s, lookback=lookback, horizon=horizon) for s in starts]
 
 
-def grid_scores(series, gammas, lams, *, split: Split, lookback: int, horizon: int, stride: int = 1) -> Scores:
+def grid_scores(
+    series, gammas, lams, *, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1
+) -> Scores:
     """Fit every coupling on the train windows and score it."""
-    z = standardise(series, split.train)
+    z = forecasting.standardise(series, split.train)
     train, validation, test = part_moments(z, split=split, lookback=lookback, horizon=horizon, stride=stride)
-    grid = score_grid(train, (validation, test), gammas=gammas, lams=lams)
+    grid = multitask_ridge.score_grid(train, (validation, test), gammas=gammas, lams=lams)
     level = (test.square / (test.count * horizon)).mean()
     return Scores(*jnp.moveaxis(grid.errors, -1, 0), grid.gcv, level)
 
 
 def ar_scores(
-    key, share, gammas, lams, *, rows: int, split: Split, lookback: int, horizon: int, stride: int = 1
+    key, share, gammas, lams, *, rows: int, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1
 ) -> Scores:
     """`grid_scores` of a freshly drawn AR stand-in."""
-    series = ar_channels(key, rows=rows, share=share)
+    series = forecasting.ar_channels(key, rows=rows, share=share)
     return grid_scores(series, gammas, lams, split=split, lookback=lookback, horizon=horizon, stride=stride)
 
 
-def block_errors(series, gammas, lams, *, blocks: int, split: Split, lookback: int, horizon: int):
+def block_errors(series, gammas, lams, *, blocks: int, split: "forecasting.Split", lookback: int, horizon: int):
     """What contiguous blocks of test windows add to the test error of the fits at pairs (gammas[k], lams[k]), (k, block).
 
     Scaled by the number of blocks and their unequal sizes, so that the mean over blocks is the error over all windows.
     """
-    z = standardise(series, split.train)
-    spans = np.array_split(window_starts(split.test, lookback, horizon), blocks)
-    tests = [window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
-    train = window_moments(
-        z, jnp.asarray(window_starts(split.train, lookback, horizon)), lookback=lookback, horizon=horizon
+    z = forecasting.standardise(series, split.train)
+    spans = np.array_split(forecasting.window_starts(split.test, lookback, horizon), blocks)
+    tests = [forecasting.window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
+    train = forecasting.window_moments(
+        z, jnp.asarray(forecasting.window_starts(split.train, lookback, horizon)), lookback=lookback, horizon=horizon
     )
-    spectra = decompose(train)
+    spectra = multitask_ridge.decompose(train)
 
     def at_pair(pair):
-        weights = fit(spectra, couple(spectra, jnp.full(z.shape[1], pair[0])), pair[1]).weights
+        weights = multitask_ridge.fit(
+            spectra, multitask_ridge.couple(spectra, jnp.full(z.shape[1], pair[0])), pair[1]
+        ).weights
         shares = [blocks * test.count[0] / sum(len(span) for span in spans) for test in tests]
-        return jnp.stack([s * mean_squared_error(test, weights).mean() for s, test in zip(shares, tests, strict=True)])
+        return jnp.stack(
+            [
+                s * multitask_ridge.mean_squared_error(test, weights).mean()
+                for s, test in zip(shares, tests, strict=True)
+            ]
+        )
 
     return jax.lax.map(at_pair, (gammas, lams))
 

@@ -10,10 +10,10 @@ import itertools
 
 import numpy as np
 
-from experiments.rmt_forecasting.networks import PAPER, NetworkConfig, theory_penalty, train
+from experiments.rmt_forecasting.networks import MODELS, PAPER, UNIVARIATE, NetworkConfig, theory_penalty, train
 from experiments.rmt_forecasting.problems import PAPER_BEST, files, memory, problems, stands_in, warn_of_gcv
 from experiments.rmt_forecasting.ridge import SELECTIONS
-from mtrl.forecasting import MODELS, MULTIVARIATE, UNIVARIATE
+from mtrl import forecasting
 from mtrl.harness import Claim, Figure, Interval, field, less_than_zero
 from mtrl.harness.judge.measures import Absent, Measure, Quantity, bootstrap
 
@@ -123,7 +123,7 @@ def draw(data, config):
     columns = (
         [f"{m}\nwith" for m in UNIVARIATE]
         + [f"{m}\nwithout" for m in UNIVARIATE]
-        + [f"{m}\n" for m in MULTIVARIATE]
+        + [f"{m}\n" for m in forecasting.MULTIVARIATE]
         + ["paper's best\n(table 1)"]
     )
     rows = rows_of(data)
@@ -193,7 +193,7 @@ def change(position: int, model: str) -> Measure:
 def gap_to_multivariate(data, config) -> Interval:
     """Best penalised univariate over best multivariate on the first data set, minus 1; both chosen in every resample."""
     own = [model for model in UNIVARIATE if model in data.model.values]
-    mixed = [model for model in MULTIVARIATE if model in data.model.values]
+    mixed = [model for model in forecasting.MULTIVARIATE if model in data.model.values]
     if not own or not mixed:
         raise Absent("one kind of network alone")
     parts = [part for model in own for part in errors_of(0, model)] + [errors_of(0, model)[0] for model in mixed]

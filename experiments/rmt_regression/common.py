@@ -2,16 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
-from mtrl.harness import BadInput, Interval, evaluate, mean_interval
-from mtrl.numerics.fixed_point import check_converged
-from mtrl.numerics.keys import split_named
-from mtrl.random_matrix import aligned_gram, aligned_model, coupling, exact_risk, sample_tasks
-from mtrl.random_matrix.regression import Risk, estimate_risk, fit_at, prepare_path, risk_isotropic
+from mtrl import random_matrix
+from mtrl.harness import BadInput, Interval, evaluate, jax, jnp, mean_interval, split_named
+from mtrl.numerics import fixed_point
 
 LAM = "shared strength λ (large = much sharing)"
 RISK = "squared error, task average"
@@ -20,9 +15,9 @@ RISK = "squared error, task average"
 class Observed(NamedTuple):
     """One training set along the couplings, averages over tasks."""
 
-    test: Float[Array, " lam"]  # exact risk of the estimate, noise included
-    train: Float[Array, " lam"]
-    gcv: Float[Array, " lam"]  # estimate of the test risk from the training data alone
+    test: "jax.Array"  # exact risk of the estimate, noise included
+    train: "jax.Array"
+    gcv: "jax.Array"  # estimate of the test risk from the training data alone
 
 
 def simulate_path(
@@ -30,37 +25,41 @@ def simulate_path(
 ) -> Observed:
     """Draw a problem and a training set, fit at every lam from one eigendecomposition."""
     keys = split_named(key, "problem", "data")
-    params = aligned_model(keys["problem"], tasks=len(counts), dim=dim, alpha=alpha, noise=noise)
-    data = sample_tasks(keys["data"], params, counts=counts, law=law)
-    path = prepare_path(data, gamma=jnp.full(len(counts), gamma, params.W.dtype))
+    params = random_matrix.aligned_model(keys["problem"], tasks=len(counts), dim=dim, alpha=alpha, noise=noise)
+    data = random_matrix.sample_tasks(keys["data"], params, counts=counts, law=law)
+    path = random_matrix.regression.prepare_path(data, gamma=jnp.full(len(counts), gamma, params.W.dtype))
 
     def at(lam):
-        fit = fit_at(path, lam)
-        estimated = estimate_risk(fit)
-        return Observed(exact_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
+        fit = random_matrix.regression.fit_at(path, lam)
+        estimated = random_matrix.estimate_risk(fit)
+        return Observed(random_matrix.exact_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
 
     return jax.lax.map(at, lams, batch_size=8)
 
 
-def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> Risk:
+def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> "random_matrix.regression.Risk":
     """Predicted risks at every lam, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
-    gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
+    gram, one = random_matrix.aligned_gram(alpha, tasks), jnp.ones(tasks)
 
     def at(lam):
-        risk = risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
-        return Risk(*(part.mean() for part in risk[:6]), *risk[6:])
+        risk = random_matrix.regression.risk_isotropic(
+            random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
+        )
+        return random_matrix.regression.Risk(*(part.mean() for part in risk[:6]), *risk[6:])
 
     return jax.vmap(at)(lams)
 
 
-def predicted_path(alpha: float, gamma: float, noise: float, lams: Any, ratio: float, *, tasks: int) -> Risk:
+def predicted_path(
+    alpha: float, gamma: float, noise: float, lams: Any, ratio: float, *, tasks: int
+) -> "random_matrix.regression.Risk":
     """`predict_path` run once.
 
     Raises:
       BadInput: a fixed point did not converge; gives the last change and n_t/d.
     """
     risk = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
-    check_converged(risk, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
+    fixed_point.check_converged(risk, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
     return risk
 
 

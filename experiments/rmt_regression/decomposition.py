@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_regression.common import (
@@ -14,6 +12,7 @@ from experiments.rmt_regression.common import (
     sample_count,
     simulate_path,
 )
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -24,12 +23,12 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     over_seeds,
     style,
 )
 from mtrl.harness.judge import measures
-from mtrl.random_matrix import aligned_gram, coupling
-from mtrl.random_matrix.regression import minimise_nonnegative, risk_isotropic, risk_leading_order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,16 +53,25 @@ class DecompositionConfig(BaseConfig):
 
 def best_lam(alpha, gamma, noise, ratio, *, tasks: int = 2):
     """Exact minimiser of the predicted average test risk at fixed gamma."""
-    gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
-    risk = lambda lam: risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one).test.mean()  # noqa: E731
-    return minimise_nonnegative(risk)
+    gram, one = random_matrix.aligned_gram(alpha, tasks), jnp.ones(tasks)
+
+    def risk(lam):
+        return random_matrix.regression.risk_isotropic(
+            random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
+        ).test.mean()  # noqa: E731
+
+    return random_matrix.regression.minimise_nonnegative(risk)
 
 
 def interpretable_path(alpha, gamma, noise, lams, ratio):
     """The paper's approximation with 1 + delta ~ 1."""
-    gram, one = aligned_gram(alpha, 2), jnp.ones(2)
+    gram, one = random_matrix.aligned_gram(alpha, 2), jnp.ones(2)
     return jax.vmap(
-        lambda lam: risk_leading_order(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one).total
+        lambda lam: (
+            random_matrix.regression.risk_leading_order(
+                random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
+            ).total
+        )
     )(lams)
 
 

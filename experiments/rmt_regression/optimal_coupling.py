@@ -2,12 +2,11 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_regression.common import sample_count, simulate_path
 from experiments.rmt_regression.decomposition import best_lam
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -17,13 +16,13 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     mean_interval,
     over_seeds,
     style,
 )
 from mtrl.harness.judge import measures
-from mtrl.random_matrix import aligned_gram, coupling
-from mtrl.random_matrix.regression import large_n_lam, risk_isotropic
 
 AXES = ("alpha", "noise", "gamma", "ratio")
 LABELS = {
@@ -63,13 +62,18 @@ class CouplingConfig(BaseConfig):
 
 def large_n(alpha, gamma, noise):
     """Closed form for n_t/d -> inf."""
-    return large_n_lam(aligned_gram(alpha, 2), gamma=gamma, noise=noise)
+    return random_matrix.regression.large_n_lam(random_matrix.aligned_gram(alpha, 2), gamma=gamma, noise=noise)
 
 
 def excess_at(alpha, gamma, noise, ratio, lams):
     """Predicted risk at each lam over the smallest."""
-    gram, one = aligned_gram(alpha, 2), jnp.ones(2)
-    risk = lambda lam: risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one).test.mean()  # noqa: E731
+    gram, one = random_matrix.aligned_gram(alpha, 2), jnp.ones(2)
+
+    def risk(lam):
+        return random_matrix.regression.risk_isotropic(
+            random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
+        ).test.mean()  # noqa: E731
+
     return jax.vmap(risk)(lams) / best_lam(alpha, gamma, noise, ratio).value - 1
 
 

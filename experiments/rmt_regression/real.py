@@ -2,12 +2,11 @@
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments.rmt_regression.common import lam_axis
 from experiments.rmt_regression.real_tasks import load
+from mtrl import random_matrix
 from mtrl.harness import (
     BadInput,
     Claim,
@@ -17,24 +16,13 @@ from mtrl.harness import (
     between,
     evaluate,
     field,
+    jax,
+    jnp,
     over_seeds,
+    split_named,
     style,
 )
 from mtrl.harness.judge.measures import bootstrap, value
-from mtrl.numerics.keys import split_named
-from mtrl.random_matrix import TaskData, coupling, pack
-from mtrl.random_matrix.regression import (
-    ModelStatistics,
-    estimate_risk,
-    fit_at,
-    fit_shared_centre,
-    fitted_values,
-    least_squares,
-    plug_in_risk,
-    prepare_path,
-    statistics_from_least_squares,
-    tune,
-)
 
 STATISTICS = ("naive", "unbiased")
 REFERENCE_LAMS = (0.0, 0.5, 2.0, 10.0, 100.0)
@@ -79,21 +67,21 @@ def one_split(key, features, targets, sizes, gamma, lams, *, counts: tuple[int, 
         )
 
     X, y, used = (jnp.stack(part) for part in zip(*(take(t) for t in range(T)), strict=True))
-    data = TaskData(X, y[:, :, None], jnp.asarray(counts))
-    path = prepare_path(data, gamma=jnp.full(T, gamma, X.dtype))
+    data = random_matrix.TaskData(X, y[:, :, None], jnp.asarray(counts))
+    path = random_matrix.regression.prepare_path(data, gamma=jnp.full(T, gamma, X.dtype))
     held_out = (jnp.arange(N) < sizes[:, None]) & (used == 0)
 
     def at(lam):
-        fit = fit_at(path, lam)
-        estimated = estimate_risk(fit)
-        error = (fitted_values(fit.W, features)[:, :, 0] - targets) ** 2
+        fit = random_matrix.regression.fit_at(path, lam)
+        estimated = random_matrix.estimate_risk(fit)
+        error = (random_matrix.regression.fitted_values(fit.W, features)[:, :, 0] - targets) ** 2
         test = jnp.sum(jnp.where(held_out, error, 0), 1) / jnp.sum(held_out, 1)
         return jnp.stack([test.mean(), estimated.gcv.mean(), estimated.train.mean()])
 
     return jax.lax.map(at, lams)
 
 
-def naive_statistics(data: TaskData, *, spare: int) -> ModelStatistics:
+def naive_statistics(data: "random_matrix.TaskData", *, spare: int) -> "random_matrix.regression.ModelStatistics":
     """Least-squares hyperplanes and their mean squared residual, as if they were the truth.
 
     With fewer rows than dimensions least squares fits the noise away; a ridge whose penalty GCV chooses (lam = 0, one gamma) takes its
@@ -101,19 +89,19 @@ def naive_statistics(data: TaskData, *, spare: int) -> ModelStatistics:
     """
     T, _, d = data.features.shape
     if spare > 0:
-        beta = least_squares(data)[:, :, 0] / np.sqrt(T * d)
+        beta = random_matrix.regression.least_squares(data)[:, :, 0] / np.sqrt(T * d)
         left = data.targets[:, :, 0] - jnp.einsum("tni,ti->tn", data.features, beta)
         noise = jnp.sum(left**2, axis=1) / data.counts
     else:
         gammas = jnp.geomspace(1e-3, 1e2, 26)[:, None] * jnp.ones(T)
-        chosen = tune(data, gammas=gammas, lams=jnp.zeros(1)).gamma
-        fit = fit_shared_centre(data, gamma=chosen, lam=0.0)
+        chosen = random_matrix.tune(data, gammas=gammas, lams=jnp.zeros(1)).gamma
+        fit = random_matrix.regression.fit_shared_centre(data, gamma=chosen, lam=0.0)
         beta = fit.W[:, :, 0] / np.sqrt(T * d)
         noise = jnp.sum(fit.residual[:, :, 0] ** 2, axis=1) / jnp.sum(jnp.where(data.mask, fit.q_diag, 0), axis=1)
-    return ModelStatistics(beta, beta[:, :, None] * beta[:, None, :], noise)
+    return random_matrix.regression.ModelStatistics(beta, beta[:, :, None] * beta[:, None, :], noise)
 
 
-def plug_in(data: TaskData, gamma, lams, counts, *, spare: int):
+def plug_in(data: "random_matrix.TaskData", gamma, lams, counts, *, spare: int):
     """Predicted (statistics, split, lam) from all rows' covariance and two kinds of statistics, STATISTICS.
 
     Args:
@@ -126,13 +114,19 @@ def plug_in(data: TaskData, gamma, lams, counts, *, spare: int):
 
     def path(estimated):
         def at(lam):
-            risk = plug_in_risk(coupling(gamma * jnp.ones(T), lam), counts, covariance, estimated, noise_floor=0.0)
+            risk = random_matrix.regression.plug_in_risk(
+                random_matrix.coupling(gamma * jnp.ones(T), lam), counts, covariance, estimated, noise_floor=0.0
+            )
             return jnp.stack([risk.test.mean(), risk.train.mean()])
 
         return jax.lax.map(at, lams).T
 
     naive = path(naive_statistics(data, spare=spare))
-    unbiased = path(statistics_from_least_squares(data)) if spare > 1 else jnp.full_like(naive, jnp.nan)
+    unbiased = (
+        path(random_matrix.regression.statistics_from_least_squares(data))
+        if spare > 1
+        else jnp.full_like(naive, jnp.nan)
+    )
     return jnp.stack([naive, unbiased])
 
 
@@ -146,7 +140,7 @@ def run(config, seeds):
         raise BadInput(
             f"counts got {counts}, but the tasks have {sizes} rows and some must be held out; lower --counts"
         )
-    data = pack(features, targets, center=True)
+    data = random_matrix.pack(features, targets, center=True)
     X, y = data.features, data.targets[:, :, 0]
     lams = np.array(config.lams)
     seen = over_seeds(one_split, seeds, X, y, np.array(sizes), config.gamma, lams, counts=counts)

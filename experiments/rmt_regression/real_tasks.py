@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from mtrl.data import check_rows, find_ts, read_tasks, read_ts
+from mtrl import data as readers
 from mtrl.harness import BadInput
 
 
@@ -27,7 +27,7 @@ def series_tasks(
     train: pathlib.Path, test: pathlib.Path, channels: tuple[int, ...]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Channels as tasks, d = series length, train and test cases pooled (they are split again), standardised and centred per task."""
-    parts = [read_ts(path) for path in (train, test)]
+    parts = [readers.read_ts(path) for path in (train, test)]
     if parts[0].series.shape[1:] != parts[1].series.shape[1:]:
         raise BadInput(
             f"{train} and {test} differ in channels x times: {parts[0].series.shape[1:]} and {parts[1].series.shape[1:]}"
@@ -46,11 +46,13 @@ def series_tasks(
 
 def table_tasks(config) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The tasks with most rows of a table, at most `rows` of each; features and responses standardised over them and centred per task."""
-    table = read_tasks(config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs)
+    table = readers.read_tasks(
+        config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs
+    )
     sizes = np.array([len(y) for y in table.y])
     chosen = np.sort(np.argsort(-sizes, kind="stable")[: config.tasks])
     table = table._replace(**{name: tuple(getattr(table, name)[t] for t in chosen) for name in ("x", "y", "names")})
-    check_rows(table, 20, config.data_dir, "to hold some out")
+    readers.check_rows(table, 20, config.data_dir, "to hold some out")
     rng = np.random.default_rng(0)
     rows = [rng.permutation(len(y))[: config.rows] for y in table.y]
     xs, ys = [x[i] for x, i in zip(table.x, rows, strict=True)], [y[i] for y, i in zip(table.y, rows, strict=True)]
@@ -69,7 +71,7 @@ def load(config) -> tuple[list[np.ndarray], list[np.ndarray], tuple[int, ...], s
     if not config.data_dir:
         return *diabetes(), config.counts, "diabetes (stand-in)"
     if place.suffix == ".ts" or (place.is_dir() and any(place.glob("*_TRAIN.ts"))):
-        name, *files = find_ts(place)
+        name, *files = readers.find_ts(place)
         features, targets = series_tasks(*files, config.channels)
     else:
         name, (features, targets) = place.stem, table_tasks(config)

@@ -25,7 +25,6 @@ from mtrl.harness import (
     style,
 )
 from mtrl.harness.judge import measures, quantities
-from mtrl.random_matrix.problem import check_alignment
 
 SWEEPS = ("samples", "noise", "alignment", "tasks", "dimension", "limits")
 CURVES = ("independent", "shared", "matched")
@@ -76,6 +75,8 @@ class SweepsConfig(BaseConfig):
 
     def validate(self):
         """Every task keeps samples, and the cosine exists for every number of tasks."""
+        from mtrl.random_matrix.problem import check_alignment
+
         for sweep in self.sweeps:
             for _, point in grid_of(self, sweep):
                 check_alignment(point["alpha"], point["tasks"])

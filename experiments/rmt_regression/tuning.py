@@ -3,11 +3,9 @@
 import dataclasses
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
+from mtrl import random_matrix
 from mtrl.harness import (
     BaseConfig,
     Claim,
@@ -17,23 +15,14 @@ from mtrl.harness import (
     evaluate,
     exact,
     field,
+    jax,
+    jnp,
     mean_interval,
     over_seeds,
+    split_named,
     style,
 )
-from mtrl.numerics.keys import split_named
-from mtrl.numerics.linalg.psd import nearest_psd
-from mtrl.random_matrix import aligned_gram, aligned_model, bayes_coupling, coupling, exact_risk, sample_tasks
-from mtrl.random_matrix.equivalents import equivalent_isotropic
-from mtrl.random_matrix.regression import (
-    estimate_risk,
-    fit_at,
-    positive_noise,
-    prepare_path,
-    risk_isotropic,
-    statistics_from_fit,
-    statistics_from_moments,
-)
+from mtrl.numerics.linalg import psd
 
 METHODS = ("gcv", "fit", "moments", "independent", "gcv_lam")
 WORDS = {
@@ -60,9 +49,9 @@ class TuningConfig(BaseConfig):
 class Choice(NamedTuple):
     """Exact risk of the estimator at a method's choice over the best on the grid for THIS training set, minus 1."""
 
-    excess: Float[Array, " method"]
-    bayes: Float[Array, ""]  # predicted risk of B* over the predicted best on the grid, minus 1
-    estimated: Float[Array, ""]  # estimate of w_1.w_2/(Td) by moments
+    excess: "jax.Array"
+    bayes: "jax.Array"  # predicted risk of B* over the predicted best on the grid, minus 1
+    estimated: "jax.Array"  # estimate of w_1.w_2/(Td) by moments
 
 
 def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]) -> Choice:
@@ -74,38 +63,44 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
     keys = split_named(own, "problem", "data")
     T, one = len(counts), jnp.ones(len(counts))
     n = jnp.asarray(counts, float)
-    params = aligned_model(keys["problem"], tasks=T, dim=dim, alpha=alpha, noise=noise)
-    data = sample_tasks(keys["data"], params, counts=counts)
+    params = random_matrix.aligned_model(keys["problem"], tasks=T, dim=dim, alpha=alpha, noise=noise)
+    data = random_matrix.sample_tasks(keys["data"], params, counts=counts)
 
     def along(path):
         """True risk and GCV at every lam."""
 
         def at(lam):
-            fit = fit_at(path, lam)
-            return exact_risk(params, fit.W).mean(), estimate_risk(fit).gcv.mean()
+            fit = random_matrix.regression.fit_at(path, lam)
+            return random_matrix.exact_risk(params, fit.W).mean(), random_matrix.estimate_risk(fit).gcv.mean()
 
         return jax.lax.map(at, lams, batch_size=8)
 
-    true, gcv = jax.lax.map(lambda gamma: along(prepare_path(data, gamma=gamma * one)), gammas)
+    true, gcv = jax.lax.map(lambda gamma: along(random_matrix.regression.prepare_path(data, gamma=gamma * one)), gammas)
 
     def predicted(gram, noise):
-        grid = lambda g, lam: risk_isotropic(coupling(g * one, lam), n, dim, gram, noise).test.mean()  # noqa: E731
+        def grid(g, lam):
+            return random_matrix.regression.risk_isotropic(
+                random_matrix.coupling(g * one, lam), n, dim, gram, noise
+            ).test.mean()  # noqa: E731
+
         return jax.vmap(lambda g: jax.vmap(lambda lam: grid(g, lam))(lams))(gammas)
 
-    found = statistics_from_moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
-    by_moments = predicted(nearest_psd(found.gram), positive_noise(found.noise))
-    at_one = prepare_path(data, gamma=one)
-    first = fit_at(at_one, 1.0)
-    equivalent = equivalent_isotropic(coupling(one, 1.0), n, dim)
-    statistics = statistics_from_fit(first.W[:, :, 0], equivalent, estimate_risk(first).gcv)
-    by_fit = predicted(nearest_psd(statistics.gram), positive_noise(statistics.noise))
+    found = random_matrix.regression.statistics_from_moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
+    by_moments = predicted(psd.nearest_psd(found.gram), random_matrix.regression.positive_noise(found.noise))
+    at_one = random_matrix.regression.prepare_path(data, gamma=one)
+    first = random_matrix.regression.fit_at(at_one, 1.0)
+    equivalent = random_matrix.equivalents.equivalent_isotropic(random_matrix.coupling(one, 1.0), n, dim)
+    statistics = random_matrix.regression.statistics_from_fit(
+        first.W[:, :, 0], equivalent, random_matrix.estimate_risk(first).gcv
+    )
+    by_fit = predicted(psd.nearest_psd(statistics.gram), random_matrix.regression.positive_noise(statistics.noise))
     independent = jnp.where(lams[None] == 0, true, jnp.inf)
     best = true.min()
     chosen = jnp.stack([true.ravel()[jnp.argmin(score)] for score in (gcv, by_fit, by_moments, independent)])
-    star = risk_isotropic(
-        bayes_coupling(params.W, noise=noise), n, dim, aligned_gram(alpha, T), params.noise
+    star = random_matrix.regression.risk_isotropic(
+        random_matrix.bayes_coupling(params.W, noise=noise), n, dim, random_matrix.aligned_gram(alpha, T), params.noise
     ).test.mean()
-    bayes = star / predicted(aligned_gram(alpha, T), params.noise).min() - 1
+    bayes = star / predicted(random_matrix.aligned_gram(alpha, T), params.noise).min() - 1
     true_at_one, gcv_at_one = along(at_one)
     lam_alone = true_at_one[jnp.argmin(gcv_at_one)] / true_at_one.min() - 1
     return Choice(jnp.append(chosen / best - 1, lam_alone), bayes, found.gram[0, 1])
@@ -114,8 +109,13 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
 def oracle_gap(alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]):
     """Predicted best risk on the grid, for the axis on the right."""
     one, n = jnp.ones(len(counts)), jnp.asarray(counts, float)
-    gram = aligned_gram(alpha, len(counts))
-    grid = lambda g, lam: risk_isotropic(coupling(g * one, lam), n, dim, gram, noise * one).test.mean()  # noqa: E731
+    gram = random_matrix.aligned_gram(alpha, len(counts))
+
+    def grid(g, lam):
+        return random_matrix.regression.risk_isotropic(
+            random_matrix.coupling(g * one, lam), n, dim, gram, noise * one
+        ).test.mean()  # noqa: E731
+
     return jax.vmap(lambda g: jax.vmap(lambda lam: grid(g, lam))(lams))(gammas).min()
 
 

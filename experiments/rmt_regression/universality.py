@@ -7,8 +7,9 @@ import numpy as np
 from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predicted_path, sample_count, simulate_path
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, field, over_seeds, style
 from mtrl.harness.judge import measures
-from mtrl.random_matrix.problem import CONCENTRATED, LAWS
 
+CONCENTRATED = ("gaussian", "rademacher", "uniform", "tanh")
+LAWS = (*CONCENTRATED, "elliptical")  # of `random_matrix.problem`
 WORDS = {
     "gaussian": "Gaussian",
     "rademacher": "signs",

@@ -41,19 +41,22 @@ def _later(room: str, name: str) -> Any:
     """A name of a module that loads JAX when it is called, so that a command line is answered without."""
 
     def call(*args: Any, **keywords: Any) -> Any:
-        return getattr(importlib.import_module(f"mtrl.harness.{room}"), name)(*args, **keywords)
+        return getattr(importlib.import_module(f"mtrl.{room}"), name)(*args, **keywords)
 
-    call.__name__, call.__doc__ = name, f"See `mtrl.harness.{room}.{name}`."
+    call.__name__, call.__doc__ = name, f"See `mtrl.{room}.{name}`."
     return call
 
 
-Entrant, compete, grid, simulate = (_later("simulation", name) for name in ("Entrant", "compete", "grid", "simulate"))
-compilations, evaluate = _later("driver", "compilations"), _later("driver", "evaluate")
-over_seeds, spread = _later("driver", "over_seeds"), _later("driver", "spread")
+Entrant, compete, grid, simulate = (
+    _later("harness.simulation", name) for name in ("Entrant", "compete", "grid", "simulate")
+)
+compilations, evaluate = _later("harness.driver", "compilations"), _later("harness.driver", "evaluate")
+over_seeds, spread = _later("harness.driver", "over_seeds"), _later("harness.driver", "spread")
+split_named = _later("numerics.keys", "split_named")
 
 __all__ = [
     "Algorithm", "Axis", "BadInput", "BaseConfig", "Claim", "Entrant", "Figure", "Interval", "Iteration", "Problem",
     "Round", "Step", "Study", "OwnDataConfig", "at_least", "at_most", "between", "compete", "compilations",
     "dataset", "evaluate", "exact", "field", "grid", "jax", "jnp", "less_than_zero", "main", "mean_interval", "measures",
-    "over_seeds", "plots", "proportion_interval", "simulate", "spread", "style", "timing",
+    "over_seeds", "plots", "proportion_interval", "simulate", "split_named", "spread", "style", "timing",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Validated configurations: frozen dataclasses whose fields carry their help text, unit and allowed range."""
 
+import contextlib
+import contextvars
 import dataclasses
 import difflib
 import json
@@ -7,7 +9,7 @@ import math
 import os
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mtrl.numerics.errors import BadInput
@@ -184,8 +186,21 @@ def check(config: Any) -> None:
             f"seed_batch got {config.seed_batch}, which does not divide seeds={config.seeds}; "
             "choose a divisor, or 0 for one batch"
         )
-    if hasattr(config, "validate"):
+    if hasattr(config, "validate") and _validating.get():
         config.validate()
+
+
+_validating = contextvars.ContextVar("validating", default=True)
+
+
+@contextlib.contextmanager
+def declaring() -> Iterator[None]:
+    """Inside, configurations check their fields alone: presets are listed, not run, and `validate` may need a wing, which loads JAX."""
+    token = _validating.set(False)
+    try:
+        yield
+    finally:
+        _validating.reset(token)
 
 
 def _check_entry(name: str, entry: Any, kind: Any, rules: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from mtrl.harness.config import parse_value, rules_of, types_of
+from mtrl.harness.config import declaring, parse_value, rules_of, types_of
 from mtrl.harness.run.engine import ENGINES
 from mtrl.harness.study import PRESETS, Figure, Study, unknown
 from mtrl.numerics.errors import BadInput
@@ -73,7 +73,8 @@ def _text(value: Any) -> str:
 
 def _figure_page(figure: Figure) -> str:
     """One figure with its fields at every preset."""
-    presets = {preset: figure.configure(preset, {}) for preset in PRESETS}
+    with declaring():
+        presets = {preset: figure.configure(preset, {}) for preset in PRESETS}
     lines = [f"{figure.name}: {figure.title}", "", f"fields ({', '.join(PRESETS)} where they differ):"]
     for item in dataclasses.fields(figure.config):
         texts = [_text(getattr(config, item.name)) for config in presets.values()]

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mtrl.harness.config import BaseConfig, check_distinct, path_fields, replace, types_of
+from mtrl.harness.config import BaseConfig, check_distinct, declaring, path_fields, replace, types_of
 from mtrl.harness.judge.claims import Claim
 from mtrl.numerics.errors import BadInput
 
@@ -63,8 +63,9 @@ class Figure:
         for preset in self.presets:
             if preset not in PRESETS:
                 raise TypeError(f"figure {self.name}: unknown preset {preset}")
-        for preset in PRESETS:
-            self.configure(preset, {})
+        with declaring():
+            for preset in PRESETS:
+                self.configure(preset, {})
 
     def compute(self, config: Any, seeds: Any) -> Any:
         """The dataset of one cell, with the dimensions of the split fields."""

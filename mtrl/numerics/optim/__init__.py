@@ -1,0 +1,3 @@
+from mtrl._later import inside
+
+__getattr__ = inside(__name__)
