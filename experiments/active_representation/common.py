@@ -11,6 +11,7 @@ from mtrl.harness.judge.measures import LAST, mean, value
 
 RULE_NAMES = ("passive", "L2", "L1")
 RULE_CHOICES = (*RULE_NAMES, "L21", "L12")  # of `representation.active.RULES`
+
 COLOR = {
     "passive": "#0072B2", "L2": "#D55E00", "L1": "#009E73", "L21": "#CC79A7", "L12": "#E69F00",
     "random_k": "#56B4E9", "single_best": "#000000",

@@ -28,6 +28,7 @@ CORRUPTIONS = (
     "zigzag",
     "canny_edges",
 )  # of `mtrl.representation.active.corruptions`
+
 DATASETS = ("digits_c", "mnist", "mnist_c")
 
 

@@ -141,7 +141,8 @@ def run(config: VisionConfig, seeds):
     shared = (data.test, np.array(targets), sources)
     if learner == "linear":
         found = over_seeds(
-            linear_targets, seeds, representation.active.ImagePools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
+            linear_targets, seeds,
+            representation.active.ImagePools(flat.astype(float), labels.astype(float), data.pool), *shared, methods, totals,
             (config.floor, config.lasso_ratio),
             sizes=(config.rank, config.target_samples, rows, config.iterations, config.debias, config.reuse),
         )  # fmt: skip

@@ -19,6 +19,7 @@ from mtrl.numerics import checks
 
 BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `bandits.BONUSES`
 VALUES = ("low_rank", "permutation", "pairs")  # of `mtrl.bandits.images`
+
 RIDGE = 0.1  # of LinUCB, as of the network's heads
 REPLICA_OFFSET = 10_000_019  # between the seeds of replicas
 SHARED, GREEDY, PER_TASK, LINUCB, RANDOM = "neural GFUCB", "greedy", "budget per task", "LinUCB on pixels", "uniform"

@@ -11,6 +11,8 @@ from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks
 
+BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `mdp.BONUSES`
+
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
 
 
@@ -89,7 +91,6 @@ def draw(data, config):
     return figure
 
 
-BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `mdp.BONUSES`
 SHARED = "last_layer, shared body"
 
 FIGURE = Figure(

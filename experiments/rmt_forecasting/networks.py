@@ -11,6 +11,10 @@ from mtrl import forecasting
 from mtrl.harness import evaluate, field, jax, jnp, over_seeds
 from mtrl.numerics import multitask_ridge
 
+UNIVARIATE = ("PatchTST", "DLinearU", "Transformer")  # of `forecasting`, as the next two
+MODELS = (*UNIVARIATE, "DLinearM", "SAMformer", "iTransformer")
+SIZES = ("paper", "small")
+
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig(DataConfig):
@@ -28,9 +32,6 @@ class NetworkConfig(DataConfig):
     validation_stride: int = field(16, help="validate on every k-th window of the files", lower=1)
 
 
-UNIVARIATE = ("PatchTST", "DLinearU", "Transformer")  # of `forecasting`, as the next two
-MODELS = (*UNIVARIATE, "DLinearM", "SAMformer", "iTransformer")
-SIZES = ("paper", "small")
 PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
 
 

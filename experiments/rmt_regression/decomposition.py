@@ -58,7 +58,7 @@ def best_lam(alpha, gamma, noise, ratio, *, tasks: int = 2):
     def risk(lam):
         return random_matrix.regression.risk_isotropic(
             random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
-        ).test.mean()  # noqa: E731
+        ).test.mean()
 
     return random_matrix.regression.minimise_nonnegative(risk)
 

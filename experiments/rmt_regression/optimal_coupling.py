@@ -72,7 +72,7 @@ def excess_at(alpha, gamma, noise, ratio, lams):
     def risk(lam):
         return random_matrix.regression.risk_isotropic(
             random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one
-        ).test.mean()  # noqa: E731
+        ).test.mean()
 
     return jax.vmap(risk)(lams) / best_lam(alpha, gamma, noise, ratio).value - 1
 

@@ -81,7 +81,7 @@ def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ..
         def grid(g, lam):
             return random_matrix.regression.risk_isotropic(
                 random_matrix.coupling(g * one, lam), n, dim, gram, noise
-            ).test.mean()  # noqa: E731
+            ).test.mean()
 
         return jax.vmap(lambda g: jax.vmap(lambda lam: grid(g, lam))(lams))(gammas)
 
@@ -114,7 +114,7 @@ def oracle_gap(alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...])
     def grid(g, lam):
         return random_matrix.regression.risk_isotropic(
             random_matrix.coupling(g * one, lam), n, dim, gram, noise * one
-        ).test.mean()  # noqa: E731
+        ).test.mean()
 
     return jax.vmap(lambda g: jax.vmap(lambda lam: grid(g, lam))(lams))(gammas).min()
 

@@ -10,6 +10,7 @@ from mtrl.harness.judge import measures
 
 CONCENTRATED = ("gaussian", "rademacher", "uniform", "tanh")
 LAWS = (*CONCENTRATED, "elliptical")  # of `random_matrix.problem`
+
 WORDS = {
     "gaussian": "Gaussian",
     "rademacher": "signs",
