@@ -39,6 +39,7 @@ Array([[3. ],
        [7.7]], dtype=float64)
 """
 
+from mtrl.random_matrix import classification, equivalents, regression
 from mtrl.random_matrix.couplings import bayes_coupling, coupling, multiplied_penalties, whiten_noise
 from mtrl.random_matrix.data import Means, TaskData, pack
 from mtrl.random_matrix.problem import (
@@ -55,6 +56,7 @@ from mtrl.random_matrix.problem import (
 from mtrl.random_matrix.regression import estimate_risk, fit, predict, predict_risk, tune
 
 __all__ = [
+    "classification", "equivalents", "regression",
     "LinearModel", "Means", "TaskData", "aligned_gram", "aligned_hyperplanes", "aligned_model", "autoregressive_covariance",
     "bayes_coupling", "coupling", "estimate_risk", "exact_risk", "fit", "linear_model", "multiplied_penalties", "pack", "predict",
     "predict_risk", "sample_features", "sample_tasks", "tune", "whiten_noise",

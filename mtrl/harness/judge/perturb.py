@@ -35,12 +35,12 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     """(name, dataset), the cheap ones first.
 
     A dimension's values in reverse order; two labels in words, or two variables of one shape, exchanged; a variable times 1.1 and 2 (and
-    over them); one seed an outlier; NaN.
+    over them); one seed, or one entry of what has no seeds, an outlier; no noise; NaN.
     """
     for dim in data.dims:
         if dim != SEED and data.sizes[dim] > 1:
             yield f"{dim} reversed", _reversed(data, dim)
-    names = [name for name, variable in data.data_vars.items() if variable.dtype.kind == "f"]
+    names = [name for name, variable in data.data_vars.items() if variable.dtype.kind in "fiu"]
     for dim in data.dims:
         if dim in data.coords and data[dim].dtype.kind in "OUST":
             for i, j in itertools.combinations(range(data.sizes[dim]), 2):
@@ -52,6 +52,10 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
         for name in names:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})
     for name in names:
+        if SEED not in data[name].dims and data[name].size:
+            values = data[name].values.copy()
+            values.flat[0] = 100 * np.nanmax(np.abs(values), initial=0.0) + 1
+            yield f"an entry of {name} an outlier", data.assign({name: (data[name].dims, values, data[name].attrs)})
         if SEED in data[name].dims:
             first = (data[name][SEED] == data[name][SEED][0]).values
             gross = 100 * np.abs(data[name]).max() + 1
@@ -60,6 +64,11 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
                 f"a seed of {name} an outlier",
                 data.assign({name: data[name].where(~first.reshape(shape) | (data[name] * 0 != 0), gross)}),
             )
+    if SEED in data.dims:  # what is undecided for its noise alone is decided here
+        yield (
+            "every seed at the mean",
+            data.map(lambda v: v * 0 + v.mean(SEED) if SEED in v.dims and v.name in names else v),
+        )
     yield "NaN", data.assign({name: data[name] * np.nan for name in names})
 
 
