@@ -139,7 +139,8 @@ _YARDSTICK = {
 
 FIGURES = (
     Figure(
-        name="B2",
+        name="convex_fits",
+        aliases=("B2",),
         headline=True,
         title="Convex fits to one duality gap against scikit-learn or literal loops",
         config=ConvexConfig,

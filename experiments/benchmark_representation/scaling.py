@@ -178,7 +178,8 @@ _MARGIN = "one sixth above the count for caches and the machine; below it, fixed
 
 FIGURES = (
     Figure(
-        name="B3",
+        name="scaling",
+        aliases=("B3",),
         title="Time against tasks, samples and dimension",
         config=ScalingConfig,
         run=run,
@@ -229,7 +230,8 @@ FIGURES = (
         },
     ),
     Figure(
-        name="B4",
+        name="peak_memory",
+        aliases=("B4",),
         title="Peak memory at 6400 tasks in 100 dimensions",
         config=MemoryConfig,
         run=run_memory,

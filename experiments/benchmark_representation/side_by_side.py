@@ -170,7 +170,8 @@ def ratio(data, workload):
 
 FIGURES = (
     Figure(
-        name="B1",
+        name="subspace_learners",
+        aliases=("B1",),
         title="Subspace learners over 30 seeds against literal NumPy loops",
         config=SpeedConfig,
         run=run,

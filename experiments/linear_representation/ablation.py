@@ -106,7 +106,8 @@ def _growth(slow, fast):
 
 FIGURES = (
     Figure(
-        name="C3",
+        name="exact_heads",
+        aliases=("C3",),
         title="Exact heads against gradient steps on the heads",
         config=AblationConfig,
         run=run_ablation,

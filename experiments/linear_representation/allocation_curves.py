@@ -165,7 +165,8 @@ def _rank(config):
 
 FIGURES = (
     Figure(
-        name="A1",
+        name="allocation",
+        aliases=("A1",),
         title="Few samples of many tasks or many of few",
         config=AllocationConfig,
         run=run_allocation,

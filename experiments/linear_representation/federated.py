@@ -273,7 +273,8 @@ SMALL = dict(seeds=2, clients=10, dim=6, rounds=10)
 
 FIGURES = (
     Figure(
-        name="C1",
+        name="federated_error",
+        aliases=("C1",),
         title="Test error of federated clients",
         config=FederatedConfig,
         run=run_bars,
@@ -294,7 +295,8 @@ FIGURES = (
         presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
     ),
     Figure(
-        name="C2",
+        name="subspace_by_rounds",
+        aliases=("C2",),
         headline=True,
         title="Distance to the subspace against rounds",
         config=FederatedConfig,

@@ -155,7 +155,8 @@ def _over_law(data, config):
 
 FIGURES = (
     Figure(
-        name="D1",
+        name="target_samples",
+        aliases=("D1",),
         title="Target risk against target samples",
         config=FewShotConfig,
         run=run_few_shot,

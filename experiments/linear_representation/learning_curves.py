@@ -217,13 +217,14 @@ def decimal_axis(ax):
     ax.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
-def figure(name, title, config, *, axis, presets, extra=(), version=1):
+def figure(name, number, title, config, *, axis, presets, extra=(), version=1):
     """Assemble one learning-curve figure."""
     return Figure(
         name=name,
         title=title,
         config=config,
         run=run,
+        aliases=(number,),
         draw=functools.partial(draw, figure=RELEASED[name], axis=axis),
         claims=(*released_claims(RELEASED[name], axis), *extra),
         split=(axis,),
@@ -234,7 +235,7 @@ def figure(name, title, config, *, axis, presets, extra=(), version=1):
     )
 
 
-RELEASED = {"T1": "few", "T2": "tasks", "T3": "samples", "T4": "many"}
+RELEASED = {"fewest_samples": "few", "error_by_tasks": "tasks", "error_by_samples": "samples", "many_samples": "many"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,6 +272,7 @@ _SMOKE = dict(seeds=2, tasks=(40,), dim=20, rank=2, target_samples=25, moment_dr
 
 FIGURES = (
     figure(
+        "fewest_samples",
         "T1",
         "As many samples per task as dimensions of the subspace",
         FewConfig,
@@ -301,6 +303,7 @@ FIGURES = (
         ),
     ),
     figure(
+        "error_by_tasks",
         "T2",
         "Subspace and target error against the number of tasks",
         LearningConfig,
@@ -316,6 +319,7 @@ FIGURES = (
         ),
     ),
     figure(
+        "error_by_samples",
         "T3",
         "Subspace and target error against samples per task",
         SamplesConfig,
@@ -327,6 +331,7 @@ FIGURES = (
         extra=(law_claim("samples", "LF-FO"),),
     ),
     figure(
+        "many_samples",
         "T4",
         "Many samples per task",
         ManyConfig,

@@ -89,7 +89,8 @@ def draw_new(data, config):
 
 FIGURES = (
     Figure(
-        name="C4",
+        name="new_client",
+        aliases=("C4",),
         title="A new client with few samples",
         config=NewClientConfig,
         run=run_new,

@@ -187,7 +187,8 @@ def _best(name):
 
 FIGURES = (
     Figure(
-        name="R1",
+        name="real_tasks",
+        aliases=("R1",),
         title="Classical methods on real tasks",
         config=RealConfig,
         run=run,

@@ -207,8 +207,9 @@ _SEARCHED = ("LF-FO", "meta-LR-FO")
 
 FIGURES = (
     Figure(
-        name="T2R",
-        title="T2 on the released script's own draws",
+        name="released_draws",
+        aliases=("T2R",),
+        title="Error against the number of tasks on the released script's own draws",
         config=ReplayConfig,
         run=run,
         draw=draw,

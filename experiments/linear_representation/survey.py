@@ -253,7 +253,8 @@ WHY = {
 
 FIGURES = (
     Figure(
-        name="S1",
+        name="task_structures",
+        aliases=("S1",),
         title="Classical methods on five task structures",
         config=SurveyConfig,
         run=run,
@@ -307,7 +308,8 @@ FIGURES = (
         },  # fmt: skip
     ),
     Figure(
-        name="S2",
+        name="task_relations",
+        aliases=("S2",),
         title="Learned task relations on three clusters",
         config=RelationConfig,
         run=run_relations,
