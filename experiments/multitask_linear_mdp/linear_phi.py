@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import RETURN, lowest, regret_of, task_means, total
+from experiments.multitask_linear_mdp.protocol import RETURN, regret_of, task_means, total
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Entrant, Figure, compete, evaluate, field, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean, value
+from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
 METHODS = ("MTLR-LSVI", "MTLR-LSVI, subspace trusted", "LSVI-UCB on x", "known subspace", "tabular")

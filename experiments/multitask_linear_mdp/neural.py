@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import RETURN, difference, lowest, task_means, total
+from experiments.multitask_linear_mdp.protocol import RETURN, difference, task_means, total
 from mtrl import mdp
 from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero
-from mtrl.harness.judge.measures import value
+from mtrl.harness.judge.measures import lowest, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks
 

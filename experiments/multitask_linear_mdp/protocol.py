@@ -4,7 +4,7 @@ import dataclasses
 
 from mtrl import mdp
 from mtrl.harness import BaseConfig, field, jax
-from mtrl.harness.judge.measures import mean, value, worst
+from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture.plots import looks
 
 SHARED, OWN = "shared", "per task"
@@ -60,15 +60,6 @@ def team_numbers(config):
 def total(quantity):
     """Sum over the episodes, which a missing one makes missing."""
     return quantity.then(lambda array: array.sum("episode", skipna=False))
-
-
-def lowest(quantity, method):
-    """Measure: a method minus the lowest of all the others, which is chosen anew in every resample."""
-
-    def gaps(array):
-        return array.sel({"method": method}, drop=True) - array.drop_sel({"method": method})
-
-    return worst(quantity.then(gaps))
 
 
 def regret_of(method, name="regret", **where):

@@ -17,7 +17,6 @@ from experiments.multitask_linear_mdp.protocol import (
     TABULAR,
     WorldConfig,
     difference,
-    lowest,
     regret_of,
     task_means,
     team_numbers,
@@ -25,7 +24,7 @@ from experiments.multitask_linear_mdp.protocol import (
 )
 from mtrl import mdp
 from mtrl.harness import Claim, Entrant, Figure, at_most, between, compete, field, less_than_zero
-from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.judge.measures import lowest, mean, value
 from mtrl.harness.picture import plots
 
 KNOWN_FREE = "known phi, small ridge"  # beta / sqrt(lam) caps the bonus of a direction never visited

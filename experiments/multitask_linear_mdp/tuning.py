@@ -23,13 +23,12 @@ from experiments.multitask_linear_mdp.protocol import (
     TABULAR,
     UNIFORM,
     WorldConfig,
-    lowest,
     task_means,
     team_numbers,
 )
 from mtrl import mdp
 from mtrl.harness import Claim, Entrant, Figure, compete, field, grid, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean, value
+from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
 OFFSET = 10_000

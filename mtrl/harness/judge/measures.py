@@ -17,8 +17,8 @@ from mtrl.harness.judge.claims import Absent, Interval, mean_interval, proportio
 from mtrl.harness.judge.quantities import FIRST, LAST, SEED, Quantity, as_quantity, log, pick, same, value
 
 __all__ = [
-    "FIRST", "LAST", "Absent", "Measure", "Quantity", "best", "bootstrap", "crossing", "exact", "first_crossing", "log", "lowest_of",
-    "mean", "near", "share", "slope", "value", "worst",
+    "FIRST", "LAST", "Absent", "Measure", "Quantity", "best", "bootstrap", "crossing", "exact", "first_crossing", "log", "lowest",
+    "lowest_of", "mean", "near", "share", "slope", "value", "worst",
 ]  # fmt: skip
 
 RESAMPLES = 2000
@@ -126,6 +126,15 @@ def worst(x: Quantity) -> Measure:
 def best(x: Quantity) -> Measure:
     """The smallest seed mean over all other dimensions, chosen anew in every resample."""
     return bootstrap(lambda means: np.min(means), x)
+
+
+def lowest(x: Quantity, label: Any, dim: str = "method") -> Measure:
+    """A label's seed mean minus the lowest of all the others (a lower envelope where below 0), which is chosen anew in every resample."""
+
+    def gaps(array):
+        return pick(array, dim, label) - array.isel({dim: ~same(array[dim].values, label)})
+
+    return worst(x.then(gaps))
 
 
 def lowest_of(x: Quantity, dim: str, minus: Quantity | None = None) -> Measure:

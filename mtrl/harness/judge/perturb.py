@@ -31,11 +31,25 @@ def _exchanged(data: Any, dim: str, i: int, j: int) -> Any:
     )
 
 
+def _doubled(data: Any, dim: str, end: int) -> Any:
+    """Values at the first or last label of a dimension times two."""
+    factor = np.ones(data.sizes[dim])
+    factor[end] = 2.0
+    return data.assign(
+        {
+            name: v * factor.reshape([-1 if d == dim else 1 for d in v.dims])
+            for name, v in data.data_vars.items()
+            if dim in v.dims and v.dtype.kind == "f"
+        }
+    )
+
+
 def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     """(name, dataset), the cheap ones first.
 
     A dimension's values in reverse order; two labels in words, or two variables of one shape, exchanged; a variable times 1.1 and 2 (and
-    over them); one seed, or one entry of what has no seeds, an outlier; no noise; NaN.
+    over them); the first or last label's values doubled (one side of a comparison); one seed, or one entry of what has no seeds, an
+    outlier; NaN.
     """
     for dim in data.dims:
         if dim != SEED and data.sizes[dim] > 1:
@@ -51,6 +65,10 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     for factor in (1.1, 2.0, 1 / 1.1, 0.5):
         for name in names:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})
+    for dim in data.dims:
+        if dim != SEED and data.sizes[dim] > 1:
+            yield f"first {dim} x 2", _doubled(data, dim, 0)
+            yield f"last {dim} x 2", _doubled(data, dim, -1)
     for name in names:
         if SEED not in data[name].dims and data[name].size:
             values = data[name].values.copy()
@@ -64,11 +82,6 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
                 f"a seed of {name} an outlier",
                 data.assign({name: data[name].where(~first.reshape(shape) | (data[name] * 0 != 0), gross)}),
             )
-    if SEED in data.dims:  # what is undecided for its noise alone is decided here
-        yield (
-            "every seed at the mean",
-            data.map(lambda v: v * 0 + v.mean(SEED) if SEED in v.dims and v.name in names else v),
-        )
     yield "NaN", data.assign({name: data[name] * np.nan for name in names})
 
 

@@ -15,6 +15,7 @@ from mtrl.harness.judge.measures import (
     exact,
     first_crossing,
     log,
+    lowest,
     mean,
     near,
     share,
@@ -104,6 +105,18 @@ def test_slope_recovers_an_exponent_and_refuses_two_points():
         slope(value("y"), "x")(data.isel(x=[0, 4]), Config)
 
 
+def test_lowest_compares_with_the_best_of_the_others_and_knows_of_the_choice():
+    few = value("regret", tasks=FIRST)
+    means = DATA.regret.isel(tasks=0).mean("seed")
+    found = lowest(few, "shared")(DATA, Config)
+    assert found.value == pytest.approx(float(means[0] - means[1])) and found.low < found.value < found.high
+    along_tasks = lowest(value("regret", method="shared"), 16.0, "tasks")(DATA, Config)
+    others = DATA.regret.sel({"method": "shared"}).mean("seed")
+    assert along_tasks.value == pytest.approx(float(others[2] - others[:2].min()))
+    with pytest.raises(Absent):
+        lowest(few, "unknown")(DATA, Config)
+
+
 def test_crossing_interpolates_in_logarithms():
     at = np.array([1.0, 10.0, 100.0])
     assert first_crossing(at, np.array([3.0, 1.0, 0.0]), np.array([2.0, 2.0, 2.0])) == pytest.approx(np.sqrt(10))
@@ -138,6 +151,9 @@ def test_perturbations_turn_a_claim_that_says_something_and_not_one_that_does_no
     names = [name for name, _ in perturbations(DATA)]
     assert {"method reversed", "tasks reversed", "regret x 2", "a seed of regret an outlier", "NaN"} <= set(names)
     turning = turned_by(Claim("falls", "", gap, at_most(0.0)), DATA, Config)
+    level = DATA.assign(regret=DATA.regret * 0 + 5 + DATA.regret.isel(tasks=0, method=0))
+    order = mean(value("regret", method="own", tasks=LAST) - value("regret", method="own", tasks=FIRST))
+    assert "first tasks x 2" in turned_by(Claim("level", "", order, at_least(0.0)), level, Config)
     assert "method reversed" in turning and any("exchanged" in name for name in turning)
     assert turned_by(
         Claim("a square", "", mean(value("regret", method="own", tasks=LAST) * 0 + 1), at_least(0.0)), DATA, Config
