@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mtrl.harness import compete
-from mtrl.harness.judge.measures import worst
 
 TUNING_OFFSET = 1_000_003
 REWARD = "reward per task"
@@ -53,12 +52,3 @@ def fewest(config: Any) -> int:
 def several_tasks(data: Any) -> bool:
     """Whether there are two M to compare."""
     return data.sizes["tasks"] > 1
-
-
-def lowest(quantity: Any, method: str) -> Any:
-    """Measure: a method minus the lowest of all the others, which is chosen anew in every resample."""
-
-    def gaps(array: Any) -> Any:
-        return array.sel({"method": method}, drop=True) - array.drop_sel({"method": method})
-
-    return worst(quantity.then(gaps))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, lowest, most, several_tasks, tuned
+from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, most, several_tasks, tuned
 from mtrl import bandits
 from mtrl.harness import (
     BaseConfig,
@@ -17,7 +17,7 @@ from mtrl.harness import (
     field,
     less_than_zero,
 )
-from mtrl.harness.judge.measures import bootstrap, mean, value
+from mtrl.harness.judge.measures import bootstrap, lowest, mean, value
 
 METHODS = ("GFUCB", "GFUCB per task", "greedy", "LinUCB on x", "known phi")
 # Reg/M at T = 60 and its standard error in an independent program of these settings at one radius, `0.05 (M k + log|Phi|) log(t + 2)`;

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import REWARD, fewest, lowest, most, several_tasks, tuned
+from experiments.multitask_bandits.common import REWARD, fewest, most, several_tasks, tuned
 from mtrl import bandits
 from mtrl.harness import (
     BadInput,
@@ -18,7 +18,7 @@ from mtrl.harness import (
     field,
     less_than_zero,
 )
-from mtrl.harness.judge.measures import crossing, mean, value
+from mtrl.harness.judge.measures import crossing, lowest, mean, value
 
 METHODS = (
     "MTLR-OFUL, relaxed ellipsoid",

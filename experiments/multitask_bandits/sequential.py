@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import lowest
 from mtrl import bandits
 from mtrl.harness import (
     BadInput,
@@ -18,7 +17,7 @@ from mtrl.harness import (
     jnp,
     less_than_zero,
 )
-from mtrl.harness.judge.measures import mean, value, worst
+from mtrl.harness.judge.measures import lowest, mean, value, worst
 
 METHODS = ("PEGE", "PEGE, known subspace", "SeqRepL", "BOSS, random experts", "BOSS, truth among experts")
 PEGE, KNOWN, SEQREPL, BOSS, BOSS_TRUTH = METHODS
