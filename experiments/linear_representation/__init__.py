@@ -5,10 +5,12 @@ from experiments.linear_representation import (
     allocation_curves,
     federated,
     few_shot,
-    learning_curves,
+    learning_figures,
     new_client,
     real_data,
+    relations,
     replay,
+    rounds,
     survey,
 )
 from mtrl.harness import Study
@@ -19,14 +21,16 @@ STUDY = Study(
     "Thekumparampil et al. 2021 (2105.08306), Zhang and Yang 2021 (1707.08114)",
     summary="shared linear subspaces: moments, factored and alternating least squares, FedRep, classical methods",
     figures=(
-        *learning_curves.FIGURES,
+        *learning_figures.FIGURES,
         *replay.FIGURES,
         *federated.FIGURES,
+        *rounds.FIGURES,
         *ablation.FIGURES,
         *new_client.FIGURES,
         *few_shot.FIGURES,
         *allocation_curves.FIGURES,
         *survey.FIGURES,
+        *relations.FIGURES,
         *real_data.FIGURES,
     ),
 )

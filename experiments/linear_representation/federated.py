@@ -1,4 +1,4 @@
-"""C1, C2: FedRep on linear clients (Collins, Hassani, Mokhtari, Shakkottai 2021, Figures 1 and 2).
+"""FedRep on linear clients (Collins, Hassani, Mokhtari, Shakkottai 2021, Figures 1 and 2).
 
 Inputs N(0, I/n), label noise of standard deviation .001, heads of unit norm.
 """
@@ -14,15 +14,13 @@ from mtrl.harness import (
     Claim,
     Figure,
     Problem,
-    at_least,
     at_most,
     field,
     jnp,
     over_seeds,
-    simulate,
     split_named,
 )
-from mtrl.harness.judge.measures import LAST, Quantity, best, bootstrap, value, worst
+from mtrl.harness.judge.measures import bootstrap, value
 from mtrl.numerics import moments
 from mtrl.numerics.linalg import subspaces
 
@@ -154,113 +152,12 @@ def median_and_whiskers(values):
     return middle, np.stack([middle - low, high - middle])
 
 
-def run_rounds(config, seeds):
-    """C2: squared distance against rounds, with the contraction of the theorem at its largest constant 1."""
-    import xarray as xr
-
-    options = dict(tasks=config.clients, dim=config.dim, rank=config.rank, samples=config.samples[0])
-    common = dict(
-        seeds=seeds,
-        rounds=config.rounds,
-        problem=federation(scaled=True, start="random", **options),
-        inputs=(config.noise,),
-    )
-    (federated, objectives), _ = simulate(
-        representation.subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common
-    )
-    shared, _ = simulate(
-        representation.subspace.fedsgd, hyper={"eta": config.eta_shared}, record=record_distance, **common
-    )
-    rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
-    jumped = [
-        bool(representation.subspace.unstable(jnp.asarray(v), config.eta, limit))
-        for v, limit in zip(objectives, limits, strict=True)
-    ]
-    representation.subspace.check_stable(any(jumped), config.eta, limits.min())
-    names = ("FedRep", "FedSGD")
-    data = xr.Dataset(
-        {
-            "distance": (("seed", "learner", "round"), np.stack([federated, shared], axis=1)),
-            "rate": (("seed", "round"), rates),
-        },
-        coords={"seed": seeds, "learner": list(names), "round": np.arange(1, config.rounds + 1)},
-    )
-    data["distance"].attrs["units"] = "squared sine of the largest angle"
-    return data.expand_dims(samples=[config.samples[0]])
-
-
-def one_rate(key, noise, eta, *, rounds, **options):
-    """Squared contraction bound of Theorem 1 and stability limit of eta for the same draw of the problem."""
-    keys = split_named(key, "problem")  # the stream from which `simulate` draws the problem
-    params, drawn = clients(keys["problem"], noise, scaled=True, start="random", **options)
-    smallest = jnp.linalg.svd(params.heads / jnp.sqrt(params.heads.shape[0]), compute_uv=False)[-1]
-    start = subspaces.sin_theta(params.basis, drawn.start)
-    count = jnp.arange(1.0, rounds + 1)
-    bound = (
-        start * representation.subspace.theory.fedrep_contraction(count, step=eta, smallest=smallest, start_sine=start)
-    ) ** 2
-    return bound, representation.subspace.stability_limit(drawn.data, params.heads, float(params.heads.shape[0]))
-
-
-def draw_rounds(data, config):
-    """Squared distance on a log scale."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, data.sizes["samples"], width=4.2)
-    for ax, n in zip(axes[0], data["samples"].values, strict=True):
-        part = data.sel(samples=n)
-        for k, learner in enumerate(("FedRep", "FedSGD")):
-            values = part["distance"].sel(learner=learner).transpose("seed", "round").values
-            ax.plot(part["round"], np.exp(np.log(values).mean(0)), color=style.COLORS[k], label=learner)
-            ax.fill_between(part["round"], *np.quantile(values, [0.1, 0.9], axis=0), color=style.COLORS[k], alpha=0.2)
-        style.theory(
-            ax, part["round"], part["rate"].mean("seed"), label="contraction of Theorem 1, c = 1", color="gray"
-        )
-        ax.set_yscale("log")
-        ax.set_ylim(bottom=float(part["distance"].min()) / 5, top=2)
-        ax.set_xlabel("communication round")
-        ax.set_title(f"n = {int(n)} samples per client")
-    axes[0, 0].set_ylabel(r"$\sin^2$ of the largest angle")
-    axes[0, 0].legend(loc="lower left")
-    return canvas
-
-
 def ratio_of_means(lower, upper):
     """log10 of the ratio of the seed means, at the worst of what is left of the dimensions (chosen in every resample).
 
     Means of logarithms would hide the seeds in which a learner fails.
     """
     return bootstrap(lambda a, b: np.max(np.log10(a / b)), lower, upper)
-
-
-def _fits(data, config):
-    """Per seed and n, until the squared distance is within tenfold of its last value: the slope of its log10 against the round, and
-    log10 of the squared residual of that line over the one of a line against the logarithm of the round (a power law)."""
-    import xarray as xr
-
-    def one(distance):
-        if not np.isfinite(distance).all() or len(distance) < 3:
-            return np.array([np.nan, np.nan])
-        stop = int(np.argmax(distance <= 10 * distance[-1]))
-        stop = stop if stop > 10 else len(distance)  # it never fell tenfold
-        at, y = np.arange(1.0, stop + 1), np.log10(distance[:stop])
-        slope, geometric = np.polyfit(at, y, 1, full=True)[:2]
-        power = np.polyfit(np.log(at), y, 1, full=True)[1]
-        return np.array([slope[0], np.log10(geometric[0] / power[0])])
-
-    part = value("distance", learner="FedRep")(data, config)
-    return xr.apply_ufunc(one, part, input_core_dims=[["round"]], output_core_dims=[["fit"]], vectorize=True)
-
-
-def _fitted_rate(data, config):
-    """Fall of log10 of the squared distance per round."""
-    return -_fits(data, config).isel(fit=0)
-
-
-def _theorem_rate(data, config):
-    """The same of the bound of Theorem 1 with its largest constant."""
-    bound = np.log10(value("rate")(data, config))
-    return (bound.isel(round=0) - bound.isel(round=-1)) / (bound.sizes["round"] - 1)
 
 
 # Seeds in which 500 rounds do not reach the subspace decide the mean.
@@ -293,46 +190,5 @@ FIGURES = (
             for other, words, seeds in (("Local", "local training", 45), ("FedSGD", "FedSGD", 70))
         ),
         presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
-    ),
-    Figure(
-        name="subspace_by_rounds",
-        aliases=("C2",),
-        headline=True,
-        title="Distance to the subspace against rounds",
-        config=FederatedConfig,
-        run=run_rounds,
-        draw=draw_rounds,
-        split=("samples",),
-        claims=(
-            Claim(
-                text="FedRep's squared distance falls geometrically: a straight line in log distance fits better than a power law, "
-                "until the floor (log10 of the ratio of squared residuals, worst n)",
-                paper="Collins et al. 2021, Figure 2 and Theorem 1: a constant factor per round",
-                measure=worst(Quantity(lambda data, config: _fits(data, config).isel(fit=1))),
-                accepts=at_most(0.0),
-                kind="paper",
-                unit="orders of magnitude of the squared residual",
-                reason="the same number of parameters on both sides",
-            ),
-            Claim(
-                text="FedRep's fitted rate is at least the contraction of Theorem 1 with constant 1 (ratio of means, least n)",
-                paper="Collins et al. 2021, Theorem 1",
-                measure=bootstrap(lambda a, b: np.min(a / b), Quantity(_fitted_rate), Quantity(_theorem_rate)),
-                accepts=at_least(1.0),
-                kind="paper",
-                unit="fitted rate over the theorem's",
-                reason="an upper bound on the distance; 1 is the largest value its constant may have",
-            ),
-            Claim(
-                text="FedSGD's squared distance stays near 1 (least panel)",
-                paper="Collins et al. 2021, Figure 2",
-                measure=best(value("distance", learner="FedSGD", round=LAST)),
-                accepts=at_least(0.5),
-                kind="paper",
-                unit="squared sine of the largest angle",
-                reason="the figure spans six orders of magnitude, and .5 is a third of one",
-            ),
-        ),
-        presets={"smoke": {**SMALL, "samples": (20,)}, "paper": dict(seeds=100)},
     ),
 )

@@ -1,7 +1,6 @@
 """Test risk against samples, noise, alignment, number of tasks and dimension: prediction as lines, simulation as points.
 
-The last panel holds the four limits of the estimator, each simulated by its own solver (`solvers.special_cases`).
-"""
+The last panel holds the four limits of the estimator, each simulated by its own solver (`solvers.special_cases`)."""
 
 import dataclasses
 
