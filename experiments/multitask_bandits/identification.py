@@ -7,8 +7,9 @@ import numpy as np
 
 from experiments.multitask_bandits.common import fewest, most, several_tasks
 from mtrl import bandits
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, dataset, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.picture import plots
 
 # Shares in an independent program's 40 seeds with uniform exploration, by M; its noise is not reported.
 REFERENCE_SAMPLES = (10, 30, 100, 300)
@@ -53,50 +54,29 @@ def identify(
 
 def run(config: IdentificationConfig, seeds: np.ndarray) -> Any:
     """One M."""
-    import xarray as xr
-
     (tasks,) = config.tasks
     sizes = dict(tasks=tasks, samples=config.samples, candidates=config.candidates, dim=config.dim, rank=config.rank)
-    found = over_seeds(identify, seeds, config.noise, **sizes)
-    return xr.Dataset(
-        {"found": (("tasks", "seed", "sample"), np.asarray(found, dtype=float)[None])},
-        coords={"tasks": [tasks], "seed": seeds, "sample": list(config.samples)},
-    )
+    found = np.asarray(over_seeds(identify, seeds, config.noise, **sizes), dtype=float)
+    coords = {"tasks": [tasks], "sample": Axis(config.samples, words="samples per task n")}
+    return dataset(seeds, coords, found=(("tasks", "seed", "sample"), found[None], "1", "share of runs that find phi"))
 
 
 def draw(data: Any, config: IdentificationConfig) -> Any:
-    """Share of identified runs with Wilson intervals."""
-    from mtrl.harness import proportion_interval, style
-
-    figure, axes = style.subplots(1, 1)
+    """Share of identified runs with the interval of its mean."""
+    figure, axes = plots.panel()
     ax = axes[0, 0]
-    for j, tasks in enumerate(data["tasks"].values):
-        hits = data["found"].sel(tasks=tasks)
-        intervals = [
-            proportion_interval(float(hits.sel(sample=n).sum()), hits.sizes["seed"]) for n in data["sample"].values
-        ]
-        value, low, high = np.array(intervals).T
-        ax.errorbar(
-            data["sample"].values,
-            value,
-            [np.maximum(value - low, 0), np.maximum(high - value, 0)],
-            fmt=style.MARKERS[j] + "-",
-            color=style.COLORS[j],
-            capsize=2,
-            label=f"M = {tasks}",
-        )
-    chance = np.full(data.sizes["sample"], 1 / config.candidates)
-    style.theory(ax, data["sample"].values, chance, color="0.5", label="chance")
+    looks = plots.looks({int(m): f"M = {m}" for m in data["tasks"].values})
+    plots.points(ax, data["found"], "sample", "tasks", looks, fmt="-", marker="o")
+    plots.level(ax, 1 / config.candidates, "chance")
     if set(REFERENCE_SAMPLES) <= set(data["sample"].values.tolist()):
-        for j, tasks in enumerate(data["tasks"].values):
-            if tasks in REFERENCE:
-                found = REFERENCE[int(tasks)]
-                style.paper(ax, REFERENCE_SAMPLES, found, label="", markeredgecolor=style.COLORS[j])
-        style.paper(ax, [], [], label="reference run (40 runs,\nits noise not known)")
-    style.log_ticks(ax, data["sample"].values)
-    ax.set(ylim=(0, 1.05), xlabel="samples per task n", ylabel="share of runs that find phi")
-    ax.set_title(f"joint fit over |Phi| = {config.candidates}")
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.12), fontsize=8)
+        words = "independent program (40 runs,\nits noise not known)"
+        for tasks in set(REFERENCE) & set(looks):
+            table = dict(zip(REFERENCE_SAMPLES, REFERENCE[tasks], strict=True))
+            plots.program(ax, table, words, color=looks[tasks].color)
+            words = ""
+    title = f"joint fit over |Phi| = {config.candidates}"
+    legend = dict(loc="lower right", bbox_to_anchor=(1.0, 0.12), fontsize=8)
+    plots.finish(ax, title=title, log="x", ticks=data["sample"].values, ylim=(0, 1.05), legend=legend)
     return figure
 
 

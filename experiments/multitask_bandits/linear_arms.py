@@ -7,27 +7,13 @@ import numpy as np
 
 from experiments.multitask_bandits.common import REWARD, fewest, most, several_tasks, tuned
 from mtrl import bandits
-from mtrl.harness import (
-    BadInput,
-    BaseConfig,
-    Claim,
-    Entrant,
-    Figure,
-    at_least,
-    between,
-    field,
-    less_than_zero,
-)
+from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, at_least, between, dataset, field, less_than_zero
 from mtrl.harness.judge.measures import crossing, lowest, mean, value
+from mtrl.harness.picture import plots
 
 METHODS = (
-    "MTLR-OFUL, relaxed ellipsoid",
-    "MTLR-OFUL, projected",
-    "GFUCB, linear class",
-    "MLinGreedy",
-    "OFUL per task",
-    "known B",
-)
+    "MTLR-OFUL, relaxed ellipsoid", "MTLR-OFUL, projected", "GFUCB, linear class", "MLinGreedy", "OFUL per task", "known B",
+)  # fmt: skip
 RELAXED, PROJECTED, GFUCB, GREEDY, ALONE, KNOWN = METHODS
 
 
@@ -39,22 +25,14 @@ class LinearArmsConfig(BaseConfig):
     rounds: int = field(200, help="rounds per task T", lower=2)
     arms: int = field(10, help="arms A", lower=2)
     dim: int = field(10, help="dimension d", lower=2)
-    rank: int = field(2, help="subspace dimension k", lower=1)
+    rank: int = field(2, help="subspace dimension k", lower=1, at_most="dim")
     noise: float = field(0.3, help="noise standard deviation sigma", lower=0.0)
     scales: tuple[float, ...] = field((0.02, 0.1, 0.5), help="radius scales tried on tuning seeds", lower=0.0)
-
-    def validate(self) -> None:
-        """The subspace must fit."""
-        if self.rank > self.dim:
-            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
 
 
 def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
     """All methods at one M."""
-    import xarray as xr
-
-    (tasks,) = config.tasks
-    problem = bandits.linear_arms(tasks=tasks, dim=config.dim, rank=config.rank, arms=config.arms)
+    (tasks,), sizes = config.tasks, dict(dim=config.dim, rank=config.rank)
     rank, radius = {"rank": config.rank}, {"scale": config.scales, "noise": config.noise}
     entrants = (
         Entrant(RELAXED, bandits.mtlr_oful, rank, radius),
@@ -64,49 +42,45 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
         Entrant(ALONE, bandits.oful, grid=radius),
         Entrant(KNOWN, bandits.known_representation, grid=radius),
     )
+    problem = bandits.linear_arms(tasks=tasks, arms=config.arms, **sizes)
     curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
-    scales = {name: float(hyper.get("scale", np.nan)) for name, hyper in chosen.items()}
-    totals = np.stack([curves[name][:, -1] for name in METHODS])[None]
-    shared = bandits.theory.linear_shared_regret(tasks, config.rounds, dim=config.dim, rank=config.rank) / tasks
-    alone = bandits.theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks
-    data = xr.Dataset(
-        {
-            "total": (("tasks", "method", "seed"), totals),
-            "scale": (("tasks", "method"), [[scales[name] for name in METHODS]]),
-            "shared_rate": (("tasks",), [float(shared)]),
-            "alone_rate": (("tasks",), [float(alone)]),
-            "crossing_theory": ((), float(bandits.theory.linear_crossing(config.dim, config.rank))),
-        },
-        coords={"tasks": [tasks], "method": list(METHODS), "seed": seeds},
+    return dataset(
+        seeds,
+        {"method": METHODS, "tasks": Axis([tasks], words="number of tasks M")},
+        total=(
+            ("tasks", "method", "seed"),
+            [[curves[name][:, -1] for name in METHODS]],
+            REWARD,
+            "regret per task, Reg/M",
+        ),
+        scale=(("tasks", "method"), [[float(chosen[name].get("scale", np.nan)) for name in METHODS]]),
+        shared_rate=("tasks", [bandits.theory.linear_shared_regret(tasks, config.rounds, **sizes) / tasks]),
+        alone_rate=("tasks", [bandits.theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks]),
+        crossing_theory=((), bandits.theory.linear_crossing(config.dim, config.rank)),
     )
-    data["total"].attrs["units"] = "reward per task"
-    return data
 
 
 def draw(data: Any, config: LinearArmsConfig) -> Any:
     """Reg/M against M, the rates scaled at one point each."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 1, width=5.4, height=4.0)
-    ax = axes[0, 0]
-    tasks = data["tasks"].values
-    for j, method in enumerate(data["method"].values):
-        samples = data["total"].sel(dict(method=method)).transpose("seed", "tasks").values
-        offset = 1.02 ** (j - 2)
-        look = dict(color=style.COLORS[j], marker=style.MARKERS[j])
-        style.band(ax, tasks * offset, samples, label=str(method), **look)
-    mean = data["total"].mean("seed")
-    rates = {"shared_rate": (RELAXED, 0, "M sqrt(dkT) + d sqrt(kMT)"), "alone_rate": (ALONE, 4, "M d sqrt(T)")}
-    for rate, (method, j, formula) in rates.items():
-        curve = data[rate].values
-        scaled = curve * float(mean.sel(dict(method=method)).values[0] / curve[0])
-        label = f"{formula}, scaled at M = {tasks[0]}"
-        style.theory(ax, tasks, scaled, color=style.COLORS[j], linestyle="--", label=label)
-    style.log_ticks(ax, tasks)
-    ax.set(yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
-    ax.set_title(f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
-    ax.set_ylim(top=4.5 * float(mean.max()))
-    ax.legend(loc="upper right", ncol=2, fontsize=7)
+    figure, axes = plots.panel(width=5.4, height=4.0)
+    ax, looks = axes[0, 0], plots.looks(METHODS)
+    plots.points(ax, data["total"], "tasks", "method", looks, spread=0.02)
+    rates = {"shared_rate": (RELAXED, "M sqrt(dkT) + d sqrt(kMT)"), "alone_rate": (ALONE, "M d sqrt(T)")}
+    for rate, (method, words) in rates.items():
+        look = looks[method]._replace(words=words, line="--")
+        plots.theory(ax, data[rate], "tasks", look=look, scaled=data["total"].sel({"method": method}))
+    title = f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}"
+    top = 4.5 * float(data["total"].mean("seed").max())
+    legend = dict(loc="upper right", ncol=2, fontsize=7)
+    plots.finish(
+        ax,
+        y="regret per task, Reg/M [reward]",
+        title=title,
+        log="y",
+        ticks=data["tasks"].values,
+        ylim=(None, top),
+        legend=legend,
+    )
     return figure
 
 

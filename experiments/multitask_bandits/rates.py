@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from mtrl import bandits
-from mtrl.harness import BadInput, BaseConfig, Claim, Figure, between, evaluate, field, measures
-from mtrl.harness.judge.measures import LAST, exact
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, evaluate, field
+from mtrl.harness.judge.measures import LAST, exact, value
+from mtrl.harness.picture import plots
 from mtrl.numerics import function_classes
 
 
@@ -19,18 +20,13 @@ class RatesConfig(BaseConfig):
     tasks: tuple[float, ...] = field(
         (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1e3, 1e4), help="numbers of tasks M", lower=1.0
     )
-    rank: float = field(5.0, help="representation dimension k", lower=1.0)
+    rank: float = field(5.0, help="representation dimension k", lower=1.0, at_most="dim")
     log_coverings: tuple[float, ...] = field((50.0, 500.0, 5000.0), help="log covering numbers log N(Phi)", lower=0.0)
     dim: float = field(50.0, help="input dimension d of the linear class", lower=1.0)
     rounds: float = field(1e4, help="rounds per task T", lower=1.0)
     scales: tuple[float, ...] = field(
         (0.5, 0.2, 0.1, 0.05, 0.02, 0.01), help="scales of the eluder dimension", lower=0.0, strict=True
     )
-
-    def validate(self) -> None:
-        """The subspace must fit."""
-        if self.rank > self.dim:
-            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
 
 
 def curves(tasks: Any, rank: Any, log_coverings: Any, dim: Any, rounds: Any, scales: Any) -> Any:
@@ -51,49 +47,40 @@ def curves(tasks: Any, rank: Any, log_coverings: Any, dim: Any, rounds: Any, sca
 
 def run(config: RatesConfig, seeds: np.ndarray) -> Any:
     """Evaluate the closed forms."""
-    import xarray as xr
-
-    arrays = [
-        np.asarray(x)
-        for x in (config.tasks, config.rank, config.log_coverings, config.dim, config.rounds, config.scales)
-    ]
-    gains, shared, general, alone, bound, length = evaluate(curves, *arrays)
-    return xr.Dataset(
+    fields = ("tasks", "rank", "log_coverings", "dim", "rounds", "scales")
+    gains, shared, general, alone, bound, length = evaluate(curves, *(np.asarray(getattr(config, f)) for f in fields))
+    return dataset(
+        None,
         {
-            "gain": (("log_covering", "tasks"), gains),
-            "shared": (("tasks",), shared),
-            "general": (("tasks",), general),
-            "alone": (("tasks",), alone),
-            "eluder_bound": (("eps",), bound),
-            "eluder_length": (("eps",), length),
+            "tasks": Axis(config.tasks, words="number of tasks M"),
+            "log_covering": config.log_coverings,
+            "eps": Axis(config.scales, words="scale eps"),
         },
-        coords={"tasks": list(config.tasks), "log_covering": list(config.log_coverings), "eps": list(config.scales)},
+        gain=(("log_covering", "tasks"), gains, "1", "independent / shared regret"),
+        shared=("tasks", shared),
+        general=("tasks", general),
+        alone=("tasks", alone, "", "rate of Reg/M"),
+        eluder_bound=("eps", bound, "inputs", "eluder dimension"),
+        eluder_length=("eps", length),
     )
 
 
 def draw(data: Any, config: RatesConfig) -> Any:
     """Gains, linear rates, eluder dimension."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 3, width=3.9)
+    figure, axes = plots.panel(1, 3, width=3.9)
     left, middle, right = axes[0]
-    tasks = data["tasks"].values
-    for color, value in zip(style.COLORS, data["log_covering"].values, strict=False):
-        style.theory(left, tasks, data["gain"].sel(log_covering=value).values, color=color, label=f"log N = {value:g}")
-        left.axhline(np.sqrt(1 + value / config.rank), color=color, linestyle=":", linewidth=1)
-    left.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="independent / shared regret")
-    left.set_title(f"gain, k = {config.rank:g} (dotted: limits)")
+    looks = plots.looks({float(v): f"log N = {v:g}" for v in data["log_covering"].values})
+    plots.theory(left, data["gain"], "tasks", "log_covering", looks)
+    for log_covering, look in looks.items():
+        plots.level(left, np.sqrt(1 + log_covering / config.rank), color=look.color, linestyle=":", linewidth=1)
+    plots.finish(left, title=f"gain, k = {config.rank:g} (dotted: limits)", log="xy")
     names = {"alone": "M d sqrt(T)", "shared": "M sqrt(dkT) + d sqrt(kMT)", "general": "sqrt(M T d (M k + d k))"}
-    for color, (name, label) in zip(style.COLORS, names.items(), strict=False):
-        style.theory(middle, tasks, data[name].values, color=color, label=label)
-    middle.set(xscale="log", yscale="log", xlabel="number of tasks M", ylabel="rate of Reg/M")
-    middle.set_title(f"linear class, d = {config.dim:g}")
-    eps = data["eps"].values
-    style.theory(right, eps, data["eluder_bound"].values, color=style.COLORS[0], label="upper bound")
-    style.theory(right, eps, data["eluder_length"].values, color=style.COLORS[1], label="explicit sequence")
-    right.set(xscale="log", yscale="log", xlabel="scale eps", ylabel="eluder dimension", title="linear class, S = 1")
-    for ax in (left, middle, right):
-        ax.legend()
+    for name, look in plots.looks(names).items():
+        plots.theory(middle, data[name], "tasks", look=look)
+    plots.finish(middle, title=f"linear class, d = {config.dim:g}", log="xy")
+    for name, look in plots.looks({"eluder_bound": "upper bound", "eluder_length": "explicit sequence"}).items():
+        plots.theory(right, data[name], "eps", look=look)
+    plots.finish(right, title="linear class, S = 1", log="xy")
     return figure
 
 
@@ -111,7 +98,7 @@ FIGURE = Figure(
         Claim(
             text="gain of the bound with k = 5 and log N = 500 at M = 100",
             paper="7.11, ratio of Theorem 1 and the single-task bound, by hand",
-            measure=exact(measures.value("gain", tasks=100.0, log_covering=500.0)),
+            measure=exact(value("gain", tasks=100.0, log_covering=500.0)),
             accepts=between(7.105, 7.115),
             kind="sanity",
             unit="1",
@@ -122,7 +109,7 @@ FIGURE = Figure(
         Claim(
             text="the linear rate over the general one with dim_E = d, log N = dk, largest over M",
             paper="Theorem 1 recovers Hu et al.'s rate within sqrt(2): (a + b) / sqrt(a^2 + b^2)",
-            measure=exact((measures.value("shared") / measures.value("general")).over("tasks", how="max")),
+            measure=exact((value("shared") / value("general")).over("tasks", how="max")),
             accepts=between(1.0, 1.41422),
             kind="sanity",
             unit="1",
@@ -131,9 +118,7 @@ FIGURE = Figure(
         Claim(
             text="an explicit independent sequence over the bound on the eluder dimension, at the finest scale, over its limit",
             paper="Russo and Van Roy 2013, Proposition 6: both grow as d log(1/eps), the ratio tends to (e-1)/(3 e log 2) = 0.304",
-            measure=exact(
-                measures.value("eluder_length", eps=LAST) / measures.value("eluder_bound", eps=LAST) / ELUDER_LIMIT
-            ),
+            measure=exact(value("eluder_length", eps=LAST) / value("eluder_bound", eps=LAST) / ELUDER_LIMIT),
             accepts=between(0.94, 1.06),
             kind="sanity",
             unit="1",
