@@ -1,7 +1,9 @@
 """Modules that are imported at their first use, so that a command line is answered without loading JAX."""
 
+import ast
 import importlib
 import importlib.util
+import pathlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -26,8 +28,10 @@ def inside(package: str) -> Callable[[str], ModuleType]:
     """`__getattr__` of a package: what is in it, imported at its first use."""
 
     def find(name: str) -> ModuleType:
-        if name.startswith("_") or importlib.util.find_spec(f"{package}.{name}") is None:
+        spec = None if name.startswith("_") else importlib.util.find_spec(f"{package}.{name}")
+        if spec is None or spec.origin is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return Later(f"{package}.{name}")
+        words = ast.get_docstring(ast.parse(pathlib.Path(spec.origin).read_bytes()))  # for `help`
+        return Later(spec.name, words)
 
     return find

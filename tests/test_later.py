@@ -12,6 +12,8 @@ assert "jax" not in sys.modules
 import mtrl.bandits.problem
 first = mtrl.bandits.problem.Outcome
 assert bandits.problem.Outcome is first and bandits.linucb and keys.split_named and "linucb" in dir(bandits)
+import pydoc
+assert mtrl.bandits.__doc__.splitlines()[0] in pydoc.plain(pydoc.render_doc(bandits))
 assert float(jnp.ones(2).sum()) == 2 and jax.numpy.ones is jnp.ones
 try:
     mtrl.nothing

@@ -12,6 +12,7 @@ from experiments.linear_representation.federated import federation, ratio_of_mea
 from mtrl import representation
 from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, simulate
 from mtrl.harness.judge.measures import LAST, Absent, bootstrap, value
+from mtrl.harness.picture import plots
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,20 +75,14 @@ def run_ablation(config, seeds):
 
 
 def draw_ablation(data, config):
-    """One panel per number of clients."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, data.sizes["clients"], width=3.7, sharey=True)
+    """Mean squared distance over seeds, one panel per number of clients."""
+    canvas, axes = plots.panel(1, data.sizes["clients"], width=3.7, sharey=True)
     for ax, tasks in zip(axes[0], data["clients"].values, strict=True):
-        for k, learner in enumerate(RATES):
-            values = data["distance"].sel(clients=tasks, learner=learner).transpose("seed", "round").values
-            ax.plot(data["round"], np.exp(np.log(values).mean(0)), color=style.COLORS[k], label=learner)
-            ax.fill_between(data["round"], *np.quantile(values, [0.1, 0.9], axis=0), color=style.COLORS[k], alpha=0.15)
-        ax.set_yscale("log")
-        ax.set_title(f"{int(tasks)} clients")
-        ax.set_xlabel("communication round")
-    axes[0, 0].set_ylabel(r"$\sin^2$ of the largest angle")
-    axes[0, -1].legend(loc="best")
+        plots.curves(ax, data["distance"].sel(clients=tasks), "round", "learner", plots.looks(tuple(RATES)))
+        words = r"$\sin^2$ of the largest angle" if ax is axes[0, 0] else " "
+        legend = "best" if ax is axes[0, -1] else None
+        plots.finish(ax, x="communication round", y=words, title=f"{int(tasks)} clients", log="y", legend=legend)
+    axes[0, 0].set_ylim(bottom=float(data["distance"].min()) / 2)
     return canvas
 
 

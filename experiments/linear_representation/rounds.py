@@ -22,6 +22,7 @@ from mtrl.harness import (
     split_named,
 )
 from mtrl.harness.judge.measures import LAST, Quantity, best, bootstrap, value, worst
+from mtrl.harness.picture import plots
 from mtrl.numerics.linalg import subspaces
 
 
@@ -74,25 +75,18 @@ def one_rate(key, noise, eta, *, rounds, **options):
 
 
 def draw_rounds(data, config):
-    """Squared distance on a log scale."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, data.sizes["samples"], width=4.2)
+    """Mean squared distance over seeds on a log scale."""
+    canvas, axes = plots.panel(1, data.sizes["samples"], width=4.2)
+    looks = plots.looks(("FedRep", "FedSGD"))
     for ax, n in zip(axes[0], data["samples"].values, strict=True):
         part = data.sel(samples=n)
-        for k, learner in enumerate(("FedRep", "FedSGD")):
-            values = part["distance"].sel(learner=learner).transpose("seed", "round").values
-            ax.plot(part["round"], np.exp(np.log(values).mean(0)), color=style.COLORS[k], label=learner)
-            ax.fill_between(part["round"], *np.quantile(values, [0.1, 0.9], axis=0), color=style.COLORS[k], alpha=0.2)
-        style.theory(
-            ax, part["round"], part["rate"].mean("seed"), label="contraction of Theorem 1, c = 1", color="gray"
-        )
-        ax.set_yscale("log")
-        ax.set_ylim(bottom=float(part["distance"].min()) / 5, top=2)
-        ax.set_xlabel("communication round")
-        ax.set_title(f"n = {int(n)} samples per client")
-    axes[0, 0].set_ylabel(r"$\sin^2$ of the largest angle")
-    axes[0, 0].legend(loc="lower left")
+        plots.curves(ax, part["distance"], "round", "learner", looks)
+        plots.theory(ax, part["rate"], "round", look=plots.Look("contraction of Theorem 1, c = 1", "gray"))
+        title = f"n = {int(n)} samples per client"
+        low = float(part["distance"].min()) / 5
+        words = r"$\sin^2$ of the largest angle" if ax is axes[0, 0] else " "
+        legend = "lower left" if ax is axes[0, 0] else None
+        plots.finish(ax, x="communication round", y=words, title=title, log="y", ylim=(low, 2), legend=legend)
     return canvas
 
 

@@ -62,11 +62,11 @@ def run(config: IdentificationConfig, seeds: np.ndarray) -> Any:
 
 
 def draw(data: Any, config: IdentificationConfig) -> Any:
-    """Share of identified runs with the interval of its mean."""
+    """Share of identified runs with Wilson's interval."""
     figure, axes = plots.panel()
     ax = axes[0, 0]
     looks = plots.looks({int(m): f"M = {m}" for m in data["tasks"].values})
-    plots.points(ax, data["found"], "sample", "tasks", looks, fmt="-", marker="o")
+    plots.points(ax, data["found"], "sample", "tasks", looks, share=True)
     plots.level(ax, 1 / config.candidates, "chance")
     if set(REFERENCE_SAMPLES) <= set(data["sample"].values.tolist()):
         words = "independent program (40 runs,\nits noise not known)"

@@ -196,7 +196,8 @@ def end_minus_start(data):
 
 def rises(data):
     """How many added sources raise the predicted error of +-1 labels."""
-    return exact((np.diff(data["predicted"].sel(rule="signed").values) > 0).sum())
+    steps = np.diff(data["predicted"].sel(rule="signed").values)
+    return exact((steps > 0).sum() if np.isfinite(steps).all() else np.nan)
 
 
 def from_reference(rules, signed=False):

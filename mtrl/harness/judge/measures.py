@@ -109,9 +109,8 @@ def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure
         if not np.isfinite(middle) or np.isnan(found).any():
             return Interval(np.nan, np.nan, np.nan)
         ends = np.quantile(found, [0.025, 0.975], method="nearest")
-        if np.isfinite(
-            ends
-        ).all():  # expanded percentiles (Hesterberg 2015): as wide as the t-interval where the statistic is a mean
+        # Expanded percentiles (Hesterberg 2015): as wide as the t-interval where the statistic is a mean.
+        if np.isfinite(ends).all():
             ends = middle + (ends - middle) * _widening(n)
         return Interval(middle, *(float(end) for end in ends))
 

@@ -47,7 +47,8 @@ def _doubled(data: Any, dim: str, end: int) -> Any:
 def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     """(name, dataset), the cheap ones first.
 
-    A dimension's values in reverse order; two labels in words, or two variables of one shape, exchanged; a variable times 1.1 and 2 (and
+    A dimension's values in reverse order; two labels in words, or two variables of one shape, exchanged; one of them in
+    place of the other; a variable times 1.1 and 2 (and
     over them); the first or last label's values doubled (one side of a comparison); one seed, or one entry of what has no seeds, an
     outlier; NaN.
     """
@@ -62,6 +63,8 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     for a, b in itertools.combinations(names, 2):
         if data[a].dims == data[b].dims:
             yield f"{a} and {b} exchanged", data.assign({a: data[b], b: data[a]})
+            yield f"{a} in place of {b}", data.assign({b: data[a]})
+            yield f"{b} in place of {a}", data.assign({a: data[b]})
     for factor in (1.1, 2.0, 1 / 1.1, 0.5):
         for name in names:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mtrl.harness.judge.claims import proportion_interval
 from mtrl.harness.picture import style
 
 SEED = "seed"
@@ -86,8 +87,23 @@ def _name(ax: Any, array: Any, x: str) -> None:
     ax.set_ylabel(ax.get_ylabel() or axis_words(array))
 
 
+def _share(part: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the seeds and the distances to the ends of Wilson's 95 % interval."""
+    hits = part.transpose(SEED, ...).values
+    found = np.array([proportion_interval(n, len(hits)) for n in hits.sum(0)])
+    return found[:, 0], np.maximum(np.abs(found[:, 1:] - found[:, :1]).T, 0)
+
+
 def points(
-    ax: Any, array: Any, x: str, by: str | None = None, look: Any = None, *, spread: float = 0.0, **keywords: Any
+    ax: Any,
+    array: Any,
+    x: str,
+    by: str | None = None,
+    look: Any = None,
+    *,
+    spread: float = 0.0,
+    share: bool = False,
+    **keywords: Any,
 ) -> None:
     """Simulation at few x: markers at the mean over seeds, bars for its 95 % interval.
 
@@ -97,11 +113,12 @@ def points(
       x: dimension along the axis.
       by: dimension with a look per label; labels without one are left out.
       look: label -> `Look`, or one `Look`.
+      share: the array says for every seed whether something holds: its share with Wilson's interval.
       spread: factor between neighbours' x, so that their bars do not hide each other; 0 for none.
       **keywords: to `errorbar`.
     """
     for i, shown, part in _each(array, by, look):
-        middle, half = _mean(part)
+        middle, half = _share(part) if share else _mean(part)
         at = part[x].values.astype(float) * ((1 + spread) ** (i - array.sizes[by] / 2) if by and spread else 1.0)
         options = dict(fmt=shown.marker, color=shown.color, capsize=2, elinewidth=1, label=shown.words or None)
         ax.errorbar(at, middle, half, **{**options, **keywords})

@@ -1,3 +1,5 @@
+"""Optimal experimental designs and their rounding to whole samples."""
+
 from mtrl._later import inside
 
 __getattr__ = inside(__name__)
