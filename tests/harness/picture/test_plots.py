@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from scipy import stats
 
 matplotlib.use("Agg")
 
@@ -65,3 +66,13 @@ def test_bars_heat_paths_and_marks(ax):
     assert other[2].lines[0].get_markerfacecolor() == "none" and other[2].lines[1].get_marker() == "x"
     assert (other[2].get_xscale(), other[2].get_yscale(), other[2].get_xlabel()) == ("log", "log", "M")
     assert [t.get_text() for t in other[2].get_legend().get_texts()] == ["paper's Table 1", "released script", "limit"]
+
+
+def test_a_share_has_wilsons_interval(ax):
+    held = dataset(range(10), {"n": [1, 2]}, found=(("n", "seed"), [[1.0] * 10, [1.0] * 4 + [0.0] * 6]))
+    plots.points(ax, held["found"], "n", share=True)
+    (line, _, (bars,)) = ax.containers[0]
+    np.testing.assert_allclose(line.get_ydata(), [1.0, 0.4])
+    for segment, k in zip(bars.get_segments(), (10, 4), strict=True):
+        expected = stats.binomtest(k, 10).proportion_ci(method="wilson")
+        np.testing.assert_allclose(segment[:, 1], [expected.low, expected.high], atol=1e-12)
