@@ -26,3 +26,15 @@ else:
 
 def test_packages_are_imported_at_their_first_use_and_once():
     subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=120)
+
+
+def test_a_command_line_is_answered_without_jax():
+    """And no study makes JAX's devices before the process has set their number, on which the last bits depend."""
+    script = """
+import sys
+from mtrl.harness.gallery import Registry, registry
+assert registry.listing(Registry("experiments").studies())
+loaded = {"jax", "scipy", "xarray", "matplotlib"} & set(sys.modules)
+assert not loaded, loaded
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
