@@ -9,122 +9,67 @@ import itertools
 
 import numpy as np
 
-from experiments.rmt_forecasting.networks import PAPER, UNIVARIATE, NetworkConfig, theory_penalty, train
-from experiments.rmt_forecasting.problems import PAPER_BEST, files, memory, problems, stands_in
-from mtrl.harness import Claim, Figure, at_most, field, less_than_zero
-from mtrl.harness.judge.measures import Absent, Measure, Quantity, bootstrap
+from experiments.rmt_forecasting import networks, protocol
+from experiments.rmt_forecasting.protocol import LOOK, MSE, PAPER_BEST, UNIT, on
+from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, less_than_zero, plots
+from mtrl.harness.judge.measures import SEED, bootstrap
 
 
 @dataclasses.dataclass(frozen=True)
-class CouplingConfig(NetworkConfig):
+class CouplingConfig(networks.NetworkConfig):
     """One univariate network over a grid of multiplied penalties."""
 
-    model: str = field("DLinearU", help="univariate network", choices=UNIVARIATE)
-    lam_inv: tuple[float, ...] = field(
-        (0.001, 0.01, 0.1, 1.0), help="MULTIPLIED penalties of the shared head", lower=0.0, strict=True, distinct=True
-    )
-    gamma_inv: tuple[float, ...] = field(
-        (0.01, 0.1, 1.0), help="MULTIPLIED penalties of the channels' own heads", lower=0.0, strict=True, distinct=True
-    )
+    model: str = field("DLinearU", help="univariate network", choices=protocol.UNIVARIATE)
+    lam_inv: tuple[float, ...] = networks.penalties("the shared head", 0.001, 0.01, 0.1, 1.0)
+    gamma_inv: tuple[float, ...] = networks.penalties("the channels' own heads", 0.01, 0.1, 1.0)
 
 
-def run(config: CouplingConfig, seeds):
+def run(config, seeds):
     """Errors over the grid, without penalty, and at the closed form's GCV choice."""
-    import xarray as xr
-
-    found = problems(config)
-    grid = np.array(list(itertools.product(config.lam_inv, config.gamma_inv)))
-    theory = np.array([theory_penalty(problem) for problem in found])
+    found = protocol.problems(config)
+    grid = [*itertools.product(config.lam_inv, config.gamma_inv), (0.0, 0.0)]
+    theory = [networks.theory_penalty(problem) for problem in found]
     results = [
-        train(problem, config, config.model, np.concatenate([grid, np.zeros((1, 2)), theory[i : i + 1]]), seeds)
-        for i, problem in enumerate(found)
+        networks.train(problem, config, config.model, np.array([*grid, chosen]), seeds)
+        for problem, chosen in zip(found, theory, strict=True)
     ]
-    size = (len(found), len(seeds), len(config.lam_inv), len(config.gamma_inv))
     test, validation = (np.stack([getattr(r, name) for r in results]) for name in ("test", "validation"))
+    size = (len(found), len(seeds), len(config.lam_inv), len(config.gamma_inv))
     dims = ("problem", "seed", "lam_inv", "gamma_inv")
-    data = xr.Dataset(
-        {
-            "test": (dims, test[..., :-2].reshape(size)),
-            "validation": (dims, validation[..., :-2].reshape(size)),
-            "without": (("problem", "seed"), test[..., -2]),
-            "at_theory": (("problem", "seed"), test[..., -1]),
-            "theory": (("problem", "penalty"), theory),
-        },
-        coords={
-            "problem": [problem.label for problem in found],
-            "seed": np.asarray(seeds),
-            "lam_inv": list(config.lam_inv),
-            "gamma_inv": list(config.gamma_inv),
-            "penalty": ["lam_inv", "gamma_inv"],
-        },
-        attrs={"model": config.model},
+    lam_inv = Axis(config.lam_inv, words="lam_inv (large = little sharing)")
+    labels = [problem.label for problem in found]
+    return dataset(
+        seeds,
+        {"problem": labels, "lam_inv": lam_inv, "gamma_inv": config.gamma_inv, "penalty": ["lam_inv", "gamma_inv"]},
+        test=(dims, test[..., :-2].reshape(size), UNIT),
+        validation=(dims, validation[..., :-2].reshape(size), UNIT),
+        without=(dims[:2], test[..., -2], UNIT),
+        at_theory=(dims[:2], test[..., -1], UNIT),
+        theory=(("problem", "penalty"), theory),
     )
-    for name in ("test", "validation", "without", "at_theory"):
-        data[name].attrs["units"] = "squared standard deviations of the channel"
-    return data
 
 
 def draw(data, config):
     """One panel per problem."""
-    from mtrl.harness import style
-
-    labels = list(data.problem.values)
+    labels = list(data["problem"].values)
     columns = min(4, len(labels))
-    rows = -(-len(labels) // columns)
-    figure, axes = style.subplots(rows, columns, width=4.2, height=3.4)
-    for ax in axes.ravel()[len(labels) :]:
-        ax.axis("off")
-    for i, label in enumerate(labels):
-        ax, part = axes[i // columns, i % columns], data.sel(problem=label).dropna("seed")
-        for k, gamma_inv in enumerate(data.gamma_inv.values):
-            samples = part.test.sel(gamma_inv=gamma_inv).transpose("seed", "lam_inv").values
-            style.band(
-                ax,
-                data.lam_inv,
-                samples,
-                label=f"gamma_inv = {gamma_inv:g}",
-                color=style.COLORS[k],
-                marker=style.MARKERS[k],
-            )
-            ax.plot(data.lam_inv, samples.mean(0), color=style.COLORS[k], linewidth=1)
-        ax.axhline(float(part.without.mean()), color="black", linestyle="--", linewidth=1, label="no penalty")
-        style.band(
-            ax,
-            part.theory.values[:1],
-            part.at_theory.values[:, None],
-            label="closed form's GCV choice",
-            color="black",
-            marker="*",
-        )
+    figure, axes = plots.panel(-(-len(labels) // columns), columns, width=4.2, height=3.4)
+    look = plots.looks({g: f"gamma_inv = {g:g}" for g in data["gamma_inv"].values.tolist()})
+    for i, (ax, label) in enumerate(itertools.zip_longest(axes.flat, labels)):
+        if label is None:
+            ax.axis("off")
+            continue
+        part = data.sel(problem=label).dropna(SEED)
+        plots.points(ax, part["test"], "lam_inv", "gamma_inv", look, linestyle="-", linewidth=1)
+        plots.level(ax, part["without"].mean(), "no penalty", color="black", linestyle="--", linewidth=1)
+        chosen = part["at_theory"].expand_dims(lam_inv=part["theory"].values[:1])
+        plots.points(ax, chosen, "lam_inv", look=LOOK["closed form"])
         if label in PAPER_BEST:
-            ax.axhline(PAPER_BEST[label], color="black", linestyle=":", linewidth=1, label="paper's best entry")
-        ax.set(
-            xscale="log", title=f"{config.model}, {label}", xlabel="lam_inv (large = little sharing)", ylabel="test MSE"
-        )
-    axes[0, columns - 1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            plots.level(ax, PAPER_BEST[label], "paper's best entry", color="black", linestyle=":", linewidth=1)
+        legend = dict(loc="upper left", bbox_to_anchor=(1.0, 1.0)) if i == columns - 1 else None
+        x = "lam_inv (large = little sharing)"
+        plots.finish(ax, x=x, y=MSE, title=f"{config.model}, {label}", log="x", legend=legend)
     return figure
-
-
-def trained(name: str, position: int) -> Quantity:
-    """A variable on the data set at `position`, for the seeds that trained it."""
-
-    def get(data, config):
-        if position >= data.sizes["problem"]:
-            raise Absent(f"no data set at position {position}")
-        return data[name].isel(problem=position).dropna("seed")
-
-    return Quantity(get)
-
-
-def selected_change(position: int) -> Measure:
-    """Relative change of the test error from no penalty to the choice by validation, which every resample makes anew."""
-    parts = (trained(name, position) for name in ("test", "validation", "without"))
-    return bootstrap(lambda test, validation, without: test.flat[np.argmin(validation)] / without - 1, *parts)
-
-
-def theory_excess() -> Measure:
-    """Relative excess of the closed form's GCV choice over the best grid point (oracle), first data set."""
-    return bootstrap(lambda choice, test: choice / test.min() - 1, trained("at_theory", 0), trained("test", 0))
 
 
 FIGURE = Figure(
@@ -134,41 +79,38 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
-            text="first data set: the validation-selected penalty lowers the network's test error (relative change)",
-            paper="section 5.3: the penalty helps DLinearU (ordering)",
-            measure=selected_change(0),
-            accepts=less_than_zero,
-            unit="relative",
-            stand_in=stands_in(0),
+        *(
+            Claim(
+                f"{word} data set: the validation-selected penalty lowers the network's test error (relative change)",
+                "section 5.3: the penalty helps DLinearU (ordering)",
+                networks.change_by(on(i, "test"), on(i, "validation"), on(i, "without")),
+                less_than_zero,
+                unit="relative",
+                stand_in=protocol.stands_in(i),
+            )
+            for i, word in enumerate(("first", "second"))
         ),
         Claim(
-            text="second data set: the validation-selected penalty lowers the network's test error (relative change)",
-            paper="section 5.3: the penalty helps DLinearU (ordering)",
-            measure=selected_change(1),
-            accepts=less_than_zero,
-            unit="relative",
-            stand_in=stands_in(1),
-        ),
-        Claim(
-            text="first data set: the coupling GCV chooses for the linear model costs the network at most 2% over the best grid point",
-            paper="section 4: hyper-parameters from the theory, without validation (derived here for the network)",
-            measure=theory_excess(),
-            accepts=at_most(0.02),
+            "first data set: the coupling GCV chooses for the linear model costs the network at most 2% over the best grid point",
+            "section 4: hyper-parameters from the theory, without validation (derived here for the network)",
+            bootstrap(lambda choice, test: choice / test.min() - 1, on(0, "at_theory"), on(0, "test")),
+            at_most(0.02),
             kind="derived",
             unit="relative",
             reason="2 % is ours",
-            stand_in=stands_in(0),
-            note="on ETTh1 the same choice costs the ridge itself .4%, and 6 times as many updates bring the network from 4.8% to 3.4%, so "
-            "short training is not the cause; likely it is that DLinear sees raw windows while the ridge subtracts each window's mean",
+            stand_in=protocol.stands_in(0),
+            note="on ETTh1 the same choice costs the ridge itself .4%, and 6 times as many updates bring the network from 4.8% to 3.4%: "
+            "likely it is that DLinear sees raw windows while the ridge subtracts each window's mean",
         ),
     ),
-    memory=memory,
-    inputs=files,
+    memory=protocol.memory,
+    inputs=protocol.files,
     presets={
-        "smoke": dict(series=("AR",), seeds=2, epochs=2, updates=3, lam_inv=(0.01, 1.0), gamma_inv=(0.1,)),
+        "smoke": dict(**networks.SMOKE, lam_inv=(0.01, 1.0), gamma_inv=(0.1,)),
         "paper": dict(
-            **PAPER, lam_inv=tuple(10.0**k for k in range(-5, 2)), gamma_inv=tuple(10.0**k for k in range(-3, 2))
+            **networks.PAPER,
+            lam_inv=tuple(10.0**k for k in range(-5, 2)),
+            gamma_inv=tuple(10.0**k for k in range(-3, 2)),
         ),
     },
 )

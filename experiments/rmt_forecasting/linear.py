@@ -9,212 +9,106 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_forecasting.problems import (
-    AR_ROWS,
-    PAPER_BEST,
-    DataConfig,
-    Problem,
-    at_position,
-    check_results,
-    files,
-    memory,
-    problems,
-    stands_in,
-    warn_of_gcv,
-)
-from experiments.rmt_forecasting.ridge import (
-    GAMMAS,
-    LAM_LABELS,
-    LAMS,
-    METHODS,
-    SELECTIONS,
-    Scores,
-    ar_scores,
-    block_errors,
-    choose,
-    grid_scores,
-)
-from mtrl.harness import (
-    Claim,
-    Figure,
-    Interval,
-    between,
-    evaluate,
-    exact,
-    field,
-    less_than_zero,
-    mean_interval,
-    over_seeds,
-)
+from experiments.rmt_forecasting import protocol, ridge
+from experiments.rmt_forecasting.protocol import LOOK, MSE, PAPER_BEST, SELECTIONS, UNIT, on
+from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAM_WORDS, LAMS, METHODS, Scores
+from mtrl.harness import Claim, Figure, between, dataset, evaluate, field, less_than_zero, plots
+from mtrl.harness.judge.measures import SEED, exact, mean, value
 
 BLOCKS = 10  # contiguous blocks of test windows that stand in for replicates of a recorded series
+GRID = ("train", "validation", "test", "gcv")
 
 
 @dataclasses.dataclass(frozen=True)
-class LinearConfig(DataConfig):
+class LinearConfig(protocol.DataConfig):
     """Independent, pooled and multitask ridge on windows."""
 
     seeds: int = field(20, help="draws of the AR stand-in; recorded series use blocks of test windows instead", lower=2)
     select: str = field("val", help="how couplings are selected", choices=SELECTIONS)
 
 
-def measure_problem(problem: Problem, seeds) -> tuple[Scores, np.ndarray, np.ndarray]:
+def measure_problem(problem: protocol.Problem, seeds) -> tuple[Scores, np.ndarray, np.ndarray]:
     """Mean scores over the grid, test errors (select, method, replicate) and the chosen (gamma, lam) beside them."""
-    gammas, lams = np.array(GAMMAS), np.array(LAMS)
-    sizes = dict(split=problem.split, lookback=problem.lookback, horizon=problem.horizon)
+    each = ridge.all_scores(problem, seeds)
+    average = Scores(*(np.mean(parts, axis=0) for parts in zip(*each, strict=True)))
+    picks = [[[ridge.choose(s, method, select) for s in each] for method in METHODS] for select in SELECTIONS]
+    rows, cols = np.moveaxis(np.array(picks), -1, 0)
+    chosen = np.stack([np.array(GAMMAS)[rows], np.array(LAMS)[cols]])  # (2, select, method, replicate)
     if problem.series is None:
-        every = over_seeds(ar_scores, seeds, problem.share, gammas, lams, rows=AR_ROWS, **sizes)
-        each = [Scores(*(part[i] for part in every)) for i in range(len(seeds))]
-    else:
-        each = [Scores(*evaluate(grid_scores, problem.series, gammas, lams, **sizes))]
-    picks = np.array(
-        [[[choose(scores, method, select) for scores in each] for method in METHODS] for select in SELECTIONS]
-    )
-    chosen = np.stack([gammas[picks[..., 0]], lams[picks[..., 1]]])  # (2, select, method, replicate)
-    for scores in each:
-        check_results(problem, train=scores.train, validation=scores.validation, test=scores.test)
-    mean = Scores(*(np.mean([scores[i] for scores in each], axis=0) for i in range(len(Scores._fields))))
-    if problem.series is None:
-        rows = np.arange(len(seeds))
-        return mean, np.stack([s.test for s in each])[rows, picks[..., 0], picks[..., 1]], chosen
-    blocks = evaluate(block_errors, problem.series, np.ravel(chosen[0]), np.ravel(chosen[1]), blocks=BLOCKS, **sizes)
-    return mean, blocks.reshape(len(SELECTIONS), len(METHODS), BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
+        return average, np.stack([s.test for s in each])[np.arange(len(seeds)), rows, cols], chosen
+    pairs = [part.ravel() for part in chosen]
+    blocks = evaluate(ridge.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
+    return average, blocks.reshape(len(SELECTIONS), len(METHODS), BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
 
 
-def run(config: LinearConfig, seeds):
+def run(config, seeds):
     """Every problem; replicates are draws for the AR stand-in and blocks of test windows for recorded series, padded by NaN."""
-    import xarray as xr
+    protocol.warn_of_gcv(config.select)
+    found, width = protocol.problems(config), max(len(seeds), BLOCKS)
+    scores, errors, chosen = zip(*(measure_problem(problem, seeds) for problem in found), strict=True)
 
-    warn_of_gcv(config.select)
-    found = problems(config)
-    width = max(len(seeds), BLOCKS)
-    results = [measure_problem(problem, seeds) for problem in found]
-
-    def padded(array):
-        return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, width - array.shape[-1])], constant_values=np.nan)
+    def padded(arrays):
+        ends = [[(0, 0), (0, 0), (0, width - array.shape[-1])] for array in arrays]
+        return [np.pad(array, end, constant_values=np.nan) for array, end in zip(arrays, ends, strict=True)]
 
     four = ("problem", "select", "method", "replicate")
-    data = xr.Dataset(
-        {
-            "error": (four, np.stack([padded(errors) for _, errors, _ in results])),
-            "gamma_chosen": (four, np.stack([padded(chosen[0]) for _, _, chosen in results])),
-            "lam_chosen": (four, np.stack([padded(chosen[1]) for _, _, chosen in results])),
-            "level": ("problem", [float(scores.level) for scores, _, _ in results]),
-            **{
-                name: (("problem", "gamma", "lam"), np.stack([getattr(scores, name) for scores, _, _ in results]))
-                for name in ("train", "validation", "test", "gcv")
-            },
-        },
-        coords={
-            "problem": [problem.label for problem in found],
-            "select": list(SELECTIONS),
-            "method": list(METHODS),
-            "gamma": list(GAMMAS),
-            "lam": list(LAMS),
-        },
-        attrs={"selected_by": config.select},
+    labels = {"problem": [problem.label for problem in found], "select": SELECTIONS, "method": METHODS}
+    return dataset(
+        None,
+        {**labels, "gamma": GAMMAS, "lam": LAMS},
+        error=(four, padded(errors), UNIT),
+        gamma_chosen=(four, padded([pair[0] for pair in chosen])),
+        lam_chosen=(four, padded([pair[1] for pair in chosen])),
+        level=("problem", [float(part.level) for part in scores], UNIT),
+        **{name: (("problem", "gamma", "lam"), [getattr(part, name) for part in scores], UNIT) for name in GRID},
     )
-    for name in ("error", "level", "train", "validation", "test", "gcv"):
-        data[name].attrs["units"] = "squared standard deviations of the channel"
-    return data
 
 
 def draw(data, config):
     """Top: test error against lam, one line per gamma; bottom: each method under each selection."""
-    from matplotlib.ticker import FuncFormatter
-
-    from mtrl.harness import style
-
-    labels = list(data.problem.values)
-    figure, axes = style.subplots(2, len(labels), width=4.3, height=3.3)
-    shown = [g for g in (0.001, 0.01, 0.1, 1.0, 10.0)]
-    ticks = np.arange(len(LAMS))
-    for column, label in enumerate(labels):
-        part = data.sel(problem=label)
-        top, bottom = axes[0, column], axes[1, column]
-        for i, gamma in enumerate(shown):
-            top.plot(ticks, part.test.sel(gamma=gamma), color=style.COLORS[i], marker=".", label=f"γ = {gamma:g}")
-        top.plot(ticks[1:], part.test.sel(gamma=0.0)[1:], color="black", linestyle="--", label="pooled (γ = 0)")
-        best, level = float(part.test.min()), float(part.level)
-        span = max(1.08 * float(part.test.sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
-        top.set_ylim(best - 0.15 * span, best + 1.3 * span)
+    labels = list(data["problem"].values)
+    figure, axes = plots.panel(2, len(labels), width=4.3, height=3.3)
+    gammas = (0.001, 0.01, 0.1, 1.0, 10.0, 0.0)
+    look = plots.looks({gamma: f"γ = {gamma:g}" for gamma in gammas[:-1]}) | {
+        0.0: plots.Look("pooled (γ = 0)", "black", line="--")
+    }
+    ticks, beside = np.arange(len(LAMS)), dict(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    for (top, bottom), label in zip(axes.T, labels, strict=True):
+        part, last = data.sel(problem=label), label == labels[-1]
+        shown = part["test"].where((part["gamma"] > 0) | (part["lam"] > 0)).assign_coords(lam=ticks)
+        plots.curves(top, shown.sel(gamma=list(gammas)), "lam", "gamma", look, marker=".")
+        best, level = float(part["test"].min()), float(part["level"])
+        span = max(1.08 * float(part["test"].sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
+        limits = (best - 0.15 * span, best + 1.3 * span)
+        plots.finish(top, x=LAM_WORDS, y=MSE, title=label, ylim=limits, legend=last and beside or None)
         top.set_xticks(ticks, LAM_LABELS)
-        top.set(title=label, xlabel="λ (large = much sharing)", ylabel="test MSE" if column == 0 else "")
+        errors = part["error"].rename(replicate=SEED).dropna(SEED, how="all")
         for i, select in enumerate(SELECTIONS):
-            values = part.error.sel(select=select).dropna("replicate").values  # (method, replicate)
-            place = np.arange(len(METHODS)) + 0.22 * (i - 1)
-            half = style.half_width((values - values[:1]).T)
-            bottom.errorbar(
-                place,
-                values.mean(1),
-                half,
-                fmt=style.MARKERS[i],
-                color=style.COLORS[i],
-                capsize=2,
-                label=f"{select} choice",
-            )
+            chosen = errors.sel(select=select).assign_coords(method=np.arange(len(METHODS)) + 0.22 * (i - 1))
+            # A constant per replicate goes: what is left is the spread of the difference to independent.
+            plots.points(bottom, chosen - chosen[0] + chosen[0].mean(SEED), "method", look=LOOK[select])
         if label in PAPER_BEST:
-            bottom.axhline(PAPER_BEST[label], color="black", linewidth=0.8, linestyle=":")
-            style.paper(bottom, [2.42], [PAPER_BEST[label]], label="paper's best (a network)")
+            plots.level(bottom, PAPER_BEST[label], color="black", linestyle=":", linewidth=0.8)
+            plots.reported(bottom, {2.42: PAPER_BEST[label]}, "paper's best (a network)")
         bottom.set_xticks(range(len(METHODS)), METHODS, fontsize=9)
-        bottom.set_xlim(-0.5, 2.6)
+        legend = dict(beside, title="bars: 95% of the\ndifference to\nindependent") if last else None
+        words = f"window mean: {level:.3f}"
+        plots.finish(bottom, x="method", y=MSE, title=words, xlim=(-0.5, 2.6), legend=legend)
         bottom.margins(y=0.25)
-        bottom.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.4f}"))
-        bottom.set(ylabel="test MSE" if column == 0 else "")
-        bottom.set_title(f"window mean: {level:.3f}", fontsize=9)
-    axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    axes[1, -1].legend(
-        loc="upper left", bbox_to_anchor=(1.0, 1.0), title="bars: 95% of the\ndifference to\nindependent"
-    )
     return figure
 
 
-def difference(data, position: int) -> Interval:
-    """Relative difference of multitask to independent test error on the data set at `position`, over its replicates."""
-    errors = data.error.isel(problem=position).sel(select=data.attrs["selected_by"]).dropna("replicate")
-    independent = errors.sel({"method": "independent"})
-    return mean_interval((errors.sel({"method": "multitask"}) - independent) / float(independent.mean()))
+def chosen_by(config):
+    """The selection that the claims are about."""
+    return config.select
 
 
-def selected_error(data, label: str) -> Interval:
-    """Test error of the selected multitask ridge."""
-    ours = data.error.sel({"problem": label, "select": data.attrs["selected_by"], "method": "multitask"}).mean()
-    return exact(ours)
+def error(position, method):
+    """Test error of a method on a data set, over its replicates."""
+    return on(position, "error", select=chosen_by, method=method)
 
 
-def _reaches(label: str, note: str = "") -> Claim:
-    return Claim(
-        text=f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
-        paper=f"table 1: {PAPER_BEST[label]:g}, a network",
-        measure=lambda data: selected_error(data, label),
-        accepts=between(0.99 * PAPER_BEST[label], 1.01 * PAPER_BEST[label]),
-        unit="squared standard deviations of the channel",
-        value=PAPER_BEST[label],
-        reason="1 % is ours",
-        note="on the benchmark file" + note,
-        applies=lambda data: label in data.problem.values,
-    )
-
-
-_ETTH2 = (
-    "; the best coupling of the grid by the test error itself, which is how the paper chooses, gives .2690 and comes within .8%; "
-    "choosing on the validation windows costs the other half percent"
-)
-
-
-def _beats(position: int, word: str) -> Claim:
-    return Claim(
-        text=f"{word} data set: multitask ridge has a lower test error than independent ridges (relative difference)",
-        paper="section 5.3: multitask regularisation improves univariate forecasting (ordering)",
-        measure=lambda data: difference(data, position),
-        accepts=less_than_zero,
-        unit="relative",
-        stand_in=stands_in(position),
-        note="interval over draws of the AR stand-in, over 10 blocks of test windows for recorded series (neighbouring blocks share a "
-        "window); a recorded test period cannot be drawn again: to decide, at the spread seen, ETTh1 and ETTh2 would have to be about "
-        "2 times and the macro series about 60 times as long",
-        applies=at_position(position),
-    )
+ETTH2 = "; the best coupling by the test error itself, which is how the paper chooses, gives .2690 and comes within .8%"
 
 
 FIGURE = Figure(
@@ -224,8 +118,39 @@ FIGURE = Figure(
     config=LinearConfig,
     run=run,
     draw=draw,
-    claims=(_beats(0, "first"), _beats(1, "second"), _reaches("ETTh1 H=96"), _reaches("ETTh2 H=96", _ETTH2)),
-    memory=memory,
-    inputs=files,
+    claims=(
+        *(
+            Claim(
+                f"{word} data set: multitask ridge has a lower test error than independent ridges (relative difference)",
+                "section 5.3: multitask regularisation improves univariate forecasting (ordering)",
+                mean((error(i, "multitask") - error(i, "independent")) / error(i, "independent").over(SEED)),
+                less_than_zero,
+                unit="relative",
+                stand_in=protocol.stands_in(i),
+                note="over draws of the AR stand-in, over 10 blocks of test windows for recorded series: to decide, at the spread seen, "
+                "ETTh1 and ETTh2 would have to be about 2 times and the macro series about 60 times as long",
+            )
+            for i, word in enumerate(("first", "second"))
+        ),
+        *(
+            Claim(
+                f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
+                f"table 1: {PAPER_BEST[label]:g}, a network",
+                exact(
+                    value("error", problem=label, select=chosen_by, method="multitask").then(
+                        lambda errors: errors.mean()
+                    )
+                ),
+                between(0.99 * PAPER_BEST[label], 1.01 * PAPER_BEST[label]),
+                unit=UNIT,
+                value=PAPER_BEST[label],
+                reason="1 % is ours",
+                note="on the benchmark file" + note,
+            )
+            for label, note in (("ETTh1 H=96", ""), ("ETTh2 H=96", ETTH2))
+        ),
+    ),
+    memory=protocol.memory,
+    inputs=protocol.files,
     presets={"smoke": dict(seeds=2), "paper": dict(seeds=200, horizons=(96, 192, 336, 720))},
 )

@@ -1,19 +1,23 @@
-"""Training of one network at several penalties, as a pure function for `over_seeds`, and the settings both network figures share."""
+"""What the two network figures share: settings, and the training of one network at several penalties."""
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, Problem, check_results
-from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
+from experiments.rmt_forecasting.protocol import AR_ROWS, STAND_INS, UNIVARIATE, DataConfig, Problem, check_results
+from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, part_moments
 from mtrl import forecasting
 from mtrl.harness import evaluate, field, jax, jnp, over_seeds
+from mtrl.harness.judge.measures import bootstrap
 from mtrl.numerics import multitask_ridge
 
-UNIVARIATE = ("PatchTST", "DLinearU", "Transformer")  # of `forecasting`, as the next two
-MODELS = (*UNIVARIATE, "DLinearM", "SAMformer", "iTransformer")
+MULTIVARIATE = ("DLinearM", "SAMformer", "iTransformer")  # of `forecasting`, as the next two
+MODELS = (*UNIVARIATE, *MULTIVARIATE)
 SIZES = ("paper", "small")
+PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
+SMOKE = dict(series=("AR",), seeds=2, epochs=2, updates=3)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +36,9 @@ class NetworkConfig(DataConfig):
     validation_stride: int = field(16, help="validate on every k-th window of the files", lower=1)
 
 
-PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
+def penalties(of: str, *values: float) -> Any:
+    """A field for penalties, which multiply: LARGE lam_inv means little sharing."""
+    return field(values, help=f"MULTIPLIED penalties of {of}", lower=0.0, strict=True, distinct=True)
 
 
 class Trained(NamedTuple):
@@ -44,68 +50,55 @@ class Trained(NamedTuple):
 
 
 def train_at_penalties(
-    key,
-    penalties,
-    series,
-    *,
-    model: str,
-    sizes: str,
-    split: "forecasting.Split",
-    lookback: int,
-    horizon: int,
-    stride: int,
-    **settings: Any,
-) -> Trained:
-    """One network trained at every (lam_inv, gamma_inv) in `penalties` (pair, 2) from the same start; fields have a pair axis.
-
-    `settings` go to `fit_forecaster`.
-    """
-    series = series.astype(jnp.float32)
-    z = forecasting.standardise(series, split.train)
-    train, validation, test = (jnp.asarray(forecasting.window_starts(span, lookback, horizon)) for span in split)
-    network = forecasting.build_model(model, lookback=lookback, horizon=horizon, sizes=sizes)
+    key, pairs, series, *, model: str, sizes: str, split: "forecasting.Split", stride: int, **settings
+):
+    """One network trained at every (lam_inv, gamma_inv) in `pairs` (pair, 2) from the same start; fields have a pair axis."""
+    windows = {name: settings[name] for name in ("lookback", "horizon")}
+    z = forecasting.standardise(series.astype(jnp.float32), split.train)
+    train, validation, test = (jnp.asarray(forecasting.window_starts(span, **windows)) for span in split)
+    network = forecasting.build_model(model, sizes=sizes, **windows)
     data = forecasting.WindowData(z, train, validation[::stride])
-    fixed = dict(model=network, lookback=lookback, **settings)
+    fixed = dict({name: x for name, x in settings.items() if name != "horizon"}, model=network)
 
     def at(pair):
         state, info = forecasting.fit_forecaster(key, data, lam_inv=pair[0], gamma_inv=pair[1], **fixed)
-        test_error = forecasting.forecast_error(network, state.best, z, test, lookback=lookback).mean()
-        return Trained(test_error, state.best_loss, info.running.sum())
+        error = forecasting.forecast_error(network, state.best, z, test, lookback=settings["lookback"])
+        return Trained(error.mean(), state.best_loss, info.running.sum())
 
-    return jax.lax.map(at, penalties.astype(jnp.float32))
+    return jax.lax.map(at, pairs.astype(jnp.float32))
+
+
+def draw_series(key, share, *, rows: int):
+    """The AR stand-in."""
+    return forecasting.ar_channels(key, rows=rows, share=share)
 
 
 def fixed_series(problem: Problem) -> np.ndarray:
     """The series networks are trained on; for the AR stand-in one fixed draw, so that seeds vary the training alone."""
     if problem.series is not None:
         return problem.series
-    return np.asarray(forecasting.ar_channels(jax.random.key(0), rows=AR_ROWS, share=problem.share))
+    return over_seeds(draw_series, [0], problem.share, rows=AR_ROWS)[0]
 
 
-def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.ndarray, seeds) -> Trained:
+def train(problem: Problem, config: NetworkConfig, model: str, pairs: np.ndarray, seeds) -> Trained:
     """Train `model` on a problem at every penalty, fields (seed, pair); NaN for the seeds that do not train on files."""
-    used = seeds[: config.file_seeds] if problem.source not in STAND_INS else seeds
-    series = fixed_series(problem)
-    starts = [forecasting.window_starts(span, problem.lookback, problem.horizon) for span in problem.split]
-    # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy.
-    halves = 2 if len(penalties) % 2 == 0 else 1
+    used = seeds if problem.source in STAND_INS else seeds[: config.file_seeds]
+    validation = len(forecasting.window_starts(problem.split.validation, problem.lookback, problem.horizon))
+    # A lane is a seed with half of the penalties, so that few seeds still keep two devices busy. On a CPU lanes in turn run as fast as
+    # lanes at once, and compile in two thirds of the time.
+    halves = 2 if len(pairs) % 2 == 0 else 1
     trained = over_seeds(
         train_at_penalties,
         np.repeat(used, halves),
-        series,
-        per_seed=(np.tile(np.split(penalties, halves), (len(used), 1, 1)),),
+        fixed_series(problem),
+        per_seed=(np.tile(np.split(pairs, halves), (len(used), 1, 1)),),
+        in_turn=config.sizes == "small",
         model=model,
-        sizes=config.sizes,
-        split=problem.split,
-        lookback=problem.lookback,
-        horizon=problem.horizon,
-        stride=1 if len(starts[1]) < 500 else config.validation_stride,
-        epochs=config.epochs,
-        batch=config.batch,
-        updates=config.updates,
-        learning_rate=problem.learning_rate,
-        patience=config.patience,
+        stride=1 if validation < 500 else config.validation_stride,
+        learning_rate=1e-4 if problem.source == "Weather" else 1e-3,
         rho=forecasting.sharpness_radius(model),
+        **{name: getattr(config, name) for name in ("sizes", "epochs", "batch", "updates", "patience")},
+        **problem.sizes,
     )
     check_results(problem, test=trained.test, validation=trained.validation)
     unused = ((0, len(seeds) - len(used)), (0, 0))
@@ -113,14 +106,18 @@ def train(problem: Problem, config: NetworkConfig, model: str, penalties: np.nda
     return Trained(*(np.pad(part, unused, constant_values=np.nan) for part in whole))
 
 
-def gcv_scores(series, gammas, lams, *, split: "forecasting.Split", lookback: int, horizon: int):
+def gcv_scores(series, gammas, lams, *, split: "forecasting.Split", **sizes: int):
     """GCV on the training windows over the (gamma, lam) grid."""
-    z, starts = forecasting.standardise(series, split.train), forecasting.window_starts(split.train, lookback, horizon)
-    grams = forecasting.window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
-    return multitask_ridge.score_grid(grams, (), gammas=gammas, lams=lams).gcv
+    windows, *_ = part_moments(forecasting.standardise(series, split.train), split=split, **sizes)
+    return multitask_ridge.score_grid(windows, (), gammas=gammas, lams=lams).gcv
 
 
-_PENALTIES: dict[tuple, tuple[float, float]] = {}  # the cells of the table share them
+@functools.lru_cache(maxsize=64)  # the cells of the table share them
+def _chosen_coupling(series: bytes, channels: int, sizes: tuple) -> tuple[float, float]:
+    values = np.frombuffer(series).reshape(-1, channels)
+    gcv = evaluate(gcv_scores, values, np.array(GAMMAS[1:]), np.array(LAMS[1:]), **dict(sizes))
+    row, col = np.unravel_index(np.argmin(gcv), gcv.shape)
+    return GAMMAS[1:][row], LAMS[1:][col]
 
 
 def theory_penalty(problem: Problem) -> tuple[float, float]:
@@ -129,12 +126,12 @@ def theory_penalty(problem: Problem) -> tuple[float, float]:
     `lam_inv = T d/(lam n q)`, `gamma_inv = T d/(gamma n q)` (see `mtrl.forecasting.head`); exact for a linear trunk, a guess otherwise.
     """
     series = fixed_series(problem)
-    sizes = dict(split=problem.split, lookback=problem.lookback, horizon=problem.horizon)
-    known = (problem.label, *sizes.values(), series.tobytes())
-    if known not in _PENALTIES:
-        gcv = evaluate(gcv_scores, series, np.array(GAMMAS[1:]), np.array(LAMS[1:]), **sizes)
-        row, col = np.unravel_index(np.argmin(gcv), gcv.shape)
-        windows = len(forecasting.window_starts(problem.split.train, problem.lookback, problem.horizon))
-        unit = series.shape[1] * problem.lookback / (windows * problem.horizon)
-        _PENALTIES[known] = unit / LAMS[1:][col], unit / GAMMAS[1:][row]
-    return _PENALTIES[known]
+    gamma, lam = _chosen_coupling(series.tobytes(), series.shape[1], tuple(problem.sizes.items()))
+    windows = len(forecasting.window_starts(problem.split.train, problem.lookback, problem.horizon))
+    unit = series.shape[1] * problem.lookback / (windows * problem.horizon)
+    return unit / lam, unit / gamma
+
+
+def change_by(test, score, plain):
+    """Measure: relative change of the test error from no penalty to the penalty of the lowest score, chosen anew in every resample."""
+    return bootstrap(lambda test, score, plain: test.flat[np.argmin(score)] / plain - 1, test, score, plain)

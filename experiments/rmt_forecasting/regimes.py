@@ -6,12 +6,10 @@ should follow the better of the two extremes, and beat both in between.
 
 import dataclasses
 
-import numpy as np
-
-from experiments.rmt_forecasting.problems import AR_ROWS, STAND_INS, DataConfig, problems, warn_of_gcv
-from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS, SELECTIONS, Scores, ar_scores, choose
-from mtrl.harness import BadInput, Claim, Figure, at_least, field, less_than_zero, over_seeds
-from mtrl.harness.judge.measures import Measure, mean, value, worst
+from experiments.rmt_forecasting.protocol import LOOK, MSE, SELECTIONS, UNIT, DataConfig, problems, warn_of_gcv
+from experiments.rmt_forecasting.ridge import METHODS, all_scores, choose
+from mtrl.harness import Axis, BadInput, Claim, Figure, at_least, dataset, field, less_than_zero, plots
+from mtrl.harness.judge.measures import mean, value, worst
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,62 +29,46 @@ class RegimesConfig(DataConfig):
             raise BadInput(f"shares got {self.shares}, but needs at least two different values")
 
 
-def run(config: RegimesConfig, seeds):
+def run(config, seeds):
     """Selected test error of every method at every share, per seed."""
-    import xarray as xr
-
     warn_of_gcv(config.select)
-    plain = dataclasses.replace(config, data_dir="", series=STAND_INS[:1])
     error = []
-    for problem in problems(plain):
-        sizes = dict(split=problem.split, lookback=problem.lookback, horizon=problem.horizon, rows=AR_ROWS)
-        every = over_seeds(ar_scores, seeds, problem.share, np.array(GAMMAS), np.array(LAMS), **sizes)
-        each = [Scores(*(part[i] for part in every)) for i in range(len(seeds))]
+    for problem in problems(dataclasses.replace(config, data_dir="", series=("AR",))):
+        each = all_scores(problem, seeds)
         picked = [[scores.test[choose(scores, method, config.select)] for scores in each] for method in METHODS]
         error.append([*picked, [float(scores.level) for scores in each]])
-    data = xr.Dataset(
-        {"error": (("share", "method", "seed"), np.array(error))},
-        coords={"share": list(config.shares), "method": [*METHODS, "window mean"], "seed": np.asarray(seeds)},
-    )
-    data.error.attrs["units"] = "squared standard deviations of the channel"
-    return data
+    shares = Axis(config.shares, words="share of the common autoregression (AR stand-in)")
+    coords = {"share": shares, "method": [*METHODS, "window mean"]}
+    return dataset(seeds, coords, error=(("share", "method", "seed"), error, UNIT))
 
 
 def draw(data, config):
     """Test error of each method minus that of independent ridges."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 1, width=6.2, height=3.8)
+    figure, axes = plots.panel(width=6.2, height=3.8)
     ax = axes[0, 0]
-    base = data.error.sel({"method": "independent"})
-    for i, method in enumerate(["pooled", "multitask", "window mean"]):
-        relative = (data.error.sel({"method": method}) - base).transpose("seed", "share").values
-        place = data.share.values + 0.008 * (i - 1)
-        style.band(ax, place, relative, label=method, color=style.COLORS[i], marker=style.MARKERS[i])
-        ax.plot(place, relative.mean(0), color=style.COLORS[i], linewidth=0.8)
-    ax.axhline(0, color="black", linewidth=0.8, label="independent")
-    ax.set(
-        xlabel="share of the common autoregression (AR stand-in)",
-        ylabel="test MSE minus that of\nindependent ridges",
+    relative = data["error"] - data["error"].sel({"method": "independent"})
+    for i, method in enumerate(("pooled", "multitask", "window mean")):
+        shifted = relative.sel({"method": method}).assign_coords(share=data["share"] + 0.008 * (i - 1))
+        plots.points(ax, shifted, "share", look=LOOK[method], linestyle="-", linewidth=0.8)
+    plots.level(ax, 0, "independent", color="black", linewidth=0.8)
+    plots.finish(
+        ax,
+        x="share of the common autoregression (AR stand-in)",
+        y=f"{MSE},\nminus that of independent ridges",
         title=f"couplings chosen by {config.select}, {data.sizes['seed']} draws",
+        legend=dict(loc="upper left", bbox_to_anchor=(1.0, 1.0)),
     )
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
-def nearest_half(config) -> float:
+def nearest_half(config):
     """The share nearest .5."""
     return min(config.shares, key=lambda share: abs(share - 0.5))
 
 
-def pooling(share) -> Measure:
-    """Test error of pooling minus that of independent ridges at one share, paired over seeds."""
-    errors = value("error", share=share)
-    return mean(errors.at(method="pooled") - errors.at(method="independent"))
-
-
-UNIT = "squared standard deviations of the channel"
-HALF = value("error", share=nearest_half)
+def loss(share, method, other):
+    """Test error of a method minus that of others at one share, paired over seeds."""
+    return value("error", share=share, method=method) - value("error", share=share, method=other)
 
 
 FIGURE = Figure(
@@ -97,28 +79,28 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         Claim(
-            text="most alike channels: pooling beats independent ridges",
-            paper="section 3: the limit gamma -> 0 is pooling (ordering, derived here)",
-            measure=pooling(lambda config: max(config.shares)),
-            accepts=less_than_zero,
+            "most alike channels: pooling beats independent ridges",
+            "section 3: the limit gamma -> 0 is pooling (ordering, derived here)",
+            mean(loss(lambda config: max(config.shares), "pooled", "independent")),
+            less_than_zero,
             kind="derived",
             unit=UNIT,
             stand_in=True,
         ),
         Claim(
-            text="least alike channels: pooling loses to independent ridges",
-            paper="section 3: the limit lam = 0 is independence (ordering, derived here)",
-            measure=pooling(lambda config: min(config.shares)),
-            accepts=at_least(0.0),
+            "least alike channels: pooling loses to independent ridges",
+            "section 3: the limit lam = 0 is independence (ordering, derived here)",
+            mean(loss(lambda config: min(config.shares), "pooled", "independent")),
+            at_least(0.0),
             kind="derived",
             unit=UNIT,
             stand_in=True,
         ),
         Claim(
-            text="share nearest .5: selected multitask ridge beats both independent ridges and pooling (the smaller of the two gains)",
-            paper="section 5.3: multitask regularisation helps, and own parts V_t matter (ordering)",
-            measure=worst(HALF.at(method="multitask") - HALF.at(method=["independent", "pooled"])),
-            accepts=less_than_zero,
+            "share nearest .5: selected multitask ridge beats both independent ridges and pooling (the smaller of the two gains)",
+            "section 5.3: multitask regularisation helps, and own parts V_t matter (ordering)",
+            worst(loss(nearest_half, "multitask", ["independent", "pooled"])),
+            less_than_zero,
             unit=UNIT,
             stand_in=True,
         ),

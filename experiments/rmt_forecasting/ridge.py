@@ -1,23 +1,20 @@
-"""The linear experiment of one problem, as pure functions: Gram matrices, the grid of couplings, the selected fits."""
+"""The ridge on windows of one problem: Gram matrices, the grid of couplings, the selected fits."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from experiments.rmt_forecasting.protocol import AR_ROWS, Problem, check_results
 from mtrl import forecasting
-from mtrl.harness import jax, jnp
+from mtrl.harness import evaluate, jax, jnp, over_seeds
 from mtrl.numerics import multitask_ridge
 
 GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
 LAMS = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 LAM_LABELS = ("0", *(f"$10^{{{round(np.log10(lam))}}}$" for lam in LAMS[1:]))
-METHODS = ("independent", "pooled", "multitask")
-SELECTIONS = ("val", "gcv", "oracle")
-REGIONS = {
-    "independent": np.s_[1:, :1],
-    "pooled": np.s_[:1, 1:],
-    "multitask": np.s_[1:, :],
-}  # parts of the (gamma, lam) grid
+LAM_WORDS = "λ (large = much sharing)"
+REGIONS = {"independent": np.s_[1:, :1], "pooled": np.s_[:1, 1:], "multitask": np.s_[1:, :]}  # of the (gamma, lam) grid
+METHODS = tuple(REGIONS)
 
 
 class Scores(NamedTuple):
@@ -30,64 +27,69 @@ class Scores(NamedTuple):
     level: "jax.Array"  # test error of forecasting the look-back's mean, scalar
 
 
-def part_moments(series, *, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1):
+def moments_at(z, starts, *, lookback: int, horizon: int):
+    """Statistics of the windows of a standardised series that begin at `starts`."""
+    return forecasting.window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon)
+
+
+def part_moments(z, *, split: "forecasting.Split", stride: int = 1, **sizes: int):
     """Statistics of train (thinned by `stride`), validation and test windows of a standardised series."""
-    spans = zip(split, (stride, 1, 1), strict=True)
-    starts = [jnp.asarray(forecasting.window_starts(span, lookback, horizon, step)) for span, step in spans]
-    return [forecasting.window_moments(series, s, lookback=lookback, horizon=horizon) for s in starts]
+    strides = (stride, 1, 1)
+    starts = [forecasting.window_starts(span, stride=k, **sizes) for span, k in zip(split, strides, strict=True)]
+    return [moments_at(z, rows, **sizes) for rows in starts]
 
 
-def grid_scores(
-    series, gammas, lams, *, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1
-) -> Scores:
+def grid_scores(series, gammas, lams, *, split: "forecasting.Split", **sizes: int) -> Scores:
     """Fit every coupling on the train windows and score it."""
     z = forecasting.standardise(series, split.train)
-    train, validation, test = part_moments(z, split=split, lookback=lookback, horizon=horizon, stride=stride)
+    train, validation, test = part_moments(z, split=split, **sizes)
     grid = multitask_ridge.score_grid(train, (validation, test), gammas=gammas, lams=lams)
-    level = (test.square / (test.count * horizon)).mean()
+    level = (test.square / (test.count * sizes["horizon"])).mean()
     return Scores(*jnp.moveaxis(grid.errors, -1, 0), grid.gcv, level)
 
 
-def ar_scores(
-    key, share, gammas, lams, *, rows: int, split: "forecasting.Split", lookback: int, horizon: int, stride: int = 1
-) -> Scores:
+def ar_scores(key, share, gammas, lams, *, rows: int, **sizes) -> Scores:
     """`grid_scores` of a freshly drawn AR stand-in."""
-    series = forecasting.ar_channels(key, rows=rows, share=share)
-    return grid_scores(series, gammas, lams, split=split, lookback=lookback, horizon=horizon, stride=stride)
+    return grid_scores(forecasting.ar_channels(key, rows=rows, share=share), gammas, lams, **sizes)
 
 
-def block_errors(series, gammas, lams, *, blocks: int, split: "forecasting.Split", lookback: int, horizon: int):
+def all_scores(problem: Problem, seeds) -> list[Scores]:
+    """Scores of every draw of the AR stand-in, or of the one recorded series."""
+    grid = np.array(GAMMAS), np.array(LAMS)
+    if problem.series is None:
+        every = over_seeds(ar_scores, seeds, problem.share, *grid, rows=AR_ROWS, **problem.sizes)
+        each = [Scores(*(part[i] for part in every)) for i in range(len(seeds))]
+    else:
+        each = [Scores(*evaluate(grid_scores, problem.series, *grid, **problem.sizes))]
+    for scores in each:
+        check_results(problem, train=scores.train, validation=scores.validation, test=scores.test)
+    return each
+
+
+def block_errors(series, gammas, lams, *, blocks: int, split: "forecasting.Split", **sizes: int):
     """What contiguous blocks of test windows add to the test error of the fits at pairs (gammas[k], lams[k]), (k, block).
 
     Scaled by the number of blocks and their unequal sizes, so that the mean over blocks is the error over all windows.
     """
     z = forecasting.standardise(series, split.train)
-    spans = np.array_split(forecasting.window_starts(split.test, lookback, horizon), blocks)
-    tests = [forecasting.window_moments(z, jnp.asarray(starts), lookback=lookback, horizon=horizon) for starts in spans]
-    train = forecasting.window_moments(
-        z, jnp.asarray(forecasting.window_starts(split.train, lookback, horizon)), lookback=lookback, horizon=horizon
-    )
-    spectra = multitask_ridge.decompose(train)
+    spans = np.array_split(forecasting.window_starts(split.test, **sizes), blocks)
+    tests = [moments_at(z, starts, **sizes) for starts in spans]
+    spectra = multitask_ridge.decompose(moments_at(z, forecasting.window_starts(split.train, **sizes), **sizes))
 
     def at_pair(pair):
-        weights = multitask_ridge.fit(
-            spectra, multitask_ridge.couple(spectra, jnp.full(z.shape[1], pair[0])), pair[1]
-        ).weights
+        coupled = multitask_ridge.couple(spectra, jnp.full(z.shape[1], pair[0]))
+        weights = multitask_ridge.fit(spectra, coupled, pair[1]).weights
+        errors = [multitask_ridge.mean_squared_error(test, weights).mean() for test in tests]
         shares = [blocks * test.count[0] / sum(len(span) for span in spans) for test in tests]
-        return jnp.stack(
-            [
-                s * multitask_ridge.mean_squared_error(test, weights).mean()
-                for s, test in zip(shares, tests, strict=True)
-            ]
-        )
+        return jnp.stack([share * error for share, error in zip(shares, errors, strict=True)])
 
     return jax.lax.map(at_pair, (gammas, lams))
 
 
 def choose(scores: Scores, method: str, select: str) -> tuple[int, int]:
     """Grid indices of the smallest validation, GCV or (oracle) test score within a method's part of the grid."""
-    table = np.asarray({"val": scores.validation, "gcv": scores.gcv, "oracle": scores.test}[select])
-    region = REGIONS[method]
-    rows, cols = (np.arange(size)[part] for size, part in zip(table.shape, region, strict=True))
-    row, col = np.unravel_index(np.argmin(table[region]), table[region].shape)
-    return int(rows[row]), int(cols[col])
+    table = {"val": scores.validation, "gcv": scores.gcv, "oracle": scores.test}[select]
+    outside = np.ones(table.shape, dtype=bool)
+    outside[REGIONS[method]] = False
+    row, col = np.unravel_index(np.argmin(np.where(outside, np.inf, table)), table.shape)
+    return int(row), int(col)

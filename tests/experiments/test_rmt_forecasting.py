@@ -1,6 +1,5 @@
 """The forecasting study's own parts: the macro stand-in's numbers, files and flags refused, the table's choices and marks."""
 
-import dataclasses
 import warnings
 
 import jax.numpy as jnp
@@ -9,7 +8,8 @@ import pytest
 import xarray as xr
 
 from experiments.rmt_forecasting import STUDY, linear, networks, predicted, predicted_curves, regimes, table
-from experiments.rmt_forecasting.problems import (
+from experiments.rmt_forecasting.protocol import (
+    SELECTIONS,
     DataConfig,
     check_results,
     macro_series,
@@ -17,10 +17,10 @@ from experiments.rmt_forecasting.problems import (
     read_file,
     warn_of_gcv,
 )
-from experiments.rmt_forecasting.ridge import METHODS, SELECTIONS, part_moments
+from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS, part_moments
 from mtrl.data import ETT_HEADER
 from mtrl.forecasting import standardise
-from mtrl.harness import BadInput
+from mtrl.harness import BadInput, dataset
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import replace
 from mtrl.harness.judge.claims import evaluate_claim
@@ -46,7 +46,7 @@ def hours(count):
 
 def test_files_and_flags_that_cannot_work_are_refused(tmp_path):
     for changes, message in (
-        (dict(series=("ETTh1",)), "series got ETTh1, which is a file; give its folder with --data_dir"),
+        (dict(series=("ETTh1",)), "series got ETTh1, but .* give the folder of its csv .* with --data_dir"),
         (dict(data_dir=str(tmp_path / "no")), "is not a folder; it must hold ETTh1.csv"),
         (dict(data_dir=str(tmp_path)), "holds none of ETTh1.csv, ETTh2.csv, Weather.csv"),
         (dict(shares=(1.5,)), "shares got 1.5"),
@@ -71,7 +71,7 @@ def test_files_are_read_split_and_refused_by_row(tmp_path):
     (tmp_path / "ETTh1.csv").unlink()
     (tmp_path / "weather.csv").write_text("\n".join(rows))  # as the public archives call it
     got = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6, 12)))
-    assert [p.label for p in got] == ["Weather H=6", "Weather H=12"] and got[0].learning_rate == 1e-4
+    assert [p.label for p in got] == ["Weather H=6", "Weather H=12"]
     assert got[0].split.test == (320 - 24, 400) and got[0].series.shape == (400, 7)
     (tmp_path / "weather.csv").rename(tmp_path / "exchange_rate.csv")
     (got,) = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6,)))
@@ -84,29 +84,38 @@ def test_files_are_read_split_and_refused_by_row(tmp_path):
 
 
 def test_selection_and_marks_of_the_table():
-    pairs = 4
-    test = np.full((1, 1, 3, pairs), 1.0) + np.arange(3)[None, None, :, None] * 1e-3
+    test = np.full((1, 1, 3, 4), 1.0) + np.arange(3)[None, None, :, None] * 1e-3
     test[..., 2] -= 0.1
     validation = np.broadcast_to(np.array([0.5, 0.9, 0.8, 0.7]), test.shape)
     dims = ("problem", "model", "seed", "pair")
-    data = xr.Dataset(
-        {"test": (dims, test), "validation": (dims, validation)},
-        coords={"problem": ["p"], "model": ["DLinearU"]},
-        attrs={"selected_by": "val"},
-    )
-    assert table.chosen_pair(data, "p", "DLinearU") == 3  # never pair 0, which has no penalty
-    assert table.chosen_pair(data, "p", "DLinearU", "oracle") == 2
-    assert table.chosen_pair(data, "p", "DLinearU", "gcv") == 1
-    assert table.significant(test[0, 0, :, 2], test[0, 0, :, 0]) and not table.significant(
-        test[0, 0, :, 1], test[0, 0, :, 0]
-    )
-    row = table.rows_of(data)[0]
-    assert row[1] == "1.001" and row[4] == "1.001" and row[-1] == "-"
-    padded = xr.concat([data, data.assign(test=data.test * np.nan, validation=data.validation * np.nan)], dim="seed")
-    change = table.change(0, "DLinearU")
-    assert change(padded, None) == change(data, None)  # seeds that did not train do not count
-    judged = [evaluate_claim(claim, data) for claim in table.FIGURE.claims]
+    coords = {"problem": ["p"], "model": ["DLinearU"], "pair": np.arange(4)}
+    data = dataset(np.arange(3), coords, test=(dims, test), validation=(dims, validation))
+    config, claim = table.TableConfig(), table.FIGURE.claims[1]
+    for select, pair in (("val", 3), ("oracle", 2), ("gcv", 1)):  # never pair 0, which has no penalty
+        ours, plain = table.with_and_without(data, replace(config, select=select), 0, "DLinearU")
+        assert (ours == test[0, 0, :, pair]).all() and (plain == test[0, 0, :, 0]).all()
+        record = evaluate_claim(claim, data, replace(config, select=select))
+        assert_close(select, record["ours"], test[0, 0, :, pair].mean() / test[0, 0, :, 0].mean() - 1, atol=1e-12)
+    assert table.rows_of(data, config) == [["", "1.001", "", "", "1.001", "", "", "", "", "-"]]
+    assert table.rows_of(data, replace(config, select="oracle"))[0][1] == "0.901*"
+    unused = data.assign(test=data.test * np.nan, validation=data.validation * np.nan, seed=np.arange(3, 6))
+    padded = xr.concat([data, unused], dim="seed")
+    assert claim.measure(padded, config) == claim.measure(data, config)  # seeds that did not train do not count
+    judged = [evaluate_claim(claim, data, config) for claim in table.FIGURE.claims]
     assert [record is not None for record in judged] == [False, True, *[False] * 5]
+
+
+def test_gaps_of_opposite_sign_do_not_cancel():
+    """A prediction 20 % too high at one lam and 20 % too low at another is off by 20 %."""
+    dims = ("problem", "windows", "seed", "lam")
+    observed = np.ones((1, 1, 3, 2)) + 1e-3 * np.arange(3)[:, None]
+    theory = observed * np.array([1.2, 0.8])
+    coords = {"problem": ["AR stand-in"], "windows": ["disjoint"], "lam": [0.0, 1.0]}
+    data = dataset(np.arange(3), coords, observed=(dims, observed), theory=(dims, theory))
+    for kept in (data, data.isel(seed=[0])):  # draws, and a recorded series, whose number has no interval
+        record = evaluate_claim(predicted.FIGURE.claims[1], kept, predicted.PredictedConfig())
+        assert record["verdict"] == "not reproduced"
+        assert_close("largest gap", [record["ours"], *record["interval"]], [0.2] * 3, atol=1e-12)
 
 
 def test_theory_penalty_converts_the_chosen_coupling():
@@ -115,15 +124,15 @@ def test_theory_penalty_converts_the_chosen_coupling():
     scores, *_ = linear.measure_problem(problem, np.arange(2))
     row, col = np.unravel_index(np.argmin(scores.gcv[1:, 1:]), scores.gcv[1:, 1:].shape)
     unit = 7 * 8 / (109 * 4)  # T d / (windows horizon)
-    assert_close("lam_inv", lam_inv, unit / linear.LAMS[1:][col], rtol=1e-12)
-    assert_close("gamma_inv", gamma_inv, unit / linear.GAMMAS[1:][row], rtol=1e-12)
+    assert_close("lam_inv", lam_inv, unit / LAMS[1:][col], rtol=1e-12)
+    assert_close("gamma_inv", gamma_inv, unit / GAMMAS[1:][row], rtol=1e-12)
 
 
 def test_files_train_the_first_seeds_only():
     """The paper's three seeds on files; the others are marked as not run."""
     config = table.TableConfig(series=("macro",), epochs=1, updates=1, file_seeds=2)
     (problem,) = problems(config)
-    recorded = dataclasses.replace(problem, source="ETTh1")
+    recorded = problem._replace(source="ETTh1")
     trained = networks.train(recorded, config, "DLinearU", np.zeros((1, 2)), np.arange(3))
     assert np.isfinite(trained.test[:2]).all() and np.isnan(trained.test[2:]).all()
     whole = networks.train(problem, config, "DLinearU", np.zeros((1, 2)), np.arange(3))
