@@ -76,8 +76,8 @@ def draw(data, config):
         ratio, data["label_ratio"].sel(rule=["signed", "optimal", "tuned"]), "beta_line", "rule", protocol.LOOK
     )
     plots.level(ratio, 0, linestyle=":", linewidth=0.8)
-    plots.finish(ax, x="task similarity β", y="target error [fraction]", legend=None)
-    plots.finish(ratio, x="task similarity β", y="source label / target label (class 1)", legend=None)
+    plots.finish(ax, legend=None)
+    plots.finish(ratio, legend=None)
     protocol.legend_below(figure, ax)
     return figure
 

@@ -29,6 +29,7 @@ LOOK = plots.looks(
 )
 LOOK["classical"] = LOOK["signed"]
 LOOK["practical"] = plots.Look("optimal, tuned, all from training data", "0.4", "D")
+SILENT = {rule: look._replace(words="") for rule, look in LOOK.items()}
 INDEPENDENT = "unpublished independent program of the same formulas, 4 digits (settings are not the paper's)"
 fraction = functools.partial(Claim, unit="fraction")
 never = functools.partial(fraction, accepts=at_most(1e-9), reason="rounding")
@@ -156,10 +157,9 @@ def trained_errors(key, similarity, norm, plans: Plan, grid=None, *, counts, dim
 
 def draw_errors(ax: Any, data: Any, x: str, line: str, independent: dict) -> None:
     """Predicted (lines; dots: with finite samples) and simulated errors of all rules; an independent program's (rule -> x -> error)."""
-    silent = {rule: look._replace(words="") for rule, look in LOOK.items()}
     plots.theory(ax, data["predicted"], line, "rule", LOOK)
-    plots.theory(ax, data["finite"], line, "rule", silent, linestyle=":", linewidth=1.1)
-    plots.points(ax, data["error"], x, "rule", silent)
+    plots.theory(ax, data["finite"], line, "rule", SILENT, linestyle=":", linewidth=1.1)
+    plots.points(ax, data["error"], x, "rule", SILENT)
     for i, table in enumerate(independent.values()):
         plots.program(ax, table, "" if i else "reference run (independent program)")
     ax.plot([], [], ":", color="0.3", linewidth=1.1, label="theory with the 1/n noise of the training mean")
