@@ -10,13 +10,12 @@ import dataclasses
 import numpy as np
 
 from experiments.rmt_forecasting import protocol, ridge
-from experiments.rmt_forecasting.protocol import LOOK, MSE, PAPER_BEST, SELECTIONS, UNIT, on
+from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, SELECTIONS, UNIT, on
 from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAM_WORDS, LAMS, METHODS, Scores
 from mtrl.harness import Claim, Figure, between, dataset, evaluate, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, exact, mean, value
 
 BLOCKS = 10  # contiguous blocks of test windows that stand in for replicates of a recorded series
-GRID = ("train", "validation", "test", "gcv")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,63 +37,71 @@ def measure_problem(problem: protocol.Problem, seeds) -> tuple[Scores, np.ndarra
         return average, np.stack([s.test for s in each])[np.arange(len(seeds)), rows, cols], chosen
     pairs = [part.ravel() for part in chosen]
     blocks = evaluate(ridge.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
-    return average, blocks.reshape(len(SELECTIONS), len(METHODS), BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
+    return average, blocks.reshape(*rows.shape[:2], BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
 
 
 def run(config, seeds):
     """Every problem; replicates are draws for the AR stand-in and blocks of test windows for recorded series, padded by NaN."""
     protocol.warn_of_gcv(config.select)
     found, width = protocol.problems(config), max(len(seeds), BLOCKS)
+
+    def padded(array):
+        missing = [(0, 0)] * (array.ndim - 1) + [(0, width - array.shape[-1])]
+        return np.pad(array, missing, constant_values=np.nan)
+
     scores, errors, chosen = zip(*(measure_problem(problem, seeds) for problem in found), strict=True)
-
-    def padded(arrays):
-        ends = [[(0, 0), (0, 0), (0, width - array.shape[-1])] for array in arrays]
-        return [np.pad(array, end, constant_values=np.nan) for array, end in zip(arrays, ends, strict=True)]
-
-    four = ("problem", "select", "method", "replicate")
+    gammas, lams = np.moveaxis([padded(pair) for pair in chosen], 1, 0)
+    four, grid = ("problem", "select", "method", "replicate"), ("problem", "gamma", "lam")
     labels = {"problem": [problem.label for problem in found], "select": SELECTIONS, "method": METHODS}
     return dataset(
         None,
         {**labels, "gamma": GAMMAS, "lam": LAMS},
-        error=(four, padded(errors), UNIT),
-        gamma_chosen=(four, padded([pair[0] for pair in chosen])),
-        lam_chosen=(four, padded([pair[1] for pair in chosen])),
+        error=(four, [padded(array) for array in errors], UNIT),
+        gamma_chosen=(four, gammas),
+        lam_chosen=(four, lams),
         level=("problem", [float(part.level) for part in scores], UNIT),
-        **{name: (("problem", "gamma", "lam"), [getattr(part, name) for part in scores], UNIT) for name in GRID},
+        **{name: (grid, [getattr(part, name) for part in scores], UNIT) for name in Scores._fields if name != "level"},
     )
 
 
-def draw(data, config):
-    """Top: test error against lam, one line per gamma; bottom: each method under each selection."""
-    labels = list(data["problem"].values)
-    figure, axes = plots.panel(2, len(labels), width=4.3, height=3.3)
+def draw_grid(ax, part, label, legend):
+    """Test error against lam, one line per gamma."""
     gammas = (0.001, 0.01, 0.1, 1.0, 10.0, 0.0)
-    look = plots.looks({gamma: f"γ = {gamma:g}" for gamma in gammas[:-1]}) | {
-        0.0: plots.Look("pooled (γ = 0)", "black", line="--")
-    }
-    ticks, beside = np.arange(len(LAMS)), dict(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    for (top, bottom), label in zip(axes.T, labels, strict=True):
-        part, last = data.sel(problem=label), label == labels[-1]
-        shown = part["test"].where((part["gamma"] > 0) | (part["lam"] > 0)).assign_coords(lam=ticks)
-        plots.curves(top, shown.sel(gamma=list(gammas)), "lam", "gamma", look, marker=".")
-        best, level = float(part["test"].min()), float(part["level"])
-        span = max(1.08 * float(part["test"].sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
-        limits = (best - 0.15 * span, best + 1.3 * span)
-        plots.finish(top, x=LAM_WORDS, y=MSE, title=label, ylim=limits, legend=last and beside or None)
-        top.set_xticks(ticks, LAM_LABELS)
-        errors = part["error"].rename(replicate=SEED).dropna(SEED, how="all")
-        for i, select in enumerate(SELECTIONS):
-            chosen = errors.sel(select=select).assign_coords(method=np.arange(len(METHODS)) + 0.22 * (i - 1))
-            # A constant per replicate goes: what is left is the spread of the difference to independent.
-            plots.points(bottom, chosen - chosen[0] + chosen[0].mean(SEED), "method", look=LOOK[select])
-        if label in PAPER_BEST:
-            plots.level(bottom, PAPER_BEST[label], color="black", linestyle=":", linewidth=0.8)
-            plots.reported(bottom, {2.42: PAPER_BEST[label]}, "paper's best (a network)")
-        bottom.set_xticks(range(len(METHODS)), METHODS, fontsize=9)
-        legend = dict(beside, title="bars: 95% of the\ndifference to\nindependent") if last else None
-        words = f"window mean: {level:.3f}"
-        plots.finish(bottom, x="method", y=MSE, title=words, xlim=(-0.5, 2.6), legend=legend)
-        bottom.margins(y=0.25)
+    pooled = {0.0: plots.Look("pooled (γ = 0)", "black", line="--")}
+    look = plots.looks({gamma: f"γ = {gamma:g}" for gamma in gammas[:-1]}) | pooled
+    shown = part["test"].where((part["gamma"] > 0) | (part["lam"] > 0)).sel(gamma=list(gammas))
+    plots.curves(ax, shown.assign_coords(lam=range(len(LAMS))), "lam", "gamma", look, marker=".")
+    best, level = float(part["test"].min()), float(part["level"])
+    span = max(1.08 * float(part["test"].sel(lam=0.0, gamma=1.0)), level if level < 1.3 * best else 0.0) - best
+    limits = (best - 0.15 * span, best + 1.3 * span)
+    plots.finish(ax, x=LAM_WORDS, y=MSE, title=label, ylim=limits, legend=legend)
+    ax.set_xticks(range(len(LAMS)), LAM_LABELS)
+
+
+def draw_methods(ax, part, label, legend):
+    """Each method under each selection; bars show the spread of the difference to independent ridges."""
+    errors = part["error"].rename(replicate=SEED).dropna(SEED, how="all")
+    for i, select in enumerate(SELECTIONS):
+        chosen = errors.sel(select=select).assign_coords(method=np.arange(len(METHODS)) + 0.22 * (i - 1))
+        plots.points(ax, chosen - chosen[0] + chosen[0].mean(SEED), "method", look=LOOK[f"{select} choice"])
+    if label in PAPER_BEST:
+        plots.level(ax, PAPER_BEST[label], color="black", linestyle=":", linewidth=0.8)
+        plots.reported(ax, {2.42: PAPER_BEST[label]}, "paper's best (a network)")
+    title = f"window mean: {float(part['level']):.3f}"
+    plots.finish(ax, x="method", y=MSE, title=title, xlim=(-0.5, 2.6), legend=legend)
+    ax.set_xticks(range(len(METHODS)), METHODS)
+    ax.margins(y=0.25)
+
+
+def draw(data, config):
+    """A column per data set: the grid of couplings, and the methods."""
+    labels = data["problem"].values
+    figure, axes = plots.panel(2, len(labels), width=4.3, height=3.3)
+    for i, label in enumerate(labels):
+        last, part = i == len(labels) - 1, data.isel(problem=i)
+        draw_grid(axes[0, i], part, label, BESIDE if last else None)
+        bars = dict(BESIDE, title="bars: 95% of the\ndifference to\nindependent")
+        draw_methods(axes[1, i], part, label, bars if last else None)
     return figure
 
 
@@ -108,7 +115,7 @@ def error(position, method):
     return on(position, "error", select=chosen_by, method=method)
 
 
-ETTH2 = "; the best coupling by the test error itself, which is how the paper chooses, gives .2690 and comes within .8%"
+ETTH2 = "; the best coupling by the test error, which is how the paper chooses, gives .2690 and comes within .8%"
 
 
 FIGURE = Figure(
@@ -127,8 +134,8 @@ FIGURE = Figure(
                 less_than_zero,
                 unit="relative",
                 stand_in=protocol.stands_in(i),
-                note="over draws of the AR stand-in, over 10 blocks of test windows for recorded series: to decide, at the spread seen, "
-                "ETTh1 and ETTh2 would have to be about 2 times and the macro series about 60 times as long",
+                note="over draws of the AR stand-in, over 10 blocks of test windows of recorded series: ETTh1 and ETTh2 would have to be 2 "
+                "times and the macro series 60 times as long to decide",
             )
             for i, word in enumerate(("first", "second"))
         ),
@@ -137,15 +144,13 @@ FIGURE = Figure(
                 f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
                 f"table 1: {PAPER_BEST[label]:g}, a network",
                 exact(
-                    value("error", problem=label, select=chosen_by, method="multitask").then(
-                        lambda errors: errors.mean()
-                    )
+                    value("error", problem=label, select=chosen_by, method="multitask").then(lambda array: array.mean())
                 ),
                 between(0.99 * PAPER_BEST[label], 1.01 * PAPER_BEST[label]),
                 unit=UNIT,
                 value=PAPER_BEST[label],
                 reason="1 % is ours",
-                note="on the benchmark file" + note,
+                note=f"on the benchmark file{note}",
             )
             for label, note in (("ETTh1 H=96", ""), ("ETTh2 H=96", ETTH2))
         ),

@@ -25,21 +25,18 @@ FILES = (*ETT, "Weather")  # the paper's; any other csv of a folder can be asked
 STAND_INS = {"AR": (36, (500, 150, 250)), "macro": (8, (120, 30, 52))}  # look-back and rows of train, validation, test
 AR_ROWS = 900
 MACRO = ("realgdp", "realcons", "realinv", "realgovt", "realdpi", "cpi", "m1")
-PAPER_BEST = {
-    "ETTh1 H=96": 0.367,
-    "ETTh2 H=96": 0.267,
-    "Weather H=96": 0.148,
-}  # Ilbert et al. 2024, table 1, best entry
+PAPER_BEST = {"ETTh1 H=96": 0.367, "ETTh2 H=96": 0.267, "Weather H=96": 0.148}  # best entries of the paper's table 1
 UNIVARIATE = ("PatchTST", "DLinearU", "Transformer")  # of `forecasting`
 SELECTIONS = ("val", "gcv", "oracle")
 
+BESIDE = dict(loc="upper left", bbox_to_anchor=(1.0, 1.0))  # a legend to the right of the panel
 LOOK = {
     **plots.looks(UNIVARIATE),
     **plots.looks(("pooled", "multitask", "window mean")),
-    **plots.looks({name: f"{name} choice" for name in SELECTIONS}),
+    **plots.looks([f"{name} choice" for name in SELECTIONS]),
     "observed": plots.Look("observed on test windows", plots.style.COLORS[0]),
     "held_out": plots.Look("observed on held-out\nblocks of the train months", plots.style.COLORS[2], "^"),
-    "GCV": plots.Look("GCV on train windows", plots.style.COLORS[1], "s", "--"),
+    "gcv": plots.Look("GCV on train windows", plots.style.COLORS[1], "s", "--"),
     "train": plots.Look("train error", plots.style.COLORS[7], "", ":"),
     "theory": plots.Look("deterministic equivalent", "black"),
     "closed form": plots.Look("closed form's GCV choice", "black", "*"),
@@ -50,14 +47,10 @@ LOOK = {
 class DataConfig(BaseConfig):
     """Where the series come from."""
 
-    data_dir: str = field(
-        "",
-        help="folder with ETTh1.csv, ETTh2.csv, Weather.csv or other series in csv (date,<channel>,...); empty: the embedded stand-ins",
-        path=True,
-    )
+    data_dir: str = field("", help="folder with series in csv (date,<channel>,...); empty: the stand-ins", path=True)
     series: tuple[str, ...] = field(
         ("all",),
-        help="which data sets: AR, macro, or files of the folder without .csv; all for the benchmark files there, or else every csv",
+        help="AR, macro, names of csv files there, or all (the benchmark's files, or else every csv)",
         distinct=True,
     )
     lookback: int = field(336, help="look-back of the files (stand-ins have their own)", lower=1, unit="rows")
@@ -76,17 +69,17 @@ class Problem(NamedTuple):
     """One data set at one horizon."""
 
     label: str  # on the axes, e.g. "ETTh1 H=96"
-    source: str  # one of FILES, another file, or one of STAND_INS
+    source: str  # name of the file, or one of STAND_INS
     series: np.ndarray | None  # raw values (row, channel); None for the AR stand-in, which is drawn per seed
-    split: "forecasting.Split"
-    lookback: int  # L
-    horizon: int  # H
+    sizes: dict[str, Any]  # split, look-back L, horizon H
     share: float = 0.5  # of the AR stand-in
 
     @property
-    def sizes(self) -> dict[str, Any]:
-        """Split, L and H."""
-        return dict(split=self.split, lookback=self.lookback, horizon=self.horizon)
+    def windows(self) -> list[np.ndarray]:
+        """Where the windows of the train, validation and test rows begin."""
+        return [
+            forecasting.window_starts(s, self.sizes["lookback"], self.sizes["horizon"]) for s in self.sizes["split"]
+        ]
 
 
 def csv_files(config: DataConfig) -> dict[str, Path]:
@@ -97,11 +90,7 @@ def csv_files(config: DataConfig) -> dict[str, Path]:
 
 
 def names(config: DataConfig) -> tuple[str, ...]:
-    """The data sets a configuration asks for.
-
-    Raises:
-      BadInput: the folder does not exist or lacks a wanted file, or files are wanted without a folder.
-    """
+    """The data sets a configuration asks for; refuses folders that do not exist and names that are not there."""
     folder, there, wanted = Path(config.data_dir), csv_files(config), ", ".join(f"{name}.csv" for name in FILES)
     if not folder.is_dir():
         raise BadInput(f"data_dir got {folder}, which is not a folder; it must hold {wanted}")
@@ -110,15 +99,10 @@ def names(config: DataConfig) -> tuple[str, ...]:
     if "all" in config.series:
         return tuple(name for name in FILES if name in there) or tuple(there) or tuple(STAND_INS)
     known = (*there, *STAND_INS)
-    for name in config.series:
-        if name not in known:
-            near = [x for x in difflib.get_close_matches(name, (*known, *FILES), n=1) if x != name]
-            hint = (
-                f"did you mean {near[0]}?"
-                if near
-                else "give the folder of its csv (date,<channel>,...) with --data_dir"
-            )
-            raise BadInput(f"series got {name}, but there are all, {', '.join(known)}; {hint}")
+    for name in set(config.series).difference(known):
+        near = [x for x in difflib.get_close_matches(name, (*known, *FILES), n=1) if x != name]
+        hint = f"did you mean {near[0]}?" if near else "give the folder of its csv (date,<channel>,...) with --data_dir"
+        raise BadInput(f"series got {name}, but there are all, {', '.join(known)}; {hint}")
     return config.series
 
 
@@ -138,34 +122,30 @@ def memory(config: DataConfig) -> int:
 
 def problems(config: DataConfig) -> list[Problem]:
     """Every (data set, horizon) of a configuration, checked."""
-    return [p for name in names(config) for p in (_stand_ins if name in STAND_INS else _benchmark)(name, config)]
+    return [p for name in names(config) for p in (_stand_ins if name in STAND_INS else _benchmarks)(name, config)]
 
 
 def _stand_ins(name: str, config: DataConfig) -> list[Problem]:
-    (lookback, rows), horizon = STAND_INS[name], config.standin_horizon
+    (lookback, rows), label = STAND_INS[name], f"{name} stand-in"
     split = forecasting.split_rows(*rows, lookback)
-    forecasting.check_windows(split, sum(rows), lookback, horizon, f"{name} stand-in")
+    forecasting.check_windows(split, sum(rows), lookback, config.standin_horizon, label)
+    sizes = dict(split=split, lookback=lookback, horizon=config.standin_horizon)
     if name == "macro":
-        return [Problem("macro stand-in", name, macro_series(), split, lookback, horizon)]
-    labels = {share: f"AR stand-in, share {share:g}" for share in config.shares}
-    return [Problem(label, name, None, split, lookback, horizon, share) for share, label in labels.items()]
+        return [Problem(label, name, macro_series(), sizes)]
+    return [Problem(f"{label}, share {share:g}", name, None, sizes, share) for share in config.shares]
 
 
-def _benchmark(name: str, config: DataConfig) -> list[Problem]:
-    series, longest = read_file(str(csv_files(config)[name]), name), max(config.horizons)
-    rows = len(series)
-    # 70 % of the rows are for training, 10 % for validation.
-    if name not in ETT and (config.lookback > 7 * rows // 10 - longest or rows // 10 <= longest):
-        horizon = max(1, rows // 40)
-        raise BadInput(
-            f"{name}.csv has {rows} rows, too few for lookback={config.lookback} and horizons up to {longest}; "
-            f"give --lookback={2 * horizon} --horizons={horizon}"
-        )
-    lookback = config.lookback
+def _benchmarks(name: str, config: DataConfig) -> list[Problem]:
+    series, lookback, longest = read_file(str(csv_files(config)[name]), name), config.lookback, max(config.horizons)
+    rows, fits = len(series), max(1, len(series) // 40)  # 70 % of them are for training, 10 % for validation
+    if name not in ETT and (lookback > 7 * rows // 10 - longest or rows // 10 <= longest):
+        what = f"{name}.csv has {rows} rows, too few for lookback={lookback} and horizons up to {longest}"
+        raise BadInput(f"{what}; give --lookback={2 * fits} --horizons={fits}")
     split = forecasting.ett_split(lookback) if name in ETT else forecasting.fraction_split(rows, lookback)
     for horizon in config.horizons:
         forecasting.check_windows(split, rows, lookback, horizon, f"{name}.csv")
-    return [Problem(f"{name} H={horizon}", name, series, split, lookback, horizon) for horizon in config.horizons]
+    sizes = [dict(split=split, lookback=lookback, horizon=horizon) for horizon in config.horizons]
+    return [Problem(f"{name} H={own['horizon']}", name, series, own) for own in sizes]
 
 
 @functools.lru_cache(maxsize=4)
@@ -188,18 +168,16 @@ def macro_series() -> np.ndarray:
 def check_results(problem: Problem, **errors: Any) -> None:
     """Refuse to store errors that are not finite, of any replicate that ran."""
     for name, values in errors.items():
-        if not np.isfinite(values).all():
-            raise BadInput(
-                f"{problem.label}: the {name} errors hold {np.asarray(values)[~np.isfinite(values)][0]}; "
-                "look for extreme values in the series, or train with a smaller learning rate or larger penalties"
-            )
+        bad = np.asarray(values)[~np.isfinite(values)]
+        if bad.size:
+            what = "look for extreme values in the series, or train with a smaller learning rate or larger penalties"
+            raise BadInput(f"{problem.label}: the {name} errors hold {bad[0]}; {what}")
 
 
 def warn_of_gcv(select: str) -> None:
     """GCV assumes independent samples, which overlapping windows are not."""
     if select == "gcv":
-        what = "overlapping windows are not independent samples: GCV on them is optimistic, --select=val is not"
-        warnings.warn(what, stacklevel=2)
+        warnings.warn("overlapping windows are not independent samples: GCV on them is optimistic", stacklevel=2)
 
 
 def stands_in(position: int) -> Any:

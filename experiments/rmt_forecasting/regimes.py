@@ -6,9 +6,9 @@ should follow the better of the two extremes, and beat both in between.
 
 import dataclasses
 
-from experiments.rmt_forecasting.protocol import LOOK, MSE, SELECTIONS, UNIT, DataConfig, problems, warn_of_gcv
+from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, SELECTIONS, UNIT, DataConfig, problems, warn_of_gcv
 from experiments.rmt_forecasting.ridge import METHODS, all_scores, choose
-from mtrl.harness import Axis, BadInput, Claim, Figure, at_least, dataset, field, less_than_zero, plots
+from mtrl.harness import BadInput, Claim, Figure, at_least, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import mean, value, worst
 
 
@@ -37,8 +37,7 @@ def run(config, seeds):
         each = all_scores(problem, seeds)
         picked = [[scores.test[choose(scores, method, config.select)] for scores in each] for method in METHODS]
         error.append([*picked, [float(scores.level) for scores in each]])
-    shares = Axis(config.shares, words="share of the common autoregression (AR stand-in)")
-    coords = {"share": shares, "method": [*METHODS, "window mean"]}
+    coords = {"share": config.shares, "method": [*METHODS, "window mean"]}
     return dataset(seeds, coords, error=(("share", "method", "seed"), error, UNIT))
 
 
@@ -56,7 +55,7 @@ def draw(data, config):
         x="share of the common autoregression (AR stand-in)",
         y=f"{MSE},\nminus that of independent ridges",
         title=f"couplings chosen by {config.select}, {data.sizes['seed']} draws",
-        legend=dict(loc="upper left", bbox_to_anchor=(1.0, 1.0)),
+        legend=BESIDE,
     )
     return figure
 

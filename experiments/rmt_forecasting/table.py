@@ -1,8 +1,7 @@
 """The forecasting table: univariate networks with and without the multitask penalty, beside multivariate ones (table 1).
 
-`python -m experiments.rmt_forecasting --figure=table [--data_dir=DIR] [--preset=paper]`. The paper's best entries at H = 96: ETTh1 .367,
-ETTh2 .267, Weather .148; the paper picks the penalty with the test set ("oracle"), here validation is the default. `--select=gcv` takes the
-penalty the closed form's GCV chooses from the training windows. The penalties multiply: LARGE lam_inv means little sharing.
+The paper picks the penalty with the test set ("oracle"), here validation is the default; `--select=gcv` takes the penalty the closed form's
+GCV chooses from the training windows.
 """
 
 import dataclasses
@@ -12,12 +11,11 @@ import numpy as np
 
 from experiments.rmt_forecasting import networks, protocol
 from experiments.rmt_forecasting.networks import MODELS, MULTIVARIATE, UNIVARIATE
-from experiments.rmt_forecasting.protocol import LOOK, PAPER_BEST, UNIT, on
+from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, UNIT, on
 from mtrl.harness import Claim, Figure, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, Absent, Quantity, bootstrap
 
 LEVEL = 0.05  # of the Student t test
-TRAINED = {"test": UNIT, "validation": UNIT, "epochs": "epochs"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,44 +29,26 @@ class TableConfig(networks.NetworkConfig):
 
 
 def run(config, seeds):
-    """Test and validation errors of one column per cell; pair 0 is no penalty, pair 1 the closed form's GCV choice, then the grid."""
+    """Errors of one column per cell; pair 0 is no penalty, pair 1 the closed form's GCV choice, then the grid."""
     protocol.warn_of_gcv(config.select)
-    found, (model,) = protocol.problems(config), config.models
-    grid = list(itertools.product(config.lam_inv, config.gamma_inv))
-    chosen = [networks.theory_penalty(p) if model in UNIVARIATE else (np.nan, np.nan) for p in found]
-    pairs = np.array([[(0.0, 0.0), one, *grid] for one in chosen])
-    used = pairs if model in UNIVARIATE else pairs[:, :1]
-    results = [networks.train(p, config, model, own, seeds) for p, own in zip(found, used, strict=True)]
-    missing = ((0, 0), (0, 0), (0, pairs.shape[1] - used.shape[1]))
-
-    def column(name):
-        whole = np.pad([getattr(result, name) for result in results], missing, constant_values=np.nan)
-        return ("problem", "model", "seed", "pair"), whole[:, None], TRAINED[name]
-
+    labels, pairs, trained = networks.train_all(config, config.models[0], seeds)
+    dims, units = ("problem", "model", "seed", "pair"), {"test": UNIT, "validation": UNIT, "epochs": "epochs"}
     return dataset(
         seeds,
-        {"problem": [p.label for p in found], "model": [model], "pair": np.arange(pairs.shape[1])},
-        **{name: column(name) for name in TRAINED},
+        {"problem": labels, "model": config.models, "pair": np.arange(pairs.shape[1])},
+        **{name: (dims, getattr(trained, name)[:, None], unit) for name, unit in units.items()},
         lam_inv=(("model", "problem", "pair"), pairs[None, ..., 0]),
         gamma_inv=(("model", "problem", "pair"), pairs[None, ..., 1]),
     )
 
 
-def score(position, model):
-    """What chooses among the penalised pairs: the validation or (oracle) test error; gcv takes the first, the closed form's."""
-    parts = {name: on(position, name, model=model, pair=slice(1, None)) for name in ("validation", "test")}
-    parts = {
-        "val": parts["validation"],
-        "oracle": parts["test"],
-        "gcv": parts["test"].then(lambda a: 0 * a + a["pair"]),
-    }
-    return Quantity(lambda data, config: parts[config.select](data, config))
-
-
 def errors(position, model):
-    """Test errors of the penalised pairs, their scores, and the test error without penalty."""
-    test = on(position, "test", model=model)
-    return test.at(pair=slice(1, None)), score(position, model), test.at(pair=0)
+    """Test errors of the penalised pairs, the scores that choose among them, and the test error without penalty."""
+    test, validation = (on(position, name, model=model, pair=slice(1, None)) for name in ("test", "validation"))
+    first = test.then(lambda array: 0 * array + array["pair"])  # the closed form's GCV choice
+    scores = {"val": validation, "oracle": test, "gcv": first}
+    score = Quantity(lambda data, config: scores[config.select](data, config))
+    return test, score, on(position, "test", model=model, pair=0)
 
 
 def with_and_without(data, config, position, model):
@@ -83,13 +63,13 @@ def rows_of(data, config):
 
     rows = []
     for i, label in enumerate(data["problem"].values):
-        cells = dict.fromkeys([*UNIVARIATE, *(f"{m} alone" for m in MODELS)], "")
+        cells = dict.fromkeys([*UNIVARIATE, *(f"{model} alone" for model in MODELS)], "")
         for model in data["model"].values:
-            plain = on(i, "test", model=model, pair=0)(data, config)
-            cells[f"{model} alone"] = f"{float(plain.mean()):.3f}"
+            alone = on(i, "test", model=model, pair=0)(data, config)
+            cells[f"{model} alone"] = f"{float(alone.mean()):.3f}"
             if model in UNIVARIATE:
                 ours, _ = with_and_without(data, config, i, model)
-                wins = stats.ttest_ind(ours.values, plain.values, alternative="less").pvalue < LEVEL
+                wins = stats.ttest_ind(ours, alone, alternative="less").pvalue < LEVEL
                 cells[model] = f"{float(ours.mean()):.3f}{'*' if wins else ''}"
         rows.append([*cells.values(), f"{PAPER_BEST[label]:.3f}" if label in PAPER_BEST else "-"])
     return rows
@@ -102,28 +82,25 @@ def draw(data, config):
     figure, axes = plots.panel(2, 1, width=11.5, height=1.5 + 0.45 * len(labels), height_ratios=heights)
     (top, ax), rows = axes[:, 0], rows_of(data, config)
     columns = [f"{m}\n{word}" for word in ("with", "without") for m in UNIVARIATE] + [f"{m}\n" for m in MULTIVARIATE]
-    drawn = plots.table(top, rows, [*columns, "paper's best\n(table 1)"], labels).get_celld()
-    for column in range(len(columns) + 1):
-        drawn[0, column].set_height(1.7 * drawn[0, column].get_height())
+    drawn = plots.table(top, rows, [*columns, "paper's best\n(table 1)"], labels, scale=1.9)
     for i, row in enumerate(rows):
-        numbers = [float(x.rstrip("*")) if x else np.inf for x in row[:-1]]
-        for column in np.flatnonzero(np.array(numbers) == min(numbers)):
+        numbers = np.array([float(text.rstrip("*")) if text else np.inf for text in row[:-1]])
+        for column in np.flatnonzero(numbers == numbers.min()):
             drawn[i + 1, column].get_text().set_fontweight("bold")
     brief = "small networks, short training" if config.sizes == "small" else "published sizes"
-    ran = [data["test"].isel(problem=i, pair=0).dropna(SEED).sizes[SEED] for i in range(len(labels))]
-    count = " and ".join(str(n) for n in dict.fromkeys(ran))
-    words = f"test MSE [sd² of the channel], mean of {count} seeds ({brief}, penalty chosen by {config.select})"
+    ran = [str(on(i, "test", pair=0)(data, config).sizes[SEED]) for i in range(len(labels))]
+    words = f"{MSE}, mean of {' and '.join(dict.fromkeys(ran))} seeds ({brief}, penalty chosen by {config.select})"
     top.set_title(f"{words}; * = penalty wins, t test p < .05")
-    for k, model in enumerate(m for m in UNIVARIATE if m in data["model"].values):
-        for i in range(len(labels)):
+    for i, model in itertools.product(range(len(labels)), UNIVARIATE):
+        if model in data["model"].values:
             ours, plain = with_and_without(data, config, i, model)
-            change = (100 * (ours - plain) / float(plain.mean())).expand_dims(place=[i + 0.15 * (k - 1)])
-            plots.points(ax, change, "place", look=LOOK[model]._replace(words="" if i else LOOK[model].words))
+            place = i + 0.15 * (UNIVARIATE.index(model) - 1)
+            change = (100 * (ours - plain) / float(plain.mean())).expand_dims(place=[place])
+            plots.points(ax, change, "place", look=LOOK[model]._replace(words="" if i else model))
     plots.level(ax, 0, color="black", linewidth=0.8)
     ax.set_xticks(range(len(labels)), labels)
-    legend = dict(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     y = "change of test MSE\nby the penalty [%]"
-    plots.finish(ax, x="data set", y=y, xlim=(-0.5, len(labels) - 0.5), legend=legend)
+    plots.finish(ax, x="data set", y=y, xlim=(-0.5, len(labels) - 0.5), legend=BESIDE)
     return figure
 
 
@@ -175,11 +152,7 @@ FIGURE = Figure(
     memory=protocol.memory,
     inputs=protocol.files,
     presets={
-        "smoke": dict(**networks.SMOKE, lam_inv=(0.1,), gamma_inv=(1.0,), models=("DLinearU", "DLinearM")),
-        "paper": dict(
-            **networks.PAPER,
-            lam_inv=tuple(10.0**k for k in range(-5, 0)),
-            gamma_inv=tuple(10.0**k for k in range(-3, 2)),
-        ),
+        "smoke": networks.SMOKE | dict(lam_inv=(0.1,), gamma_inv=(1.0,), models=("DLinearU", "DLinearM")),
+        "paper": networks.PAPER | dict(lam_inv=networks.powers(-5, -1), gamma_inv=networks.powers(-3, 1)),
     },
 )
