@@ -4,32 +4,33 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_classification.predictions import Plan, plan, planned, similarity_gram, stack
-from experiments.rmt_classification.simulation import scores_of_plans
+from experiments.rmt_classification import protocol
 from mtrl import random_matrix
 from mtrl.harness import (
+    Axis,
     BadInput,
-    BaseConfig,
-    Claim,
     Figure,
-    Interval,
     at_most,
     between,
+    dataset,
     evaluate,
-    exact,
     field,
+    jax,
     jnp,
     less_than_zero,
     over_seeds,
+    split_named,
 )
-from mtrl.harness.judge.measures import Absent, Quantity, mean
+from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, exact, mean, value
+from mtrl.harness.picture import plots, style
 
 RULES = ("midpoint", "optimal", "custom")
+WORDS = {"midpoint": "±1 labels", "optimal": "optimal labels", "custom": "source labels (.6, -.9) centred"}
 REFERENCE = {(0.8, "midpoint"): 0.1891, (-0.4, "midpoint"): 0.3125, (0.5, "custom"): 0.2092}
 
 
 @dataclasses.dataclass(frozen=True)
-class HistogramConfig(BaseConfig):
+class HistogramConfig(protocol.MixtureConfig):
     """Scores of fresh target samples, pooled over training sets, against the predicted law (two tasks)."""
 
     seeds: int = field(400, help="number of training sets", lower=1)
@@ -50,15 +51,13 @@ class HistogramConfig(BaseConfig):
     gamma: tuple[float, ...] = field((0.8, 1.5), help="strength of the task-specific parts", lower=0.0, length=2)
     lam: float = field(2.0, help="strength of the shared part (large = much sharing)", lower=0.0)
     norm: float = field(2.5, help="|dmu|, distance of the class means in noise standard deviations", lower=0.0)
-    dim: int = field(100, help="features p", lower=2)
     points: int = field(25, help="fresh test samples per class and training set", lower=1)
 
     def validate(self):
         """Panels need one rule each; some coupling must be positive."""
-        if len(self.rules) != len(self.similarities):
-            raise BadInput(
-                f"rules got {len(self.rules)} values for {len(self.similarities)} similarities; give one rule per panel"
-            )
+        n = len(self.similarities)
+        if len(self.rules) != n:
+            raise BadInput(f"rules got {len(self.rules)} values for {n} similarities; give one rule per panel")
         if self.lam == 0 and max(self.gamma) == 0:
             raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
         if not self.center_labels and "custom" in self.rules:
@@ -67,53 +66,44 @@ class HistogramConfig(BaseConfig):
             )
 
 
-def panel_plan(beta, norm, counts, gamma, lam, custom, *, dim: int, rule: str) -> Plan:
-    """Plan of one panel."""
-    gram, B = similarity_gram(beta[None], norm), random_matrix.coupling(gamma, lam)
-    if rule != "custom":
-        return plan(gram, counts, B, dim=dim, rule=rule)
-    found = random_matrix.classification.with_labels(
-        random_matrix.classification.score_equivalent(
-            random_matrix.classification.mean_gram(gram, counts), counts, B, dim=dim
-        ),
-        random_matrix.classification.center_labels(custom, counts),
-    )
-    return planned(B, found, counts)
+def scores_of_plans(key, similarity, norm, plans, *, counts, dim: int, points: int):
+    """Exact errors (panel,) and scores (panel, 2, points) of fresh target samples per class."""
+    rmt, keys = random_matrix.classification, split_named(key, "train", "test")
+
+    def at_panel(inputs):
+        similarity, plan = inputs
+        means = rmt.related_means(similarity, norm=norm, dim=dim)
+        data = rmt.sample_mixture(keys["train"], rmt.Mixture(means), counts=counts)
+        fitted, mean, variance = protocol.target_moments(data, plan, means)
+        fresh = rmt.sample_mixture(keys["test"], rmt.Mixture(means[-1:]), counts=((points, points),))
+        scores = rmt.score(fitted, fresh.X, jnp.ones(2 * points, int))
+        return rmt.error_at(mean, variance, plan.threshold), scores.reshape(2, points)
+
+    return jax.lax.map(at_panel, (similarity, plans))
 
 
 def run(config, seeds):
     """Predicted law and simulated scores per panel."""
-    import xarray as xr
-
     random_matrix.classification.warn_uninformative(config.norm * np.eye(2))
-    counts = (tuple(config.source), tuple(config.target))
-    custom = jnp.reshape(jnp.asarray(config.custom_labels, float), (2, 2))
-    pairs = zip(config.similarities, config.rules, strict=True)
-    fixed = (jnp.asarray(counts), jnp.asarray(config.gamma, float), config.lam, custom)
-    plans = [
-        evaluate(panel_plan, jnp.asarray(beta, float), config.norm, *fixed, dim=config.dim, rule=rule)
-        for beta, rule in pairs
-    ]
-    means = jnp.stack(
-        [
-            random_matrix.classification.related_means(jnp.array([b]), norm=config.norm, dim=config.dim)
-            for b in config.similarities
-        ]
-    )
-    plans = stack(plans)
-    error, scores = over_seeds(scores_of_plans, seeds, means, plans, counts=counts, points=config.points)
-    return xr.Dataset(
-        {
-            "score": (("seed", "panel", "class", "point"), scores),
-            "error": (("seed", "panel"), error, {"units": "fraction"}),
-            "mean": (("panel", "class"), plans.mean),
-            "variance": ("panel", plans.variance),
-            "threshold": ("panel", plans.threshold),
-            "predicted": ("panel", plans.error, {"units": "fraction"}),
-            "beta": ("panel", list(config.similarities)),
-            "rule": ("panel", list(config.rules)),
-        },
-        coords={"seed": seeds, "panel": np.arange(len(config.rules)), "class": [1, 2]},
+    counts, similarity = (tuple(config.source), tuple(config.target)), np.array(config.similarities)[:, None]
+    fixed = dict(norm=config.norm, counts=np.array(counts), gamma=np.array(config.gamma), lam=config.lam)
+    fixed["labels"] = np.reshape(config.custom_labels, (2, 2))
+    every = evaluate(protocol.plans_along, dict(similarity=similarity), fixed, dim=config.dim, rules=RULES)
+    panels = np.arange(len(config.rules))
+    plans = jax.tree.map(lambda x: x[panels, [RULES.index(rule) for rule in config.rules]], every)
+    sizes = dict(counts=counts, dim=config.dim, points=config.points)
+    error, scores = over_seeds(scores_of_plans, seeds, similarity, config.norm, plans, **sizes)
+    return dataset(
+        seeds,
+        {"panel": Axis(panels), "class": [1, 2]},
+        score=(("seed", "panel", "class", "point"), scores, "", "score $g_2(x)$"),
+        error=(("seed", "panel"), error, "fraction"),
+        mean=(("panel", "class"), plans.mean),
+        variance=("panel", plans.variance),
+        threshold=("panel", plans.threshold),
+        predicted=("panel", plans.error, "fraction"),
+        beta=("panel", similarity[:, 0]),
+        rule=("panel", list(config.rules)),
     )
 
 
@@ -121,125 +111,78 @@ def draw(data, config):
     """One panel per case: histograms per class, predicted densities, threshold."""
     from scipy import stats
 
-    from mtrl.harness import style
-
-    panels = data.sizes["panel"]
-    figure, axes = style.subplots(-(-panels // 2), 2, width=4.6, height=3.1)
-    words = {"midpoint": "±1 labels", "optimal": "optimal labels", "custom": "chosen labels"}
-    for i, ax in enumerate(axes.flat):
-        if i >= panels:
-            ax.set_axis_off()
-            continue
+    figure, axes = plots.panel(-(-data.sizes["panel"] // 2), 2, width=4.6, height=3.1)
+    for ax in axes.flat[data.sizes["panel"] :]:
+        ax.set_axis_off()
+    for i, ax in enumerate(axes.flat[: data.sizes["panel"]]):
         case = data.isel(panel=i)
-        spread = float(np.sqrt(case["variance"]))
+        spread, centers = float(np.sqrt(case["variance"])), case["mean"].values
         if spread == 0:
             ax.text(0.5, 0.5, "every score is 0: the labels tell nothing apart", ha="center", transform=ax.transAxes)
             continue
-        grid = np.linspace(float(case["mean"].min()) - 4 * spread, float(case["mean"].max()) + 4 * spread, 300)
+        grid = np.linspace(centers.min() - 4 * spread, centers.max() + 4 * spread, 300)
         for j, color in enumerate(style.COLORS[:2]):
             scores = case["score"].isel({"class": j}).values.ravel()
             ax.hist(scores, bins=60, density=True, color=color, alpha=0.35, label=f"class {j + 1}, simulation")
-            center = float(case["mean"].isel({"class": j}))
-            style.theory(ax, grid, stats.norm.pdf(grid, center, spread), color=color, label=f"class {j + 1}, theory")
+            density = stats.norm.pdf(grid, centers[j], spread)
+            style.theory(ax, grid, density, color=color, label=f"class {j + 1}, theory")
         ax.axvline(float(case["threshold"]), color="0.3", linestyle="--", linewidth=1, label="threshold")
-        simulated = float(case["error"].mean())
-        ax.set(
-            title=f"β = {float(case['beta']):g}, {words[str(case['rule'].values)]}: "
-            f"error {float(case['predicted']):.4f} theory, {simulated:.4f} simulated",
-            xlabel="score $g_2(x)$",
-            ylabel="density",
-            ylim=(0, 1.15 * stats.norm.pdf(0, 0, spread)),
-        )
-        ax.title.set_fontsize(8.5)
+        errors = f"{float(case['predicted']):.4f} theory, {float(case['error'].mean()):.4f} simulated"
+        rule = {**WORDS, "custom": "chosen labels"}[str(case["rule"].values)]
+        top = 1.15 * stats.norm.pdf(0, 0, spread)
+        plots.finish(ax, x="score $g_2(x)$", y="density [1/score]", ylim=(0, top), legend=None)
+        ax.set_title(f"β = {float(case['beta']):g}, {rule}: error {errors}", fontsize=8.5)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return figure
 
 
-def at_panel(name, beta, rule):
-    """A variable at the panel of one case."""
+def at_panel(name: str, beta: float, rule: str, *, defaults: bool = False) -> Quantity:
+    """A variable at the panel of one case, if wanted only at the settings of the reference run."""
 
-    def get(data, config):
+    def index(config):
         cases = list(zip(config.similarities, config.rules, strict=True))
-        if (beta, rule) not in cases:
-            raise Absent(f"no panel of beta = {beta:g}, {rule}")
-        return data[name].isel(panel=cases.index((beta, rule)))
+        if (beta, rule) not in cases or (defaults and not protocol.at_reference(config, "custom_labels")):
+            raise Absent(f"no panel of beta = {beta:g}, {rule}, at these settings")
+        return cases.index((beta, rule))
 
-    return Quantity(get)
-
-
-def relative_difference(beta, rule):
-    """(simulated - predicted)/predicted error, interval over training sets."""
-    return mean(at_panel("error", beta, rule) / at_panel("predicted", beta, rule) - 1)
+    return value(name, panel=index)
 
 
-def predicted(beta, rule):
-    """The predicted error, at the settings of the reference run."""
-
-    def measure(data, config):
-        same = ("custom_labels", "source", "target", "gamma", "lam", "norm", "dim")
-        if any(getattr(config, name) != getattr(HistogramConfig, name) for name in same):
-            raise Absent("the reference run is of other settings")
-        return exact(at_panel("predicted", beta, rule)(data, config))
-
-    return measure
-
-
-def largest_distance(data) -> Interval:
-    """Largest Kolmogorov-Smirnov distance of the standardised pooled scores from the standard normal, over panels and classes."""
-    from scipy import stats
+def cdf_gap(data, config):
+    """Empirical minus normal distribution function of the standardised scores of every training set, on a grid."""
+    import xarray as xr
+    from scipy import special
 
     data = data.isel(panel=np.flatnonzero(data["variance"].values > 0))
     if not data.sizes["panel"]:
         raise Absent("every score is 0")
     z = (data["score"] - data["mean"]) / np.sqrt(data["variance"])
-    z = z.transpose("panel", "class", "seed", "point").values.reshape(-1, data.sizes["seed"] * data.sizes["point"])
-    return exact(max(stats.kstest(row, "norm").statistic for row in z))
+    at = xr.DataArray(np.linspace(-3, 3, 121), dims="z")
+    return (z <= at).where(z.notnull()).mean("point", skipna=False) - special.ndtr(at)
 
 
-def _claims():
-    for (beta, rule), value in REFERENCE.items():
-        words = "±1 labels" if rule == "midpoint" else "source labels (.6, -.9) centred"
-        where = "unpublished independent program of the same formulas (settings are not the paper's)"
-        yield Claim(
-            f"predicted error at beta = {beta:g}, {words}",
-            f"{value} by an {where}",
-            predicted(beta, rule),
-            between(value - 6e-5, value + 6e-5),
-            kind="reference",
-            unit="fraction",
-            value=value,
+def panel_claims(beta, rule, known):
+    """The predicted error against the reference run's, and the simulated against the predicted."""
+    return (
+        protocol.reference(
+            f"predicted error at beta = {beta:g}, {WORDS[rule]}",
+            f"{known} by an {protocol.INDEPENDENT}",
+            exact(at_panel("predicted", beta, rule, defaults=True)),
+            between(known - 6e-5, known + 6e-5),
+            value=known,
             reason="half of the fourth digit",
-        )
-        yield Claim(
-            f"simulation agrees with theory at beta = {beta:g}, {words}: relative difference of the error",
+        ),
+        protocol.fraction(
+            f"simulation agrees with theory at beta = {beta:g}, {WORDS[rule]}: relative difference of the error",
             "theorem 1: the score's law converges to the predicted Gaussian; within 2% at p = 100 asked here",
-            relative_difference(beta, rule),
+            mean(at_panel("error", beta, rule) / at_panel("predicted", beta, rule) - 1),
             between(-0.02, 0.02),
             unit="relative",
             value=0.0,
             reason="2 % is ours: p = 100 is finite",
-        )
+        ),
+    )
 
-
-CLAIMS = (
-    *_claims(),
-    Claim(
-        "scores are Gaussian with the predicted mean and variance: largest Kolmogorov-Smirnov distance",
-        "theorem 1 and the score histograms: densities lie on the histograms",
-        largest_distance,
-        at_most(0.03),
-        unit="1",
-        reason="the largest of eight with 10^4 points is .02 at one false alarm in 200; the rest is for p = 100",
-        note="pooled over training sets; about .014 is sampling noise of 10^4 points",
-    ),
-    Claim(
-        "optimal labels lower the error at beta = -.4",
-        "section 3: label optimisation avoids negative transfer",
-        mean(at_panel("error", -0.4, "optimal") - at_panel("error", -0.4, "midpoint")),
-        less_than_zero,
-        unit="fraction",
-    ),
-)
 
 FIGURE = Figure(
     name="score_histogram",
@@ -248,6 +191,23 @@ FIGURE = Figure(
     config=HistogramConfig,
     run=run,
     draw=draw,
-    claims=CLAIMS,
+    claims=(
+        *(claim for (beta, rule), known in REFERENCE.items() for claim in panel_claims(beta, rule, known)),
+        protocol.fraction(
+            "scores are Gaussian with the predicted mean and variance: largest Kolmogorov-Smirnov distance",
+            "theorem 1 and the score histograms: densities lie on the histograms",
+            bootstrap(lambda gap: np.max(np.abs(gap)), Quantity(cdf_gap)),
+            at_most(0.03),
+            unit="1",
+            reason="the largest of eight with 10^4 points is .02 at one false alarm in 200; the rest is for p = 100",
+            note="pooled over training sets, at 121 points of the axis; about .014 is sampling noise of 10^4 points",
+        ),
+        protocol.fraction(
+            "optimal labels lower the error at beta = -.4",
+            "section 3: label optimisation avoids negative transfer",
+            mean(at_panel("error", -0.4, "optimal") - at_panel("error", -0.4, "midpoint")),
+            less_than_zero,
+        ),
+    ),
     presets={"smoke": dict(seeds=4, dim=30, points=100), "paper": dict(seeds=2000)},
 )
