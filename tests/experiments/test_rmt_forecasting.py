@@ -72,7 +72,7 @@ def test_files_are_read_split_and_refused_by_row(tmp_path):
     (tmp_path / "weather.csv").write_text("\n".join(rows))  # as the public archives call it
     got = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6, 12)))
     assert [p.label for p in got] == ["Weather H=6", "Weather H=12"]
-    assert got[0].split.test == (320 - 24, 400) and got[0].series.shape == (400, 7)
+    assert got[0].sizes["split"].test == (320 - 24, 400) and got[0].series.shape == (400, 7)
     (tmp_path / "weather.csv").rename(tmp_path / "exchange_rate.csv")
     (got,) = problems(DataConfig(data_dir=str(tmp_path), lookback=24, horizons=(6,)))
     assert got.label == "exchange_rate H=6"
@@ -95,6 +95,7 @@ def test_selection_and_marks_of_the_table():
         ours, plain = table.with_and_without(data, replace(config, select=select), 0, "DLinearU")
         assert (ours == test[0, 0, :, pair]).all() and (plain == test[0, 0, :, 0]).all()
         record = evaluate_claim(claim, data, replace(config, select=select))
+        assert record is not None
         assert_close(select, record["ours"], test[0, 0, :, pair].mean() / test[0, 0, :, 0].mean() - 1, atol=1e-12)
     assert table.rows_of(data, config) == [["", "1.001", "", "", "1.001", "", "", "", "", "-"]]
     assert table.rows_of(data, replace(config, select="oracle"))[0][1] == "0.901*"
@@ -114,7 +115,7 @@ def test_gaps_of_opposite_sign_do_not_cancel():
     data = dataset(np.arange(3), coords, observed=(dims, observed), theory=(dims, theory))
     for kept in (data, data.isel(seed=[0])):  # draws, and a recorded series, whose number has no interval
         record = evaluate_claim(predicted.FIGURE.claims[1], kept, predicted.PredictedConfig())
-        assert record["verdict"] == "not reproduced"
+        assert record is not None and record["verdict"] == "not reproduced"
         assert_close("largest gap", [record["ours"], *record["interval"]], [0.2] * 3, atol=1e-12)
 
 
@@ -142,7 +143,7 @@ def test_files_train_the_first_seeds_only():
 def test_held_out_blocks_are_a_plain_cross_validation():
     """Against a direct solve per block on explicit windows that share no row with it."""
     (problem,) = problems(DataConfig(series=("macro",)))
-    span, L, H, folds, gamma, lam = problem.split.train, 8, 4, 3, 0.3, 0.7
+    span, L, H, folds, gamma, lam = problem.sizes["split"].train, 8, 4, 3, 0.3, 0.7
     z = standardise(jnp.asarray(problem.series), span)
     starts = np.arange(span[0], span[1] - L - H + 1)
     total, tasks = 0.0, z.shape[1]
@@ -160,7 +161,7 @@ def test_held_out_blocks_are_a_plain_cross_validation():
         x, y = windows_of(np.asarray(z), inside, L, H)
         errors = (y - np.einsum("ntd,tdh->nth", x, w) / np.sqrt(tasks * L)) ** 2
         total += errors.mean() * len(inside) / len(starts)
-    train = part_moments(z, split=problem.split, lookback=L, horizon=H)[0]
+    train = part_moments(z, **problem.sizes)[0]
     ours = predicted_curves.held_out_curve(
         z, train, gamma, jnp.array([lam]), span=span, lookback=L, horizon=H, stride=1, folds=folds
     )
