@@ -7,9 +7,6 @@ import numpy as np
 from mtrl import data as readers
 from mtrl.harness import BadInput
 
-DIGIT_TARGET = (3, 8)
-
-
 DIGIT_SOURCES = {"3 vs 9": (3, 9), "1 vs 7": (1, 7), "8 vs 3 (flip)": (8, 3), "5 vs 6": (5, 6)}
 
 
@@ -27,9 +24,7 @@ def standardise(X, min_std):
     """Drop nearly constant features, then zero mean and unit variance over the pool."""
     kept = X.std(0) > min_std
     if not kept.any():
-        raise BadInput(
-            f"no feature has a standard deviation above {min_std:g}; choose a smaller --min_std, e.g. --min_std=0"
-        )
+        raise BadInput(f"no feature has a standard deviation above {min_std:g}; choose a smaller one, e.g. --min_std=0")
     return (X[:, kept] - X[:, kept].mean(0)) / X[:, kept].std(0)
 
 
@@ -39,45 +34,35 @@ def load(config) -> Tasks:
         from sklearn.datasets import load_digits
 
         digits = load_digits()
-        X = standardise(digits.data, config.min_std)
-        return Tasks(X, digits.target, DIGIT_TARGET, DIGIT_SOURCES, "digits 3 vs 8")
-    data = readers.load_labelled(
-        config.data_dir, task=config.columns[0], target=config.columns[1], outputs=config.outputs
-    )
+        return Tasks(standardise(digits.data, config.min_std), digits.target, (3, 8), DIGIT_SOURCES, "digits 3 vs 8")
+    task, target = config.columns
+    data = readers.load_labelled(config.data_dir, task=task, target=target, outputs=config.outputs)
     name = config.target_task or data.names[-1]
     if name not in data.names:
         raise BadInput(f"target_task got '{name}', but the file holds the tasks {', '.join(data.names)}")
     if len(data.names) < 2:
         raise BadInput(f"{config.data_dir} holds only the task {name}, but a source and a target are needed")
-    where = data.names.index(name)
     pairs = {other: (2 * i, 2 * i + 1) for i, other in enumerate(data.names)}
     pool = 2 * data.task + data.y - 1
     rarer = {other: min(np.sum(pool == c) for c in pair) for other, pair in pairs.items() if other != name}
     largest = sorted(rarer, key=lambda other: -rarer[other])[: config.sources]
     sources = {other: pairs[other] for other in data.names if other in largest}
-    return Tasks(
-        standardise(data.X, 1e-9 * np.abs(data.X).max()),
-        pool,
-        (2 * where, 2 * where + 1),
-        sources,
-        f"task {name}",
-    )
+    X = standardise(data.X, 1e-9 * np.abs(data.X).max())
+    return Tasks(X, pool, pairs[name], sources, f"task {name}")
 
 
 def check_sizes(tasks: Tasks, config) -> None:
     """Every class must hold the samples that are asked of it, the target's one more to be held out."""
-    counts = {int(c): int(np.sum(tasks.pool == c)) for c in np.unique(tasks.pool)}
-    for name, pair in [("target", tasks.target), *tasks.sources.items()]:
-        for c in pair:
-            # ranks are shared: a source class starts after the samples reserved for the target
-            need = config.target + (1 if name == "target" else config.source)
-            if name != "target" and c in tasks.target:
-                need += 1
-            if counts[c] < need:
-                least = min(counts[c] for _, pair in [("target", tasks.target), *tasks.sources.items()] for c in pair)
-                target = max(2, min(config.target, least // 4))
-                fits = f"--source={least - target - 1} --target={target}" if least >= 5 else "a task with more samples"
-                raise BadInput(
-                    f"a class of {name} holds {counts[c]} samples, but {need} are needed at --source={config.source} "
-                    f"--target={config.target}; choose {fits}"
-                )
+    pairs = [("target", tasks.target), *tasks.sources.items()]
+    counts = {c: int(np.sum(tasks.pool == c)) for _, pair in pairs for c in pair}
+    for name, c in ((name, c) for name, pair in pairs for c in pair):
+        # ranks are shared: a source class starts after the samples reserved for the target
+        need = config.target + (name != "target") * config.source + (c in tasks.target)
+        if counts[c] < need:
+            least = min(counts.values())
+            target = max(2, min(config.target, least // 4))
+            fits = f"--source={least - target - 1} --target={target}" if least >= 5 else "a task with more samples"
+            raise BadInput(
+                f"a class of {name} holds {counts[c]} samples, but {need} are needed at --source={config.source} "
+                f"--target={config.target}; choose {fits}"
+            )

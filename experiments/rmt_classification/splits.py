@@ -1,20 +1,11 @@
 """Repeated train/held-out splits of real tasks, and the classifiers trained on them (pure functions for `over_seeds`)."""
 
-from typing import NamedTuple
-
-from experiments.rmt_classification.predictions import Plan, active_coupling, plan, stack
+from experiments.rmt_classification.protocol import active_coupling, plan, stack
 from mtrl import random_matrix
 from mtrl.harness import jax, jnp, split_named
 from mtrl.numerics.linalg import psd
 
 RULES = ("signed", "optimal", "optimal, training statistics", "single task")
-
-
-class Split(NamedTuple):
-    """One draw: source and target training samples, and which samples are held out."""
-
-    data: "random_matrix.classification.Samples"  # task 0 = source, 1 = target
-    held: "jax.Array"  # (sample, 2) weight of every sample of the pool as held-out sample of target class 1, 2
 
 
 def random_ranks(key, pool):
@@ -25,7 +16,7 @@ def random_ranks(key, pool):
     return jnp.zeros_like(first).at[grouped].set(jnp.arange(pool.size, dtype=first.dtype) - first)
 
 
-def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int) -> Split:
+def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int):
     """n_target training samples per target class, n_source per source class, the rest of the target held out.
 
     A class that serves both tasks gives disjoint samples to the two, and none of them is held out.
@@ -35,23 +26,22 @@ def draw_split(key, X, pool, source, target, *, n_source: int, n_target: int) ->
       X: (sample, dim).
       pool: (sample,) class identity of every sample (a digit, or task and label).
       source, target: (2,) the pools that are classes 1 and 2 of the source and of the target.
+
+    Returns:
+      Training samples (task 0 = source, 1 = target), and (sample, 2) weights of the held-out samples of the target's classes.
     """
-    keys = split_named(key, "split")
-    rank = random_ranks(keys["split"], pool)
+    rank = random_ranks(split_named(key, "split")["split"], pool)
 
     def take(which, start, count):
         wanted = (pool == which) & (rank >= start) & (rank < start + count)
         return jnp.nonzero(wanted, size=count)[0], wanted
 
-    chosen = [take(source[0], n_target, n_source), take(source[1], n_target, n_source)]
-    chosen += [take(target[0], 0, n_target), take(target[1], 0, n_target)]
-    used = jnp.any(jnp.stack([mask for _, mask in chosen]), axis=0)
-    index = jnp.concatenate([rows for rows, _ in chosen])
+    chosen = [take(source[j], n_target, n_source) for j in range(2)] + [take(target[j], 0, n_target) for j in range(2)]
+    rows, used = jnp.concatenate([rows for rows, _ in chosen]), jnp.stack([mask for _, mask in chosen]).any(0)
     task, label = random_matrix.classification.membership(((n_source,) * 2, (n_target,) * 2))
     held = (pool[:, None] == target) & ~used[:, None]
-    return Split(
-        random_matrix.classification.Samples(X[index], jnp.asarray(task), jnp.asarray(label)), held.astype(X.dtype)
-    )
+    samples = random_matrix.classification.Samples(X[rows], jnp.asarray(task), jnp.asarray(label))
+    return samples, held.astype(X.dtype)
 
 
 def pool_moments(X, pool, source, target):
@@ -63,54 +53,29 @@ def pool_moments(X, pool, source, target):
     return means, second / size.sum()
 
 
-def held_out_error(split: Split, plan: Plan, X):
-    """Average over the two target classes of the held-out error rate."""
-    fitted = random_matrix.classification.fit(split.data, plan.ytil, plan.B)
-    scores = random_matrix.classification.score(fitted, X, jnp.ones(X.shape[0], int))
-    wrong = jnp.stack([scores <= plan.threshold, scores > plan.threshold], axis=1)
-    return jnp.mean(jnp.sum(split.held * wrong.astype(X.dtype), axis=0) / jnp.sum(split.held, axis=0))
-
-
 def split_errors(
-    key,
-    X,
-    pool,
-    source,
-    target,
-    gamma,
-    lam,
-    single_gamma,
-    *,
-    n_source: int,
-    n_target: int,
-    shrinkage: float,
-    whiten: str,
-):
-    """Held-out errors (rule,) and predicted errors (rule,) of one repeat.
+    key, X, pool, source, target, gamma, lam, single_gamma, *, n_source: int, n_target: int, shrinkage: float, whiten: str
+):  # fmt: skip
+    """Held-out errors (rule,), averages over the target's two classes, and predicted errors (rule,) of one repeat.
 
     `whiten` says where the whitening matrix comes from: pool (all samples, as if the covariance were known) or training.
     """
-    split = draw_split(key, X, pool, source, target, n_source=n_source, n_target=n_target)
+    rmt = random_matrix.classification
+    data, held = draw_split(key, X, pool, source, target, n_source=n_source, n_target=n_target)
     means, S = pool_moments(X, pool, source, target)
-    T = (
-        random_matrix.classification.shrunk_root(S, shrinkage)
-        if whiten == "pool"
-        else random_matrix.classification.whitening(split.data, 2, shrinkage=shrinkage)
-    )
+    T = rmt.shrunk_root(S, shrinkage) if whiten == "pool" else rmt.whitening(data, 2, shrinkage=shrinkage)
     dmu = jnp.stack([means[0] - means[1], means[2] - means[3]]) @ T
-    gram = dmu @ dmu.T
-    split = split._replace(data=split.data._replace(X=split.data.X @ T))
-    dim, n = X.shape[1], jnp.array([[n_source] * 2, [n_target] * 2])
-    estimated = psd.nearest_psd(random_matrix.classification.gram_corrected(split.data, 2))
+    data, white = data._replace(X=data.X @ T), X @ T
+    gram, estimated = dmu @ dmu.T, psd.nearest_psd(rmt.gram_corrected(data, 2))
+    n = jnp.array([[n_source] * 2, [n_target] * 2])
     B = active_coupling(gamma, lam, jnp.ones(2))
     alone = active_coupling(single_gamma, 0.0, jnp.array([0.0, 1.0]))
-    plans = stack(
-        [
-            plan(gram, n, B, dim=dim, rule="classical"),
-            plan(gram, n, B, dim=dim, rule="optimal"),
-            plan(estimated, n, B, dim=dim, rule="optimal"),
-            plan(gram, n, alone, dim=dim, rule="midpoint"),
-        ]
-    )
-    white = X @ T
-    return jax.vmap(lambda one: held_out_error(split, one, white))(plans), plans.error
+    cases = ((gram, B, "classical"), (gram, B, "optimal"), (estimated, B, "optimal"), (gram, alone, "midpoint"))
+    plans = stack([plan(gram, n, B, rule, dim=X.shape[1]) for gram, B, rule in cases])
+
+    def held_out_error(plan):
+        scores = rmt.score(rmt.fit(data, plan.ytil, plan.B), white, jnp.ones(X.shape[0], int))
+        wrong = jnp.stack([scores <= plan.threshold, scores > plan.threshold], axis=1)
+        return jnp.mean(jnp.sum(held * wrong.astype(X.dtype), axis=0) / jnp.sum(held, axis=0))
+
+    return jax.vmap(held_out_error)(plans), plans.error
