@@ -9,19 +9,11 @@ import functools
 
 import numpy as np
 
-from experiments.active_representation.common import (
-    COLOR,
-    MARKER,
-    RULE_CHOICES,
-    RULE_NAMES,
-    has_rules,
-    ordering,
-    ridge_grid,
-    rule_array,
-    z_score,
-)
-from mtrl import representation
-from mtrl.harness import BaseConfig, Claim, Figure, between, exact, field, jax, jnp, over_seeds, split_named, style
+from experiments.active_representation import protocol
+from experiments.active_representation.protocol import LOOK, RISK, RULE_CHOICES, RULE_NAMES, active
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import LAST, mean, value
+from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 
 # Final mean excess risks of an independent program, 5 seeds.
@@ -55,11 +47,7 @@ class EstimatedConfig(BaseConfig):
 
     def validate(self):
         """Refuse what cannot be identified or bought."""
-        representation.active.check_identified(
-            self.rank, dim=self.dim, tasks=self.tasks, target_samples=self.target_samples
-        )
-        representation.active.check_lasso_ratio(self.lasso_ratio)
-        representation.active.check_totals(self.totals, tasks=self.tasks, floor=self.floor, rank=self.rank)
+        protocol.check_sizes(self, dim=self.dim, tasks=self.tasks)
 
 
 def simulate_rules(key, rules, totals, hyper, *, sizes, loop, debias, reuse):
@@ -67,134 +55,99 @@ def simulate_rules(key, rules, totals, hyper, *, sizes, loop, debias, reuse):
     dim, rank, tasks, target_samples, iterations, epochs = sizes
     noise, floor, ratio, sparse, beta = hyper
     keys = split_named(key, "problem", "target", "run")
-    params = representation.active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks)
-    x, y = representation.active.target_data(keys["target"], params, target_samples, noise=noise)
+    params = active.rare_direction_instance(keys["problem"], dim=dim, rank=rank, tasks=tasks)
+    x, y = active.target_data(keys["target"], params, target_samples, noise=noise)
     regressors = (params.basis @ params.heads).T
-    draw = functools.partial(representation.active.gaussian_moments, regressors=regressors, noise=noise)
-    learn = functools.partial(
-        representation.active.learn_linear, target=moments.moments(x[None], y[None]), rank=rank, iterations=iterations
-    )
+    draw = functools.partial(active.gaussian_moments, regressors=regressors, noise=noise)
+    target = moments.moments(x[None], y[None])
+    learn = functools.partial(active.learn_linear, target=target, rank=rank, iterations=iterations)
     shared = dict(learn=learn, tasks=tasks, floor=floor, lasso_ratio=ratio, reuse=reuse, dtype=x.dtype)
 
     def one(rule):
         norm, exponent = rule
         if loop == "practical":
-            sampler = representation.active.a_mtrl(
-                totals=totals, norm=norm, exponent=exponent, debias=debias, sparse=sparse, **shared
-            )
+            own = dict(totals=totals, exponent=exponent, debias=debias, sparse=sparse)
+            sampler = active.a_mtrl(norm=norm, **own, **shared)
         else:
-            sampler = representation.active.a_mtrl_by_accuracy(beta=beta, norm=norm, **shared)
-        epoch = representation.active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=epochs)
-        estimate = jnp.einsum("eik,ek->ei", epoch.learned.representation, epoch.learned.target_head)
-        risk = jax.vmap(functools.partial(representation.active.true_excess_risk, params))(estimate)
+            sampler = active.a_mtrl_by_accuracy(beta=beta, norm=norm, **shared)
+        epoch = active.run_epochs(keys["run"], sampler, draw, tasks=tasks, epochs=epochs)
+        estimates = protocol.linear_estimates(epoch.learned)
+        risk = jax.vmap(functools.partial(active.true_excess_risk, params))(estimates)
         return risk, epoch.spent, epoch.all_zero, epoch.gap, epoch.learned.residual
 
     def law(rule, total):
-        l1 = representation.active.l1_relevance(params.heads, params.target_head, iterations=500).vector
-        nu = jnp.where(rule[0] == 1, l1, representation.active.l2_relevance(params.heads, params.target_head).vector)
-        counts = representation.active.allocate(nu, budget=total, floor=floor, exponent=rule[1])
-        value = representation.active.design_value(params.heads, params.target_head, counts)
-        subspace = representation.active.subspace_risk(value, dim=dim, rank=rank, noise=noise)
-        return representation.active.excess_risk(subspace, rank=rank, target_samples=target_samples, noise=noise)
+        l1 = active.l1_relevance(params.heads, params.target_head, iterations=500).vector
+        nu = jnp.where(rule[0] == 1, l1, active.l2_relevance(params.heads, params.target_head).vector)
+        counts = active.allocate(nu, budget=total, floor=floor, exponent=rule[1])
+        design = active.design_value(params.heads, params.target_head, counts)
+        subspace = active.subspace_risk(design, dim=dim, rank=rank, noise=noise)
+        return active.excess_risk(subspace, rank=rank, target_samples=target_samples, noise=noise)
 
-    ridge = representation.active.target_only_ridge(x, y, ridge_grid(x)).theta
-    oracle = representation.active.oracle_subspace(x, y, params.basis)
-    baselines = tuple(representation.active.true_excess_risk(params, theta) for theta in (ridge, oracle))
-    return *jax.vmap(one)(rules), *baselines, jax.vmap(jax.vmap(law, (None, 0)), (0, None))(rules, totals)
-
-
-def is_quoted(config: EstimatedConfig) -> bool:
-    """Whether the quoted numbers are about this configuration (rounds of AltMin and the LASSO penalty may differ)."""
-    same = ("totals", "loop", "dim", "rank", "tasks", "noise", "target_samples", "floor", "debias", "reuse", "sparse")
-    return all(getattr(config, name) == getattr(EstimatedConfig, name) for name in same)
+    baselines = (protocol.ridge_estimate(x, y), active.oracle_subspace(x, y, params.basis))
+    risks = tuple(active.true_excess_risk(params, theta) for theta in baselines)
+    return *jax.vmap(one)(rules), *risks, jax.vmap(jax.vmap(law, (None, 0)), (0, None))(rules, totals)
 
 
 def run(config: EstimatedConfig, seeds):
     """All rules, paired by seed."""
-    import xarray as xr
-
-    names = config.rules
-    if config.loop == "theoretical":
-        names = tuple(name for name in names if name in ("L2", "L1"))
-    epochs = representation.active.epochs_for(config.accuracy) if config.loop == "theoretical" else len(config.totals)
+    theoretical = config.loop == "theoretical"
+    names = [name for name in config.rules if not theoretical or name in ("L2", "L1")]
+    epochs = active.epochs_for(config.accuracy) if theoretical else len(config.totals)
     hyper = (config.noise, config.floor, config.lasso_ratio, config.sparse or config.tasks, config.beta)
     sizes = (config.dim, config.rank, config.tasks, config.target_samples, config.iterations, epochs)
-    risk, spent, zero, gap, residual, ridge, oracle, law = over_seeds(
-        simulate_rules, seeds, rule_array(names), np.array(config.totals), hyper,
-        sizes=sizes, loop=config.loop, debias=config.debias, reuse=config.reuse,
-    )  # fmt: skip
-    representation.active.warn_of_estimates(zero, gap)
-    axes = ("seed", "rule", "epoch")
-    data = xr.Dataset(
-        {
-            "excess_risk": (axes, risk, {"units": "response^2"}),
-            "spent": (axes, spent, {"units": "samples"}),
-            "all_zero": (axes, zero),
-            "residual": (axes, residual),
-            "target_only": ("seed", ridge, {"units": "response^2"}),
-            "oracle": ("seed", oracle, {"units": "response^2"}),
-            "quoted": is_quoted(config),
-        },
-        coords={"seed": np.asarray(seeds), "rule": list(names), "epoch": np.arange(1, epochs + 1)},
-    )
+    static = dict(sizes=sizes, loop=config.loop, debias=config.debias, reuse=config.reuse)
+    found = over_seeds(simulate_rules, seeds, protocol.rule_array(names), np.array(config.totals), hyper, **static)
+    risk, spent, zero, gap, residual, ridge, oracle, law = found
+    active.warn_of_estimates(zero, gap)
+    axes, laws = ("seed", "rule", "epoch"), {}
     if config.target_samples > config.rank + 1:
-        sizes = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
-        data["oracle_law"] = float(representation.active.excess_risk(0.0, **sizes))
-    if config.loop == "practical" and not config.reuse:
-        data["known_law"] = (axes, law, {"units": "response^2"})
-    return data
+        options = dict(rank=config.rank, target_samples=config.target_samples, noise=config.noise)
+        laws["oracle_law"] = ((), active.excess_risk(0.0, **options), RISK)
+    if not theoretical and not config.reuse:
+        laws["known_law"] = (axes, law, RISK)
+    return dataset(
+        seeds,
+        {"rule": names, "epoch": np.arange(1, epochs + 1)},
+        excess_risk=(axes, risk, RISK, "excess risk"),
+        spent=(axes, spent, "samples"),
+        all_zero=(axes, zero),
+        residual=(axes, residual),
+        target_only=("seed", ridge, RISK),
+        oracle=("seed", oracle, RISK),
+        **laws,
+    )
+
+
+def is_quoted(config: EstimatedConfig) -> bool:
+    """Whether the quoted numbers are about this configuration (rounds of AltMin and the LASSO penalty may differ)."""
+    names = "totals loop dim rank tasks noise target_samples floor debias reuse sparse"
+    return protocol.is_default(config, names)
 
 
 def draw(data, config):
     """Risk after each epoch against samples bought."""
-    figure, axes = style.subplots(1, 1, width=6.6, height=4.0)
+    figure, axes = plots.panel(width=6.6, height=4.0)
     ax = axes[0, 0]
-    for rule in data.rule.values:
-        spent = data.spent.sel(rule=rule).mean("seed").values
-        style.band(ax, spent, data.excess_risk.sel(rule=rule), label=rule, color=COLOR[rule], marker=MARKER[rule])
-        ax.plot(spent, data.excess_risk.sel(rule=rule).mean("seed"), color=COLOR[rule], linewidth=0.7, alpha=0.6)
-        if "known_law" in data:
-            law = data.known_law.sel(rule=rule).mean("seed").values
-            ax.plot(spent[-1:], law[-1:], marker="_", markersize=22, color=COLOR[rule], linestyle="none", mew=2)
-    ax.axhline(float(data.target_only.mean()), color="#999999", linestyle="--", label="target-only ridge")
+    title = f"Unknown relevance ({config.loop} loop): {data.sizes['seed']} seeds"
+    protocol.risk_lines(ax, data, data["excess_risk"], title)
     if "oracle_law" in data:
-        ax.axhline(float(data.oracle_law), color="black", linestyle=":", label="oracle B (law)")
-    if "known_law" in data:
-        ax.plot([], [], marker="_", markersize=14, color="black", linestyle="none", mew=2, label="law, relevance known")
-    if bool(data.quoted):
-        for rule in (rule for rule in QUOTED if rule in data.rule.values):
-            style.paper(ax, sum(config.totals), QUOTED[rule], label="", markeredgecolor=COLOR[rule])
-        style.paper(ax, [], [], label=f"independent program, {QUOTED_SEEDS} seeds")
-    ax.set(xscale="log", yscale="log", xlabel="source samples bought, all epochs", ylabel="excess risk (response$^2$)")
-    style.log_ticks(ax, data.spent.mean("seed"))
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    ax.set_title(f"Unknown relevance ({config.loop} loop): {data.sizes['seed']} seeds, 95% bands")
+        plots.level(ax, data["oracle_law"], "oracle B (law)", linestyle=":")
+    end = float(data["spent"].mean("seed").max())
+    for rule in data["rule"].values:
+        dash = dict(marker="_", markersize=22, color=LOOK[rule].color, linestyle="none", markeredgewidth=2)
+        words = "law, relevance known" if rule == data["rule"].values[-1] else None
+        if "known_law" in data:
+            ax.plot(end, data["known_law"].sel(rule=rule).isel(epoch=-1).mean("seed"), label=words, **dash)
+        if is_quoted(config) and rule in QUOTED:
+            words = f"independent program, {QUOTED_SEEDS} seeds" if rule == "L1" else ""
+            plots.reported(ax, {end: QUOTED[rule]}, words, markeredgecolor=LOOK[rule].color)
+    plots.finish(ax, legend=dict(loc="upper left", bbox_to_anchor=(1.0, 1.0)))
     return figure
 
 
-def quoted_risk(rule):
-    """z-score of our final mean against the quoted one, both with their Monte Carlo error."""
-
-    def measure(data):
-        return exact(z_score(data.excess_risk.sel(rule=rule).isel(epoch=-1).values, QUOTED[rule], QUOTED_SEEDS))
-
-    return measure
-
-
-def quoted_claim(rule):
-    """Claim: our final mean agrees with the quoted one."""
-    return Claim(
-        text=f"final mean excess risk of {rule}: z-score against the quoted mean of {QUOTED_SEEDS} seeds",
-        paper=f"unpublished independent program: {QUOTED[rule]}",
-        measure=quoted_risk(rule),
-        accepts=between(-3.0, 3.0),
-        kind="reference",
-        unit="standard errors",
-        value=0.0,
-        reason="three claims of one false alarm in 370 each",
-        note="standard error of the quoted mean taken from our spread; each seed has its own instance",
-        applies=lambda data: bool(data.quoted) and data.sizes["seed"] > 1 and has_rules(rule)(data),
-    )
+def final(rule: str):
+    """Final risk of a rule, of the quoted configuration only."""
+    return value("excess_risk", rule=protocol.only_if(is_quoted, rule), epoch=LAST)
 
 
 FIGURE = Figure(
@@ -204,11 +157,24 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        ordering(
+        protocol.ordering(
             "L2", "passive", "excess_risk", "Chen et al. 2022: active sampling needs fewer source samples than passive"
         ),
-        ordering("L1", "L2", "excess_risk", "Wang et al. 2023: the L1 rule improves on the L2 rule"),
-        *map(quoted_claim, QUOTED),
+        protocol.ordering("L1", "L2", "excess_risk", "Wang et al. 2023: the L1 rule improves on the L2 rule"),
+        *(
+            Claim(
+                text=f"final mean excess risk of {rule}: z-score against the quoted mean of {QUOTED_SEEDS} seeds",
+                paper=f"unpublished independent program: {quoted}",
+                measure=mean(protocol.z_scores(final(rule), protocol.quoted(quoted), QUOTED_SEEDS)),
+                accepts=between(-3.0, 3.0),
+                kind="reference",
+                unit="standard errors",
+                value=0.0,
+                reason="three claims of one false alarm in 370 each",
+                note="standard error of the quoted mean taken from our spread; each seed has its own instance",
+            )
+            for rule, quoted in QUOTED.items()
+        ),
     ),
-    presets={"smoke": dict(seeds=2, iterations=4), "paper": dict(seeds=200, iterations=20)},
+    presets={"smoke": dict(seeds=2, iterations=2), "paper": dict(seeds=200, iterations=20)},
 )

@@ -22,7 +22,7 @@ from mtrl.harness import (
     over_seeds,
     split_named,
 )
-from mtrl.harness.judge.measures import Absent, exact, lowest, slope, value
+from mtrl.harness.judge.measures import exact, lowest, slope, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 
@@ -135,8 +135,7 @@ def run(config: KnownConfig, seeds):
 
 def is_quoted(config: KnownConfig) -> bool:
     """Whether the quoted numbers are about this configuration."""
-    names = ("instance", "dim", "rank", "tasks", "noise", "floor")
-    return all(getattr(config, name) == getattr(KnownConfig, name) for name in names)
+    return protocol.is_default(config, "instance dim rank tasks noise floor")
 
 
 def draw(data, config):
@@ -166,13 +165,7 @@ def draw(data, config):
 
 def at_quoted(name: str):
     """A variable at the quoted budget and rules, of the quoted configuration only."""
-
-    def budget(config):
-        if not is_quoted(config):
-            raise Absent("the quoted numbers are of another configuration")
-        return QUOTED_BUDGET
-
-    return value(name, budget=budget, rule=list(RULE_NAMES))
+    return value(name, budget=protocol.only_if(is_quoted, QUOTED_BUDGET), rule=list(RULE_NAMES))
 
 
 def table_of(numbers: dict):

@@ -1,5 +1,6 @@
 """What the figures share: rules and their looks, the sampler, risks against samples bought, orderings, distances to quoted numbers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +71,22 @@ def ordering(
         unit="squared units of the target",
         stand_in=True,
     )
+
+
+def is_default(config: Any, names: str) -> bool:
+    """Whether these fields stand at their defaults: quoted numbers are of that configuration."""
+    return all(getattr(config, name) == getattr(type(config), name) for name in names.split())
+
+
+def only_if(condition: Callable[[Any], bool], label: Any) -> Callable[[Any], Any]:
+    """A label under a condition; elsewhere a claim about it does not apply."""
+
+    def get(config):
+        if not condition(config):
+            raise Absent("the quoted numbers are of another configuration")
+        return label
+
+    return get
 
 
 def quoted(numbers: Any, **coords: Any) -> Quantity:
