@@ -6,21 +6,7 @@ import numpy as np
 
 from experiments.rmt_classification import protocol
 from mtrl import random_matrix
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    Figure,
-    at_most,
-    between,
-    dataset,
-    evaluate,
-    field,
-    jax,
-    jnp,
-    less_than_zero,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import BadInput, Figure, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots, style
 
@@ -34,16 +20,14 @@ class HistogramConfig(protocol.MixtureConfig):
     """Scores of fresh target samples, pooled over training sets, against the predicted law (two tasks)."""
 
     seeds: int = field(400, help="number of training sets", lower=1)
-    similarities: tuple[float, ...] = field(
-        (0.8, -0.4, -0.4, 0.5), help="task similarity beta of every panel", lower=-1.0, upper=1.0
-    )
+    similarities: tuple[float, ...] = field((0.8, -0.4, -0.4, 0.5), help="beta of every panel", lower=-1.0, upper=1.0)
     rules: tuple[str, ...] = field(
         ("midpoint", "midpoint", "optimal", "custom"),
         help="labels of every panel: +-1, optimal, or --custom_labels; threshold at the mid-point",
         choices=RULES,
     )
     custom_labels: tuple[float, ...] = field(
-        (0.6, -0.9, 1.0, -1.0), help="labels of source class 1, 2 and target class 1, 2", length=4
+        (0.6, -0.9, 1.0, -1.0), help="labels of source class 1, 2, target class 1, 2", length=4
     )
     center_labels: bool = field(True, help="centre --custom_labels per task; without it uncentred ones are refused")
     source: tuple[int, ...] = field((60, 90), help="source samples per class", lower=1, length=2)
@@ -61,9 +45,8 @@ class HistogramConfig(protocol.MixtureConfig):
         if self.lam == 0 and max(self.gamma) == 0:
             raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
         if not self.center_labels and "custom" in self.rules:
-            random_matrix.classification.check_centred(
-                np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target])
-            )
+            labels, counts = np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target])
+            random_matrix.classification.check_centred(labels, counts)
 
 
 def scores_of_plans(key, similarity, norm, plans, *, counts, dim: int, points: int):
@@ -95,7 +78,7 @@ def run(config, seeds):
     error, scores = over_seeds(scores_of_plans, seeds, similarity, config.norm, plans, **sizes)
     return dataset(
         seeds,
-        {"panel": Axis(panels), "class": [1, 2]},
+        {"panel": panels, "class": [1, 2]},
         score=(("seed", "panel", "class", "point"), scores, "", "score $g_2(x)$"),
         error=(("seed", "panel"), error, "fraction"),
         mean=(("panel", "class"), plans.mean),
@@ -206,7 +189,7 @@ FIGURE = Figure(
             "optimal labels lower the error at beta = -.4",
             "section 3: label optimisation avoids negative transfer",
             mean(at_panel("error", -0.4, "optimal") - at_panel("error", -0.4, "midpoint")),
-            less_than_zero,
+            at_most(0.0),
         ),
     ),
     presets={"smoke": dict(seeds=4, dim=30, points=100), "paper": dict(seeds=2000)},
