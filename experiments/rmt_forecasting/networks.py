@@ -11,7 +11,7 @@ from experiments.rmt_forecasting import protocol
 from experiments.rmt_forecasting.protocol import UNIVARIATE, Problem
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, part_moments
 from mtrl import forecasting
-from mtrl.harness import evaluate, field, jax, jnp, over_seeds
+from mtrl.harness import evaluate, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import bootstrap
 from mtrl.numerics import multitask_ridge
 
@@ -54,32 +54,38 @@ class Trained(NamedTuple):
     epochs: "jax.Array"  # epochs trained before stopping
 
 
-def train_at(
-    key, pairs, series, *, model: str, sizes: str, split, lookback: int, horizon: int, stride: int, **settings
-):
-    """One network trained at every (lam_inv, gamma_inv) in `pairs` (pair, 2) from the same start; fields have a pair axis."""
+def train_at(key, pairs, series, *, model: str, sizes: str, split, horizon: int, stride: int, epochs: int, **settings):
+    """One network trained at every (lam_inv, gamma_inv) in `pairs` (pair, 2) from the same start; fields have a pair axis.
+
+    As `fit_forecaster`, but the loop over epochs ends where all have stopped.
+    """
+    windows = dict(lookback=settings["lookback"], horizon=horizon)
     z = forecasting.standardise(series.astype(jnp.float32), split.train)
-    train, validation, test = (jnp.asarray(forecasting.window_starts(span, lookback, horizon)) for span in split)
-    network = forecasting.build_model(model, lookback=lookback, horizon=horizon, sizes=sizes)
+    train, validation, test = (jnp.asarray(forecasting.window_starts(span, **windows)) for span in split)
     data = forecasting.WindowData(z, train, validation[::stride])
+    network = forecasting.build_model(model, sizes=sizes, **windows)
+    keys = split_named(key, "init", "epochs")
+    luck = jax.random.split(keys["epochs"], epochs)
 
     def at(pair):
-        penalty = dict(lam_inv=pair[0], gamma_inv=pair[1])
-        state, info = forecasting.fit_forecaster(key, data, model=network, lookback=lookback, **penalty, **settings)
-        error = forecasting.forecast_error(network, state.best, z, test, lookback=lookback)
-        return Trained(error.mean(), state.best_loss, info.running.sum())
+        training = forecasting.forecaster_training(model=network, lam_inv=pair[0], gamma_inv=pair[1], **settings)
+        start = (jnp.asarray(0), training.init(keys["init"], data))
+        ran, state = jax.lax.while_loop(
+            lambda now: (now[0] < epochs) & ~now[1].stopped,
+            lambda now: (now[0] + 1, training.step(luck[now[0]], now[1], data)[0]),
+            start,
+        )
+        error = forecasting.forecast_error(network, state.best, z, test, lookback=settings["lookback"])
+        return Trained(error.mean(), state.best_loss, ran)
 
     return jax.lax.map(at, pairs.astype(jnp.float32))
 
 
-def draw_series(key, share):
-    """The AR stand-in."""
-    return forecasting.ar_channels(key, rows=protocol.AR_ROWS, share=share)
-
-
 def fixed_series(problem: Problem) -> np.ndarray:
     """The series networks are trained on; for the AR stand-in one fixed draw, so that seeds vary the training alone."""
-    return over_seeds(draw_series, [0], problem.share)[0] if problem.series is None else problem.series
+    if problem.series is not None:
+        return problem.series
+    return over_seeds(forecasting.ar_channels, [0], rows=protocol.AR_ROWS, share=problem.share)[0]
 
 
 def train(problem: Problem, config: NetworkConfig, model: str, pairs: np.ndarray, seeds) -> Trained:

@@ -8,7 +8,6 @@ period (every window that touches the block left out, in all channels) tells wha
 """
 
 import dataclasses
-import functools
 import warnings
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from experiments.rmt_forecasting import predicted_curves, protocol
 from experiments.rmt_forecasting.predicted_curves import Curves
 from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, UNIT, on
-from experiments.rmt_forecasting.ridge import GAMMAS, LAM_LABELS, LAM_WORDS, LAMS
+from experiments.rmt_forecasting.ridge import GAMMAS, LAM_AXIS, LAMS
 from mtrl.harness import Claim, Figure, at_most, dataset, evaluate, exact, field, less_than_zero, over_seeds, plots
 from mtrl.harness.judge.measures import SEED, bootstrap, mean
 
@@ -31,19 +30,18 @@ class PredictedConfig(protocol.DataConfig):
     population: int = field(20000, help="rows of the long series that gives the AR stand-in's true moments", lower=1000)
 
 
-def curves_of(problem, config, seeds, stride) -> Curves:
+def curves_of(problem, config, seeds, disjoint) -> Curves:
     """All curves of a problem, seeds first; a recorded series has one replicate, the other seeds are NaN."""
+    stride = problem.sizes["lookback"] + problem.sizes["horizon"] if disjoint else 1
     grid, sizes = (config.gamma, np.array(GAMMAS), np.array(LAMS)), dict(problem.sizes, stride=stride)
     if problem.series is None:
         sizes |= dict(rows=protocol.AR_ROWS, population=config.population)
         found = over_seeds(predicted_curves.ar_curves, seeds, problem.share, *grid, **sizes)
     else:
-        found = evaluate(predicted_curves.recorded_curves, problem.series, *grid, folds=config.folds, **sizes)
-    protocol.check_results(problem, observed=found.observed)
-    if problem.series is None:
-        return found
-    others = len(seeds) - 1
-    return Curves(*(np.concatenate([[part], np.full((others, *part.shape), np.nan)]) for part in found))
+        one = evaluate(predicted_curves.recorded_curves, problem.series, *grid, folds=config.folds, **sizes)
+        found = Curves(*(np.stack([part, *[np.nan * part] * (len(seeds) - 1)]) for part in one))
+    protocol.check_results(problem, observed=found.observed if problem.series is None else found.observed[0])
+    return found
 
 
 def run(config, seeds):
@@ -51,10 +49,7 @@ def run(config, seeds):
     what = "overlapping windows are not independent samples: GCV on them is optimistic; this figure shows by how much"
     warnings.warn(what, stacklevel=2)
     found, dims = protocol.problems(config), ("problem", "windows", "seed", "lam")
-    disjoint = [problem.sizes["lookback"] + problem.sizes["horizon"] for problem in found]
-    each = [
-        [curves_of(p, config, seeds, stride) for stride in (1, far)] for p, far in zip(found, disjoint, strict=True)
-    ]
+    each = [[curves_of(problem, config, seeds, disjoint) for disjoint in (False, True)] for problem in found]
     curves = {name: np.array([[getattr(part, name) for part in both] for both in each]) for name in Curves._fields}
     return dataset(
         seeds,
@@ -63,32 +58,23 @@ def run(config, seeds):
     )
 
 
-CURVES = {
-    "observed": plots.points,
-    "held_out": plots.points,
-    "theory": plots.theory,
-    "gcv": functools.partial(plots.points, linestyle="--"),
-    "train": plots.curves,
-}
-
-
 def draw(data, config):
     """One column per problem, one row per way of cutting windows."""
-    labels, ticks = data["problem"].values, range(data.sizes["lam"])
+    labels = data["problem"].values
     figure, axes = plots.panel(2, len(labels), width=4.4, height=3.2)
     titles = ("overlapping windows: predictions assume\nindependence, which fails here", "disjoint windows")
     for (row, column), ax in np.ndenumerate(axes):
-        part = data.isel(windows=row, problem=column).assign_coords(lam=ticks)
-        for name, shown in CURVES.items():
-            curve = part[name].dropna(SEED)
-            if curve.size:
-                shown(ax, curve, "lam", look=LOOK[name])
+        part = data.isel(windows=row, problem=column).assign_coords(lam=range(len(LAMS)))
+        kept = {name: part[name].dropna(SEED) for name in Curves._fields}
+        for name, line in (("observed", "none"), ("held_out", "none"), ("gcv", "--")):
+            if kept[name].size:
+                plots.points(ax, kept[name], "lam", look=LOOK[name], linestyle=line)
+        plots.theory(ax, kept["theory"], "lam", look=LOOK["theory"])
+        plots.curves(ax, kept["train"], "lam", look=LOOK["train"])
         last = row == 0 and column == len(labels) - 1
         legend = dict(BESIDE, title=f"γ = {config.gamma:g}") if last else None
-        plots.finish(
-            ax, x=LAM_WORDS, y=MSE.removeprefix("test "), title=f"{labels[column]}\n{titles[row]}", legend=legend
-        )
-        ax.set_xticks(ticks, LAM_LABELS)
+        words = dict(y=MSE.removeprefix("test "), title=f"{labels[column]}\n{titles[row]}")
+        plots.finish(ax, **LAM_AXIS, **words, legend=legend)
         ax.title.set_fontsize(9)
     return figure
 

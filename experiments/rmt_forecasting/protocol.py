@@ -77,9 +77,8 @@ class Problem(NamedTuple):
     @property
     def windows(self) -> list[np.ndarray]:
         """Where the windows of the train, validation and test rows begin."""
-        return [
-            forecasting.window_starts(s, self.sizes["lookback"], self.sizes["horizon"]) for s in self.sizes["split"]
-        ]
+        lookback, horizon = self.sizes["lookback"], self.sizes["horizon"]
+        return [forecasting.window_starts(span, lookback, horizon) for span in self.sizes["split"]]
 
 
 def csv_files(config: DataConfig) -> dict[str, Path]:
@@ -99,7 +98,7 @@ def names(config: DataConfig) -> tuple[str, ...]:
     if "all" in config.series:
         return tuple(name for name in FILES if name in there) or tuple(there) or tuple(STAND_INS)
     known = (*there, *STAND_INS)
-    for name in set(config.series).difference(known):
+    for name in (name for name in config.series if name not in known):
         near = [x for x in difflib.get_close_matches(name, (*known, *FILES), n=1) if x != name]
         hint = f"did you mean {near[0]}?" if near else "give the folder of its csv (date,<channel>,...) with --data_dir"
         raise BadInput(f"series got {name}, but there are all, {', '.join(known)}; {hint}")

@@ -11,8 +11,11 @@ from mtrl.numerics import multitask_ridge
 
 GAMMAS = (0.0, 0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0, 3.16, 10.0, 31.6)
 LAMS = (0.0, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-LAM_LABELS = ("0", *(f"$10^{{{round(np.log10(lam))}}}$" for lam in LAMS[1:]))
-LAM_WORDS = "λ (large = much sharing)"
+LAM_AXIS = dict(
+    x="λ (large = much sharing)",
+    xticks=range(len(LAMS)),
+    xticklabels=("0", *(f"$10^{{{round(np.log10(lam))}}}$" for lam in LAMS[1:])),
+)  # of a panel with the places of LAMS along x
 REGIONS = {"independent": np.s_[1:, :1], "pooled": np.s_[:1, 1:], "multitask": np.s_[1:, :]}  # of the (gamma, lam) grid
 METHODS = tuple(REGIONS)
 

@@ -98,9 +98,8 @@ def draw(data, config):
             change = (100 * (ours - plain) / float(plain.mean())).expand_dims(place=[place])
             plots.points(ax, change, "place", look=LOOK[model]._replace(words="" if i else model))
     plots.level(ax, 0, color="black", linewidth=0.8)
-    ax.set_xticks(range(len(labels)), labels)
-    y = "change of test MSE\nby the penalty [%]"
-    plots.finish(ax, x="data set", y=y, xlim=(-0.5, len(labels) - 0.5), legend=BESIDE)
+    places = dict(xticks=range(len(labels)), xticklabels=labels, xlim=(-0.5, len(labels) - 0.5))
+    plots.finish(ax, x="data set", y="change of test MSE\nby the penalty [%]", **places, legend=BESIDE)
     return figure
 
 
