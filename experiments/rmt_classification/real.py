@@ -91,12 +91,15 @@ def draw(data, config):
     for j, name in enumerate([] if config.data_dir else names):
         table = dict(zip((j - 0.18, j - 0.06, j + 0.18), REFERENCE[name], strict=False))
         plots.program(by_source, table, "" if j else "reference run (independent program)")
-    ends = [0.7 * min(float(held.min()), float(predicted.min())), 1.3]
+    left, bottom = (min(0.09, 0.4 * float(error.min())) for error in (predicted, held))
+    ends = [min(left, bottom), 1.3]
     scatter.plot(ends, ends, color="0.5", linestyle="--", linewidth=1, label="held out = predicted")
     title = f"{data.attrs['title']}, {data.attrs['features']} features, {data.sizes['seed']} splits"
+    key = dict(fontsize=7.5, loc="lower right")
     words = dict(x="predicted error [fraction]", y="held-out error [fraction]")
-    plots.finish(scatter, **words, title=title, log="xy", legend=dict(fontsize=7.5, loc="lower right"))
-    plots.finish(by_source, x="source", y=words["y"], log="y", ylim=(None, 1.3), legend=None)
+    plots.finish(scatter, **words, title=title, log="xy", xlim=(left, 1.3), ylim=(bottom, 1.3), legend=key)
+    plots.finish(by_source, x="source", y=words["y"], log="y", ylim=(bottom, 1.3), legend=None)
+    scatter.tick_params(which="minor", labelbottom=False)
     by_source.set_xticks(place, names, rotation=0 if len(names) < 6 else 30)
     protocol.legend_below(figure, by_source)
     return figure

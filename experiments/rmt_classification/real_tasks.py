@@ -48,7 +48,8 @@ def load(config) -> Tasks:
     largest = sorted(rarer, key=lambda other: -rarer[other])[: config.sources]
     sources = {other: pairs[other] for other in data.names if other in largest}
     X = standardise(data.X, 1e-9 * np.abs(data.X).max())
-    return Tasks(X, pool, pairs[name], sources, f"task {name}")
+    used = np.isin(pool, [pairs[name], *sources.values()])  # every split orders the whole pool
+    return Tasks(X[used], pool[used], pairs[name], sources, f"task {name}")
 
 
 def check_sizes(tasks: Tasks, config) -> None:
