@@ -11,17 +11,22 @@ Image figures run on a stand-in (scikit-learn digits under the MNIST-C corruptio
 few targets, a small K and few network steps. `--dataset=mnist_c` reads the released MNIST-C folders.
 """
 
-from experiments.active_representation.costs import FIGURE as COSTS
-from experiments.active_representation.estimated_relevance import FIGURE as ESTIMATED
-from experiments.active_representation.known import FIGURE as KNOWN
-from experiments.active_representation.planted import FIGURE as PLANTED
-from experiments.active_representation.separation import FIGURE as SEPARATION
-from experiments.active_representation.vision import IMPROVEMENT, SAMPLES, TABLE
+from experiments.active_representation import (
+    costs,
+    error_table,
+    estimated_relevance,
+    improvement,
+    known,
+    planted,
+    sample_map,
+    separation,
+)
 from mtrl.harness import Study
 
+PARTS = (known, estimated_relevance, separation, costs, planted, improvement, sample_map, error_table)
 STUDY = Study(
     name="active_representation",
     paper="Chen, Du, Jamieson 2022, ICML, arXiv 2202.00911; Wang, Chen, Jamieson, Du 2023, ICML, arXiv 2306.02556",
     summary="Buying source labels where they help the target: passive, squared (L2) and absolute (L1) relevance rules.",
-    figures=(KNOWN, ESTIMATED, SEPARATION, COSTS, PLANTED, IMPROVEMENT, SAMPLES, TABLE),
+    figures=tuple(part.FIGURE for part in PARTS),
 )

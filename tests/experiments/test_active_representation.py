@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.active_representation import costs, images, known, vision
-from experiments.active_representation.common import z_score
+from experiments.active_representation import costs, images, improvement, known, protocol, sample_map, vision
 from experiments.active_representation.estimated_relevance import EstimatedConfig
-from mtrl.harness import BadInput
+from mtrl.harness import BadInput, dataset
 from mtrl.harness.config import replace
+from mtrl.harness.judge.measures import Absent, value
 from mtrl.representation import active
 from tests.helpers import assert_close
 
@@ -103,9 +103,9 @@ def test_refused_image_flags(changes, message):
 
 def test_other_refused_flags():
     with pytest.raises(BadInput, match="add passive to --rules"):
-        replace(vision.ImprovementConfig(), rules=("L1", "L2"))
+        replace(improvement.ImprovementConfig(), rules=("L1", "L2"))
     with pytest.raises(BadInput, match="unknown target 'glass/2'"):
-        replace(vision.SamplesConfig(), named=("glass/2",))
+        replace(sample_map.SamplesConfig(), named=("glass/2",))
     with pytest.raises(BadInput, match="do not increase"):
         replace(EstimatedConfig(), totals=(2400, 2400))
     with pytest.warns(UserWarning, match="unidentifiable"):
@@ -119,10 +119,10 @@ def test_images_shared_by_training_and_test():
 
 def test_targets_are_spread():
     config = vision.VisionConfig()
-    chosen = vision.choose_targets(config)
+    chosen = config.chosen()
     assert len(set(chosen)) == len({c for c, _ in chosen}) == 16 and len({j for _, j in chosen}) == 10
-    assert len(vision.choose_targets(replace(config, targets=0))) == 160
-    assert vision.choose_targets(vision.SamplesConfig()) == [(3, 2), (8, 0)]
+    assert len(replace(config, targets=0).chosen()) == 160
+    assert sample_map.SamplesConfig().chosen() == [(3, 2), (8, 0)]
 
 
 def test_closed_forms_of_the_quoted_instances():
@@ -148,6 +148,12 @@ def test_baselines_of_known_relevance():
     assert random.sum() == 5000 and np.sum(random == 60) == 10 and np.ptp(random[random > 60]) <= 1
 
 
-def test_z_score_counts_both_errors():
-    samples = np.array([1.0, 3.0])  # mean 2, standard deviation sqrt(2)
-    assert_close("z", z_score(samples, 1.0, 2), 1 / np.sqrt(2 * (1 / 2 + 1 / 2)), rtol=1e-12)
+def test_z_scores_count_both_errors():
+    """And the labels that only the quoted numbers have are left out."""
+    data = dataset([0, 1], {"rank": [2, 5]}, ratio=(("seed", "rank"), [[1.0, 1.0], [3.0, 3.0]], "1"))
+    scores = protocol.z_scores(value("ratio"), protocol.quoted([1.0, 9.0], rank=[5, 7]), 2)
+    found = scores(data, None)
+    assert found["rank"].values.tolist() == [5]
+    assert_close("z", found.mean("seed").item(), 1 / np.sqrt(2 * (1 / 2 + 1 / 2)), rtol=1e-12)
+    with pytest.raises(Absent):
+        protocol.z_scores(value("ratio"), protocol.quoted([9.0], rank=[7]), 2)(data, None)

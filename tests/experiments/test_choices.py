@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.active_representation import common, images
+from experiments.active_representation import images, protocol
 from experiments.linear_representation import survey
 from experiments.multitask_bandits import neural as bandits_neural
 from experiments.multitask_linear_mdp import neural as mdp_neural
@@ -18,7 +18,7 @@ FIGURES = [(study.name, figure) for study in Registry("experiments").studies() f
 
 
 def test_names_are_the_librarys():
-    assert set(common.RULE_CHOICES) == set(representation.active.RULES)
+    assert set(protocol.RULE_CHOICES) == set(representation.active.RULES)
     assert images.CORRUPTIONS == tuple(CORRUPTIONS)
     assert survey.STRUCTURES == representation.subspace.STRUCTURES
     assert bandits_neural.BONUSES == tuple(bandits.BONUSES) and bandits_neural.VALUES == VALUES
