@@ -6,29 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.active_representation.protocol import active
 from mtrl import data as readers
-from mtrl import representation
 from mtrl.harness import BadInput, BaseConfig, field, jax
 
 CORRUPTIONS = (
-    "identity",
-    "shot_noise",
-    "impulse_noise",
-    "glass_blur",
-    "motion_blur",
-    "shear",
-    "scale",
-    "rotate",
-    "brightness",
-    "translate",
-    "stripe",
-    "fog",
-    "spatter",
-    "dotted_line",
-    "zigzag",
-    "canny_edges",
-)  # of `mtrl.representation.active.corruptions`
-
+    "identity", "shot_noise", "impulse_noise", "glass_blur", "motion_blur", "shear", "scale", "rotate", "brightness", "translate",
+    "stripe", "fog", "spatter", "dotted_line", "zigzag", "canny_edges",
+)  # of `mtrl.representation.active.corruptions`  # fmt: skip
 DATASETS = ("digits_c", "mnist", "mnist_c")
 
 
@@ -41,23 +26,19 @@ class ImageConfig(BaseConfig):
     )
     data_dir: str = field(
         "",
-        help="folder with MNIST idx files (train and t10k, or one of them, then split), or with mnist_c/<corruption>/*.npy",
+        help="folder with MNIST idx files (train, t10k; one of them is split), or mnist_c/<corruption>/*.npy",
         path=True,
     )
     corruptions: tuple[str, ...] = field(CORRUPTIONS, help="corruptions used")
     images: int = field(
-        0,
-        help="images kept before splitting (of files that come split: for training, a fifth for testing); 0 for all",
-        lower=0,
+        0, help="images kept before splitting (split files: for training, and a fifth for testing); 0 for all", lower=0
     )
     split_seed: int = field(0, help="seed of the split into images and of the corruptions", lower=0)
 
     def validate(self):
         """Refuse unknown corruptions and missing folders."""
-        from mtrl.representation.active.corruptions import check_name
-
         for name in self.corruptions:
-            check_name(name)
+            active.corruptions.check_name(name)
 
 
 class Corrupted(NamedTuple):
@@ -71,11 +52,7 @@ class Corrupted(NamedTuple):
 
 
 def load(config: ImageConfig) -> Corrupted:
-    """The dataset of a configuration, made once per process.
-
-    Raises:
-      BadInput: files are missing or damaged, or no --data_dir was given for a dataset that needs one.
-    """
+    """The dataset of a configuration, made once per process; `BadInput` where files are missing or damaged."""
     if config.dataset != "digits_c" and not config.data_dir:
         raise BadInput(f"dataset {config.dataset} needs files; give --data_dir=DIR, or use --dataset=digits_c")
     return _load(config.dataset, config.data_dir, config.corruptions, config.images, config.split_seed)
@@ -83,8 +60,6 @@ def load(config: ImageConfig) -> Corrupted:
 
 @functools.lru_cache(maxsize=2)
 def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed: int) -> Corrupted:
-    from mtrl.representation.active.corruptions import corrupt
-
     rng = np.random.default_rng(seed)
     if dataset == "mnist_c":
         return _released(data_dir, names, limit, rng)
@@ -94,22 +69,15 @@ def _load(dataset: str, data_dir: str, names: tuple[str, ...], limit: int, seed:
     else:
         images, labels, train, test = _mnist(data_dir, limit, rng)
     check_disjoint_images(train, test)
-    corrupted = np.stack([corrupt(jax.random.key(seed), images, name) for name in names])
+    corrupted = np.stack([active.corruptions.corrupt(jax.random.key(seed), images, name) for name in names])
     # Few digits: every task may draw any training image. MNIST: tasks of one corruption have disjoint images.
-    pool = (
-        representation.active.shared_pool(train, len(names))
-        if dataset == "digits_c"
-        else representation.active.disjoint_pool(rng, train, len(names))
-    )
+    shared = dataset == "digits_c"
+    pool = active.shared_pool(train, len(names)) if shared else active.disjoint_pool(rng, train, len(names))
     return Corrupted(corrupted, labels, train, test, pool)
 
 
 def check_disjoint_images(train: np.ndarray, test: np.ndarray) -> None:
-    """Refuse test images whose original also serves training, whatever the corruption.
-
-    Raises:
-      BadInput: an image number is in both.
-    """
+    """Refuse test images whose original also serves training, whatever the corruption."""
     shared = np.intersect1d(train, test)
     if shared.size:
         raise BadInput(
@@ -118,16 +86,11 @@ def check_disjoint_images(train: np.ndarray, test: np.ndarray) -> None:
 
 
 def check_target_samples(data: Corrupted, samples: int) -> None:
-    """Refuse more target samples than a task has training images.
-
-    Raises:
-      BadInput: n_0 is above the images of one task.
-    """
-    if samples > data.pool.shape[-1]:
-        raise BadInput(
-            f"target_samples n_0={samples} is above the {data.pool.shape[-1]} training images of one task; lower "
-            "--target_samples or raise --images"
-        )
+    """Refuse more target samples n_0 than a task has training images."""
+    most = data.pool.shape[-1]
+    if samples > most:
+        remedy = "lower --target_samples or raise --images"
+        raise BadInput(f"target_samples n_0={samples} is above the {most} training images of one task; {remedy}")
 
 
 def _split(images: np.ndarray, labels: np.ndarray, share: float, limit: int, rng: np.random.Generator):
@@ -168,12 +131,12 @@ def _released(data_dir: str, names: tuple[str, ...], limit: int, rng: np.random.
     images = np.stack([np.concatenate([train[0][:size], test[0][:tests]]) for train, test in parts])
     labels = np.concatenate([parts[0][0][1][:size], parts[0][1][1][:tests]])
     train, test = np.arange(size), np.arange(size, size + tests)
-    return Corrupted(images, labels, train, test, representation.active.disjoint_pool(rng, train, len(names)))
+    return Corrupted(images, labels, train, test, active.disjoint_pool(rng, train, len(names)))
 
 
 def vectors(data: Corrupted, cell: int, constant: float = 0.5) -> np.ndarray:
     """Features of the linear learner (corruption, image, dim): pooled cells, unit rows."""
-    return representation.active.pooled_features(data.images, cell, constant)
+    return active.pooled_features(data.images, cell, constant)
 
 
 def pictures(data: Corrupted, cell: int) -> np.ndarray:

@@ -93,9 +93,6 @@ FIGURE = Figure(
         )
         for learner in TITLE
     ),
-    presets={
-        "smoke": {**vision.SMOKE, "rules": ("L1",), "named": ("glass_blur/2",)},
-        "paper": {**vision.FULL},
-    },
+    presets={"smoke": {**vision.SMOKE, "rules": ("L1",), "named": ("glass_blur/2",)}, "paper": vision.FULL},
     **vision.COMMON,
 )

@@ -47,22 +47,14 @@ def image_targets(
     """Test errors of every target and method.
 
     Args:
-      key: one per seed.
-      pools: images of all tasks.
       flat: features of target-only ridge; None for those of `pools`.
-      test: image numbers.
       targets: (target, 2) corruption and digit; sources: (target, task, 2).
       methods: (method, 3): p, q and the number of tasks sampled beyond the floor.
-      totals: samples of each epoch.
-      hyper: floor, LASSO ratio and learning rate.
-      learner: name; `options` are its own.
-      samples: n_0.
-      debias, reuse: of the sampler.
+      hyper: floor, LASSO ratio and learning rate; `options` are the learner's own.
 
     Returns:
-      wrong predictions and balanced error (target, method, epoch), counts of the last epoch (target, method, task),
-      all-zero flags and relative gradients of the source fits (target, method, epoch), and wrong predictions and balanced
-      error of target-only ridge (target,).
+      Per target and method: wrong predictions and balanced error of every epoch, counts of the last one, all-zero flags, LASSO
+      gaps and relative gradients of the source fits; per target: wrong predictions and balanced error of target-only ridge.
     """
     floor, ratio, rate = hyper
     flat = pools.features if flat is None else flat
