@@ -13,9 +13,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Most of the suite's time is XLA compiling programs that run once on tiny inputs: compile them lightly, and keep them for the next test,
 # worker or run that needs the same one.
 LIGHT = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-# The older emitters compile in two thirds of the time; later releases lack the flag, and XLA aborts on one it does not know.
+# The older emitters compile in two thirds of the time, and programs this small in one piece; later releases may lack the flags, and XLA aborts
+# on one it does not know.
 if version("jaxlib").startswith("0.10."):
-    LIGHT += " --xla_cpu_use_fusion_emitters=false"
+    LIGHT += " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 os.environ.setdefault("XLA_FLAGS", LIGHT)
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

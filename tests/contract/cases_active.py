@@ -77,7 +77,7 @@ def sampler_case(name, sampler, hyper, **options):
 def practical(name, **options):
     """A row of `a_mtrl` under a rule."""
     rule = active.RULES[name]
-    hyper = dict(floor=6.0, norm=rule.norm, exponent=rule.exponent, lasso_ratio=0.2)
+    hyper = dict(floor=6.0, norm=rule.norm, exponent=rule.exponent, lasso_ratio=0.05)
     return sampler_case(f"a_mtrl {name}", active.a_mtrl, hyper, static=dict(totals=(40, 80)), **options)
 
 

@@ -74,9 +74,9 @@ def task_call(key, noise, parameters, basis, *, factory, **hyper):
     return interact(factory(**hyper), Sizes(1, DIM, RANK, noise.dtype), episode, Round((), truth), key)
 
 
-def actions(key, *arrays, call, **hyper):
+def actions(output):
     """What was done."""
-    return call(key, *arrays, **hyper)["actions"]
+    return output["actions"]
 
 
 def done(output):
@@ -135,7 +135,7 @@ def row(name, call, example, hide, factory, permute=None, asked=None, finite=Non
     """One row; `asked` is the factory whose keywords must be listed (its own name where it passes them on)."""
     call = functools.partial(call, factory=factory, **({} if finite is None else dict(finite=finite)))
     renamed = dict(permute=permute, unpermute=unpermute, tasks=TASKS) if permute else {}
-    options = dict(compare=done, actions=functools.partial(actions, call=call), hide=hide, poison=poison_rewards)
+    options = dict(compare=done, actions=actions, hide=hide, poison=poison_rewards)
     return Case(f"bandits.{name}", call, example, factory=asked, **{**options, **renamed, **more})
 
 
@@ -221,7 +221,7 @@ CASES = [
         asked=bandits.gfucb_linear,
         permute=permute_arms,
         static=dict(rank=RANK),
-        hyper=dict(scale=0.1),
+        hyper=dict(scale=0.5),
         changed=dict(SHARED, rate=1.0, ascent=0),
         differs_from=("bandits.mtlr_oful",),
         **BOUNDED,

@@ -44,12 +44,8 @@ def rollout(key, rewards, arrivals, told, params, *, factory, **hyper):
 
 def call(*args, **hyper):
     """Regret, optimism, survivors of every episode and task; counts and whatever else the state holds, so that NaN shows."""
-    state, (_, records) = rollout(*args, **hyper)
-    return records, [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
-
-
-def actions(*args, **hyper):
-    return rollout(*args, **hyper)[1][0]
+    state, (actions, records) = rollout(*args, **hyper)
+    return records, actions, [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.floating)]
 
 
 def hide(arrays):
@@ -95,7 +91,7 @@ def case(name, factory, *, symmetric=True, tasks=TASKS, differs=(), static=None,
         factory=factory,
         changed=changed,
         inert=inert or {},
-        actions=functools.partial(actions, factory=factory),
+        actions=lambda output: output[1],
         hide=hide,
         poison=poison,
         **{"why": "only rewards are scaled: transitions and features are probabilities", **permutation, **more},

@@ -164,6 +164,7 @@ SUBSPACES = [
         hyper={"eta": 0.01},
         static={"active": 2},
         changed={"eta": 0.02, "active": 3, "head_updates": 1},
+        poison=lambda arrays: (jnp.full_like(arrays[0], jnp.nan), arrays[1]),  # of every client: two of them take part in a round
         inert={"head_eta": "only for gradient steps on heads, see GD-GD", "cutoff": "matters where a head is not identified"},
         compare=span,
         key_dependent=True,

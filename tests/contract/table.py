@@ -43,7 +43,7 @@ class Case(NamedTuple):
     factory: Callable[..., Any] | None = None  # every keyword of it stands in `changed` or in `inert`
     changed: Mapping[str, Any] = {}  # hyper-parameter or choice -> another value, which must change what is compared
     inert: Mapping[str, str] = {}  # hyper-parameter -> why a few rounds of tiny arrays cannot show it
-    actions: Callable[..., Any] | None = None  # like `call`: the actions taken, of whoever acts
+    actions: Callable[[Any], Any] | None = None  # output -> the actions taken, of whoever acts
     hide: Callable[..., tuple] | None = None  # arrays -> arrays with NaN wherever the truth is: same actions
     oracle: bool = False  # declared: the truth changes its actions
     poison: Callable[[tuple], tuple] | None = (

@@ -31,10 +31,11 @@ def solve(
         return jnp.linalg.solve(matrix, right)
     for i in range(dim):
         here = jnp.arange(dim) == i
-        # Subtracting this multiple of row i clears column i and leaves 1 on the diagonal.
-        multiple = jnp.where(here, matrix[..., :, i] - 1, matrix[..., :, i]) / matrix[..., i, i, None]
-        right = right - multiple[..., :, None] * right[..., i, None, :]
-        matrix = matrix - multiple[..., :, None] * matrix[..., i, None, :]
+        # Row i is divided by its pivot, and cleared from the others; subtracting (pivot - 1) of it instead would lose the digits of a large pivot.
+        pivot, column = matrix[..., i, i, None], matrix[..., :, i, None]
+        row, value = matrix[..., i, :] / pivot, right[..., i, :] / pivot
+        matrix = jnp.where(here[:, None], row[..., None, :], matrix - column * row[..., None, :])
+        right = jnp.where(here[:, None], value[..., None, :], right - column * value[..., None, :])
     return right
 
 
