@@ -1,9 +1,21 @@
 import hypothesis
 import hypothesis.strategies as st
+import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from mtrl.numerics.designs.rounding import apportion, largest_remainder, water_fill
+from mtrl.numerics.designs.e_optimal import e_optimal
+from mtrl.numerics.designs.rounding import (
+    apportion,
+    check_enough,
+    efficient_apportionment,
+    largest_remainder,
+    regret_rounding,
+    support,
+    water_fill,
+)
+from mtrl.numerics.errors import BadInput
 
 
 def test_known_apportionment():
@@ -37,3 +49,52 @@ def test_sum_floor_and_order(shares, floor, spare, scale):
         ratios = quotas[above] / shares[above]
         np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
     np.testing.assert_allclose(water_fill(jnp.asarray(shares * scale), total, floor), quotas, rtol=1e-6, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def design():
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(40, 4)) * [1, 0.7, 0.5, 0.3])
+    return x, jax.jit(e_optimal)(x).weights
+
+
+def kept_information(x, weights, counts):
+    """Smallest eigenvalue of `A(c)/n` in the coordinates where `A(lambda) = I`."""
+    lower = np.linalg.cholesky((x.T * weights) @ x)
+    half = np.linalg.solve(lower, x.T)
+    return np.linalg.eigvalsh((half * (counts / counts.sum())) @ half.T)[0]
+
+
+@pytest.mark.parametrize("total", [12, 50, 1000, 90000])
+def test_efficient_apportionment_keeps_the_design(design, total):
+    x, weights = design
+    counts = np.asarray(jax.jit(efficient_apportionment)(weights, total))
+    assert counts.sum() == total and counts.min() >= 0
+    assert kept_information(x, weights, counts) >= 1 - int(support(weights)) / total
+    assert np.all(counts[np.asarray(weights) < 1e-6] == 0)
+
+
+def test_efficient_apportionment_of_a_known_design():
+    """Pukelsheim (1993), chapter 12: the quotas (n - s/2) w are rounded up, the discrepancy is distributed."""
+    np.testing.assert_array_equal(efficient_apportionment(jnp.array([0.55, 0.3, 0.15, 0.0]), 9), [4, 3, 2, 0])
+    np.testing.assert_array_equal(efficient_apportionment(jnp.full(5, 0.2), 21405), np.full(5, 4281))
+
+
+@pytest.mark.parametrize("total", [200, 1000])
+def test_regret_rounding_keeps_its_guarantee(design, total):
+    """`1 - loss` with the loss of the regret bound, which n = 180 d / zeta^2 makes less than zeta / 2."""
+    x, weights = design
+    counts = np.asarray(jax.jit(regret_rounding)(x, weights, total))
+    assert counts.sum() == total
+    alpha = np.sqrt(total / 5)
+    guarantee = total / (total + 2 * alpha) - 4 / alpha
+    assert kept_information(x, weights, counts) >= max(guarantee, 1 - 3 * np.sqrt(5 * 4 / total))
+
+
+def test_rounding_refuses(design):
+    with pytest.raises(
+        BadInput, match="total got 2, but the design has 3 points and each needs a sample; take at least 3"
+    ):
+        efficient_apportionment(jnp.full(3, 1 / 3), 2)
+    check_enough(jnp.array([0.5, 0.5, 1e-9]), 2)
+    with pytest.raises(BadInput, match="total got 0"):
+        regret_rounding(*design, 0)
