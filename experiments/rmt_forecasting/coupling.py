@@ -92,7 +92,7 @@ FIGURE = Figure(
     memory=protocol.memory,
     inputs=protocol.files,
     presets={
-        "smoke": networks.SMOKE | dict(lam_inv=(0.01, 1.0), gamma_inv=(0.1,)),
+        "smoke": networks.SMOKE,
         "paper": networks.PAPER | dict(lam_inv=networks.powers(-5, 1), gamma_inv=networks.powers(-3, 1)),
     },
 )

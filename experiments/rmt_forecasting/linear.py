@@ -158,5 +158,5 @@ FIGURE = Figure(
     ),
     memory=protocol.memory,
     inputs=protocol.files,
-    presets={"smoke": dict(seeds=2), "paper": dict(seeds=200, horizons=(96, 192, 336, 720))},
+    presets={"smoke": dict(series=("AR",), seeds=2), "paper": dict(seeds=200, horizons=(96, 192, 336, 720))},
 )

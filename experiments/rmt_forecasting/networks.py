@@ -19,7 +19,7 @@ MULTIVARIATE = ("DLinearM", "SAMformer", "iTransformer")  # of `forecasting`, as
 MODELS = (*UNIVARIATE, *MULTIVARIATE)
 SIZES = ("paper", "small")
 PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons=(96, 192, 336, 720))
-SMOKE = dict(series=("AR",), seeds=2, epochs=2, updates=3)
+SMOKE = dict(series=("AR",), seeds=2, epochs=2, updates=3, lam_inv=(0.01, 1.0), gamma_inv=(0.1,))
 
 
 @dataclasses.dataclass(frozen=True)

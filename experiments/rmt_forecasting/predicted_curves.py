@@ -55,13 +55,12 @@ def plug_in(train: "moments.Moments", gammas, lams):
 
 def curves(train, test, population, held_out, gamma, gammas, lams) -> Curves:
     """Fit on `train` at every coupling; `population` is (statistics, weights) that the theory takes for the truth."""
-    grid = multitask_ridge.score_grid(train, (test,), gammas=gammas, lams=lams)
-    best = jnp.unravel_index(jnp.argmin(grid.gcv), grid.gcv.shape)
-    one = multitask_ridge.score_grid(train, (test,), gammas=jnp.reshape(gamma, (1,)), lams=lams)
+    both = jnp.concatenate([jnp.reshape(gamma, (1,)), gammas])  # the curves' gamma, then the grid
+    scores = multitask_ridge.score_grid(train, (test,), gammas=both, lams=lams)
+    (fitted, observed), errors = scores.errors[0].T, scores.errors[1:, :, 1]
+    choice = errors.ravel()[jnp.argmin(scores.gcv[1:])]
     theory = theory_curve(*population, train.count, gamma, lams)
-    fitted, observed = jnp.moveaxis(one.errors[0], -1, 0)
-    at_choice, oracle = grid.errors[..., 1][best], grid.errors[..., 1].min()
-    return Curves(observed, held_out, one.gcv[0], theory, fitted, at_choice, oracle)
+    return Curves(observed, held_out, scores.gcv[0], theory, fitted, choice, errors.min())
 
 
 def held_out_curve(z, train: "moments.Moments", gamma, lams, *, span, stride: int, folds: int, **sizes: int):

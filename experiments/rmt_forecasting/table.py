@@ -151,7 +151,7 @@ FIGURE = Figure(
     memory=protocol.memory,
     inputs=protocol.files,
     presets={
-        "smoke": networks.SMOKE | dict(lam_inv=(0.1,), gamma_inv=(1.0,), models=("DLinearU", "DLinearM")),
+        "smoke": networks.SMOKE | dict(models=("DLinearU", "DLinearM")),
         "paper": networks.PAPER | dict(lam_inv=networks.powers(-5, -1), gamma_inv=networks.powers(-3, 1)),
     },
 )
