@@ -115,6 +115,11 @@ def error(position, method):
     return on(position, "error", select=chosen_by, method=method)
 
 
+def average(errors):
+    """Mean over the blocks there are."""
+    return errors.dropna("replicate").mean()
+
+
 ETTH2 = "; the best coupling by the test error, which is how the paper chooses, gives .2690 and comes within .8%"
 
 FIGURE = Figure(
@@ -142,11 +147,7 @@ FIGURE = Figure(
             Claim(
                 f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
                 f"table 1: {best:g}, a network",
-                exact(
-                    value("error", problem=label, select=chosen_by, method="multitask").then(
-                        lambda errors: errors.mean()
-                    )
-                ),
+                exact(value("error", problem=label, select=chosen_by, method="multitask").then(average)),
                 between(0.99 * best, 1.01 * best),
                 unit=UNIT,
                 value=best,

@@ -46,17 +46,11 @@ def draw(data, config):
     figure, axes = plots.panel(width=6.2, height=3.8)
     ax = axes[0, 0]
     relative = data["error"] - data["error"].sel({"method": "independent"})
-    for i, method in enumerate(("pooled", "multitask", "window mean")):
-        shifted = relative.sel({"method": method}).assign_coords(share=data["share"] + 0.008 * (i - 1))
-        plots.points(ax, shifted, "share", look=LOOK[method], linestyle="-", linewidth=0.8)
+    plots.points(ax, relative, "share", "method", LOOK, spread=0.02, linestyle="-", linewidth=0.8)
     plots.level(ax, 0, "independent", color="black", linewidth=0.8)
-    plots.finish(
-        ax,
-        x="share of the common autoregression (AR stand-in)",
-        y=f"{MSE},\nminus that of independent ridges",
-        title=f"couplings chosen by {config.select}, {data.sizes['seed']} draws",
-        legend=BESIDE,
-    )
+    words = dict(x="share of the common autoregression (AR stand-in)", y=f"{MSE},\nminus that of independent ridges")
+    title = f"couplings chosen by {config.select}, {data.sizes['seed']} draws"
+    plots.finish(ax, **words, title=title, legend=BESIDE)
     return figure
 
 

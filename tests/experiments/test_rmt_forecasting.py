@@ -1,7 +1,9 @@
 """The forecasting study's own parts: the macro stand-in's numbers, files and flags refused, the table's choices and marks."""
 
+import functools
 import warnings
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from experiments.rmt_forecasting.protocol import (
 )
 from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS, part_moments
 from mtrl.data import ETT_HEADER
-from mtrl.forecasting import standardise
+from mtrl.forecasting import WindowData, build_model, fit_forecaster, standardise
 from mtrl.harness import BadInput, dataset
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import replace
@@ -129,13 +131,20 @@ def test_theory_penalty_converts_the_chosen_coupling():
     assert_close("gamma_inv", gamma_inv, unit / GAMMAS[1:][row], rtol=1e-12)
 
 
-def test_files_train_the_first_seeds_only():
-    """The paper's three seeds on files; the others are marked as not run."""
-    config = table.TableConfig(series=("macro",), epochs=1, updates=1, file_seeds=2)
+def test_files_train_the_first_seeds_only_and_as_the_library_does():
+    """The paper's three seeds on files; the others are marked as not run. The loop that stops early is `fit_forecaster`."""
+    config = table.TableConfig(series=("macro",), epochs=4, updates=1, patience=1, file_seeds=2)
     (problem,) = problems(config)
-    recorded = problem._replace(source="ETTh1")
-    trained = networks.train(recorded, config, "DLinearU", np.zeros((1, 2)), np.arange(3))
+    trained = networks.train(problem._replace(source="ETTh1"), config, "DLinearU", np.array([[0.1, 1.0]]), np.arange(3))
     assert np.isfinite(trained.test[:2]).all() and np.isnan(trained.test[2:]).all()
+    sizes = dict(lookback=problem.sizes["lookback"], horizon=problem.sizes["horizon"])
+    z = standardise(jnp.asarray(problem.series, jnp.float32), problem.sizes["split"].train)
+    data = WindowData(z, *(jnp.asarray(starts) for starts in problem.windows[:2]))
+    settings = dict(model=build_model("DLinearU", sizes="small", **sizes), lookback=sizes["lookback"], epochs=4)
+    fit = functools.partial(fit_forecaster, **settings, updates=1, patience=1, lam_inv=0.1, gamma_inv=1.0)
+    state, epochs = jax.jit(fit)(jax.random.key(1), data)
+    assert_close("validation error", trained.validation[1, 0], state.best_loss, rtol=1e-5)
+    assert trained.epochs[1, 0] == epochs.running.sum()
 
 
 def test_held_out_blocks_are_a_plain_cross_validation():
