@@ -1,0 +1,84 @@
+"""What the figures share: problems and learners, timings in turn, factors over the timed rounds, bars of how many times faster."""
+
+import numpy as np
+
+from mtrl import representation
+from mtrl.harness import Claim, Interval, at_least, dataset, split_named, timing
+from mtrl.harness.judge.measures import Measure, Quantity, log, mean, value
+from mtrl.harness.picture import plots, style
+from mtrl.numerics import moments
+from mtrl.numerics.linalg import subspaces
+
+
+def draw_batch(key, *, tasks, samples, dim, rank):
+    """One problem of the law of Tripuraneni et al. 2021: basis, x (task, sample, dim), y (task, sample)."""
+    keys = split_named(key, "problem", "source")
+    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank)
+    return params.basis, *representation.subspace.draw(keys["source"], params, samples=samples)
+
+
+def moments_sine(key, basis, x, y):
+    """Method of moments."""
+    return subspaces.sin_theta(basis, representation.subspace.method_of_moments(x, y, rank=basis.shape[1]))
+
+
+def alternating_sine(key, basis, x, y, *, iterations):
+    """AltMin from moments."""
+    start = representation.subspace.method_of_moments(x, y, rank=basis.shape[1])
+    minimise = representation.subspace.alternating_minimisation
+    return subspaces.sin_theta(basis, minimise(moments.moments(x, y), start, iterations=iterations).basis)
+
+
+def timed(workloads, repeats):
+    """Seconds (workload, side, repeat) of pairs of callables, in turn within one process."""
+    rows = []
+    for ours, yardstick in workloads.values():
+        seconds = timing.compare({"ours": ours, "yardstick": yardstick}, repeats=repeats)
+        rows.append([seconds["ours"], seconds["yardstick"]])
+    coords = {"workload": list(workloads), "side": ["ours", "yardstick"], "repeat": np.arange(repeats)}
+    return dataset(None, coords, seconds=(("workload", "side", "repeat"), rows, "s"))
+
+
+def factor(logs: Quantity) -> Measure:
+    """Geometric mean over the timed rounds with its interval, of a quantity's logarithm."""
+    rounds = mean(logs.then(lambda array: array.rename(repeat="seed")))
+    return lambda data, config: Interval(*np.exp(rounds(data, config)))
+
+
+def times_faster(workload: str) -> Measure:
+    """Seconds of the yardstick over ours, paired within a round."""
+    seconds = value("seconds", workload=workload)
+    return factor(log(seconds.at(side="yardstick") / seconds.at(side="ours")))
+
+
+def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -> Claim:
+    """Claim: a workload is that many times faster."""
+    return Claim(
+        text=f"{name} is at least {goal:g} times faster than {yardstick}",
+        paper=paper,
+        measure=times_faster(name.partition(" over all seeds")[0]),
+        accepts=at_least(goal),
+        kind="speed",
+        unit="times faster",
+        value=goal,
+        note=note,
+    )
+
+
+def draw_ratios(data, config, *, goal, title):
+    """Bars of the ratio with their intervals, the seconds of both sides beside them."""
+    figure, axes = plots.panel(width=5.2, height=3.4)
+    ax, names = axes[0, 0], data["workload"].values.tolist()
+    ratios = [times_faster(name)(data, config) for name in names]
+    for place, (ratio, name) in enumerate(zip(ratios, names, strict=True)):
+        error = [[ratio.value - ratio.low], [ratio.high - ratio.value]]
+        ax.barh(place, ratio.value, xerr=error, color=style.COLORS[place], capsize=3)
+        ours, yardstick = data["seconds"].sel(workload=name).median("repeat").values
+        text = f"{ratio.value:.1f}x  ({yardstick:.2f} s / {ours:.3f} s)"
+        ax.annotate(text, (ratio.high, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
+    ax.set_yticks(range(len(names)), names)
+    ax.axvline(goal, color="black", linestyle=":", label=f"goal {goal:g}x")
+    right = 2.2 * max(goal, *(ratio.high for ratio in ratios))
+    plots.finish(ax, x="times faster than the yardstick", title=title, xlim=(None, right), legend=None)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right")
+    return figure
