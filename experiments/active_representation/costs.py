@@ -113,9 +113,8 @@ def draw(data, config):
     looks = {name: LOOK[name]._replace(words=f"{name} / price-aware L1") for name in ("L1", "L2")}
     plots.points(price, over, "spread", "chosen", looks)
     plots.level(price, 1.0, linestyle=":")
-    plots.finish(
-        price, x="standard deviation of the log price", y="ratio of v at equal spend", title="price per sample", log="y"
-    )
+    x, y = "standard deviation of the log price", "ratio of v at equal spend"
+    plots.finish(price, x=x, y=y, title="price per sample", log="y")
     return figure
 
 

@@ -50,6 +50,11 @@ def draw(data, config):
     return figure
 
 
+def errors_of(rule: str, learner: str):
+    """Wrong predictions of a rule with all tasks."""
+    return wrong(learner=learner, sparse=FIRST, rule=rule)
+
+
 PAPERS = {
     "L2": "Chen et al. 2022: positive for a clear majority of the 160 targets in both panels",
     "L1": "Wang et al. 2023: active below passive",

@@ -90,7 +90,9 @@ def only_if(condition: Callable[[Any], bool], label: Any) -> Callable[[Any], Any
 
 
 def quoted(numbers: Any, **coords: Any) -> Quantity:
-    """An independent program's numbers with their labels; arithmetic keeps the labels that the data share."""
+    """An independent program's numbers with their labels, a mapping by rule; arithmetic keeps the labels that the data share."""
+    if isinstance(numbers, dict):
+        numbers, coords = list(numbers.values()), {"rule": list(numbers)}
 
     def get(data, config):
         import xarray as xr
