@@ -46,7 +46,7 @@ def draw(data, config):
     figure, axes = plots.panel(width=6.2, height=3.8)
     ax = axes[0, 0]
     relative = data["error"] - data["error"].sel({"method": "independent"})
-    plots.points(ax, relative, "share", "method", LOOK, spread=0.02, linestyle="-", linewidth=0.8)
+    plots.points(ax, relative, "share", "method", LOOK, spread=0.008, linestyle="-", linewidth=0.8)
     plots.level(ax, 0, "independent", color="black", linewidth=0.8)
     words = dict(x="share of the common autoregression (AR stand-in)", y=f"{MSE},\nminus that of independent ridges")
     title = f"couplings chosen by {config.select}, {data.sizes['seed']} draws"
