@@ -132,13 +132,13 @@ FIGURE = Figure(
         agrees(
             ": the deterministic equivalent predicts the observed test error",
             off("theory", "disjoint"),
-            "test months are not like train months: without coupling the test months give .687 and held-out train months .575 (ETTh1)",
+            "on ETTh1 the test months are not like the train months: without coupling they give .687, held-out train months .575",
         ),
         agrees(
             ": GCV predicts the observed test error",
             off("gcv", "disjoint"),
-            "GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in the fit: at "
-            "lam = 100 it says .16 where held-out blocks give .57 (ETTh1)",
+            "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in the fit: "
+            "at lam = 100 it says .16 where held-out blocks give .57",
             paper="section 4: risks estimated from training data (derived here for GCV)",
             kind="derived",
         ),
