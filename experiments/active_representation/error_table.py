@@ -96,6 +96,6 @@ FIGURE = Figure(
             for learner in TITLE
         ),
     ),
-    presets={"smoke": {**vision.SMOKE, "targets": 1}, "paper": vision.FULL},
+    presets={"smoke": {**vision.SMOKE, "rules": ("L1",)}, "paper": vision.FULL},
     **vision.COMMON,
 )

@@ -145,8 +145,8 @@ FIGURE = Figure(
     claims=(*orders("pooled", COVARIANCE), *orders("own")),
     presets={
         "smoke": dict(
-            seeds=2, whitening=("own",), rules=("passive", "L1"), corruptions=("identity", "stripe"), images=200,
-            totals=(200, 400), dim=6, rank=2, floor=10, iterations=2, target_samples=20,
+            seeds=2, whitening=("own",), rules=("passive", "L1"), images=200, totals=(300, 600),
+            corruptions=("identity", "glass_blur", "brightness"), dim=6, rank=2, floor=10, iterations=2, target_samples=20,
         ),
         "paper": dict(seeds=200, iterations=100),
     },

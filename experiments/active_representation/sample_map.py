@@ -93,6 +93,9 @@ FIGURE = Figure(
         )
         for learner in TITLE
     ),
-    presets={"smoke": {**vision.SMOKE, "rules": ("L1",), "named": ("glass_blur/2",)}, "paper": vision.FULL},
+    presets={
+        "smoke": {**vision.SMOKE, "rules": ("L1",), "sparse": (0, 10), "named": ("glass_blur/2",)},
+        "paper": vision.FULL,
+    },
     **vision.COMMON,
 )
