@@ -137,8 +137,8 @@ FIGURE = Figure(
         agrees(
             ": GCV predicts the observed test error",
             off("gcv", "disjoint"),
-            "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in the fit: "
-            "at lam = 100 it says .16 where held-out blocks give .57",
+            "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in the "
+            "fit: at lam = 100 it says .16 where held-out blocks give .57",
             paper="section 4: risks estimated from training data (derived here for GCV)",
             kind="derived",
         ),
