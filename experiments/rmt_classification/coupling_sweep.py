@@ -30,7 +30,7 @@ def run(config, seeds):
     beta, counts = np.asarray(config.similarities), (tuple(config.source), tuple(config.target))
     points, line = np.logspace(-2, 2, config.lams), np.logspace(-2, 2, config.lines)
     fixed = dict(similarity=beta, norm=config.norm, counts=np.array(counts), gamma=config.gamma)
-    fixed["grid"] = np.logspace(-3, 3, 61)  # of the single task
+    fixed |= dict(grid=np.logspace(-3, 3, 61), lams=np.zeros(1))  # of the single task
     sweep, rules = dict(lam=np.concatenate([line, points])), (*RULES, "single")
     both = evaluate(protocol.plans_along, sweep, fixed, dim=config.dim, rules=rules)
     theory, plans = (jax.tree.map(lambda x, i=i: np.split(x[:, :-1], [line.size])[i], both) for i in range(2))

@@ -30,6 +30,7 @@ LOOK = plots.looks(
 LOOK["classical"] = LOOK["signed"]
 LOOK["practical"] = plots.Look("optimal, tuned, all from training data", "0.4", "D")
 SILENT = {rule: look._replace(words="") for rule, look in LOOK.items()}
+KINDS = ("classical", "midpoint", "optimal", "custom")
 INDEPENDENT = "unpublished independent program of the same formulas, 4 digits (settings are not the paper's)"
 fraction = functools.partial(Claim, unit="fraction")
 never = functools.partial(fraction, accepts=at_most(1e-9), reason="rounding")
@@ -71,30 +72,36 @@ def active_coupling(gamma, lam, active):
     return random_matrix.coupling(jnp.full(k, 1.0) * gamma, lam) * active[:, None] * active * k / active.sum()
 
 
-def plan(gram, counts, B, rule, *, dim: int, labels=None) -> Plan:
-    """Labels and threshold of a rule (classical, midpoint, optimal; or of given labels) for the last task."""
+def plan(gram, counts, B, kind, *, dim: int, labels=None) -> Plan:
+    """Labels and threshold of the last task; `kind` counts in KINDS and is traced, so that all rules share one program."""
     rmt = random_matrix.classification
     eq = rmt.score_equivalent(rmt.mean_gram(gram, counts), counts, B, dim=dim)
-    given = rule == "custom"
-    made = rmt.with_labels(eq, rmt.center_labels(labels, counts)) if given else rmt.apply_rule(eq, counts, rule)
-    law, wider = made.law, rmt.with_centring_noise(made.law, counts)
-    finite = rmt.error_at(wider.mean, wider.variance, made.threshold)
-    return Plan(B, made.ytil, made.threshold[-1], law.mean[-1], law.variance[-1], made.error[-1], finite[-1])
+    optimal = rmt.optimal_labels(eq, counts, eq.delta.size - 1).ytil
+    ytil = jnp.where(kind == KINDS.index("optimal"), optimal, rmt.signed_labels(counts, eq.K.dtype))
+    if labels is not None:
+        ytil = jnp.where(kind == KINDS.index("custom"), rmt.center_labels(labels, counts), ytil)
+    law = rmt.score_law(eq, ytil)
+    threshold = jnp.where(kind == KINDS.index("classical"), 0.0, rmt.midpoint(law))
+    error, finite = (
+        rmt.error_at(law.mean, law.variance, threshold) for law in (law, rmt.with_centring_noise(law, counts))
+    )
+    return Plan(B, ytil, threshold[-1], law.mean[-1], law.variance[-1], error[-1], finite[-1])
 
 
-def tuned_plan(gram, counts, active, gammas, lams, rule, *, dim: int) -> Plan:
-    """The plan with the smallest predicted error on the grid gammas x lams (gamma common to all tasks)."""
+def tuned_coupling(gram, counts, active, gammas, lams, kind, *, dim: int):
+    """The coupling with the smallest predicted error on the grid gammas x lams (gamma common to all tasks)."""
 
-    def at(gamma, lam):
-        return plan(gram, counts, active_coupling(gamma, lam, active), rule, dim=dim)
+    def error(gamma, lam):
+        return plan(gram, counts, active_coupling(gamma, lam, active), kind, dim=dim).error
 
-    best = random_matrix.classification.tune_grid(lambda *point: at(*point).error, gammas=gammas, lams=lams)
-    return at(best.gamma, best.lam)
+    best = random_matrix.classification.tune_grid(error, gammas=gammas, lams=lams)
+    return active_coupling(best.gamma, best.lam, active)
 
 
-def stack(plans: list[Plan]) -> Plan:
-    """Plans of several rules along one leading axis."""
-    return jax.tree.map(lambda *x: jnp.stack(x), *plans)
+def kinds(rules) -> np.ndarray:
+    """Places of rules in KINDS."""
+    kind = {"single": "midpoint", "pooled": "midpoint", "signed": "classical", "tuned": "optimal"}
+    return np.array([KINDS.index(kind.get(rule, rule)) for rule in rules])
 
 
 def similarity_gram(similarity, norm):
@@ -105,21 +112,24 @@ def similarity_gram(similarity, norm):
 
 
 def plans_along(sweep: dict, fixed: dict, *, dim: int, rules: tuple[str, ...]) -> Plan:
-    """Plans (point, rule) of a sweep: similarity (source,), norm, counts (task, 2), gamma, lam, and where needed grid, active, labels."""
+    """Plans (point, rule) of a sweep: similarity (source,), norm, counts (task, 2), gamma, lam; where needed grid, lams, active, labels."""
 
-    def planned(rule, *, similarity, norm, counts, gamma, lam, grid=None, active=None, labels=None):
+    def planned(similarity, norm, counts, gamma, lam, grid=None, lams=None, active=None, labels=None):
         gram, k = similarity_gram(similarity, norm), similarity.size + 1
-        active = jnp.ones(k) if active is None else active
-        if rule == "single":  # its labels do not matter
-            return tuned_plan(gram, counts, jnp.zeros(k).at[-1].set(1.0), grid, jnp.zeros(1), "midpoint", dim=dim)
-        if rule == "tuned":
-            return tuned_plan(gram, counts, active, grid, grid, "optimal", dim=dim)
-        if rule == "pooled":
-            return plan(gram, counts, random_matrix.classification.pooled_coupling(lam, k), "midpoint", dim=dim)
-        labelling = "classical" if rule == "signed" else rule
-        return plan(gram, counts, active_coupling(gamma, lam, active), labelling, dim=dim, labels=labels)
+        active, lams = jnp.ones(k) if active is None else active, grid if lams is None else lams
+        B = dict.fromkeys(rules, active_coupling(gamma, lam, active))
+        if "pooled" in rules:
+            B["pooled"] = random_matrix.classification.pooled_coupling(lam, k)
+        tuned = [rule for rule in rules if rule in ("single", "tuned")]
+        if tuned:
+            takes_part = jnp.stack([jnp.zeros(k).at[-1].set(1.0) if rule == "single" else active for rule in tuned])
+            strengths = jnp.stack([jnp.zeros_like(lams) if rule == "single" else lams for rule in tuned])
+            search = jax.vmap(lambda part, lams, kind: tuned_coupling(gram, counts, part, grid, lams, kind, dim=dim))
+            B |= dict(zip(tuned, search(takes_part, strengths, kinds(tuned)), strict=True))
+        each = jax.vmap(lambda B, kind: plan(gram, counts, B, kind, dim=dim, labels=labels))
+        return each(jnp.stack([B[rule] for rule in rules]), kinds(rules))
 
-    return jax.lax.map(lambda one: stack([planned(rule, **fixed, **one) for rule in rules]), sweep)
+    return jax.lax.map(lambda one: planned(**fixed, **one), sweep)
 
 
 def target_moments(data, plan: Plan, means):
@@ -141,8 +151,9 @@ def trained_errors(key, similarity, norm, plans: Plan, grid=None, *, counts, dim
         means = rmt.related_means(similarity, norm=norm, dim=dim)
         data = rmt.sample_mixture(jax.random.fold_in(key, point), rmt.Mixture(means), counts=counts)
         if grid is not None:
-            k, gram = len(counts), psd.nearest_psd(rmt.gram_corrected(data, len(counts)))
-            own = tuned_plan(gram, jnp.asarray(counts), jnp.ones(k), grid, grid, "optimal", dim=dim)
+            k, n, kind = len(counts), jnp.asarray(counts), KINDS.index("optimal")
+            gram = psd.nearest_psd(rmt.gram_corrected(data, k))
+            own = plan(gram, n, tuned_coupling(gram, n, jnp.ones(k), grid, grid, kind, dim=dim), kind, dim=dim)
             plans = jax.tree.map(lambda x, y: jnp.concatenate([x, y[None]]), plans, own)
 
         def error(plan):

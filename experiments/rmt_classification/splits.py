@@ -1,6 +1,6 @@
 """Repeated train/held-out splits of real tasks, and the classifiers trained on them (pure functions for `over_seeds`)."""
 
-from experiments.rmt_classification.protocol import active_coupling, plan, stack
+from experiments.rmt_classification.protocol import active_coupling, kinds, plan
 from mtrl import random_matrix
 from mtrl.harness import jax, jnp, split_named
 from mtrl.numerics.linalg import psd
@@ -70,8 +70,9 @@ def split_errors(
     n = jnp.array([[n_source] * 2, [n_target] * 2])
     B = active_coupling(gamma, lam, jnp.ones(2))
     alone = active_coupling(single_gamma, 0.0, jnp.array([0.0, 1.0]))
-    cases = ((gram, B, "classical"), (gram, B, "optimal"), (estimated, B, "optimal"), (gram, alone, "midpoint"))
-    plans = stack([plan(gram, n, B, rule, dim=X.shape[1]) for gram, B, rule in cases])
+    each = jax.vmap(lambda gram, B, kind: plan(gram, n, B, kind, dim=X.shape[1]))
+    grams, couplings = jnp.stack([gram, gram, estimated, gram]), jnp.stack([B, B, B, alone])
+    plans = each(grams, couplings, kinds(("classical", "optimal", "optimal", "single")))
 
     def held_out_error(plan):
         scores = rmt.score(rmt.fit(data, plan.ytil, plan.B), white, jnp.ones(X.shape[0], int))
