@@ -8,11 +8,16 @@ import dataclasses
 
 import numpy as np
 
-from experiments.linear_representation.federated import federation, ratio_of_means, record_distance
-from mtrl import representation
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, simulate
+from experiments.linear_representation.federated import DISTANCE, federation, record_distance
+from experiments.linear_representation.protocol import LOOK, ratio_of_means, subspace
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, dataset, field, simulate
 from mtrl.harness.judge.measures import LAST, Absent, bootstrap, value
 from mtrl.harness.picture import plots
+
+# Released learning rates for 10, 100, 1000 clients: basis steps and, for the descents, head steps.
+DESCENT = {10: (0.12, 0.01), 100: (0.75, 0.4), 1000: (1.0, 0.25)}
+RATES = {"GD-GD": DESCENT, "10GD-GD": DESCENT, "FedRep": {10: (0.4, 0.1), 100: (4.0, 0.1), 1000: (60.0, 0.1)}}
+HEAD_UPDATES = {"GD-GD": 1, "10GD-GD": 10, "FedRep": 0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,57 +34,32 @@ class AblationConfig(BaseConfig):
     noise: float = field(1e-3, help="standard deviation of the label noise", lower=0.0, strict=True)
 
 
-# Released learning rates for 10, 100, 1000 clients: basis steps and, for the descents, head steps.
-RATES = {
-    "GD-GD": {10: (0.12, 0.01), 100: (0.75, 0.4), 1000: (1.0, 0.25)},
-    "10GD-GD": {10: (0.12, 0.01), 100: (0.75, 0.4), 1000: (1.0, 0.25)},
-    "FedRep": {10: (0.4, 0.1), 100: (4.0, 0.1), 1000: (60.0, 0.1)},
-}
-HEAD_UPDATES = {"GD-GD": 1, "10GD-GD": 10, "FedRep": 0}
-
-
-def run_ablation(config, seeds):
+def run(config, seeds):
     """One number of clients."""
-    import xarray as xr
-
     tasks = config.clients[0]
-    nearest = min((10, 100, 1000), key=lambda known: abs(np.log(known / tasks)))
-    curves = []
-    for name, rates in RATES.items():
-        eta, head_eta = rates[nearest]
-        active = max(1, round(config.participation * tasks))
-        distance, _ = simulate(
-            representation.subspace.fedrep,
-            seeds=seeds,
-            rounds=config.rounds,
-            problem=federation(
-                tasks=tasks,
-                dim=config.dim,
-                rank=config.rank,
-                samples=config.samples,
-                scaled=False,
-                start="thresholding",
-            ),
-            inputs=(config.noise,),
-            hyper={"eta": eta, "head_eta": head_eta},
-            static={"active": active, "head_updates": HEAD_UPDATES[name]},
-            record=record_distance,
-        )
-        curves.append(distance)
-    data = xr.Dataset(
-        {"distance": (("seed", "learner", "round"), np.stack(curves, axis=1))},
-        coords={"seed": seeds, "learner": list(RATES), "round": np.arange(1, config.rounds + 1)},
-    )
-    data["distance"].attrs["units"] = "squared sine of the largest angle"
-    return data.expand_dims(clients=[tasks])
+    nearest = min(DESCENT, key=lambda known: abs(np.log(known / tasks)))
+    sizes = dict(tasks=tasks, dim=config.dim, rank=config.rank, samples=config.samples)
+    problem = federation(**sizes, scaled=False, start="thresholding")
+    common = dict(seeds=seeds, rounds=config.rounds, problem=problem, inputs=(config.noise,), record=record_distance)
+    curves = [
+        simulate(
+            subspace.fedrep,
+            hyper=dict(zip(("eta", "head_eta"), rates[nearest], strict=True)),
+            static={"active": max(1, round(config.participation * tasks)), "head_updates": HEAD_UPDATES[name]},
+            **common,
+        )[0]
+        for name, rates in RATES.items()
+    ]
+    coords = {"learner": list(RATES), "round": np.arange(1, config.rounds + 1)}
+    return dataset(seeds, coords, distance=(("seed", "learner", "round"), np.stack(curves, axis=1), *DISTANCE))
 
 
-def draw_ablation(data, config):
+def draw(data, config):
     """Mean squared distance over seeds, one panel per number of clients."""
     canvas, axes = plots.panel(1, data.sizes["clients"], width=3.7, sharey=True)
     for ax, tasks in zip(axes[0], data["clients"].values, strict=True):
-        plots.curves(ax, data["distance"].sel(clients=tasks), "round", "learner", plots.looks(tuple(RATES)))
-        words = r"$\sin^2$ of the largest angle" if ax is axes[0, 0] else " "
+        plots.curves(ax, data["distance"].sel(clients=tasks), "round", "learner", LOOK)
+        words = DISTANCE[1] if ax is axes[0, 0] else " "
         legend = "best" if ax is axes[0, -1] else None
         plots.finish(ax, x="communication round", y=words, title=f"{int(tasks)} clients", log="y", legend=legend)
     axes[0, 0].set_ylim(bottom=float(data["distance"].min()) / 2)
@@ -99,36 +79,36 @@ def _growth(slow, fast):
     return lead[-1] - lead[0]
 
 
+LOWER = tuple(
+    Claim(
+        f"FedRep ends below {other} at every number of clients (log10 of the ratio of mean distances, worst)",
+        "Collins et al. 2021, Figure 3",
+        ratio_of_means(_last("FedRep"), _last(other)),
+        at_most(0.0),
+        kind="paper",
+        unit="orders of magnitude of the squared sine",
+    )
+    for other in ("GD-GD", "10GD-GD")
+)
+GROWS = Claim(
+    "FedRep's lead over GD-GD grows from the fewest to the most clients (log10 of the ratio of mean distances)",
+    "Collins et al. 2021, Figure 3",
+    bootstrap(_growth, _last("GD-GD"), _last("FedRep")),
+    at_least(0.0),
+    kind="paper",
+    unit="orders of magnitude of the squared sine",
+)
+
 FIGURES = (
     Figure(
         name="exact_heads",
         aliases=("C3",),
         title="Exact heads against gradient steps on the heads",
         config=AblationConfig,
-        run=run_ablation,
-        draw=draw_ablation,
-        split=("clients",),
-        claims=(
-            *(
-                Claim(
-                    text=f"FedRep ends below {other} at every number of clients (log10 of the ratio of mean distances, worst)",
-                    paper="Collins et al. 2021, Figure 3",
-                    measure=ratio_of_means(_last("FedRep"), _last(other)),
-                    accepts=at_most(0.0),
-                    kind="paper",
-                    unit="orders of magnitude of the squared sine",
-                )
-                for other in ("GD-GD", "10GD-GD")
-            ),
-            Claim(
-                text="FedRep's lead over GD-GD grows from the fewest to the most clients (log10 of the ratio of mean distances)",
-                paper="Collins et al. 2021, Figure 3",
-                measure=bootstrap(_growth, _last("GD-GD"), _last("FedRep")),
-                accepts=at_least(0.0),
-                kind="paper",
-                unit="orders of magnitude of the squared sine",
-            ),
-        ),
+        run=run,
+        draw=draw,
+        split={"clients": "clients"},
+        claims=(*LOWER, GROWS),
         presets={"smoke": dict(seeds=2, clients=(10,), dim=5, rounds=8), "paper": dict(seeds=100)},
     ),
 )

@@ -8,36 +8,31 @@ import functools
 
 import numpy as np
 
-from mtrl import representation
-from mtrl.harness import (
-    BaseConfig,
-    Claim,
-    Figure,
-    Problem,
-    at_most,
-    field,
-    jnp,
-    over_seeds,
-    split_named,
-)
-from mtrl.harness.judge.measures import bootstrap, value
+from experiments.linear_representation.protocol import LOOK, means_and_seeds, ratio_of_means, subspace
+from mtrl.harness import BaseConfig, Claim, Figure, Problem, at_most, dataset, field, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import value
+from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 from mtrl.numerics.linalg import subspaces
+
+LEARNERS = ("Local", "FedSGD", "FedRep")
+DISTANCE = ("squared sine of the largest angle", r"$\sin^2$ of the largest angle")
+ERROR = ("mean squared prediction error for inputs N(0, I)", "test error, mean over clients")
 
 
 def clients(key, noise, *, tasks, dim, rank, samples, scaled, start):
     """A draw of the problem and of the clients' data, (SubspaceParams, Clients); heads of unit norm if `scaled`."""
     keys = split_named(key, "problem", "source", "start")
-    params = representation.subspace.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    params = subspace.sample_unit_rows(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
     if not scaled:
         params = params._replace(heads=subspaces.orthonormalise(params.heads)[0])
-    x, y = representation.subspace.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
+    x, y = subspace.draw(keys["source"], params, samples=samples, scale=samples**-0.5)
     data = moments.moments(x, y)
     if start == "thresholding":
-        basis = representation.subspace.iterative_hard_thresholding(data, rank=rank, step=0.1, iterations=10)
+        basis = subspace.iterative_hard_thresholding(data, rank=rank, step=0.1, iterations=10)
     else:
-        basis = representation.subspace.random_basis(keys["start"], dim, rank, x.dtype)
-    return params, representation.subspace.Clients(data, basis)
+        basis = subspace.random_basis(keys["start"], dim, rank, x.dtype)
+    return params, subspace.Clients(data, basis)
 
 
 def clients_of(drawn):
@@ -65,26 +60,23 @@ def record_descent(step):
     return record_distance(step), step.info.objective
 
 
-def final_errors(key, noise, steps, *, tasks, dim, rank, samples, rounds):
-    """Population error of every client after training: Local, FedSGD, FedRep, and of a new client (C4)."""
+def final_errors(key, noise, steps, *, rounds, **sizes):
+    """The problem, FedRep's basis, a key, and the population error of every learner after training, mean over clients."""
     keys = split_named(key, "clients", "rounds", "target")
-    params, drawn = clients(
-        keys["clients"], noise, tasks=tasks, dim=dim, rank=rank, samples=samples, scaled=True, start="random"
-    )
+    params, drawn = clients(keys["clients"], noise, scaled=True, start="random", **sizes)
     truth = params.heads @ params.basis.T
-    federated, _ = representation.subspace.descend(representation.subspace.fedrep(eta=steps[0]), drawn, rounds=rounds)
-    shared, _ = representation.subspace.descend(representation.subspace.fedsgd(eta=steps[1]), drawn, rounds=rounds)
-    heads, _ = representation.subspace.fit_heads(drawn.data, federated.basis)
-    alone, _ = representation.subspace.fit_heads(drawn.data, jnp.eye(dim, dtype=truth.dtype))
-    together = jnp.broadcast_to(representation.subspace.global_weights(shared), truth.shape)
-    errors = jnp.stack(
-        [jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in (alone, together, heads @ federated.basis.T)]
-    )
+    federated, _ = subspace.descend(subspace.fedrep(eta=steps[0]), drawn, rounds=rounds)
+    shared, _ = subspace.descend(subspace.fedsgd(eta=steps[1]), drawn, rounds=rounds)
+    heads, _ = subspace.fit_heads(drawn.data, federated.basis)
+    alone, _ = subspace.fit_heads(drawn.data, jnp.eye(truth.shape[1], dtype=truth.dtype))
+    together = jnp.broadcast_to(subspace.global_weights(shared), truth.shape)
+    learned = (alone, together, heads @ federated.basis.T)
+    errors = jnp.stack([jnp.mean(jnp.sum((w - truth) ** 2, axis=1)) for w in learned])
     return params, federated.basis, keys["target"], errors + params.noise**2
 
 
-def one_bars(key, noise, steps, **sizes):
-    """C1: mean test error of the clients."""
+def one_seed(key, noise, steps, **sizes):
+    """Mean test error of the clients, (learner,)."""
     return final_errors(key, noise, steps, **sizes)[3]
 
 
@@ -104,60 +96,33 @@ class FederatedConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable."""
-        representation.subspace.check_identified(self.rank, self.dim, self.clients, min(self.samples))
+        subspace.check_identified(self.rank, self.dim, self.clients, min(self.samples))
 
     def sizes(self):
         """Static sizes of a run."""
         return dict(tasks=self.clients, dim=self.dim, rank=self.rank, samples=self.samples[0], rounds=self.rounds)
 
+    def steps(self):
+        """Steps of FedRep and FedSGD."""
+        return np.array([self.eta, self.eta_shared])
 
-LEARNERS = ("Local", "FedSGD", "FedRep")
 
-
-def run_bars(config, seeds):
+def run(config, seeds):
     """One n."""
-    import xarray as xr
-
-    errors = over_seeds(one_bars, seeds, config.noise, np.array([config.eta, config.eta_shared]), **config.sizes())
-    data = xr.Dataset(
-        {"error": (("seed", "learner"), errors)}, coords={"seed": seeds, "learner": list(LEARNERS)}
-    ).expand_dims(samples=[config.samples[0]])
-    data["error"].attrs["units"] = "mean squared prediction error for inputs N(0, I)"
-    return data
+    errors = over_seeds(one_seed, seeds, config.noise, config.steps(), **config.sizes())
+    return dataset(seeds, {"learner": LEARNERS}, error=(("seed", "learner"), errors, *ERROR))
 
 
-def draw_bars(data, config):
-    """Grouped bars."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, 1, width=6)
-    ax = axes[0, 0]
-    for k, learner in enumerate(LEARNERS):
-        values = data["error"].sel(learner=learner).transpose("seed", "samples").values
-        place = np.arange(values.shape[1]) + 0.26 * (k - 1)
-        middle, whiskers = median_and_whiskers(values)
-        ax.bar(place, middle, 0.24, yerr=whiskers, label=learner, color=style.COLORS[k], capsize=2)
-    ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
-    ax.set_xticks(range(data.sizes["samples"]), [f"n = {n}" for n in data["samples"].values])
-    ax.set_yscale("log")
-    ax.set_ylabel("average client test MSE\n(median over seeds, 10% to 90%)")
-    ax.set_title(f"{config.clients} clients, d = {config.dim}, r = {config.rank}, {config.rounds} rounds")
-    canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+def draw(data, config):
+    """Means with every seed."""
+    canvas, axes = plots.panel(width=6)
+    means_and_seeds(axes[0, 0], data["error"], "samples", "learner", LOOK)
+    plots.level(axes[0, 0], config.noise**2, "label noise", linestyle=":")
+    title = f"{config.clients} clients, d = {config.dim}, r = {config.rank}, {config.rounds} rounds"
+    y = f"{ERROR[1]}\n(squares; mean, 95 % interval, and every seed)"
+    plots.finish(axes[0, 0], x="samples per client n", y=y, title=title, log="y", ticks=data["samples"], legend=None)
+    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
     return canvas
-
-
-def median_and_whiskers(values):
-    """Median over seeds and distances to the 10% and 90% quantiles: errors spread over orders of magnitude."""
-    low, middle, high = np.quantile(values, [0.1, 0.5, 0.9], axis=0)
-    return middle, np.stack([middle - low, high - middle])
-
-
-def ratio_of_means(lower, upper):
-    """log10 of the ratio of the seed means, at the worst of what is left of the dimensions (chosen in every resample).
-
-    Means of logarithms would hide the seeds in which a learner fails.
-    """
-    return bootstrap(lambda a, b: np.max(np.log10(a / b)), lower, upper)
 
 
 # Seeds in which 500 rounds do not reach the subspace decide the mean.
@@ -174,15 +139,15 @@ FIGURES = (
         aliases=("C1",),
         title="Test error of federated clients",
         config=FederatedConfig,
-        run=run_bars,
-        draw=draw_bars,
-        split=("samples",),
+        run=run,
+        draw=draw,
+        split={"samples": "samples"},
         claims=tuple(
             Claim(
-                text=f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
-                paper="Collins et al. 2021, Figure 1: lower at every n",
-                measure=ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)),
-                accepts=at_most(0.0),
+                f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
+                "Collins et al. 2021, Figure 1: lower at every n",
+                ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)),
+                at_most(0.0),
                 kind="paper",
                 unit="orders of magnitude of the mean squared error",
                 note=f"{_DIVERGED}; some {seeds} seeds would decide",

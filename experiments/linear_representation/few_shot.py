@@ -10,12 +10,28 @@ import dataclasses
 
 import numpy as np
 
-from experiments.linear_representation.federated import ratio_of_means
-from mtrl import representation
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, field, jax, jnp, over_seeds, split_named
-from mtrl.harness.judge.measures import LAST, Absent, Quantity, bootstrap, slope, value
+from experiments.linear_representation.protocol import quiet, ratio_of_means, subspace
+from mtrl.harness import (
+    BaseConfig,
+    Claim,
+    Figure,
+    at_least,
+    at_most,
+    between,
+    dataset,
+    field,
+    jax,
+    jnp,
+    over_seeds,
+    split_named,
+)
+from mtrl.harness.judge.measures import LAST, Absent, bootstrap, slope, value
+from mtrl.harness.picture import plots
 from mtrl.numerics import checks, moments
 from mtrl.numerics.linalg import subspaces
+
+LEARNERS = ("learned representation", "target only", "true representation")
+RISK = ("squared l2 parameter error = excess risk for inputs N(0, I)", "excess target risk")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,119 +50,88 @@ class FewShotConfig(BaseConfig):
 
     def validate(self):
         """The rank must be identifiable from the source tasks, and the target head from its samples."""
-        representation.subspace.check_identified(self.rank, self.dim, min(self.tasks), self.samples)
-        checks.check_whole(
-            lower=self.rank, target_samples=min(self.target_samples), hint="fewer do not identify a head"
-        )
+        subspace.check_identified(self.rank, self.dim, min(self.tasks), self.samples)
+        least = min(self.target_samples)
+        checks.check_whole(lower=self.rank, target_samples=least, hint="fewer do not identify a head")
 
 
-LEARNERS = ("learned representation", "target only", "true representation")
-
-
-def one_few_shot(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, target_draws):
+def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, target_draws):
     """Squared target error of the three learners at every n2, and their laws."""
     keys = split_named(key, "problem", "source", "target")
-    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
-    data = moments.moments(x, y)
-    start = representation.subspace.method_of_moments(x, y, rank=rank)
-    basis = representation.subspace.alternating_minimisation(data, start, iterations=iterations).basis
-    theta = representation.subspace.target_weights(params)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
+    start = subspace.method_of_moments(x, y, rank=rank)
+    basis = subspace.alternating_minimisation(moments.moments(x, y), start, iterations=iterations).basis
+    theta = subspace.target_weights(params)
     missed = jnp.sum(subspaces.remove_span(basis, theta) ** 2)
-
     draws = jax.random.split(keys["target"], target_draws)
 
-    def errors(k, learn):
-        x0, y0 = representation.subspace.draw_target(k, params, samples=max(target_samples))
+    def errors(key, learn):
+        x0, y0 = subspace.draw_target(key, params, samples=max(target_samples))
         found = jnp.stack([learn(x0[:count], y0[:count]) for count in target_samples])
         return jnp.sum((found - theta) ** 2, axis=-1)
 
     def with_basis(known):
         return jnp.mean(
-            jax.lax.map(lambda k: errors(k, lambda x, y: representation.subspace.transfer(x, y, known)), draws), axis=0
+            jax.lax.map(lambda key: errors(key, lambda x, y: subspace.transfer(x, y, known)), draws), axis=0
         )
 
-    risk = jnp.stack(
-        [with_basis(basis), errors(draws[0], representation.subspace.minimum_norm), with_basis(params.basis)], axis=-1
-    )
-    laws = [
-        jnp.stack(
+    def laws(count):
+        known = dict(samples=count, noise=noise)
+        return jnp.stack(
             [
-                representation.subspace.theory.transfer_risk(missed, rank=rank, samples=count, noise=noise),
-                representation.subspace.theory.minimum_norm_risk(
-                    jnp.sum(theta**2), dim=dim, samples=count, noise=noise
-                ),
-                representation.subspace.theory.transfer_risk(0.0 * missed, rank=rank, samples=count, noise=noise),
+                subspace.theory.transfer_risk(missed, rank=rank, **known),
+                subspace.theory.minimum_norm_risk(jnp.sum(theta**2), dim=dim, **known),
+                subspace.theory.transfer_risk(0.0 * missed, rank=rank, **known),
             ]
         )
-        for count in target_samples
-    ]
-    return {"risk": risk, "law": jnp.stack(laws), "missed": missed}
+
+    risk = jnp.stack([with_basis(basis), errors(draws[0], subspace.minimum_norm), with_basis(params.basis)], axis=-1)
+    return {"risk": risk, "law": jnp.stack([laws(count) for count in target_samples]), "missed": missed}
 
 
-def run_few_shot(config, seeds):
+def run(config, seeds):
     """One T."""
-    import xarray as xr
-
-    out = over_seeds(
-        one_few_shot,
-        seeds,
-        config.noise,
-        tasks=config.tasks[0],
-        samples=config.samples,
-        target_samples=config.target_samples,
-        dim=config.dim,
-        rank=config.rank,
-        iterations=config.iterations,
-        target_draws=config.target_draws,
-    )
+    names = ("samples", "target_samples", "dim", "rank", "iterations", "target_draws")
+    sizes = {name: getattr(config, name) for name in names}
+    out = over_seeds(one_seed, seeds, config.noise, tasks=config.tasks[0], **sizes)
     dims = ("seed", "target", "learner")
-    law = np.where(np.isfinite(out["law"]), out["law"], np.nan)  # plain least squares has no finite risk at n2 = d
-    data = xr.Dataset(
-        {"risk": (dims, out["risk"]), "law": (dims, law), "missed": (("seed",), out["missed"])},
-        coords={"seed": seeds, "target": list(config.target_samples), "learner": list(LEARNERS)},
+    return dataset(
+        seeds,
+        {"target": config.target_samples, "learner": LEARNERS},
+        risk=(dims, out["risk"], *RISK),
+        law=(dims, np.where(np.isfinite(out["law"]), out["law"], np.nan), *RISK),  # none for least squares at n2 = d
+        missed=("seed", out["missed"]),
     )
-    data["risk"].attrs["units"] = "squared l2 parameter error = excess risk for inputs N(0, I)"
-    return data.expand_dims(tasks=[config.tasks[0]])
 
 
-def draw_few_shot(data, config):
+def draw(data, config):
     """Excess risk on log-log axes."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, 1, width=6.4, height=4)
-    ax = axes[0, 0]
-    x = data["target"]
-    curves = [("learned representation", t, f"learned, T = {int(t)}") for t in data["tasks"].values]
-    curves += [("true representation", data["tasks"].values[-1], "true representation")]
-    curves += [("target only", data["tasks"].values[-1], "target only")]
-    for k, (learner, tasks, label) in enumerate(curves):
+    canvas, axes = plots.panel(width=6.4, height=4)
+    ax, most = axes[0, 0], data["tasks"].values[-1]
+    curves = {(LEARNERS[0], tasks): f"learned, T = {int(tasks)}" for tasks in data["tasks"].values}
+    curves |= {(learner, most): learner for learner in (LEARNERS[2], LEARNERS[1])}
+    for ((learner, tasks), _), look in zip(curves.items(), plots.looks(curves).values(), strict=True):
         part = data.sel(tasks=tasks, learner=learner)
-        style.band(ax, x, part["risk"].transpose("seed", "target"), label=label, color=style.COLORS[k])
-        law = part["law"].mean("seed")
-        style.theory(ax, x.where(np.isfinite(law), drop=True), law.where(np.isfinite(law), drop=True),
-                     color=style.COLORS[k])  # fmt: skip
+        plots.points(ax, part["risk"], "target", look=look)
+        plots.theory(ax, part["law"].dropna("target", how="any"), "target", look=quiet(look))
         if learner == LEARNERS[0]:
-            rate = representation.subspace.theory.few_shot_rate(total=float(tasks * config.samples), dim=config.dim, rank=config.rank,
-                                        target_samples=x.values, noise=config.noise)  # fmt: skip
-            style.theory(ax, x, np.asarray(rate), color=style.COLORS[k], linestyle=":", linewidth=1)
+            size = dict(total=float(tasks * config.samples), dim=config.dim, rank=config.rank, noise=config.noise)
+            rate = subspace.theory.few_shot_rate(target_samples=data["target"].values, **size)
+            ax.plot(data["target"], np.asarray(rate), color=look.color, linestyle=":", linewidth=1)
     ax.plot([], [], color="gray", label="law given the learned subspace")
     ax.plot([], [], color="gray", linestyle=":", label=r"rate $\sigma^2(rd/nT + r/n_2)$ of Du et al.")
-    style.log_ticks(ax, x)
-    ax.set_yscale("log")
-    ax.set_xlabel("target samples n2")
-    ax.set_ylabel("excess target risk")
-    ax.set_title(f"d = {config.dim}, r = {config.rank}, n = {config.samples} samples per source task")
+    title = f"d = {config.dim}, r = {config.rank}, n = {config.samples} samples per source task"
+    plots.finish(ax, x="target samples n2", y=RISK[1], title=title, log="y", ticks=data["target"], legend=None)
     canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
     return canvas
 
 
-LEARNED, TRUE = (dict(learner=f"{words} representation") for words in ("learned", "true"))
+LEARNED, TRUE = (dict(learner=LEARNERS[i]) for i in (0, 2))
 
 
-def _over_law(data, config):
-    """Risk of the learned representation over its law, at the n2 for which the law has a variance."""
-    ratio = (value("risk", **LEARNED) / value("law", **LEARNED))(data, config)
+def _enough(ratio):
+    """At the n2 for which the law has a variance."""
     enough = np.flatnonzero(ratio["target"].values >= 16)
     if not enough.size:
         raise Absent("no n2 from 16 on")
@@ -159,56 +144,54 @@ FIGURES = (
         aliases=("D1",),
         title="Target risk against target samples",
         config=FewShotConfig,
-        run=run_few_shot,
-        draw=draw_few_shot,
-        split=("tasks",),
+        run=run,
+        draw=draw,
+        split={"tasks": "tasks"},
         optional=("law",),
         claims=(
             Claim(
-                text="with the true representation the risk falls as n2^-1 (log-log slope)",
-                paper="Du et al. 2021, Theorem 4.1: sigma^2 r / n2",
-                measure=slope(value("risk", tasks=LAST, **TRUE), "target"),
-                accepts=between(-1.2, -0.95),
+                "with the true representation the risk falls as n2^-1 (log-log slope)",
+                "Du et al. 2021, Theorem 4.1: sigma^2 r / n2",
+                slope(value("risk", tasks=LAST, **TRUE), "target"),
+                between(-1.2, -0.95),
                 kind="paper",
                 unit="exponent",
                 value=-1.0,
                 reason="the exact law r/(n2-r-1) is steeper than -1 at small n2: -1.14 over 8 to 512 at r = 3",
             ),
             Claim(
-                text="few-shot: at n2 = 16 < d the learned representation beats target-only learning (log10 of the ratio of mean risks)",
-                paper="Du et al. 2021, section 1",
-                measure=ratio_of_means(
-                    value("risk", tasks=LAST, target=16, **LEARNED),
-                    value("risk", tasks=LAST, target=16, learner="target only"),
-                ),
-                accepts=at_most(-0.5),
+                "few-shot: at n2 = 16 < d the learned representation beats target-only learning (log10 of the ratio of mean risks)",
+                "Du et al. 2021, section 1",
+                ratio_of_means(*(value("risk", tasks=LAST, target=16, learner=name) for name in LEARNERS[:2])),
+                at_most(-0.5),
                 kind="paper",
                 unit="orders of magnitude of the excess risk",
                 reason="the rates r/n2 + rd/nT and d/n2 are an order apart; half of one is left to their constants",
             ),
             Claim(
-                text="at n2 = 512 the missed part of the subspace shows: above the true representation (log10 of the ratio of mean risks)",
-                paper="Du et al. 2021, Theorem 4.1: the term r d / (n T)",
-                measure=ratio_of_means(
-                    value("risk", tasks=LAST, target=512, **LEARNED), value("risk", tasks=LAST, target=512, **TRUE)
-                ),
-                accepts=at_least(0.0),
+                "at n2 = 512 the missed part of the subspace shows: above the true representation (log10 of the ratio of mean risks)",
+                "Du et al. 2021, Theorem 4.1: the term r d / (n T)",
+                ratio_of_means(*(value("risk", tasks=LAST, target=512, **which) for which in (LEARNED, TRUE))),
+                at_least(0.0),
                 kind="paper",
                 unit="orders of magnitude of the excess risk",
                 reason="the term is positive; its constant is not known",
             ),
             Claim(
-                text="risk of the learned representation over its law: distance of the mean ratio to 1 (worst T and n2 >= 16)",
-                paper="exact law given the learned subspace, derived for this library",
-                measure=bootstrap(lambda ratio: np.max(np.abs(ratio - 1)), Quantity(_over_law)),
-                accepts=at_most(0.15),
+                "risk of the learned representation over its law: distance of the mean ratio to 1 (worst T and n2 >= 16)",
+                "exact law given the learned subspace, derived for this library",
+                bootstrap(
+                    lambda ratio: np.max(np.abs(ratio - 1)),
+                    (value("risk", **LEARNED) / value("law", **LEARNED)).then(_enough),
+                ),
+                at_most(0.15),
                 kind="derived",
                 unit="relative",
                 reason="the law is exact: the Monte Carlo error of 16 target draws a seed is what is left",
             ),
         ),
         presets={
-            "smoke": dict(seeds=2, tasks=(20, 40), dim=8, samples=8, target_samples=(8, 16, 512), iterations=3),
+            "smoke": dict(seeds=2, tasks=(20,), dim=8, samples=8, target_samples=(8, 16, 512), iterations=3),
             "paper": dict(seeds=200, tasks=(50, 100, 200, 400, 800, 1600)),
         },
     ),

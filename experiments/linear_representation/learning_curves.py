@@ -1,12 +1,11 @@
 """Figures 1 and 2 of Tripuraneni et al. 2021: subspace error and target error against tasks, or samples per task.
 
-Model of the released code: B uniform, a_t ~ N(0, I/r), x ~ N(0, I), noise N(0, 1), target head of the same law.
-LF-MoM is the method of moments, LF-FO factored least squares by L-BFGS from an N(0, 1) start with SciPy's stopping
-rules, LR plain (minimum-norm) least squares on the target samples. Drawn as in the paper: mean over the runs, bars of
-one standard deviation of a run.
+Model of the released code: B uniform, a_t ~ N(0, I/r), x ~ N(0, I), noise N(0, 1), target head of the same law. LF-MoM is the method
+of moments, LF-FO factored least squares by L-BFGS from an N(0, 1) start with SciPy's stopping rules, LR plain (minimum-norm) least
+squares on the target samples.
 
-Near 1 the sine is skewed, and a handful of runs misjudges its spread; LF-MoM costs next to nothing beside the local
-search, so `moment_draws` runs it on further draws of problem and data.
+Near 1 the sine is skewed, and a handful of runs misjudges its spread; LF-MoM costs next to nothing beside the local search, so
+`moment_draws` runs it on further draws of problem and data.
 """
 
 import dataclasses
@@ -14,14 +13,18 @@ import dataclasses
 import numpy as np
 
 from experiments.linear_representation import released
-from experiments.linear_representation.learning_claims import (
+from experiments.linear_representation.protocol import (
     LEARNERS,
+    LOOK,
     METHODS,
-    along,
-    runs,
+    PARAMETER,
+    SINE,
+    decimal_axis,
+    quiet,
+    subspace,
 )
-from mtrl import representation
-from mtrl.harness import BaseConfig, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import BaseConfig, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.picture import plots
 from mtrl.numerics import checks, moments
 from mtrl.numerics.linalg import subspaces
 
@@ -43,169 +46,109 @@ class LearningConfig(BaseConfig):
 
     def validate(self):
         """A rank above the dimension or above the tasks cannot be identified; nor can heads from too few samples."""
-        representation.subspace.check_identified(self.rank, self.dim, min(self.tasks), min(self.samples))
+        subspace.check_identified(self.rank, self.dim, min(self.tasks), min(self.samples))
         checks.check_whole(lower=self.rank, target_samples=self.target_samples, hint="fewer do not identify a head")
 
 
 def moments_alone(key, noise, *, tasks, samples, dim, rank):
     """Sine of LF-MoM on one more draw of the subspace."""
     keys = split_named(key, "problem", "source")
-    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
-    return subspaces.sin_theta(params.basis, representation.subspace.method_of_moments(x, y, rank=rank))
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
+    return subspaces.sin_theta(params.basis, subspace.method_of_moments(x, y, rank=rank))
 
 
-def one_seed(key, noise, *, tasks, samples, target_samples, dim, rank, iterations, moment_draws):
+def one_seed(key, noise, *, target_samples, iterations, moment_draws, **sizes):
     """Both methods, transfer and laws on one draw of the subspace."""
+    tasks, samples, dim, rank = (sizes[name] for name in ("tasks", "samples", "dim", "rank"))
     keys = split_named(key, "problem", "source", "target", "start", "more")
-    params = representation.subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
-    x, y = representation.subspace.draw(keys["source"], params, samples=samples)
-    x_target, y_target = representation.subspace.draw_target(keys["target"], params, samples=target_samples)
-    theta = representation.subspace.target_weights(params)
+    params = subspace.sample(keys["problem"], tasks=tasks, dim=dim, rank=rank, noise=noise)
+    x, y = subspace.draw(keys["source"], params, samples=samples)
+    x_target, y_target = subspace.draw_target(keys["target"], params, samples=target_samples)
+    theta = subspace.target_weights(params)
 
     # More rows than dimensions: the same least squares on `dim` rows per task.
     rows = moments.rows_from_moments(moments.moments(x, y)) if samples > dim else (x, y)
-    found = representation.subspace.factored_least_squares(
-        keys["start"], *rows, float(y.size), rank=rank, iterations=iterations
-    )
-    bases = (representation.subspace.method_of_moments(x, y, rank=rank), found.basis)
+    found = subspace.factored_least_squares(keys["start"], *rows, float(y.size), rank=rank, iterations=iterations)
+    bases = (subspace.method_of_moments(x, y, rank=rank), found.basis)
     missed = jnp.stack([jnp.sum(subspaces.remove_span(basis, theta) ** 2) for basis in bases])
-    estimates = [representation.subspace.transfer(x_target, y_target, basis) for basis in bases] + [
-        representation.subspace.minimum_norm(x_target, y_target)
-    ]
+    estimates = [subspace.transfer(x_target, y_target, basis) for basis in bases]
+    estimates.append(subspace.minimum_norm(x_target, y_target))
 
     sine = jnp.stack([subspaces.sin_theta(params.basis, basis) for basis in bases])
-    more = jax.lax.map(
-        lambda k: moments_alone(k, noise, tasks=tasks, samples=samples, dim=dim, rank=rank),
-        jax.random.split(keys["more"], moment_draws - 1),
-    )
-
-    gamma = representation.subspace.diversity(params.heads)
-    sizes = dict(total=float(y.size), dim=float(dim), noise=noise)
-    law = (
-        representation.subspace.theory.least_squares_sine(gamma, samples=float(samples), **sizes)
-        if samples > rank
-        else jnp.nan
-    )
+    more = jax.lax.map(lambda key: moments_alone(key, noise, **sizes), jax.random.split(keys["more"], moment_draws - 1))
+    gamma, size = subspace.diversity(params.heads), dict(total=float(y.size), dim=float(dim), noise=noise)
+    law = subspace.theory.least_squares_sine(gamma, samples=float(samples), **size) if samples > rank else jnp.nan
+    new = dict(samples=target_samples, noise=noise)
     return {
         "sine": sine,
         "moments": jnp.concatenate([sine[:1], more]),
         "error": jnp.stack([jnp.linalg.norm(estimate - theta) for estimate in estimates]),
-        "law": jnp.stack([representation.subspace.theory.moments_sine(gamma, params.heads, **sizes), jnp.asarray(law)]),
-        "transfer_law": jnp.sqrt(
-            representation.subspace.theory.transfer_risk(missed, rank=rank, samples=target_samples, noise=noise)
-        ),
-        "plain_law": jnp.sqrt(
-            representation.subspace.theory.minimum_norm_risk(
-                jnp.sum(theta**2), dim=dim, samples=target_samples, noise=noise
-            )
-        ),
+        "law": jnp.stack([subspace.theory.moments_sine(gamma, params.heads, **size), jnp.asarray(law)]),
+        "transfer_law": jnp.sqrt(subspace.theory.transfer_risk(missed, rank=rank, **new)),
+        "plain_law": jnp.sqrt(subspace.theory.minimum_norm_risk(jnp.sum(theta**2), dim=dim, **new)),
         "iterations": found.iterations,
         "gradient_norm": found.gradient_norm,
         "converged": found.converged,
     }
 
 
+DIMS = {"sine": "method", "moments": "draw", "law": "method", "error": "learner", "transfer_law": "method"}
+UNITS = {"sine": SINE, "error": PARAMETER, "iterations": ("L-BFGS iterations",)}
+
+
 def run(config, seeds):
     """One cell: one (T, n)."""
-    import xarray as xr
-
-    out = over_seeds(
-        one_seed,
-        seeds,
-        config.noise,
-        tasks=config.tasks[0],
-        samples=config.samples[0],
-        target_samples=config.target_samples,
-        dim=config.dim,
-        rank=config.rank,
-        iterations=config.iterations,
-        moment_draws=config.moment_draws,
-        in_turn=True,
-    )
-    checks.warn_unconverged(
-        f"LF-FO at T={config.tasks[0]}, n={config.samples[0]}",
-        out["converged"],
-        gradient_norm=out["gradient_norm"],
-        iterations=out["iterations"],
-    )
-    dims = {
-        "sine": ("method",),
-        "moments": ("draw",),
-        "law": ("method",),
-        "error": ("learner",),
-        "transfer_law": ("method",),
-        "plain_law": (),
-        "iterations": (),
-        "gradient_norm": (),
-        "converged": (),
+    names = ("target_samples", "dim", "rank", "iterations", "moment_draws")
+    sizes = dict({name: getattr(config, name) for name in names}, tasks=config.tasks[0], samples=config.samples[0])
+    out = over_seeds(one_seed, seeds, config.noise, **sizes, in_turn=True)
+    state = {name: out[name] for name in ("gradient_norm", "iterations")}
+    checks.warn_unconverged(f"LF-FO at T={sizes['tasks']}, n={sizes['samples']}", out["converged"], **state)
+    for name in ("transfer_law", "plain_law"):  # infinite at n2 = d, say
+        out[name] = np.where(np.isinf(out[name]), np.nan, out[name])
+    variables = {
+        name: (("seed", DIMS[name]) if name in DIMS else "seed", array, *UNITS.get(name, ()))
+        for name, array in out.items()
     }
-    laws = {
-        name: np.where(np.isinf(out[name]), np.nan, out[name]) for name in ("transfer_law", "plain_law")
-    }  # at n2 = d, say
-    data = xr.Dataset(
-        {name: (("seed", *dims[name]), value) for name, value in {**out, **laws}.items()},
-        coords={"seed": seeds, "method": list(METHODS), "learner": list(LEARNERS)},
-    )
-    data["sine"].attrs["units"] = "1"
-    data["error"].attrs["units"] = "l2 norm of a parameter"
-    data["iterations"].attrs["units"] = "L-BFGS iterations"
-    return data.expand_dims(tasks=[config.tasks[0]], samples=[config.samples[0]])
+    return dataset(seeds, {"method": METHODS, "learner": LEARNERS}, **variables)
 
 
-# One colour per subspace, on both panels.
-CURVES = ("moments: LF-MoM, meta-LR-MoM", "first order: LF-FO, meta-LR-FO", "plain least squares: LR")
+def runs(data, curve):
+    """All runs of a curve: the sine of LF-MoM with its further draws, as so many seeds."""
+    if curve == "LF-MoM" and "moments" in data:
+        every = data["moments"].stack(run=("seed", "draw"))
+        return every.drop_vars(("run", "seed", "draw"), errors="ignore").rename(run="seed")
+    return data["sine"].sel({"method": curve}) if curve in METHODS else data["error"].sel({"learner": curve})
+
+
+def law_of(data, curve):
+    """First-order law of a sine, or the law of a target error given the learned subspace."""
+    if curve == "LR":
+        return data["plain_law"]
+    if curve in METHODS:
+        return data["law"].sel({"method": curve})
+    return data["transfer_law"].sel({"method": METHODS[LEARNERS.index(curve)]})
 
 
 def draw(data, config, *, figure, axis):
     """Left: sine of the largest angle. Right: target error."""
-    from mtrl.harness import style
-
-    data = along(data, axis)
-    x = data[axis].values
-    canvas, axes = style.subplots(1, 2, width=4.6)
+    canvas, axes = plots.panel(1, 2)
+    for ax, curves in zip(axes[0], (METHODS, LEARNERS), strict=True):
+        for k, curve in enumerate(curves):
+            look = LOOK[curve] if curves is LEARNERS else quiet(LOOK[curve])
+            place = data[axis].values * 1.04 ** (k - 1)  # beside each other, where the curves meet
+            plots.theory(ax, law_of(data, curve), axis, look=quiet(look))
+            plots.points(ax, runs(data, curve).assign_coords({axis: place}), axis, look=look, ms=4)
+            known = released.means(figure, curve, data[axis].values)
+            first = curves is LEARNERS and k == 0
+            plots.reported(ax, dict(zip(place, known, strict=True)), "released means" if first else "")
     left, right = axes[0]
-
-    def curve(ax, k, values, law, reference):
-        place = x * 1.04 ** (k - 1)  # beside each other, where the curves meet
-        bar = values.std(0, ddof=1) if len(values) > 1 else None
-        style.theory(ax, x, law, color=style.COLORS[k])
-        style.paper(ax, place, reference, label="")
-        ax.errorbar(place, values.mean(0), bar, fmt="o", ms=4, capsize=2, elinewidth=1, color=style.COLORS[k])
-
-    for k, method in enumerate(METHODS):
-        law = data["law"].sel({"method": method}).mean("seed")
-        values = runs(data, "sine", "method", method)
-        curve(left, k, values, law, released.values(released.SINE, figure, method, x))
-    for k, learner in enumerate(LEARNERS):
-        law = data["plain_law"] if learner == "LR" else data["transfer_law"].isel(method=k)
-        values = runs(data, "error", "learner", learner)
-        curve(right, k, values, law.mean("seed"), released.values(released.ERROR, figure, learner, x))
-    for ax in (left, right):
-        style.log_ticks(ax, x)
-        decimal_axis(ax)
-        ax.set_xlabel("source tasks T" if axis == "tasks" else "samples per source task n")
-    for k, label in enumerate(CURVES):
-        right.errorbar([], [], [], fmt="o", ms=4, capsize=2, elinewidth=1, color=style.COLORS[k], label=label)
     right.plot([], [], color="gray", label="law: first order (left),\ngiven the learned subspace (right)")
-    style.paper(right, [], [], label="released means")
-    canvas.legend(
-        *right.get_legend_handles_labels(), loc="outside right upper", title="mean ± one standard deviation of a run"
-    )
-    left.set_ylabel("sin of largest angle, learned against true")
-    right.set_ylabel(r"$\|\hat\theta_0-\theta_0\|_2$")
-    fixed = f"n = {int(data.samples)}" if axis == "tasks" else f"T = {int(data.tasks)}"
-    left.set_title(f"d = {config.dim}, r = {config.rank}, {fixed}")
-    right.set_title(f"new task, n2 = {config.target_samples}")
+    fixed = f"n = {config.samples[0]}" if axis == "tasks" else f"T = {config.tasks[0]}"
+    words = dict(x="source tasks T" if axis == "tasks" else "samples per source task n", ticks=data[axis], legend=None)
+    plots.finish(left, y=SINE[1], title=f"d = {config.dim}, r = {config.rank}, {fixed}", **words)
+    plots.finish(right, y=PARAMETER[1], title=f"new task, n2 = {config.target_samples}", **words)
+    for ax in axes[0]:
+        decimal_axis(ax)
+    canvas.legend(*right.get_legend_handles_labels(), loc="outside right upper")
     return canvas
-
-
-def decimal_axis(ax):
-    """A logarithmic y axis labelled in decimals, densely where it spans less than a decade."""
-    from matplotlib import ticker
-
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if high > 8 * low else range(1, 10)))
-    ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(ticker.NullFormatter())

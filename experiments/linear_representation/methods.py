@@ -7,7 +7,7 @@ ratios to the first.
 
 import functools
 
-from mtrl import representation
+from experiments.linear_representation.protocol import convex
 from mtrl.harness import jax, jnp
 
 # Which structure each method is made for; the others serve as baselines.
@@ -34,29 +34,29 @@ NAMES = tuple(MADE_FOR)
 def pairs():
     """Second weight relative to the first, inside the range where neither part vanishes."""
     return {
-        "dirty": (representation.convex.dirty, "lam_s", lambda lam, ratio, tasks: lam * (ratio + (1 - ratio) / tasks)),
+        "dirty": (convex.dirty, "lam_s", lambda lam, ratio, tasks: lam * (ratio + (1 - ratio) / tasks)),
         "robust MTL": (
-            representation.convex.robust,
+            convex.robust,
             "lam_s",
             lambda lam, ratio, tasks: lam * (ratio + (1 - ratio) / tasks**0.5),
         ),
-        "robust features": (representation.convex.robust_features, "lam_2", lambda lam, ratio, tasks: 2 * lam * ratio),
-        "sparse + low rank": (representation.convex.sparse_low_rank, "lam_s", lambda lam, ratio, tasks: lam * ratio),
+        "robust features": (convex.robust_features, "lam_2", lambda lam, ratio, tasks: 2 * lam * ratio),
+        "sparse + low rank": (convex.sparse_low_rank, "lam_s", lambda lam, ratio, tasks: lam * ratio),
     }
 
 
 def largest():
     """Largest weight with a nonzero solution, per family."""
     return {
-        "lasso": representation.convex.lasso_max,
-        "MTFS": representation.convex.feature_selection_max,
-        "l2,1 + ridge": representation.convex.feature_selection_max,
-        "l1,inf": representation.convex.max_norm_max,
-        "dirty": representation.convex.max_norm_max,
-        "trace norm": representation.convex.trace_norm_max,
-        "robust MTL": representation.convex.trace_norm_max,
-        "sparse + low rank": representation.convex.trace_norm_max,
-        "robust features": representation.convex.feature_selection_max,
+        "lasso": convex.lasso_max,
+        "MTFS": convex.feature_selection_max,
+        "l2,1 + ridge": convex.feature_selection_max,
+        "l1,inf": convex.max_norm_max,
+        "dirty": convex.max_norm_max,
+        "trace norm": convex.trace_norm_max,
+        "robust MTL": convex.trace_norm_max,
+        "sparse + low rank": convex.trace_norm_max,
+        "robust features": convex.feature_selection_max,
     }
 
 
@@ -64,7 +64,7 @@ def lam_max(name, term):
     """Largest weight of the grid."""
     if name in largest():
         return largest()[name](term)
-    return (1.0 if name in ("MTFL", "MTRL") else 10.0) * representation.convex.curvature(term)
+    return (1.0 if name in ("MTFL", "MTRL") else 10.0) * convex.curvature(term)
 
 
 def path(name, *, iterations, gap, ratios, clusters):
@@ -89,48 +89,42 @@ def path(name, *, iterations, gap, ratios, clusters):
         return blocks
 
     def warm(fit, **more):
-        return functools.partial(representation.convex.warm_path, functools.partial(fit, **stop, **more))
+        return functools.partial(convex.warm_path, functools.partial(fit, **stop, **more))
 
     def mean_regularised(term, lams, ratio):
-        return representation.convex.cold_path(
-            lambda d, lam: representation.convex.mean_regularised(d, lam, mu=0.1 * ratio * lam), term, lams
-        )
+        return convex.cold_path(lambda d, lam: convex.mean_regularised(d, lam, mu=0.1 * ratio * lam), term, lams)
 
     def relationship(term, lam, start):
-        return representation.convex.task_relationship(term, lam, lam1=0.1 * lam, start=start, **stop)
+        return convex.task_relationship(term, lam, lam1=0.1 * lam, start=start, **stop)
 
     def pair(term, lams, ratio):
         fit, second, weight = pairs()[name]
         tasks = term.means.cross.shape[0]
         one = lambda d, lam, start: fit(d, lam, start=start, **stop, **{second: weight(lam, ratio, tasks)})  # noqa: E731
-        return representation.convex.warm_path(one, term, lams, blocks=2)
+        return convex.warm_path(one, term, lams, blocks=2)
 
     if name in pairs():
         return both(pair)
     return {
-        "single-task ridge": functools.partial(representation.convex.cold_path, representation.convex.ridge),
+        "single-task ridge": functools.partial(convex.cold_path, convex.ridge),
         "pooled ridge": functools.partial(
-            representation.convex.cold_path,
-            lambda d, lam: representation.convex.pooled_ridge(d, d.means.cross.shape[0] * lam),
+            convex.cold_path,
+            lambda d, lam: convex.pooled_ridge(d, d.means.cross.shape[0] * lam),
         ),
         "mean-regularised": both(mean_regularised),
-        "MTFL": warm(representation.convex.mtfl),
-        "MTRL": functools.partial(representation.convex.warm_path, relationship),
-        "CMTL": both(
-            lambda d, lams, ratio: warm(representation.convex.clustered, eta=0.1 * ratio, clusters=clusters)(d, lams)
-        ),
-        "lasso": warm(representation.convex.lasso),
-        "MTFS": warm(representation.convex.feature_selection),
-        "l1,inf": warm(representation.convex.max_norm),
-        "trace norm": warm(representation.convex.trace_norm),
-        "l2,1 + ridge": warm(representation.convex.elastic, l1_ratio=0.5),
+        "MTFL": warm(convex.mtfl),
+        "MTRL": functools.partial(convex.warm_path, relationship),
+        "CMTL": both(lambda d, lams, ratio: warm(convex.clustered, eta=0.1 * ratio, clusters=clusters)(d, lams)),
+        "lasso": warm(convex.lasso),
+        "MTFS": warm(convex.feature_selection),
+        "l1,inf": warm(convex.max_norm),
+        "trace norm": warm(convex.trace_norm),
+        "l2,1 + ridge": warm(convex.elastic, l1_ratio=0.5),
     }[name]
 
 
 def select(name, folds, *, points, ratio_min, **options):
     """Weights of a method with its penalty chosen by cross-validation over `folds`."""
     total = jax.tree.map(lambda v: jnp.sum(v, axis=0), folds)
-    lams = representation.convex.lam_grid(
-        lam_max(name, representation.convex.data_term(total)), points=points, ratio=ratio_min
-    )
-    return representation.convex.select_lam(path(name, **options), folds, lams)
+    lams = convex.lam_grid(lam_max(name, convex.data_term(total)), points=points, ratio=ratio_min)
+    return convex.select_lam(path(name, **options), folds, lams)

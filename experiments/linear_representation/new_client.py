@@ -2,38 +2,13 @@
 
 import dataclasses
 
-import numpy as np
-
-from experiments.linear_representation.federated import (
-    SMALL,
-    FederatedConfig,
-    final_errors,
-    median_and_whiskers,
-    ratio_of_means,
-)
-from mtrl import representation
-from mtrl.harness import Claim, Figure, at_most, field, jax, jnp, over_seeds
+from experiments.linear_representation.federated import ERROR, SMALL, FederatedConfig, final_errors
+from experiments.linear_representation.protocol import LOOK, means_and_seeds, ratio_of_means, subspace
+from mtrl.harness import Claim, Figure, at_most, dataset, field, jax, jnp, over_seeds
 from mtrl.harness.judge.measures import value
+from mtrl.harness.picture import plots
 
-
-def one_new_client(key, noise, steps, *, target_samples, **sizes):
-    """C4: error of a new client with few samples, on the learned basis and alone."""
-    params, basis, target, _ = final_errors(key, noise, steps, **sizes)
-    theta = representation.subspace.target_weights(params)
-    dim = theta.shape[0]
-
-    def errors(count):
-        def once(k):
-            x, y = representation.subspace.draw_target(k, params, samples=count, scale=count**-0.5)
-            found = (
-                representation.subspace.transfer(x, y, jnp.eye(dim, dtype=x.dtype)),
-                representation.subspace.transfer(x, y, basis),
-            )
-            return jnp.stack([jnp.sum((f - theta) ** 2) for f in found])
-
-        return jnp.mean(jax.vmap(once)(jax.random.split(jax.random.fold_in(target, count), 20)), axis=0)
-
-    return jnp.stack([errors(count) for count in target_samples]) + params.noise**2
+LEARNERS = ("Local", "FedRep")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,46 +19,40 @@ class NewClientConfig(FederatedConfig):
     target_samples: tuple[int, ...] = field((1, 2, 5, 10, 20), help="samples of the new client", lower=1)
 
 
-def run_new(config, seeds):
+def one_seed(key, noise, steps, *, target_samples, **sizes):
+    """Error of a new client with few samples, alone and on the learned basis, (target, learner)."""
+    params, basis, target, _ = final_errors(key, noise, steps, **sizes)
+    theta = subspace.target_weights(params)
+    alone = jnp.eye(theta.shape[0], dtype=theta.dtype)
+
+    def errors(count):
+        def once(key):
+            x, y = subspace.draw_target(key, params, samples=count, scale=count**-0.5)
+            return jnp.stack([jnp.sum((subspace.transfer(x, y, known) - theta) ** 2) for known in (alone, basis)])
+
+        return jnp.mean(jax.vmap(once)(jax.random.split(jax.random.fold_in(target, count), 20)), axis=0)
+
+    return jnp.stack([errors(count) for count in target_samples]) + params.noise**2
+
+
+def run(config, seeds):
     """One n."""
-    import xarray as xr
-
-    errors = over_seeds(
-        one_new_client,
-        seeds,
-        config.noise,
-        np.array([config.eta, config.eta_shared]),
-        target_samples=config.target_samples,
-        **config.sizes(),
-    )
-    data = xr.Dataset(
-        {"error": (("seed", "target", "learner"), errors)},
-        coords={"seed": seeds, "target": list(config.target_samples), "learner": ["Local", "FedRep"]},
-    )
-    data["error"].attrs["units"] = "mean squared prediction error for inputs N(0, I)"
-    return data.expand_dims(samples=[config.samples[0]])
+    counts = config.target_samples
+    errors = over_seeds(one_seed, seeds, config.noise, config.steps(), target_samples=counts, **config.sizes())
+    dims = ("seed", "target", "learner")
+    return dataset(seeds, {"target": counts, "learner": LEARNERS}, error=(dims, errors, *ERROR))
 
 
-def draw_new(data, config):
-    """Error against samples of the new client."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, 1, width=6.4)
-    ax = axes[0, 0]
-    curves = [(data["error"].sel(learner="Local").isel(samples=0), "Local")]
-    for n in data["samples"].values:
-        curves.append((data["error"].sel(learner="FedRep", samples=n), f"FedRep, trained with n = {int(n)}"))
-    for k, (errors, label) in enumerate(curves):
-        middle, whiskers = median_and_whiskers(errors.transpose("seed", "target").values)
-        place = data["target"].values * 1.04 ** (k - 1)
-        ax.errorbar(place, middle, whiskers, fmt=style.MARKERS[k], color=style.COLORS[k], capsize=2, label=label)
-    ax.axhline(config.noise**2, color="black", linestyle=":", label="label noise")
-    style.log_ticks(ax, data["target"])
-    ax.set_yscale("log")
-    ax.set_xlabel("samples of the new client")
-    ax.set_ylabel("test MSE of the new client\n(median over seeds, 10% to 90%)")
-    ax.set_title(f"d = {config.dim}, r = {config.rank}, {config.clients} clients")
-    canvas.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+def draw(data, config):
+    """Error against samples of the new client, one panel per n of training."""
+    canvas, axes = plots.panel(1, data.sizes["samples"], width=4.2, sharey=True)
+    for ax, n in zip(axes[0], data["samples"].values, strict=True):
+        means_and_seeds(ax, data["error"].sel(samples=n), "target", "learner", LOOK)
+        plots.level(ax, config.noise**2, "label noise", linestyle=":")
+        y = "test error of the new client\n(squares; mean, 95 % interval, and every seed)" if ax is axes[0, 0] else " "
+        words = dict(x="samples of the new client", y=y, title=f"{config.clients} clients trained with n = {int(n)}")
+        plots.finish(ax, **words, log="y", ticks=data["target"], legend=None)
+    canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
     return canvas
 
 
@@ -93,18 +62,16 @@ FIGURES = (
         aliases=("C4",),
         title="A new client with few samples",
         config=NewClientConfig,
-        run=run_new,
-        draw=draw_new,
-        split=("samples",),
+        run=run,
+        draw=draw,
+        split={"samples": "samples"},
         claims=tuple(
             Claim(
-                text=f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
+                f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
                 "worst n of training)",
-                paper="Collins et al. 2021, new clients: FedRep far below Local until n is about d",
-                measure=ratio_of_means(
-                    value("error", learner="FedRep", target=count), value("error", learner="Local", target=count)
-                ),
-                accepts=at_most(bound),
+                "Collins et al. 2021, new clients: FedRep far below Local until n is about d",
+                ratio_of_means(*(value("error", learner=learner, target=count) for learner in ("FedRep", "Local"))),
+                at_most(bound),
                 kind="paper",
                 unit="orders of magnitude of the mean squared error",
                 reason="far below: a factor of ten"

@@ -14,8 +14,21 @@ import numpy as np
 from experiments.linear_representation import methods
 from mtrl import data as readers
 from mtrl import representation
-from mtrl.harness import BadInput, Claim, Figure, OwnDataConfig, at_most, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import (
+    BadInput,
+    Claim,
+    Figure,
+    OwnDataConfig,
+    at_most,
+    dataset,
+    field,
+    jax,
+    jnp,
+    over_seeds,
+    split_named,
+)
 from mtrl.harness.judge.measures import bootstrap, value
+from mtrl.harness.picture import plots
 from mtrl.numerics import checks
 from mtrl.numerics import moments as statistics
 
@@ -135,54 +148,41 @@ def one_split(key, *arrays, name, folds=FOLDS, published=False, **options):
 
 def run(config, seeds):
     """One data set."""
-    import xarray as xr
-
     name = config.datasets[0]
     arrays = load(name, config)
     representation.pack_tasks(*arrays)
     checks.check_whole(lower=2, tasks=len(arrays[0]))
     options = dict(points=config.points, iterations=config.iterations, gap=config.gap)
-    if name == "school" and config.splits:
-        options |= dict(published=True)
-        given = (published_splits(config, seeds, arrays[2]),)
-    else:
-        given = ()
+    published = name == "school" and bool(config.splits)
+    given = (published_splits(config, seeds, arrays[2]),) if published else ()
+    options |= dict(published=True) if published else {}
     errors = [
         over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, per_seed=given, **options) for method in METHODS
     ]
-    data = xr.Dataset({"rmse": (("method", "seed"), np.stack(errors))}, coords={"method": list(METHODS), "seed": seeds})
-    data["rmse"].attrs["units"] = "test RMSE over the standard deviation of all responses, mean over tasks"
-    return data.expand_dims(datasets=[name])
+    unit = "test RMSE over the standard deviation of all responses, mean over tasks"
+    return dataset(seeds, {"method": METHODS}, rmse=(("method", "seed"), np.stack(errors), unit))
 
 
-def _relative(data):
-    return data["rmse"] / data["rmse"].sel({"method": METHODS[0]})
+RELATIVE = value("rmse") / value("rmse", method=METHODS[0])
 
 
 def draw(data, config):
     """Error relative to single-task ridge."""
-    from mtrl.harness import style
-
     names = list(data["datasets"].values)
-    canvas, axes = style.subplots(1, len(names), width=3.4, height=3.2)
+    canvas, axes = plots.panel(1, len(names), width=3.4, height=3.2)
     for ax, name in zip(axes[0], names, strict=True):
-        values = _relative(data).sel(datasets=name).transpose("seed", "method").values
-        place = np.arange(len(METHODS))
-        colors = [style.COLORS[k] for k in range(len(METHODS))]
-        ax.barh(place, values.mean(0), xerr=style.half_width(values), color=colors, capsize=2)
+        plots.bars(ax, RELATIVE(data, config).sel(datasets=name), "method", plots.looks(METHODS))
         ax.axvline(1, color="black", linewidth=0.8)
-        ax.set_yticks(place, METHODS if name == names[0] else [""] * len(METHODS))
-        ax.set_xlabel("test RMSE / single-task ridge")
-        ax.set_title(f"{name}\n({TRAIN[name]:.0%} of the rows train)")
-        ax.invert_yaxis()
+        if name != names[0]:
+            ax.set_yticklabels([])
+        title = f"{name}\n({TRAIN[name]:.0%} of the rows train)"
+        plots.finish(ax, x="test RMSE / single-task ridge", title=title, legend=None)
     return canvas
 
 
 def _best(name):
     """Relative error of the best multitask method, chosen in every resample, minus 1."""
-    rmse = value("rmse", datasets=name)
-    relative = rmse.at(method=list(METHODS[1:])) / rmse.at(method=METHODS[0])
-    return bootstrap(lambda ratio: np.min(ratio) - 1, relative)
+    return bootstrap(lambda ratio: np.min(ratio) - 1, RELATIVE.at(datasets=name, method=list(METHODS[1:])))
 
 
 FIGURES = (
@@ -193,7 +193,7 @@ FIGURES = (
         config=RealConfig,
         run=run,
         draw=draw,
-        split=("datasets",),
+        split={"datasets": "datasets"},
         claims=tuple(
             Claim(
                 text=f"{name}: the best multitask method beats single-task ridge (relative RMSE minus 1)",

@@ -12,9 +12,10 @@ import dataclasses
 import numpy as np
 
 from experiments.linear_representation import methods
-from mtrl import representation
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, field, jax, jnp, over_seeds, split_named
+from experiments.linear_representation.protocol import convex, subspace
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, dataset, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, best, bootstrap, value
+from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 
 STRUCTURES = ("low rank", "row sparse", "clusters", "outliers", "independent")  # of `representation.subspace`
@@ -44,10 +45,8 @@ class SurveyConfig(BaseConfig):
 def draw_tasks(key, structure, snr, *, dim, tasks, samples):
     """Weights with the structure numbered `structure` and their law (`Structured`), noise deviation, and data."""
     keys = split_named(key, "weights", "inputs", "noise")
-    options = [
-        representation.subspace.structured(keys["weights"], structure=s, dim=dim, tasks=tasks) for s in STRUCTURES
-    ]
-    drawn = representation.subspace.Structured(*(jnp.stack(part)[structure] for part in zip(*options, strict=True)))
+    options = [subspace.structured(keys["weights"], structure=s, dim=dim, tasks=tasks) for s in STRUCTURES]
+    drawn = subspace.Structured(*(jnp.stack(part)[structure] for part in zip(*options, strict=True)))
     noise = 1 / jnp.sqrt(snr)
     x = jax.random.normal(keys["inputs"], (tasks, samples, dim))
     y = jnp.einsum("tnd,dt->tn", x, drawn.weights)
@@ -62,9 +61,7 @@ def mean_rmse(estimate, weights, noise):
 def one_oracle(key, structure, snr, **sizes):
     """Mean test RMSE of the oracle."""
     drawn, noise, x, y = draw_tasks(key, structure, snr, **sizes)
-    return mean_rmse(
-        representation.convex.oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise
-    )
+    return mean_rmse(convex.oracle(x, y, drawn.coupling, drawn.covariance, noise=noise), drawn.weights, noise)
 
 
 def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **options):
@@ -77,61 +74,39 @@ def one_method(key, structure, snr, *, name, folds, dim, tasks, samples, **optio
 
 def run(config, seeds):
     """One structure, all methods."""
-    import xarray as xr
-
-    structure = config.structures[0]
-    where = (seeds, STRUCTURES.index(structure), config.snr)
-    sizes = dict(dim=config.dim, tasks=config.tasks, samples=config.samples)
-    rows = [
-        over_seeds(
-            one_method,
-            *where,
-            name=name,
-            folds=config.folds,
-            **sizes,
-            points=config.points,
-            ratio_min=config.ratio_min,
-            iterations=config.iterations,
-            gap=config.gap,
-            ratios=config.ratios,
-        )
-        for name in config.methods
-    ]
-    data = xr.Dataset(
-        {key: (("method", "seed"), np.stack([row[key] for row in rows])) for key in ("rmse", "choice", "gap")},
-        coords={"method": list(config.methods), "seed": seeds},
+    where = (seeds, STRUCTURES.index(config.structures[0]), config.snr)
+    sizes = {name: getattr(config, name) for name in ("dim", "tasks", "samples")}
+    search = {name: getattr(config, name) for name in ("folds", "points", "ratio_min", "iterations", "gap", "ratios")}
+    rows = [over_seeds(one_method, *where, name=name, **sizes, **search) for name in config.methods]
+    unit = ("root mean squared prediction error", "test RMSE, mean over tasks")
+    dims, found = ("method", "seed"), {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+    return dataset(
+        seeds,
+        {"method": config.methods},
+        rmse=(dims, found["rmse"], *unit),
+        choice=(dims, found["choice"]),
+        gap=(dims, found["gap"]),
+        oracle=("seed", over_seeds(one_oracle, *where, **sizes), *unit),
     )
-    data["oracle"] = ("seed", over_seeds(one_oracle, *where, **sizes))
-    data["rmse"].attrs["units"] = data["oracle"].attrs["units"] = "root mean squared prediction error, mean over tasks"
-    return data.expand_dims(structures=[structure])
 
 
 def draw(data, config):
     """Table of mean errors, the best of each structure and those within one standard error of it in bold."""
-    from mtrl.harness import style
-
-    canvas, axes = style.subplots(1, 1, width=8.5, height=4.8)
-    mean, error = data["rmse"].mean("seed"), data["rmse"].std("seed", ddof=1) / np.sqrt(data.sizes["seed"])
+    canvas, axes = plots.panel(width=8.5, height=4.8)
+    rmse = data["rmse"].transpose("method", "structures", "seed")
+    mean, error = rmse.mean("seed").values, rmse.std("seed", ddof=1).values / np.sqrt(data.sizes["seed"])
     names, structures = list(data["method"].values), list(data["structures"].values)
-
-    def entry(method, structure):
-        at = {"method": method, "structures": structure}
-        return f"{float(mean.loc[at]):.3f} ± {float(error.loc[at]):.3f}"
-
-    cells = [[entry(m, s) for s in structures] for m in names]
-    best_possible = [f"{float(data['oracle'].sel(structures=s).mean()):.3f}" for s in structures]
-    floor = [f"{1 / np.sqrt(config.snr):.3f}"] * len(structures)
-    rows = [*names, "oracle: knows the structure", "true weights"]
-    drawn = style.table(axes[0, 0], [*cells, best_possible, floor], structures, rows)
-    for column, structure in enumerate(structures):
-        values = mean.sel(structures=structure).values
-        best = int(np.argmin(values))
-        limit = values[best] + float(error.sel(structures=structure).values[best])
-        for row, name in enumerate(names):
-            if values[row] <= limit:
-                drawn[row + 1, column].set_text_props(weight="bold")
-            if methods.MADE_FOR[name] == structure:
-                drawn[row + 1, column].set_facecolor("#E3EEF7")
+    cells = [[f"{m:.3f} ± {e:.3f}" for m, e in zip(*row, strict=True)] for row in zip(mean, error, strict=True)]
+    cells.append([f"{float(data['oracle'].sel(structures=s).mean()):.3f}" for s in structures])
+    cells.append([f"{1 / np.sqrt(config.snr):.3f}"] * len(structures))
+    drawn = plots.table(axes[0, 0], cells, structures, [*names, "oracle: knows the structure", "true weights"])
+    lowest = mean.argmin(0)
+    limits = mean.min(0) + error[lowest, np.arange(len(structures))]
+    for (row, column), value_ in np.ndenumerate(mean):
+        if value_ <= limits[column]:
+            drawn[row + 1, column].set_text_props(weight="bold")
+        if methods.MADE_FOR[names[row]] == structures[column]:
+            drawn[row + 1, column].set_facecolor("#E3EEF7")
     axes[0, 0].set_title(
         f"test RMSE, d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds\n"
         "bold: best or within one standard error; blue: made for the structure"
@@ -171,6 +146,8 @@ WHY = {
     "independent": "; robust MTL and robust features keep a group penalty per task, which is single-task shrinkage too",
 }
 
+TINY = dict(dim=6, tasks=4, samples=9, points=2, iterations=100, ratios=(0.5,))
+
 FIGURES = (
     Figure(
         name="task_structures",
@@ -179,14 +156,14 @@ FIGURES = (
         config=SurveyConfig,
         run=run,
         draw=draw,
-        split=("structures",),
+        split={"structures": "structures"},
         claims=(
             *(
                 Claim(
-                    text=f"{structure}: a method made for it is best, or within one standard error of the best other",
-                    paper="expected diagonal of the survey's taxonomy, section 2",
-                    measure=_dominance(structure),
-                    accepts=at_most(1.0),
+                    f"{structure}: a method made for it is best, or within one standard error of the best other",
+                    "expected diagonal of the survey's taxonomy, section 2",
+                    _dominance(structure),
+                    at_most(1.0),
                     kind="paper",
                     unit="standard errors of the best method made for it",
                     reason="as the table marks its best entries",
@@ -196,35 +173,18 @@ FIGURES = (
                 for structure in STRUCTURES
             ),
             Claim(
-                text="no method beats the oracle that knows the structure (least excess RMSE over methods, structures)",
-                paper="the posterior mean has the least expected squared error; derived for this library",
-                measure=best(value("rmse") - value("oracle")),
-                accepts=at_least(0.0),
+                "no method beats the oracle that knows the structure (least excess RMSE over methods, structures)",
+                "the posterior mean has the least expected squared error; derived for this library",
+                best(value("rmse") - value("oracle")),
+                at_least(0.0),
                 kind="derived",
                 unit="test RMSE",
                 reason="no estimator has a lower expected error than the posterior mean",
             ),
         ),
         presets={
-            "smoke": dict(
-                seeds=2,
-                structures=("low rank", "row sparse"),
-                methods=("single-task ridge", "MTFS", "trace norm", "CMTL", "MTRL", "dirty"),
-                dim=6,
-                tasks=4,
-                samples=9,
-                points=2,
-                iterations=100,
-                ratios=(0.5,),
-            ),
-            "paper": dict(
-                seeds=30,
-                folds=5,
-                points=20,
-                ratio_min=1e-3,
-                gap=1e-6,
-                ratios=(0.1, 0.3, 0.5, 0.7, 0.9),
-            ),
-        },  # fmt: skip
+            "smoke": dict(seeds=2, structures=("row sparse",), methods=("single-task ridge", "MTFS", "dirty"), **TINY),
+            "paper": dict(seeds=30, folds=5, points=20, ratio_min=1e-3, gap=1e-6, ratios=(0.1, 0.3, 0.5, 0.7, 0.9)),
+        },
     ),
 )

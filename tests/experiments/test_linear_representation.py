@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from experiments.linear_representation import released, released_draws, replay
-from experiments.linear_representation.learning_claims import METHODS
+from experiments.linear_representation.protocol import METHODS
 from mtrl.harness import BadInput, over_seeds
 from mtrl.harness.driver import spread
 from mtrl.numerics.linalg.subspaces import sin_theta
@@ -27,9 +27,9 @@ def test_moments_and_plain_least_squares_give_the_released_means_and_their_sprea
     assert abs(errors[:, 0].std() - spreads["meta-LR-MoM"][place]) < 0.0051
     assert abs(errors[:, 2].std() - spreads["LR"][place]) < 0.0051
     sine, error = sines.mean(0), errors.mean(0)
-    assert abs(sine[0] - released.SINE["tasks"]["LF-MoM"][place]) < 0.0006
-    assert abs(error[0] - released.ERROR["tasks"]["meta-LR-MoM"][place]) < 0.0006
-    assert abs(error[2] - released.ERROR["tasks"]["LR"][place]) < 0.0051
+    assert abs(sine[0] - released.MEANS["tasks"]["LF-MoM"][place]) < 0.0006
+    assert abs(error[0] - released.MEANS["tasks"]["meta-LR-MoM"][place]) < 0.0006
+    assert abs(error[2] - released.MEANS["tasks"]["LR"][place]) < 0.0051
 
 
 def test_both_searches_end_in_the_same_subspace():
