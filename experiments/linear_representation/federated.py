@@ -119,7 +119,7 @@ def draw(data, config):
     means_and_seeds(axes[0, 0], data["error"], "samples", "learner", LOOK)
     plots.level(axes[0, 0], config.noise**2, "label noise", linestyle=":")
     title = f"{config.clients} clients, d = {config.dim}, r = {config.rank}, {config.rounds} rounds"
-    y = f"{ERROR[1]}\n(squares; mean, 95 % interval, and every seed)"
+    y = f"{ERROR[1]}\n(mean, 95 % interval, and every seed)"
     plots.finish(axes[0, 0], x="samples per client n", y=y, title=title, log="y", ticks=data["samples"], legend=None)
     canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
     return canvas

@@ -49,7 +49,7 @@ def draw(data, config):
     for ax, n in zip(axes[0], data["samples"].values, strict=True):
         means_and_seeds(ax, data["error"].sel(samples=n), "target", "learner", LOOK)
         plots.level(ax, config.noise**2, "label noise", linestyle=":")
-        y = "test error of the new client\n(squares; mean, 95 % interval, and every seed)" if ax is axes[0, 0] else " "
+        y = "test error of the new client\n(mean, 95 % interval, and every seed)" if ax is axes[0, 0] else " "
         words = dict(x="samples of the new client", y=y, title=f"{config.clients} clients trained with n = {int(n)}")
         plots.finish(ax, **words, log="y", ticks=data["target"], legend=None)
     canvas.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
