@@ -50,8 +50,14 @@ def start(x64: bool = True) -> None:
 
 
 def compiler_flags() -> str:
-    """The flags that XLA is given from outside; they may change the last bits, so they are part of every cell's name."""
-    return " ".join(sorted(os.environ.get("XLA_FLAGS", "").split()))
+    """What may change the last bits from outside, which is part of every cell's name: XLA's flags of the environment, and another number of
+    CPU devices where the process had used JAX before `start` could set it."""
+    import jax
+
+    words = os.environ.get("XLA_FLAGS", "").split()
+    if jax.default_backend() == "cpu" and (count := jax.local_device_count()) != CPU_DEVICES:
+        words.append(f"cpu_devices={count}")
+    return " ".join(sorted(words))
 
 
 def check_memory(needed: int, what: str) -> None:

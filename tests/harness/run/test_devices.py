@@ -38,3 +38,10 @@ def test_settings_of_the_environment_change_no_draw():
     }
     plain, changed = (python("-c", DRAW, JAX_PLATFORMS="cpu", **settings).stdout for settings in ({}, ambient))
     assert plain == changed and plain.endswith("None\n")
+
+
+def test_devices_of_a_process_that_had_used_jax_are_part_of_the_cell():
+    words = "from mtrl.harness.run import devices; devices.start(); print([devices.compiler_flags()])"
+    plain = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    first, late = (python("-c", before + words, **plain).stdout for before in ("", "import jax; jax.devices(); "))
+    assert (first, late) == ("['']\n", "['cpu_devices=1']\n")
