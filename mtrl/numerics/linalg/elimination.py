@@ -31,7 +31,7 @@ def solve(
         return jnp.linalg.solve(matrix, right)
     for i in range(dim):
         here = jnp.arange(dim) == i
-        # Row i is divided by its pivot, and cleared from the others; subtracting (pivot - 1) of it instead would lose the digits of a large pivot.
+        # Row i is divided by its pivot and cleared from the others; subtracting (pivot - 1) times it would lose a large pivot's digits.
         pivot, column = matrix[..., i, i, None], matrix[..., :, i, None]
         row, value = matrix[..., i, :] / pivot, right[..., i, :] / pivot
         matrix = jnp.where(here[:, None], row[..., None, :], matrix - column * row[..., None, :])
