@@ -9,6 +9,8 @@ M tasks are played at once; the mean reward of input x in task i is `<phi(x), th
 - shared, linear: `mtlr_oful` (Hu et al. 2021), `mlingreedy`, `e2tc` (Yang et al. 2021)
 - one task after another: `boss` (Duong et al. 2024), `seqrepl`, `sequential_pege`
 - yardsticks: `known_representation`, `pege(known_subspace=True)`, and `independent` copies of any algorithm
+- pure exploration (Du et al. 2023), in `exploration`: `dou_exp_des`, `c_dou_exp_des`, `ind_rage`, `ind_rf_linucb`, `oracle_features`,
+  `uniform_designs`
 - `theory`: rates and radii; `play`: your own environment
 
 An algorithm is a factory: `linucb(alpha=0.5)` is an `Algorithm(init, select, update)`.
@@ -33,7 +35,15 @@ An algorithm is a factory: `linucb(alpha=0.5)` is an `Algorithm(init, select, up
 True
 """
 
-from mtrl.bandits import theory
+from mtrl.bandits import exploration, theory
+from mtrl.bandits.exploration import (
+    c_dou_exp_des,
+    dou_exp_des,
+    ind_rage,
+    ind_rf_linucb,
+    oracle_features,
+    uniform_designs,
+)
 from mtrl.bandits.finite_class import finite_class
 from mtrl.bandits.images import digit_images
 from mtrl.bandits.neural import BONUSES, gradient, last_layer, learner, neural_gfucb, optimistic_net
@@ -71,10 +81,11 @@ from mtrl.bandits.sequential import Plan, TaskTruth, sequential_tasks
 from mtrl.numerics.independent import independent
 
 __all__ = [
-    "BONUSES", "ArmTruth", "ArmView", "BallTruth", "ClassView", "Environment", "History", "Outcome", "Plan",
-    "Sizes", "TaskTruth", "boss", "boss_schedule", "digit_images", "e2tc", "finite_class", "fixed_arms",
-    "gfucb_finite", "gfucb_linear", "gradient", "greedy", "independent", "known_representation", "last_layer",
-    "learner", "linear_arms", "linear_ball", "linear_ellipsoid", "linucb", "mlingreedy", "mtlr_oful",
-    "neural_gfucb", "oful", "optimistic_net", "pege", "play", "seqrepl", "sequential_pege", "sequential_tasks",
-    "theory", "uniform",
+    "ArmTruth", "ArmView", "BONUSES", "BallTruth", "ClassView", "Environment", "History", "Outcome", "Plan",
+    "Sizes", "TaskTruth", "boss", "boss_schedule", "c_dou_exp_des", "digit_images", "dou_exp_des", "e2tc",
+    "exploration", "finite_class", "fixed_arms", "gfucb_finite", "gfucb_linear", "gradient", "greedy",
+    "ind_rage", "ind_rf_linucb", "independent", "known_representation", "last_layer", "learner", "linear_arms",
+    "linear_ball", "linear_ellipsoid", "linucb", "mlingreedy", "mtlr_oful", "neural_gfucb", "oful",
+    "optimistic_net", "oracle_features", "pege", "play", "seqrepl", "sequential_pege", "sequential_tasks",
+    "theory", "uniform", "uniform_designs",
 ]  # fmt: skip

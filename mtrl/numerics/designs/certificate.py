@@ -61,7 +61,7 @@ def check_spanning(name: str, points: Any) -> None:
     values = known(points)
     if values is None:
         return
-    check_finite(**{name: values})
+    check_finite(hint="clean the data first", **{name: values})
     dim = values.shape[-1]
     rank = int(np.linalg.matrix_rank(values.reshape(-1, dim)))
     if rank < dim:

@@ -1,0 +1,49 @@
+"""Pure exploration of M linear bandits with shared features: name the best arms, or good policies, with few pulls in all.
+
+Du, Huang and Sun, ICML 2023, arXiv 2302.04441.
+"""
+
+from mtrl.bandits.exploration import sizes, theory
+from mtrl.bandits.exploration.contextual import (
+    Policies,
+    c_dou_exp_des,
+    given_context_features,
+    ind_rf_linucb,
+)
+from mtrl.bandits.exploration.dou_exp_des import (
+    dou_exp_des,
+    given_features,
+    ind_rage,
+    oracle_features,
+    uniform_designs,
+)
+from mtrl.bandits.exploration.eliminate import Identification, status
+from mtrl.bandits.exploration.problem import (
+    ArmTasks,
+    ContextTasks,
+    best_arms,
+    canonical_tasks,
+    check_arm_tasks,
+    check_context_tasks,
+    diversity,
+    first_tasks,
+    gaps,
+    policy_gaps,
+    sample_arm_tasks,
+    sample_context_tasks,
+    smallest_gap,
+    subspace_error,
+    wrong,
+)
+from mtrl.bandits.exploration.recover import feature_design, feature_moment, leading, make_batch, recover_features
+from mtrl.bandits.exploration.sampler import ArmSampler, ContextSampler, arm_sampler, context_sampler
+from mtrl.bandits.exploration.sizes import Bounds
+
+__all__ = [
+    "ArmSampler", "ArmTasks", "Bounds", "ContextSampler", "ContextTasks", "Identification", "Policies", "arm_sampler",
+    "best_arms", "c_dou_exp_des", "canonical_tasks", "check_arm_tasks", "check_context_tasks", "context_sampler",
+    "diversity", "dou_exp_des", "feature_design", "feature_moment", "first_tasks", "gaps", "given_context_features", "given_features",
+    "ind_rage", "ind_rf_linucb", "leading", "make_batch", "oracle_features", "policy_gaps", "recover_features",
+    "sample_arm_tasks", "sample_context_tasks", "sizes", "smallest_gap", "status", "subspace_error", "theory",
+    "uniform_designs", "wrong",
+]  # fmt: skip

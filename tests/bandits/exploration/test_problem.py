@@ -1,0 +1,89 @@
+"""Instances, their optima, and what is refused about them; the rates."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits import exploration as ex
+from mtrl.bandits.problem import LinearParams
+from mtrl.numerics.errors import BadInput
+from tests.helpers import assert_close
+
+
+@pytest.fixture(scope="module")
+def canonical():
+    return ex.canonical_tasks(0.4, tasks=7, dim=5, rank=2)
+
+
+def test_canonical_instance(canonical):
+    np.testing.assert_array_equal(ex.best_arms(canonical), np.arange(7) % 2)
+    assert_close("smallest gap", ex.smallest_gap(canonical), 0.4)
+    assert_close("omega", ex.diversity(canonical.linear.heads), 2 * 0.16 * 3 / 7)
+    even = ex.canonical_tasks(0.4, tasks=8, dim=5, rank=2)
+    assert_close("omega of equal groups", ex.diversity(even.linear.heads), 0.16)
+    assert ex.wrong(canonical, jnp.array([0, 1, 0, 1, 0, 1, 4])).tolist() == [False] * 6 + [True]
+
+
+def test_random_instances():
+    problem = ex.check_arm_tasks(ex.sample_arm_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, arms=9))
+    by_hand = np.asarray(problem.arms) @ np.asarray(problem.linear.basis) @ np.asarray(problem.linear.heads).T
+    assert_close("means", problem.means.T, by_hand)
+    np.testing.assert_array_equal(ex.best_arms(problem), by_hand.argmax(0))
+    gaps = np.sort(by_hand, axis=0)
+    assert_close("smallest gap", ex.smallest_gap(problem), (gaps[-1] - gaps[-2]).min())
+    context = ex.sample_context_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, contexts=3, arms=4)
+    ex.check_context_tasks(context)
+    best = context.means.argmax(-1)
+    assert_close("gap of the best policy", ex.policy_gaps(context, best), np.zeros(6))
+    assert np.all(ex.policy_gaps(context, (best + 1) % 4) > 0)
+    assert_close("omega", ex.diversity(context.linear.heads), 1.0)
+
+
+def test_subspace_error():
+    basis = jnp.linalg.qr(jax.random.normal(jax.random.key(1), (5, 3)))[0]
+    turn = jnp.linalg.qr(jax.random.normal(jax.random.key(2), (3, 3)))[0]
+    assert_close("rotated", ex.subspace_error(basis @ turn, basis), 0.0, atol=1e-12)
+    assert_close("one direction missing", ex.subspace_error(basis[:, :2], basis), 1.0)
+
+
+def test_rates():
+    """Slopes in M are k/d and (k/d)^2 of each other's, the intercept is the features' cost; all fall as the squared gap."""
+    sizes = dict(dim=5, rank=2, delta=0.005, rho=5.0, omega=0.16)
+    tasks = jnp.array([10.0, 20.0])
+    shared, alone = ex.theory.arms_rate(tasks, 0.4, **sizes), ex.theory.arms_alone_rate(tasks, 0.4, dim=5, delta=0.005)
+    assert_close("slopes of RepBAI", np.diff(shared) / np.diff(alone), [ex.theory.slope_ratio(5, 2)])
+    policies = ex.theory.policies_rate(tasks, 0.1, dim=5, rank=2, rho=5.0)
+    independent = ex.theory.policies_alone_rate(tasks, 0.1, dim=5)
+    assert_close(
+        "slopes of RepBPI", np.diff(policies) / np.diff(independent), [ex.theory.slope_ratio(5, 2, policies=True)]
+    )
+    assert_close("in the gap", ex.theory.arms_rate(tasks, 0.2, **sizes), 4 * shared)
+    np.testing.assert_array_equal(ex.theory.phases_needed(jnp.array([0.4, 0.5, 0.6, 0.11])), [2, 2, 1, 4])
+
+
+def test_refuses(canonical):
+    linear = canonical.linear
+    with pytest.raises(BadInput, match="arms span only 4 of 5 dimensions"):
+        ex.check_arm_tasks(canonical._replace(arms=canonical.arms.at[4].set(0)))
+    with pytest.raises(BadInput, match=r"heads have rank 1, but must have rank 2: the task diversity condition"):
+        ex.check_arm_tasks(canonical._replace(linear=linear._replace(heads=jnp.ones((7, 2)))))
+    with pytest.raises(BadInput, match="rank got 2, but must lie between 1 and the smaller"):
+        ex.check_arm_tasks(canonical._replace(linear=linear._replace(heads=linear.heads[:1])))
+    for noise in (0.0, -1.0):
+        with pytest.raises(BadInput, match="noise got"):
+            ex.canonical_tasks(0.4, noise, tasks=4, dim=5, rank=2)
+    with pytest.raises(BadInput, match="noise got 0"):
+        ex.check_arm_tasks(canonical._replace(linear=linear._replace(noise=0.0)))
+    with pytest.raises(BadInput, match="rank got 6"):
+        ex.canonical_tasks(0.4, tasks=9, dim=5, rank=6)
+    with pytest.raises(BadInput, match="arms got 3, but must be a whole number of at least 4; fewer cannot span"):
+        ex.sample_arm_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, arms=3)
+    context = ex.sample_context_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, contexts=3, arms=4)
+    with pytest.raises(BadInput, match="probabilities sum to 1.5, but must sum to 1"):
+        ex.check_context_tasks(context._replace(probabilities=jnp.full(3, 0.5)))
+    with pytest.raises(BadInput, match="probabilities got -0.5"):
+        ex.check_context_tasks(context._replace(probabilities=jnp.array([1.0, 0.5, -0.5])))
+    with pytest.raises(BadInput, match="features span only 3 of 4 dimensions"):
+        ex.check_context_tasks(context._replace(features=context.features.at[..., 0].set(0)))
+    assert isinstance(linear, LinearParams)

@@ -1,0 +1,124 @@
+"""The estimators of the shared features: unbiased moments, the law of the sampler, and the error of the subspace against its prediction."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.bandits import exploration as ex
+from mtrl.bandits.exploration.sampler import sum_rewards, sum_rewards_literally, wishart
+from mtrl.bandits.problem import LinearParams
+from tests.helpers import assert_close, assert_mean
+
+SCALES = np.array([1, 1, 0.3, 2, 0.6])
+
+
+def gaussian_tasks(key, arms, *, tasks, rank):
+    """A problem with Gaussian heads and a random subspace on given arms."""
+    first, second = jax.random.split(key)
+    basis = jnp.linalg.qr(jax.random.normal(first, (arms.shape[1], rank)))[0]
+    return ex.ArmTasks(arms, LinearParams(basis, jax.random.normal(second, (tasks, rank)), jnp.asarray(1.0)))
+
+
+def second_moment(problem):
+    heads = problem.linear.heads
+    return problem.linear.basis @ (heads.T @ heads / len(heads)) @ problem.linear.basis.T
+
+
+def test_the_correction_removes_the_bias_of_an_anisotropic_batch():
+    """Two pulls of each of five arms of unequal length, 12 tasks x 6000 batches: E Z = B Gamma B^T; without the correction another space leads."""
+    problem = gaussian_tasks(jax.random.key(0), jnp.diag(SCALES), tasks=12, rank=2)
+    batch = ex.make_batch(problem.arms, jnp.full(5, 2), 1.0)
+    assert_close("covariance of an estimate", batch.covariance, np.diag(1 / (2 * SCALES**2)), atol=1e-12)
+    assert_close("s2", batch.spread, 1 / (2 * 0.09))
+    scatter = ex.arm_sampler(problem).scatter(jax.random.key(1), batch.covariance, batch.counts, 6000.0)
+    errors = {}
+    for correction in (True, False):
+        moment = ex.feature_moment(scatter, 72000.0, batch.covariance, correction=correction)
+        errors[correction] = (
+            float(jnp.abs(moment - second_moment(problem)).max()),
+            float(ex.subspace_error(ex.leading(moment, 2), problem.linear.basis)),
+        )
+    assert errors[True][0] < 0.1 and errors[True][1] < 4e-3
+    assert errors[False][0] > 5 and errors[False][1] > 0.3
+
+
+def test_drawn_sums_have_the_law_of_pulls():
+    """Mean and covariance of a batch's scatter and of the sums of rewards: drawn at once as pull by pull."""
+    problem = gaussian_tasks(jax.random.key(2), jnp.diag(jnp.asarray(SCALES[:3])), tasks=2, rank=1)
+    batch = ex.make_batch(problem.arms, jnp.array([2, 1, 3]), 1.0)
+    keys = jax.random.split(jax.random.key(3), 4000)
+    draws = []
+    for literal in (False, True):
+        sampler = ex.arm_sampler(problem, literal=literal)
+        draw = functools.partial(
+            sampler.scatter, covariance=batch.covariance, counts=batch.counts, batches=jnp.asarray(3)
+        )
+        draws.append(np.asarray(jax.jit(jax.vmap(lambda key, draw=draw: draw(key) / 6))(keys)))
+    expected = np.asarray(second_moment(problem) + batch.covariance)
+    for name, found in zip(("drawn", "literal"), draws, strict=True):
+        assert_mean(f"{name} scatter", found, expected)
+    spreads = [found.reshape(4000, -1).var(0) for found in draws]
+    assert_close("variance of the scatter, literal against drawn", spreads[1], spreads[0], rtol=0.2)
+
+    counts, means = jnp.array([[2, 0, 3], [1, 4, 0]]), problem.means
+    for pull in (sum_rewards, sum_rewards_literally):
+        sums = jax.jit(jax.vmap(lambda key, pull=pull: pull(key, means, counts, 0.5)))(keys)
+        assert_mean(f"{pull.__name__}", sums, counts * means)
+        assert_close(f"variance, {pull.__name__}", sums.var(0), 0.25 * counts, rtol=0.1)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 2.0, 50.0])
+def test_wishart_of_any_degrees(degrees):
+    """E W = n Sigma and E tr(Sigma^-1 W)^2 = n d (n d + 2); rank min(n, d)."""
+    factor = jnp.linalg.cholesky(jnp.array([[2.0, 0.5, 0], [0.5, 1, 0], [0, 0, 0.3]]))
+    draws = jax.jit(jax.vmap(lambda key: wishart(key, degrees, factor)))(jax.random.split(jax.random.key(4), 4000))
+    assert_mean("Wishart mean", draws, degrees * factor @ factor.T)
+    traces = jnp.einsum("ij,nji->n", jnp.linalg.inv(factor @ factor.T), draws)
+    assert_mean("Wishart trace, squared", traces**2, 3 * degrees * (3 * degrees + 2))
+    assert np.linalg.matrix_rank(np.asarray(draws[0])) == min(degrees, 3)
+
+
+@pytest.mark.parametrize("times", [1, 10])
+def test_subspace_error_is_the_predicted_one(times):
+    """First order in the noise, isotropic and anisotropic, within 5 % and the Monte Carlo error of 400 repeats; Davis-Kahan holds in each."""
+    for scales in (np.ones(5), SCALES + 0.5):
+        problem = gaussian_tasks(jax.random.key(5), jnp.diag(jnp.asarray(scales)), tasks=20, rank=2)
+        sampler, batches = ex.arm_sampler(problem), 4000 / times
+        batch = ex.make_batch(problem.arms, jnp.full(5, times), 1.0)
+        gamma = problem.linear.heads.T @ problem.linear.heads / 20
+
+        def one(key, sampler=sampler, batch=batch, problem=problem, batches=batches):
+            basis, scatter = ex.recover_features(key, sampler, batch, batches, rank=2)
+            noise = ex.feature_moment(scatter, 20 * batches, batch.covariance) - second_moment(problem)
+            return ex.subspace_error(basis, problem.linear.basis), jnp.linalg.norm(noise, ord=2)
+
+        errors, noise = jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(6), 400))
+        sizes = dict(tasks=20, batches=batches)
+        expected = ex.theory.subspace_error_of(batch.covariance, problem.linear.basis, gamma, **sizes)
+        assert_mean(f"subspace error, {times} pulls", errors, expected, bias=0.05 * float(expected))
+        if scales.std() == 0:
+            spectrum = jnp.linalg.eigvalsh(gamma)
+            isotropic = ex.theory.subspace_error(spectrum, 1 / times, dim=5, **sizes)
+            assert_close("isotropic and general prediction", isotropic, expected, rtol=1e-9)
+            budget = 20 * batches * 5 * times
+            at_budget = ex.theory.subspace_error_at_budget(spectrum, budget, rho=5, rounds=5 * times, dim=5)
+            assert_close("prediction at a budget", at_budget, expected, rtol=1e-9)
+        bound = ex.theory.davis_kahan(noise, jnp.linalg.eigvalsh(gamma)[0], 2)
+        assert np.all(np.sqrt(errors) <= bound)
+
+
+def test_longer_batches_never_hurt_at_a_budget():
+    spectrum = jnp.array([0.3, 1.0])
+    found = [ex.theory.subspace_error_at_budget(spectrum, 1e5, rho=5, rounds=p, dim=5) for p in (5, 20, 100)]
+    assert found[0] > found[1] > found[2]
+
+
+def test_designs_of_the_batch():
+    """The E design has the smallest ||A^-1||, and every alternative its own."""
+    arms = jnp.diag(jnp.array([1, 0.7, 0.5, 0.3]))
+    values = {kind: float(ex.feature_design(arms, kind).value) for kind in ("E", "G", "uniform")}
+    assert_close("rho_E", values["E"], (1 / np.array([1, 0.7, 0.5, 0.3]) ** 2).sum(), rtol=1e-3)
+    assert values["E"] < values["G"] and np.isclose(values["G"], 4 / 0.09) and np.isclose(values["uniform"], 4 / 0.09)
