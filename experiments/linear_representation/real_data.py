@@ -175,7 +175,8 @@ def draw(data, config):
         ax.axvline(1, color="black", linewidth=0.8)
         if name != names[0]:
             ax.set_yticklabels([])
-        title = f"{name}\n({TRAIN[name]:.0%} of the rows train)"
+        shown = pathlib.Path(config.data_dir).stem if name == "own" else name
+        title = f"{shown}\n({TRAIN[name]:.0%} of the rows train)"
         plots.finish(ax, x="test RMSE / single-task ridge", title=title, legend=None)
     return canvas
 
