@@ -8,6 +8,7 @@ M tasks are played at once; the mean reward of input x in task i is `<phi(x), th
 - shared, GFUCB (Lu et al. 2022): `gfucb_finite` exactly, `gfucb_linear`, with a network `neural_gfucb` (`learner`)
 - shared, linear: `mtlr_oful` (Hu et al. 2021), `mlingreedy`, `e2tc` (Yang et al. 2021)
 - one task after another: `boss` (Duong et al. 2024), `seqrepl`, `sequential_pege`
+- from a log, nothing explored, Hong et al. 2023: `hier_opo`, `flat_opo`, `oracle_opo` and what belongs to them, in `off_policy`
 - yardsticks: `known_representation`, `pege(known_subspace=True)`, and `independent` copies of any algorithm
 - pure exploration (Du et al. 2023), in `exploration`: `dou_exp_des`, `c_dou_exp_des`, `ind_rage`, `ind_rf_linucb`, `oracle_features`,
   `uniform_designs`
@@ -35,7 +36,7 @@ An algorithm is a factory: `linucb(alpha=0.5)` is an `Algorithm(init, select, up
 True
 """
 
-from mtrl.bandits import exploration, theory
+from mtrl.bandits import exploration, off_policy, theory
 from mtrl.bandits.exploration import (
     c_dou_exp_des,
     dou_exp_des,
@@ -47,6 +48,7 @@ from mtrl.bandits.exploration import (
 from mtrl.bandits.finite_class import finite_class
 from mtrl.bandits.images import digit_images
 from mtrl.bandits.neural import BONUSES, gradient, last_layer, learner, neural_gfucb, optimistic_net
+from mtrl.bandits.off_policy import flat_opo, hier_opo, oracle_opo
 from mtrl.bandits.play import Environment, History, play
 from mtrl.bandits.problem import (
     ArmTruth,
@@ -81,11 +83,11 @@ from mtrl.bandits.sequential import Plan, TaskTruth, sequential_tasks
 from mtrl.numerics.independent import independent
 
 __all__ = [
-    "ArmTruth", "ArmView", "BONUSES", "BallTruth", "ClassView", "Environment", "History", "Outcome", "Plan",
-    "Sizes", "TaskTruth", "boss", "boss_schedule", "c_dou_exp_des", "digit_images", "dou_exp_des", "e2tc",
-    "exploration", "finite_class", "fixed_arms", "gfucb_finite", "gfucb_linear", "gradient", "greedy",
+    "ArmTruth", "ArmView", "BONUSES", "BallTruth", "ClassView", "Environment", "History", "Outcome", "Plan", "Sizes",
+    "TaskTruth", "boss", "boss_schedule", "c_dou_exp_des", "digit_images", "dou_exp_des", "e2tc", "exploration",
+    "finite_class", "fixed_arms", "flat_opo", "gfucb_finite", "gfucb_linear", "gradient", "greedy", "hier_opo",
     "ind_rage", "ind_rf_linucb", "independent", "known_representation", "last_layer", "learner", "linear_arms",
-    "linear_ball", "linear_ellipsoid", "linucb", "mlingreedy", "mtlr_oful", "neural_gfucb", "oful",
-    "optimistic_net", "oracle_features", "pege", "play", "seqrepl", "sequential_pege", "sequential_tasks",
-    "theory", "uniform", "uniform_designs",
+    "linear_ball", "linear_ellipsoid", "linucb", "mlingreedy", "mtlr_oful", "neural_gfucb", "off_policy", "oful",
+    "optimistic_net", "oracle_features", "oracle_opo", "pege", "play", "seqrepl", "sequential_pege",
+    "sequential_tasks", "theory", "uniform", "uniform_designs",
 ]  # fmt: skip
