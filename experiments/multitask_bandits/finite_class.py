@@ -5,25 +5,28 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, most, several_tasks, tuned
-from mtrl import bandits
-from mtrl.harness import (
-    BaseConfig,
-    Claim,
-    Entrant,
-    Figure,
-    between,
-    evaluate,
-    field,
-    less_than_zero,
+from experiments.multitask_bandits import protocol
+from experiments.multitask_bandits.protocol import (
+    LOOK,
+    PER_TASK,
+    PROGRAM,
+    REWARD,
+    fewest,
+    lower,
+    most,
+    several_tasks,
+    total,
 )
+from mtrl import bandits
+from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, between, dataset, evaluate, field
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, lowest, mean, value
+from mtrl.harness.picture import plots
 
 METHODS = ("GFUCB", "GFUCB per task", "greedy", "LinUCB on x", "known phi")
 # Reg/M at T = 60 and its standard error in an independent program of these settings at one radius, `0.05 (M k + log|Phi|) log(t + 2)`;
 # no error is given for M = 12, that of M = 4 is used.
 REFERENCE = {1: (4.58, 0.46), 4: (4.29, 0.37), 12: (3.61, 0.37)}
-REFERENCE_SCALE, REFERENCE_NOISE, REFERENCE_ROUNDS = 0.05, 0.3, 60
+REFERENCE_SCALE, REFERENCE_NOISE = 0.05, 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,47 +49,36 @@ class FiniteClassConfig(BaseConfig):
 
 
 def run(config: FiniteClassConfig, seeds: np.ndarray) -> Any:
-    """All methods at one M."""
-    import xarray as xr
-
+    """All methods at one M, and GFUCB at the reference run's radius."""
     (tasks,) = config.tasks
-    problem = bandits.finite_class(
-        tasks=tasks, dim=config.dim, rank=config.rank, candidates=config.candidates, arms=config.arms
-    )
-    in_units = 1.0 / REFERENCE_NOISE**2  # the flag's scales are squared radii at the reference run's noise
-    radii = {"scale": in_units * np.asarray(config.scales), "noise": config.noise}
+    sizes = {name: getattr(config, name) for name in ("dim", "rank", "candidates", "arms")}
+    units = 1.0 / REFERENCE_NOISE**2  # the flag's scales are squared radii at the reference run's noise
+    noise = {"noise": config.noise}
+    radii = {"scale": units * np.asarray(config.scales), **noise}
     entrants = (
         Entrant("GFUCB", bandits.gfucb_finite, grid=radii),
         Entrant("GFUCB per task", bandits.independent(bandits.gfucb_finite), grid=radii),
         Entrant("greedy", bandits.gfucb_finite, grid={"scale": 0.0}),
         Entrant("LinUCB on x", bandits.linucb, grid={"alpha": config.scales}),
-        Entrant("known phi", bandits.known_representation, grid={"scale": config.scales, "noise": config.noise}),
-        Entrant("fixed", bandits.gfucb_finite, grid={"scale": in_units * REFERENCE_SCALE, "noise": config.noise}),
+        Entrant("known phi", bandits.known_representation, grid={"scale": config.scales, **noise}),
+        Entrant("fixed", bandits.gfucb_finite, grid={"scale": units * REFERENCE_SCALE, **noise}),
     )
-    curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
-    fixed = curves.pop("fixed")
-    scales = {name: float(hyper.get("scale", hyper.get("alpha"))) for name, hyper in chosen.items()}
-    scales = {name: scale / in_units if name.startswith("GFUCB") else scale for name, scale in scales.items()}
-    values = np.stack([curves[name] for name in METHODS])[None]
-    coords = {
-        "tasks": [tasks],
-        "method": list(METHODS),
-        "seed": seeds,
-        "round": np.arange(1, config.rounds + 1),
-    }
+    problem = bandits.finite_class(tasks=tasks, **sizes)
+    curves, chosen = protocol.tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
+    scales = [float(chosen[name].get("scale", chosen[name].get("alpha"))) for name in METHODS]
+    scales = [scale / units if name.startswith("GFUCB") else scale for name, scale in zip(METHODS, scales, strict=True)]
+    regret = np.stack([curves[name] for name in METHODS])[None]
     gain = evaluate(bandits.theory.gain, float(tasks), rank=config.rank, log_covering=float(np.log(config.candidates)))
-    data = xr.Dataset(
-        {
-            "regret": (("tasks", "method", "seed", "round"), values),
-            "total": (("tasks", "method", "seed"), values[..., -1]),
-            "scale": (("tasks", "method"), [[scales[name] for name in METHODS]]),
-            "gain": (("tasks",), [float(gain)]),
-            "fixed": (("tasks", "seed"), fixed[None, :, -1]),
-        },
-        coords=coords,
+    dims, rounds = ("tasks", "method", "seed"), np.arange(1, config.rounds + 1)
+    return dataset(
+        seeds,
+        {"tasks": Axis([tasks], words="number of tasks M"), "method": METHODS, "round": Axis(rounds, words="round t")},
+        regret=((*dims, "round"), regret, REWARD, PER_TASK),
+        total=(dims, regret[..., -1], REWARD, PER_TASK),
+        scale=(("tasks", "method"), [scales]),
+        gain=("tasks", [float(gain)]),
+        fixed=(("tasks", "seed"), curves["fixed"][None, :, -1], REWARD, PER_TASK),
     )
-    data["regret"].attrs["units"] = data["total"].attrs["units"] = "reward per task"
-    return data
 
 
 def matches(config: FiniteClassConfig) -> bool:
@@ -107,59 +99,31 @@ def at_reference(tasks: int) -> Any:
 
 
 def draw(data: Any, config: FiniteClassConfig) -> Any:
-    """Left: GFUCB against time for every M, with the rate scaled to the smallest M. Right: all methods at the largest M."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 2)
-    rounds = data["round"].values
-    base = data["tasks"].values.min()
-    first = data["regret"].sel(dict(tasks=base, method="GFUCB")).mean("seed").values
-    shape = np.sqrt(rounds)
-    constant = float(first @ shape / (shape @ shape)) * float(data["gain"].sel(tasks=base))
-    left, right = axes[0]
-    for color, tasks in zip(style.COLORS, data["tasks"].values, strict=False):
-        samples = data["regret"].sel(dict(tasks=tasks, method="GFUCB")).values
-        style.band(left, rounds, samples, label=f"GFUCB, M = {tasks}", color=color, points=False)
-        rate = constant * shape / float(data["gain"].sel(tasks=tasks))
-        label = "rate, scaled at the smallest M" if tasks == base else ""
-        style.theory(left, rounds, rate, color=color, linestyle="--", label=label)
-    end = float(rounds[-1])
-    for j, (color, tasks) in enumerate(zip(style.COLORS, data["tasks"].values, strict=False)):
-        if tasks in REFERENCE and matches(config):
-            value, error = REFERENCE[int(tasks)]
-            ours = data["fixed"].sel(tasks=tasks).values
-            left.errorbar(
-                [1.03 * end], [ours.mean()], style.half_width(ours[:, None]), fmt="s", color=color, ms=4, capsize=2
-            )
-            left.errorbar(
-                [(1.08 + 0.04 * j) * end],
-                [value],
-                [1.96 * error],
-                fmt="o",
-                mfc="none",
-                mec="black",
-                ecolor=color,
-                ms=6,
-                capsize=2,
-            )
-    if matches(config):
-        left.plot([], [], "s", color="0.4", ms=4, label=f"at the radius scale {REFERENCE_SCALE:g}")
-        style.paper(left, [], [], label="reference run at that scale")
-    largest = data["tasks"].values.max()
-    for color, method in zip(style.COLORS, data["method"].values, strict=False):
-        samples = data["regret"].sel(dict(tasks=largest, method=method)).values
-        style.band(right, rounds, samples, label=str(method), color=color, points=False)
-    left.set(title=f"finite class, |Phi| = {config.candidates}", xlabel="round t", ylabel="regret per task, Reg/M")
-    right.set(title=f"methods at M = {largest}", xlabel="round t", ylabel="regret per task, Reg/M")
-    for ax in (left, right):
-        ax.set_ylim(0, 1.5 * ax.get_ylim()[1])
-        ax.legend(loc="upper left")
+    """GFUCB against time for every M with the rate; all methods at the largest M; GFUCB at the reference run's radius."""
+    figure, axes = plots.panel(1, 2 + matches(config), width=4.2)
+    left, middle, *right = axes[0]
+    words = dict(x="round t", y="regret per task, Reg/M [reward]")
+    shared, shape = data["regret"].sel({"method": "GFUCB"}), np.sqrt(data["round"])
+    looks = protocol.task_looks(data, "GFUCB, ")
+    plots.curves(left, shared, "round", "tasks", looks)
+    first = data.isel(tasks=[int(data["tasks"].values.argmin())])
+    constant = (shared.sel(tasks=first["tasks"]).mean("seed") * shape).sum("round") / (shape**2).sum()
+    rate = (constant * first["gain"]).squeeze("tasks", drop=True) * shape / data["gain"]
+    bare = {m: look._replace(words="", line="--") for m, look in looks.items()}
+    bare[int(first["tasks"][0])] = bare[int(first["tasks"][0])]._replace(words="rate, scaled at the smallest M")
+    plots.theory(left, rate, "round", "tasks", bare)
+    plots.curves(middle, data["regret"].sel(tasks=most(config)), "round", "method", LOOK)
+    titles = (f"finite class, |Phi| = {config.candidates}", f"methods at M = {most(config)}")
+    for ax, title in zip((left, middle), titles, strict=True):
+        plots.finish(ax, title=title, ylim=(0, 1.5 * ax.get_ylim()[1]), legend="upper left", **words)
+    for ax in right:
+        plots.points(ax, data["fixed"], "tasks", look=LOOK["GFUCB"])
+        numbers, errors = zip(*REFERENCE.values(), strict=True)
+        plots.program(ax, dict(zip(REFERENCE, numbers, strict=True)), "independent program, ±1.96 of its errors")
+        ax.errorbar(list(REFERENCE), numbers, 1.96 * np.array(errors), fmt="none", ecolor="black", capsize=4)
+        title, room = f"both at the radius scale {REFERENCE_SCALE:g}", dict(ylim=(0, 1.3 * ax.get_ylim()[1]))
+        plots.finish(ax, y=words["y"], title=title, log="x", ticks=data["tasks"].values, **room)
     return figure
-
-
-def total(method: str, tasks: Any = most) -> Any:
-    """Regret per task of a method at one M."""
-    return value("total", method=method, tasks=tasks)
 
 
 def sharing_saves(tasks: Any) -> Any:
@@ -170,14 +134,12 @@ def sharing_saves(tasks: Any) -> Any:
 def near_reference(tasks: int) -> Claim:
     """Our number at the independent program's radius, within three of its standard errors."""
     number, error = REFERENCE[tasks]
-    return Claim(
-        text=f"regret per task at M = {tasks}, T = {REFERENCE_ROUNDS}, at the radius scale {REFERENCE_SCALE:g}",
-        paper=f"{number:g} +- {error:g}, {PROGRAM} (the paper reports no numbers for a finite class)",
-        measure=mean(at_reference(tasks)),
-        accepts=between(number - 3 * error, number + 3 * error),
-        kind="reference",
-        unit=REWARD,
-        value=number,
+    return protocol.reference(
+        f"regret per task at M = {tasks}, T = {FiniteClassConfig.rounds}, at the radius scale {REFERENCE_SCALE:g}",
+        number,
+        f"{number:g} +- {error:g}, {PROGRAM} (the paper reports no numbers for a finite class)",
+        mean(at_reference(tasks)),
+        3 * error,
         reason="three standard errors of that program" + ("'s M = 4, none is given for this M" if tasks == 12 else ""),
         note="about 100 seeds would decide" if tasks == 1 else "",
     )
@@ -191,21 +153,17 @@ FIGURE = Figure(
     draw=draw,
     split=("tasks",),
     claims=(
-        Claim(
-            text="regret per task is lower with the most tasks than with the fewest",
-            paper="Theorem 1 divided by M: decreasing in M (ordering)",
-            measure=mean(total("GFUCB") - total("GFUCB", fewest)),
-            accepts=less_than_zero,
-            unit=REWARD,
+        lower(
+            "regret per task is lower with the most tasks than with the fewest",
+            "Theorem 1 divided by M: decreasing in M",
+            protocol.across_tasks("GFUCB"),
             applies=several_tasks,
         ),
-        Claim(
-            text="sharing one representation beats M independent copies, and by more at the largest M than at the smallest "
+        lower(
+            "sharing one representation beats M independent copies, and by more at the largest M than at the smallest "
             "(what it saves; nothing at M = 1, where both are one algorithm)",
-            paper="Theorem 1 against M single-task bounds (ordering)",
-            measure=mean(sharing_saves(most) - sharing_saves(fewest)),
-            accepts=less_than_zero,
-            unit=REWARD,
+            "Theorem 1 against M single-task bounds",
+            mean(sharing_saves(most) - sharing_saves(fewest)),
             applies=several_tasks,
         ),
         Claim(
@@ -224,13 +182,11 @@ FIGURE = Figure(
             reason="25 %, ours: the rates are bounds without constants",
             note="about 100 seeds would decide",
         ),
-        Claim(
-            text="the known representation is a lower envelope at the largest M (minus the lowest of the other methods)",
-            paper="Reg/M falls towards the known-representation floor (ordering)",
-            measure=lowest(value("total", tasks=most), "known phi"),
-            accepts=less_than_zero,
+        lower(
+            "the known representation is a lower envelope at the largest M (minus the lowest of the other methods)",
+            "Reg/M falls towards the known-representation floor",
+            lowest(value("total", tasks=most), "known phi"),
             kind="derived",
-            unit=REWARD,
         ),
         *(near_reference(tasks) for tasks in REFERENCE),
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import fewest, most, several_tasks
+from experiments.multitask_bandits.protocol import fewest, most, several_tasks
 from mtrl import bandits
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, dataset, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import mean, value

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import REWARD, fewest, most, several_tasks, tuned
+from experiments.multitask_bandits.protocol import REWARD, fewest, most, several_tasks, tuned
 from mtrl import bandits
 from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, at_least, between, dataset, field, less_than_zero
 from mtrl.harness.judge.measures import crossing, lowest, mean, value

@@ -5,9 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.common import PROGRAM, REWARD, fewest, most, several_tasks
+from experiments.multitask_bandits import protocol
+from experiments.multitask_bandits.protocol import (
+    LOOK,
+    PER_TASK,
+    PROGRAM,
+    REWARD,
+    fewest,
+    lower,
+    minus,
+    most,
+    several_tasks,
+)
 from mtrl import bandits
 from mtrl.harness import (
+    Axis,
     BadInput,
     BaseConfig,
     Claim,
@@ -16,11 +28,12 @@ from mtrl.harness import (
     at_least,
     between,
     compete,
+    dataset,
     field,
     jnp,
-    less_than_zero,
 )
 from mtrl.harness.judge.measures import crossing, mean, value
+from mtrl.harness.picture import plots
 
 METHODS = ("E2TC", "E2TC, rank unknown", "PEGE", "known B")
 # Regret per task in an independent program at d = 10, k = 2, T = 20000, sigma = 1 (no errors given; PEGE 1964 to 1979, known B 335 to 343).
@@ -36,13 +49,11 @@ class LinearBallConfig(BaseConfig):
     tasks: tuple[int, ...] = field((5, 50, 100, 500), help="numbers of tasks M", lower=1)
     rounds: int = field(20_000, help="rounds per task T", lower=2)
     dim: int = field(10, help="dimension d", lower=2)
-    rank: int = field(2, help="subspace dimension k", lower=1)
+    rank: int = field(2, help="subspace dimension k", lower=1, at_most="dim")
     noise: float = field(1.0, help="noise standard deviation sigma", lower=0.0)
 
     def validate(self) -> None:
         """The stages must fit in the horizon."""
-        if self.rank > self.dim:
-            raise BadInput(f"rank (k) got {self.rank}, but must lie between 1 and the width {self.dim}; lower it")
         for tasks in self.tasks:
             explore, identify = bandits.theory.e2tc_stages(tasks, self.rounds, dim=self.dim, rank=self.rank)
             if explore < self.dim:
@@ -63,102 +74,75 @@ def regret_and_rank(step: Any) -> Any:
 
 def run(config: LinearBallConfig, seeds: np.ndarray) -> Any:
     """All methods at one M."""
-    import xarray as xr
-
-    (tasks,) = config.tasks
-    explore, identify = bandits.theory.e2tc_stages(tasks, config.rounds, dim=config.dim, rank=config.rank)
-    root = float(np.sqrt(config.rounds))
-    stages = dict(explore=float(explore), identify=float(identify))
-    rank = {"rank": config.rank}
+    (tasks,), rounds, sizes = config.tasks, config.rounds, dict(dim=config.dim, rank=config.rank)
+    stages = dict(
+        zip(("explore", "identify"), map(float, bandits.theory.e2tc_stages(tasks, rounds, **sizes)), strict=True)
+    )
+    root = float(np.sqrt(rounds))
     entrants = (
-        Entrant("E2TC", bandits.e2tc, rank, stages),
+        Entrant("E2TC", bandits.e2tc, {"rank": config.rank}, stages),
         Entrant("E2TC, rank unknown", bandits.e2tc, {"rank": 0}, stages),
         Entrant("PEGE", bandits.pege, grid={"explore": float(np.ceil(config.dim * root))}),
         Entrant("known B", bandits.pege, {"known_subspace": True}, {"explore": float(np.ceil(config.rank * root))}),
     )
-    played = compete(
-        entrants,
-        bandits.linear_ball(tasks=tasks, dim=config.dim, rank=config.rank),
-        seeds=seeds,
-        rounds=config.rounds,
-        inputs=(config.noise,),
-        record=regret_and_rank,
-    )
-    records = [played[name].record for name in METHODS]
-    totals = [np.asarray(regret[:, 0], dtype=float).sum(1) for regret, _ in records]
+    problem, common = bandits.linear_ball(tasks=tasks, **sizes), dict(rounds=rounds, inputs=(config.noise,))
+    played = compete(entrants, problem, seeds=seeds, record=regret_and_rank, **common)
+    records = {name: played[name].record for name in METHODS}
+    totals = [np.asarray(regret[:, 0], dtype=float).sum(1) for regret, _ in records.values()]
+    # The others are told the rank, or need none.
     ranks = [
-        rank[:, 0, -1] if entrant.factory is bandits.e2tc else np.full(len(seeds), config.rank)
-        for entrant, (_, rank) in zip(entrants, records, strict=True)
+        rank[:, 0, -1] if name.startswith("E2TC") else np.full(len(seeds), config.rank)
+        for name, (_, rank) in records.items()
     ]
-    pege_theory = bandits.theory.commit_regret(
-        config.rounds, config.dim * root, dim=config.dim, pulls=root, noise=config.noise
+
+    def commit(width):
+        return float(bandits.theory.commit_regret(rounds, width * root, dim=width, pulls=root, noise=config.noise))
+
+    dims = ("tasks", "method", "seed")
+    return dataset(
+        seeds,
+        {"tasks": Axis([tasks], words="number of tasks M"), "method": METHODS},
+        total=(dims, [totals], REWARD, PER_TASK),
+        rank=(dims, [ranks]),
+        pege_theory=("tasks", [commit(config.dim)]),
+        known_theory=("tasks", [commit(config.rank)]),
+        reference=((), float(all(getattr(config, name) == size for name, size in REFERENCE_SIZES.items()))),
+        crossing_theory=((), float(bandits.theory.e2tc_crossing(config.dim, config.rank))),
+        e2tc_rate=("tasks", [float(bandits.theory.e2tc_regret(tasks, rounds, **sizes)) / tasks]),
     )
-    known_theory = bandits.theory.commit_regret(
-        config.rounds, config.rank * root, dim=config.rank, pulls=root, noise=config.noise
-    )
-    data = xr.Dataset(
-        {
-            "total": (("tasks", "method", "seed"), np.stack(totals)[None]),
-            "rank": (("tasks", "method", "seed"), np.stack(ranks)[None]),
-            "pege_theory": (("tasks",), [float(pege_theory)]),
-            "known_theory": (("tasks",), [float(known_theory)]),
-            "reference": ((), float(all(getattr(config, name) == value for name, value in REFERENCE_SIZES.items()))),
-            "crossing_theory": ((), float(bandits.theory.e2tc_crossing(config.dim, config.rank))),
-            "e2tc_rate": (
-                ("tasks",),
-                [float(bandits.theory.e2tc_regret(tasks, config.rounds, dim=config.dim, rank=config.rank)) / tasks],
-            ),
-        },
-        coords={"tasks": [tasks], "method": list(METHODS), "seed": seeds},
-    )
-    data["total"].attrs["units"] = "reward per task"
-    return data
 
 
 def draw(data: Any, config: LinearBallConfig) -> Any:
     """Reg/M against M."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 1, width=7.6, height=3.8)
-    ax = axes[0, 0]
-    tasks = data["tasks"].values
-    for color, marker, method in zip(style.COLORS, style.MARKERS, data["method"].values, strict=False):
-        samples = data["total"].sel(dict(method=method)).transpose("seed", "tasks").values
-        style.band(ax, tasks, samples, label=str(method), color=color, marker=marker)
-    style.theory(ax, tasks, data["pege_theory"].values, color=style.COLORS[2], label="PEGE, leading order")
-    style.theory(ax, tasks, data["known_theory"].values, color=style.COLORS[3], label="known B, leading order")
-    rate = data["e2tc_rate"].values
-    scale = float(data["total"].sel(dict(method="E2TC")).mean("seed").values[-1] / rate[-1])
-    label = "E2TC rate, scaled at the largest M"
-    style.theory(ax, tasks, scale * rate, color=style.COLORS[0], linestyle="--", label=label)
+    figure, axes = plots.panel(width=7.6, height=3.8)
+    ax, tasks = axes[0, 0], data["tasks"]
+    plots.points(ax, data["total"], "tasks", "method", LOOK)
+    for name, method in {"pege_theory": "PEGE", "known_theory": "known B"}.items():
+        plots.theory(ax, data[name], "tasks", look=LOOK[method]._replace(words=f"{method}, leading order"))
+    last = data["total"].sel({"method": "E2TC"}).mean("seed")[-1] / data["e2tc_rate"][-1]
+    look = LOOK["E2TC"]._replace(words="E2TC rate, scaled at the largest M", line="--")
+    plots.theory(ax, data["e2tc_rate"] * float(last), "tasks", look=look)
     if float(data["reference"]):
-        style.paper(ax, list(REFERENCE["E2TC"]), list(REFERENCE["E2TC"].values()), label="E2TC, reference run")
-    if tasks.min() < float(data["crossing_theory"]) < tasks.max():
+        plots.program(ax, REFERENCE["E2TC"], "E2TC, independent program")
+    if tasks.min() < data["crossing_theory"] < tasks.max():
         ax.axvline(float(data["crossing_theory"]), color="0.5", linestyle=":", label="crossing, theory")
-    style.log_ticks(ax, tasks)
-    ax.set(yscale="log", xlabel="number of tasks M", ylabel="regret per task, Reg/M")
-    ax.set_title(f"unit ball, d = {config.dim}, k = {config.rank}, T = {config.rounds}")
+    title = f"unit ball, d = {config.dim}, k = {config.rank}, T = {config.rounds}"
+    words = dict(x="number of tasks M", y="regret per task, Reg/M [reward]", title=title)
+    plots.finish(ax, log="y", ticks=tasks.values, legend=None, **words)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure
-
-
-def total(method: str, **where: Any) -> Any:
-    """Regret per task of a method."""
-    return value("total", method=method, **where)
 
 
 def near_reference(method: str, tasks: int | None = None) -> Claim:
     """A method's regret per task against the independent program's; averaged over M for the methods that do not share."""
     number = REFERENCE[method] if tasks is None else REFERENCE[method][tasks]
-    where = "" if tasks is None else f" at M = {tasks}"
-    return Claim(
-        text=f"{method}'s regret per task{where}",
-        paper=f"{number:g}, {PROGRAM}" + (RANGES.get(method, "")),
-        measure=mean(total(method).over("tasks") if tasks is None else total(method, tasks=tasks)),
-        accepts=between(0.9 * number, 1.1 * number),
-        kind="reference",
-        unit=REWARD,
-        value=number,
+    each = value("total", method=method)
+    return protocol.reference(
+        f"{method}'s regret per task" + ("" if tasks is None else f" at M = {tasks}"),
+        number,
+        f"{number:g}, {PROGRAM}" + RANGES.get(method, ""),
+        mean(each.over("tasks") if tasks is None else each.at(tasks=tasks)),
+        0.1 * number,
         reason="10 %, ours: that program's errors are not known",
         note="where 20 seeds leave it open, about 50 would decide",
         applies=lambda data: bool(data["reference"]) and (tasks is None or tasks in data["tasks"].values),
@@ -176,21 +160,21 @@ FIGURE = Figure(
         Claim(
             text="with few tasks exploring together costs more than it saves: E2TC loses to PEGE at the smallest M",
             paper="Yang et al. 2021, Theorem 3: d^1.5 k sqrt(MT) dominates for small M (ordering)",
-            measure=mean(total("E2TC", tasks=fewest) - total("PEGE", tasks=fewest)),
+            measure=minus("E2TC", "PEGE", fewest),
             accepts=at_least(0.0),
             unit=REWARD,
         ),
-        Claim(
-            text="with many tasks E2TC beats PEGE",
-            paper="Yang et al. 2021, Theorem 3 against d M sqrt(T) (ordering)",
-            measure=mean(total("E2TC", tasks=most) - total("PEGE", tasks=most)),
-            accepts=less_than_zero,
-            unit=REWARD,
+        lower(
+            "with many tasks E2TC beats PEGE",
+            "Yang et al. 2021, Theorem 3 against d M sqrt(T)",
+            minus("E2TC", "PEGE", most),
         ),
         Claim(
             text="sharing starts to pay at M = (d^1.5 k/(d-k))^2, 62.5 here (measured over predicted)",
             paper="equal exploration rounds of E2TC and PEGE (derived from the stage lengths)",
-            measure=crossing(total("E2TC"), total("PEGE"), "tasks", over=value("crossing_theory")),
+            measure=crossing(
+                value("total", method="E2TC"), value("total", method="PEGE"), "tasks", over=value("crossing_theory")
+            ),
             accepts=between(1 / 1.5, 1.5),
             kind="derived",
             unit="1",
@@ -201,7 +185,7 @@ FIGURE = Figure(
         Claim(
             text="PEGE's regret over its leading order, averaged over M",
             paper="d sqrt(T) exploration plus the angle error of the estimate (derived)",
-            measure=mean((total("PEGE") / value("pege_theory")).over("tasks")),
+            measure=mean((value("total", method="PEGE") / value("pege_theory")).over("tasks")),
             accepts=between(0.95, 1.05),
             kind="derived",
             unit="1",

@@ -1,12 +1,11 @@
 """The neural figures: rank-2 values, the permutation control, pairs of digits, and the three bonuses side by side."""
 
 import dataclasses
-from typing import Any
 
-from experiments.multitask_bandits.common import REWARD, fewest, most, several_tasks
 from experiments.multitask_bandits.neural import BONUSES, GREEDY, LINUCB, RANDOM, SHARED, NeuralConfig, draw, run
-from mtrl.harness import Claim, Figure, at_least, field, less_than_zero
-from mtrl.harness.judge.measures import mean, value, worst
+from experiments.multitask_bandits.protocol import REWARD, across_tasks, lower, minus, most, several_tasks, total
+from mtrl.harness import Claim, Figure, at_least, field
+from mtrl.harness.judge.measures import value, worst
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,154 +41,102 @@ class BonusesConfig(NeuralConfig):
     bonuses: tuple[str, ...] = field(BONUSES, help="confidence sets of neural GFUCB", choices=BONUSES)
 
 
-def across_tasks(variable: str) -> Any:
-    """Measure: the shared network at the largest M minus the smallest."""
-    return mean(value(variable, method=SHARED, tasks=most) - value(variable, method=SHARED, tasks=fewest))
-
-
-def against(method: str) -> Any:
-    """Measure: the shared network minus another method at the largest M."""
-    return mean(value("total", method=SHARED, tasks=most) - value("total", method=method, tasks=most))
-
-
-def every_bonus(config: BonusesConfig) -> list[str]:
-    """Names of the shared networks."""
-    return [SHARED] if len(config.bonuses) == 1 else [f"{SHARED}, {bonus}" for bonus in config.bonuses]
-
-
+# Every run is on a stand-in; claims across M need two of them.
+STAND_IN = dict(stand_in=True)
+ACROSS = dict(stand_in=True, applies=several_tasks)
+COMMON = dict(run=run, draw=draw, split=("tasks",))
 SMOKE = dict(seeds=2, replicas=1, rounds=6, tasks=(2,), baseline_tasks=2, steps=3, width=16, refit_every=3, late=2)
 PAPER = dict(
     seeds=20, tasks=(1, 5, 10, 20, 40), rounds=1000, steps=600, convolution=True, alphas=(0.05, 0.2, 0.8), late=300
 )
+LU, YANG = "neural experiment", "Yang et al. 2021, MNIST experiment"
 
 NEURAL = Figure(
     name="neural",
     title="Neural GFUCB on digits: regret per task against rounds for several M",
     config=NeuralConfig,
-    run=run,
-    draw=draw,
-    split=("tasks",),
     claims=(
-        Claim(
-            text="late regret per round is lower with the most tasks than with one",
-            paper="neural experiment: more tasks, lower regret per task (ordering)",
-            measure=across_tasks("late"),
-            accepts=less_than_zero,
-            unit="reward per task and round",
-            stand_in=True,
-            applies=several_tasks,
+        lower(
+            "late regret per round is lower with the most tasks than with one",
+            f"{LU}: more tasks, lower regret per task",
+            across_tasks(SHARED, "late"),
+            **{**ACROSS, "unit": "reward per task and round"},
         ),
-        Claim(
-            text="total regret per task is lower with the most tasks than with one",
-            paper="neural experiment (ordering)",
-            measure=across_tasks("total"),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
-            applies=several_tasks,
+        lower("total regret per task is lower with the most tasks than with one", LU, across_tasks(SHARED), **ACROSS),
+        lower(
+            "the learned representation beats LinUCB on pixels at the largest M", LU, minus(SHARED, LINUCB), **STAND_IN
         ),
-        Claim(
-            text="the learned representation beats LinUCB on pixels at the largest M",
-            paper="neural experiment (ordering)",
-            measure=against(LINUCB),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
-        ),
-        Claim(
-            text="optimism beats greedy at the largest M",
-            paper="GFUCB explores; greedy is its zero-width limit (ordering)",
-            measure=against(GREEDY),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
+        lower(
+            "optimism beats greedy at the largest M",
+            "GFUCB explores; greedy is its zero-width limit",
+            minus(SHARED, GREEDY),
             note="the two differ by less than 3 % of the regret: five random images a round explore by themselves; "
             "about 180 seeds would decide a difference of 0.2",
+            **STAND_IN,
         ),
-        Claim(
-            text="beats uniform at the largest M",
-            paper="any learner does (ordering)",
-            measure=against(RANDOM),
-            accepts=less_than_zero,
-            kind="sanity",
-            unit=REWARD,
-            stand_in=True,
-        ),
+        lower("beats uniform at the largest M", "any learner does", minus(SHARED, RANDOM), kind="sanity", **STAND_IN),
     ),
     presets={"smoke": {**SMOKE, "tasks": (1, 2)}, "paper": PAPER},
+    **COMMON,
 )
 
 CONTROL = Figure(
     name="neural_control",
     title="Control: permuted values leave nothing of low rank to share",
     config=ControlConfig,
-    run=run,
-    draw=draw,
-    split=("tasks",),
     claims=(
         Claim(
             text="without shared low-rank values more tasks bring no gain",
             paper="the gain needs tasks that share a representation smaller than the inputs (derived control)",
-            measure=across_tasks("total"),
+            measure=across_tasks(SHARED),
             accepts=at_least(0.0),
             kind="derived",
             unit=REWARD,
-            stand_in=True,
             note="16 seeds leave it open: about 80 would decide a gain of 0.36, as large as theirs",
-            applies=several_tasks,
+            **ACROSS,
         ),
     ),
     presets={
         "smoke": {**SMOKE, "rank": 4},
         "paper": dict(seeds=20, tasks=(1, 10, 40), rounds=300, steps=600, late=100),
     },
+    **COMMON,
 )
 
 PAIRS = Figure(
     name="digit_pairs",
     title="Which digit is larger: one task per pair of digits",
     config=PairsConfig,
-    run=run,
-    draw=draw,
-    split=("tasks",),
     claims=(
-        Claim(
-            text="one network for all 45 pairs has lower regret per task than one network per pair",
-            paper="Yang et al. 2021, MNIST experiment (ordering)",
-            measure=across_tasks("total"),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
-            applies=several_tasks,
+        lower(
+            "one network for all 45 pairs has lower regret per task than one network per pair",
+            YANG,
+            across_tasks(SHARED),
+            **ACROSS,
         ),
-        Claim(
-            text="the learned representation beats LinUCB on pixels",
-            paper="Yang et al. 2021, MNIST experiment: shared against independent linear bandits (ordering)",
-            measure=against(LINUCB),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
+        lower(
+            "the learned representation beats LinUCB on pixels",
+            f"{YANG}: shared against independent linear bandits",
+            minus(SHARED, LINUCB),
+            **STAND_IN,
         ),
     ),
     presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (1, 10, 45)}},
+    **COMMON,
 )
 
 BONUS = Figure(
     name="bonuses",
     title="Three confidence sets of neural GFUCB at one M",
     config=BonusesConfig,
-    run=run,
-    draw=draw,
-    split=("tasks",),
     claims=(
-        Claim(
-            text="all three bonuses beat LinUCB on pixels (the worst minus LinUCB)",
-            paper="practical variants of Algorithm 1 (ordering)",
-            measure=worst(value("total", method=every_bonus, tasks=most) - value("total", method=LINUCB, tasks=most)),
-            accepts=less_than_zero,
-            unit=REWARD,
-            stand_in=True,
+        lower(
+            "all three bonuses beat LinUCB on pixels (the worst minus LinUCB)",
+            "practical variants of Algorithm 1",
+            worst(value("total", method=lambda config: config.shared, tasks=most) - total(LINUCB)),
+            **STAND_IN,
         ),
     ),
     presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (10,)}},
+    **COMMON,
 )

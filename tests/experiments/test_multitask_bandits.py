@@ -34,7 +34,7 @@ def test_noise_and_seeds_are_traced():
     ("figure", "changes", "message"),
     [
         (linear_ball.FIGURE, {"rounds": 20}, "N1 got 5 rounds"),
-        (linear_ball.FIGURE, {"rank": 11}, "rank .k. got 11"),
+        (linear_ball.FIGURE, {"rank": 11}, "rank got 11"),
         (linear_ball.FIGURE, {"tasks": (0,)}, "tasks got 0"),
         (finite_class.FIGURE, {"scales": (-0.1,)}, "scales got -0.1"),
         (finite_class.FIGURE, {"scales": (float("nan"),)}, "scales got nan"),
