@@ -6,17 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.multitask_bandits import protocol
-from experiments.multitask_bandits.protocol import (
-    LOOK,
-    PER_TASK,
-    PROGRAM,
-    REWARD,
-    fewest,
-    lower,
-    most,
-    several_tasks,
-    total,
-)
+from experiments.multitask_bandits.protocol import LOOK, PER_TASK, REWARD, fewest, lower, most, total
 from mtrl import bandits
 from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, between, dataset, evaluate, field
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, lowest, mean, value
@@ -122,7 +112,8 @@ def draw(data: Any, config: FiniteClassConfig) -> Any:
         plots.program(ax, dict(zip(REFERENCE, numbers, strict=True)), "independent program, ±1.96 of its errors")
         ax.errorbar(list(REFERENCE), numbers, 1.96 * np.array(errors), fmt="none", ecolor="black", capsize=4)
         title, room = f"both at the radius scale {REFERENCE_SCALE:g}", dict(ylim=(0, 1.3 * ax.get_ylim()[1]))
-        plots.finish(ax, y=words["y"], title=title, log="x", ticks=data["tasks"].values, **room)
+        words["x"] = "number of tasks M"
+        plots.finish(ax, title=title, log="x", ticks=data["tasks"].values, **words, **room)
     return figure
 
 
@@ -137,7 +128,7 @@ def near_reference(tasks: int) -> Claim:
     return protocol.reference(
         f"regret per task at M = {tasks}, T = {FiniteClassConfig.rounds}, at the radius scale {REFERENCE_SCALE:g}",
         number,
-        f"{number:g} +- {error:g}, {PROGRAM} (the paper reports no numbers for a finite class)",
+        f"{number:g} +- {error:g}, {protocol.PROGRAM} (the paper reports no numbers for a finite class)",
         mean(at_reference(tasks)),
         3 * error,
         reason="three standard errors of that program" + ("'s M = 4, none is given for this M" if tasks == 12 else ""),
@@ -157,14 +148,14 @@ FIGURE = Figure(
             "regret per task is lower with the most tasks than with the fewest",
             "Theorem 1 divided by M: decreasing in M",
             protocol.across_tasks("GFUCB"),
-            applies=several_tasks,
+            applies=protocol.several_tasks,
         ),
         lower(
             "sharing one representation beats M independent copies, and by more at the largest M than at the smallest "
             "(what it saves; nothing at M = 1, where both are one algorithm)",
             "Theorem 1 against M single-task bounds",
             mean(sharing_saves(most) - sharing_saves(fewest)),
-            applies=several_tasks,
+            applies=protocol.several_tasks,
         ),
         Claim(
             text="gain over independent copies at the largest M (ratio of mean regrets), over sqrt((k + log N)/(k + log N / M))",

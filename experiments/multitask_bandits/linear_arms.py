@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.multitask_bandits.protocol import REWARD, fewest, most, several_tasks, tuned
+from experiments.multitask_bandits import protocol
+from experiments.multitask_bandits.protocol import LOOK, PER_TASK, REWARD, across_tasks, fewest, lower, minus, most
 from mtrl import bandits
-from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, at_least, between, dataset, field, less_than_zero
-from mtrl.harness.judge.measures import crossing, lowest, mean, value
+from mtrl.harness import Axis, BaseConfig, Claim, Entrant, Figure, at_least, between, dataset, field
+from mtrl.harness.judge.measures import crossing, lowest, value
 from mtrl.harness.picture import plots
 
 METHODS = (
@@ -43,16 +44,11 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
         Entrant(KNOWN, bandits.known_representation, grid=radius),
     )
     problem = bandits.linear_arms(tasks=tasks, arms=config.arms, **sizes)
-    curves, chosen = tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
+    curves, chosen = protocol.tuned(entrants, problem, seeds, rounds=config.rounds, inputs=(config.noise,))
     return dataset(
         seeds,
         {"method": METHODS, "tasks": Axis([tasks], words="number of tasks M")},
-        total=(
-            ("tasks", "method", "seed"),
-            [[curves[name][:, -1] for name in METHODS]],
-            REWARD,
-            "regret per task, Reg/M",
-        ),
+        total=(("tasks", "method", "seed"), [[curves[name][:, -1] for name in METHODS]], REWARD, PER_TASK),
         scale=(("tasks", "method"), [[float(chosen[name].get("scale", np.nan)) for name in METHODS]]),
         shared_rate=("tasks", [bandits.theory.linear_shared_regret(tasks, config.rounds, **sizes) / tasks]),
         alone_rate=("tasks", [bandits.theory.linear_independent_regret(tasks, config.rounds, dim=config.dim) / tasks]),
@@ -63,35 +59,17 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: LinearArmsConfig) -> Any:
     """Reg/M against M, the rates scaled at one point each."""
     figure, axes = plots.panel(width=5.4, height=4.0)
-    ax, looks = axes[0, 0], plots.looks(METHODS)
-    plots.points(ax, data["total"], "tasks", "method", looks, spread=0.02)
+    ax = axes[0, 0]
+    plots.points(ax, data["total"], "tasks", "method", LOOK, spread=0.02)
     rates = {"shared_rate": (RELAXED, "M sqrt(dkT) + d sqrt(kMT)"), "alone_rate": (ALONE, "M d sqrt(T)")}
     for rate, (method, words) in rates.items():
-        look = looks[method]._replace(words=words, line="--")
+        look = LOOK[method]._replace(words=words, line="--")
         plots.theory(ax, data[rate], "tasks", look=look, scaled=data["total"].sel({"method": method}))
     title = f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}"
-    top = 4.5 * float(data["total"].mean("seed").max())
-    legend = dict(loc="upper right", ncol=2, fontsize=7)
-    plots.finish(
-        ax,
-        y="regret per task, Reg/M [reward]",
-        title=title,
-        log="y",
-        ticks=data["tasks"].values,
-        ylim=(None, top),
-        legend=legend,
-    )
+    room = dict(ylim=(None, 4.5 * float(data["total"].mean("seed").max())))
+    legend, y = dict(loc="upper right", ncol=2, fontsize=7), "regret per task, Reg/M [reward]"
+    plots.finish(ax, y=y, title=title, log="y", ticks=data["tasks"].values, legend=legend, **room)
     return figure
-
-
-def total(method: str, tasks: Any = most) -> Any:
-    """Regret per task of a method at one M."""
-    return value("total", method=method, tasks=tasks)
-
-
-def against_alone(method: str, tasks: Any = most) -> Any:
-    """Measure: a method minus OFUL per task."""
-    return mean(total(method, tasks) - total(ALONE, tasks))
 
 
 FIGURE = Figure(
@@ -102,41 +80,33 @@ FIGURE = Figure(
     draw=draw,
     split=("tasks",),
     claims=(
-        Claim(
-            text="MTLR-OFUL's regret per task falls from the smallest to the largest M",
-            paper="Hu et al. 2021, Theorem 1 divided by M (ordering)",
-            measure=mean(total(RELAXED) - total(RELAXED, fewest)),
-            accepts=less_than_zero,
-            unit=REWARD,
-            applies=several_tasks,
+        lower(
+            "MTLR-OFUL's regret per task falls from the smallest to the largest M",
+            "Hu et al. 2021, Theorem 1 divided by M",
+            across_tasks(RELAXED),
+            applies=protocol.several_tasks,
         ),
-        Claim(
-            text="MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
-            paper="Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T) (ordering)",
-            measure=against_alone(RELAXED),
-            accepts=less_than_zero,
-            unit=REWARD,
+        lower(
+            "MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
+            "Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T)",
+            minus(RELAXED, ALONE),
         ),
-        Claim(
-            text="GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
-            paper="Lu et al. 2022, Theorem 1 with a linear class (ordering)",
-            measure=against_alone(GFUCB),
-            accepts=less_than_zero,
-            unit=REWARD,
+        lower(
+            "GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
+            "Lu et al. 2022, Theorem 1 with a linear class",
+            minus(GFUCB, ALONE),
         ),
-        Claim(
-            text="MLinGreedy beats OFUL per task at the largest M",
-            paper="Yang et al. 2021: M sqrt(kT) + sqrt(dkMT) (ordering)",
-            measure=against_alone(GREEDY),
-            accepts=less_than_zero,
-            unit=REWARD,
+        lower(
+            "MLinGreedy beats OFUL per task at the largest M",
+            "Yang et al. 2021: M sqrt(kT) + sqrt(dkMT)",
+            minus(GREEDY, ALONE),
             note="each epoch forgets the data before it, and the first ones (1, 2, 4, 8 rounds) fit dk + Mk = 52 numbers on 16 to 128 "
             "rewards: half of its regret is lost by round 15 of 200 (8 other seeds)",
         ),
         Claim(
             text="at the smallest M there is little to share, and MTLR-OFUL loses to OFUL per task",
             paper="the ratio of the rates is sqrt(k/d) + sqrt(k/M), 1.86 at M = 1, d = 10, k = 2 (ordering)",
-            measure=against_alone(RELAXED, fewest),
+            measure=minus(RELAXED, ALONE, fewest),
             accepts=at_least(0.0),
             kind="derived",
             unit=REWARD,
@@ -154,15 +124,13 @@ FIGURE = Figure(
             value=1.0,
             reason="a factor 1.5 for the constants that the rates leave out, as on the ball",
             note="the constants are not alike: at M = 1 the two are level within their error, where the rates say 86 % more",
-            applies=several_tasks,
+            applies=protocol.several_tasks,
         ),
-        Claim(
-            text="the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
-            paper="k instead of d directions to learn, and none of the subspace (ordering)",
-            measure=lowest(value("total", tasks=most), KNOWN),
-            accepts=less_than_zero,
+        lower(
+            "the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
+            "k instead of d directions to learn, and none of the subspace",
+            lowest(value("total", tasks=most), KNOWN),
             kind="derived",
-            unit=REWARD,
         ),
     ),
     presets={

@@ -6,17 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.multitask_bandits import protocol
-from experiments.multitask_bandits.protocol import (
-    LOOK,
-    PER_TASK,
-    PROGRAM,
-    REWARD,
-    fewest,
-    lower,
-    minus,
-    most,
-    several_tasks,
-)
+from experiments.multitask_bandits.protocol import LOOK, PER_TASK, REWARD, fewest, lower, minus, most
 from mtrl import bandits
 from mtrl.harness import (
     Axis,
@@ -140,7 +130,7 @@ def near_reference(method: str, tasks: int | None = None) -> Claim:
     return protocol.reference(
         f"{method}'s regret per task" + ("" if tasks is None else f" at M = {tasks}"),
         number,
-        f"{number:g}, {PROGRAM}" + RANGES.get(method, ""),
+        f"{number:g}, {protocol.PROGRAM}" + RANGES.get(method, ""),
         mean(each.over("tasks") if tasks is None else each.at(tasks=tasks)),
         0.1 * number,
         reason="10 %, ours: that program's errors are not known",
@@ -180,7 +170,7 @@ FIGURE = Figure(
             unit="1",
             value=1.0,
             reason="a factor 1.5: exploring costs about ||theta|| a round, and what committing loses is left out",
-            applies=several_tasks,
+            applies=protocol.several_tasks,
         ),
         Claim(
             text="PEGE's regret over its leading order, averaged over M",

@@ -17,7 +17,8 @@ from mtrl.numerics import checks
 
 BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `bandits.BONUSES`
 # Reward tables of `mtrl.bandits.images`: of rank 2; nothing to share but the digit; which of two digits is larger (Yang et al. 2021).
-VALUES = {"low_rank": "values of rank 2", "permutation": "control: permuted values", "pairs": "pairs of digits"}
+VALUES = ("low_rank", "permutation", "pairs")
+TITLES = dict(zip(VALUES, ("values of rank 2", "control: permuted values", "pairs of digits"), strict=True))
 
 RIDGE = 0.1  # of LinUCB, as of the network's heads
 REPLICA_OFFSET = 10_000_019  # between the seeds of replicas
@@ -35,7 +36,7 @@ class NeuralConfig(BaseConfig):
     seeds: int = field(16, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
     rounds: int = field(100, help="rounds per task T", lower=2)
-    values: str = field("low_rank", help="reward table of the digits", choices=tuple(VALUES))
+    values: str = field("low_rank", help="reward table of the digits", choices=VALUES)
     bonuses: tuple[str, ...] = field(("last_layer",), help="confidence sets of neural GFUCB", choices=BONUSES)
     baseline_tasks: int = field(40, help="M at which the baselines run too; 0 for none", lower=0)
     replicas: int = field(1, help="single-task runs averaged into each seed at M = 1", lower=1)
@@ -135,12 +136,12 @@ def draw(data: Any, config: NeuralConfig) -> Any:
         ax, looks = axes[0, 0], task_looks(data, f"{config.shared[0]}, ")
         plots.curves(ax, data["regret"].sel({"method": config.shared[0]}), "round", "tasks", looks)
         references(ax, REFERENCE, looks)
-        plots.finish(ax, title=VALUES[config.values], ylim=(0, 1.3 * ax.get_ylim()[1]), legend="upper left", **words)
+        plots.finish(ax, title=TITLES[config.values], ylim=(0, 1.3 * ax.get_ylim()[1]), legend="upper left", **words)
     if compared:
         ax, top = axes[0, -1], float(here["regret"].mean("seed").max())
         plots.curves(ax, here["regret"], "round", "method", LOOK)
         references(ax, REFERENCE_BASELINES, LOOK)
-        title = f"{VALUES[config.values]}, methods at M = {most(config)}"
+        title = f"{TITLES[config.values]}, methods at M = {most(config)}"
         plots.finish(ax, title=title, log="y", ylim=(0.02 * top, 1.5 * top), legend=None, **words)
         figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure

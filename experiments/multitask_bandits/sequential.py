@@ -5,20 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.multitask_bandits.protocol import LOOK, lower
 from mtrl import bandits
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    BaseConfig,
-    Claim,
-    Entrant,
-    Figure,
-    compete,
-    dataset,
-    field,
-    jnp,
-    less_than_zero,
-)
+from mtrl.harness import Axis, BadInput, BaseConfig, Entrant, Figure, compete, dataset, field, jnp
 from mtrl.harness.judge.measures import lowest, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -96,10 +85,10 @@ def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: SequentialConfig) -> Any:
     """Cumulative regret over tasks."""
     figure, axes = plots.panel(width=5.2, height=3.8)
-    ax, looks = axes[0, 0], plots.looks(METHODS)
-    plots.curves(ax, data["regret"], "task", "method", looks)
+    ax = axes[0, 0]
+    plots.curves(ax, data["regret"], "task", "method", LOOK)
     at_end = float(data["total"].sel({"method": BOSS_TRUTH}).mean()) / data["rate"][-1]
-    look = looks[BOSS_TRUTH]._replace(words="BOSS rate, scaled at the last task", line="--")
+    look = LOOK[BOSS_TRUTH]._replace(words="BOSS rate, scaled at the last task", line="--")
     plots.theory(ax, data["rate"] * at_end, "task", look=look)
     for fraction in config.reveals[1:]:
         ax.axvline(fraction * config.tasks, color="0.6", linestyle=":", linewidth=1)
@@ -126,7 +115,7 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=tuple(
-        Claim(text, "Duong et al. 2024, Figure 1 (ordering)", measure, less_than_zero, unit=SHARE, note=note)
+        lower(text, "Duong et al. 2024, Figure 1", measure, unit=SHARE, note=note)
         for text, measure, note in (
             ("BOSS with the true subspace among its experts beats PEGE", difference(BOSS_TRUTH, PEGE), ""),
             (
