@@ -1,7 +1,9 @@
 """Suite-wide settings, made before JAX starts."""
 
+import collections
 import gc
 import os
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,6 +41,32 @@ hypothesis.settings.load_profile("mtrl")
 
 
 _ran = 0
+_begun = pytest.StashKey[float]()
+_spent: collections.Counter[str] = collections.Counter()
+STUDIES = sorted(path.parent.name for path in (Path(__file__).parents[1] / "experiments").glob("*/__init__.py"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """The processor's clock of this process."""
+    item.stash[_begun] = time.process_time()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What a test took of it, fixtures included."""
+    report = yield
+    if call.when == "teardown":
+        report.user_properties.append(("processor", time.process_time() - item.stash[_begun]))
+    return report
+
+
+def pytest_runtest_logreport(report):
+    """Sum it by wing, or by study where the test names one."""
+    folder = report.nodeid.split("/")[1].removesuffix(".py")
+    named = [study for study in STUDIES if study in report.nodeid]
+    place = f"{folder}: {max(named, key=len)}" if named and folder == "experiments" else folder
+    _spent[place] += sum(seconds for name, seconds in report.user_properties if name == "processor")
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +87,12 @@ def key():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many oracle comparisons stood behind the passes."""
+    """Say what the wings and the studies took, and how many oracle comparisons stood behind the passes."""
     from tests import helpers
 
+    if sum(_spent.values()) > 60:
+        table = ", ".join(f"{place} {seconds:.0f}" for place, seconds in _spent.most_common() if seconds >= 1)
+        terminalreporter.write_line(f"processor seconds: {table}; {sum(_spent.values()):.0f} in all")
     if helpers.COMPARISONS:
         worst = max(helpers.COMPARISONS, key=lambda c: c.relative)
         terminalreporter.write_line(
