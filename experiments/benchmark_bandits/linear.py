@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_bandits import literal
-from mtrl import bandits
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, between, field, simulate, timing
+from experiments.benchmark_bandits.protocol import METHODS, RIVALS, faster, ours, times
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
+from mtrl.harness.judge.measures import Quantity, bootstrap, value
+from mtrl.harness.picture import plots
+
+WORLDS = ("fixed arms", "fresh arms")
+OURS, LOOP = plots.looks(("ours", "NumPy loop")).values()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +21,7 @@ class LinearConfig(BaseConfig):
     """Seconds for all seeds, drawing random numbers included; fixed arms, and arms drawn afresh every round."""
 
     seeds: int = field(64, help="seeds run together", lower=1)
+    worlds: tuple[str, ...] = field(WORLDS, help="fixed arms, or fresh ones every round", choices=WORLDS)
     tasks: int = field(4, help="tasks M", lower=1)
     dim: int = field(10, help="dimension d", lower=1)
     rank: int = field(2, help="subspace dimension k", lower=1)
@@ -25,128 +31,80 @@ class LinearConfig(BaseConfig):
     noise: float = field(0.3, help="noise standard deviation", lower=0.0)
 
 
-METHODS = ("LinUCB", "MTLR-OFUL", "world alone")
-RIVALS = METHODS[:2]
-WORLDS = ("fixed arms", "fresh arms")
-
-
-def total(step: Any) -> Any:
-    """Keep the mean regret only."""
-    return step.outcome.regret.mean()
-
-
-def ours(config: Any, seeds: Any, method: str, fresh: bool = False) -> Any:
-    """A callable that runs all seeds of a method."""
-    factory, static, hyper = {
-        "LinUCB": (bandits.linucb, {}, {"alpha": 0.3}),
-        "MTLR-OFUL": (bandits.mtlr_oful, {"rank": config.rank}, {"scale": 0.1, "noise": config.noise}),
-        "world alone": (bandits.uniform, {}, {}),
-    }[method]
-    problem = (bandits.linear_arms if fresh else bandits.fixed_arms)(
-        tasks=config.tasks, dim=config.dim, rank=config.rank, arms=config.arms
-    )
-    return functools.partial(
-        simulate,
-        factory,
-        seeds=seeds,
-        rounds=config.rounds,
-        problem=problem,
-        inputs=(config.noise,),
-        static=static,
-        hyper=hyper,
-        record=total,
-    )
-
-
-def regret_of(run: Any) -> np.ndarray:
-    """Reg/M of every seed."""
-    return np.asarray(run()[0]).sum(1)
-
-
 def run(config: LinearConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings, and both sides' regret as a check that they do the same thing."""
-    import xarray as xr
-
+    worlds = config.worlds
     sizes = (len(seeds), config.tasks, config.dim, config.rank, config.arms, config.rounds, config.noise)
+    loops = {"LinUCB": (literal.linucb, 0.3), "MTLR-OFUL": (literal.mtlr_oful, 0.1)}
     fast, slow = {}, {}
-    for world in WORLDS:
+    for world in worlds:
         fresh = world == "fresh arms"
-        fast.update({(world, name): ours(config, seeds, name, fresh) for name in METHODS})
-        slow[world, "LinUCB"] = functools.partial(literal.linucb, *sizes, fresh, 0.3)
-        slow[world, "MTLR-OFUL"] = functools.partial(literal.mtlr_oful, *sizes, fresh, 0.1)
-    calls = {f"ours {label}": call for label, call in fast.items()} | {
-        f"literal {label}": c for label, c in slow.items()
-    }
-    seconds = timing.compare(calls, config.repeats)
-    regret = [[regret_of(fast[world, name]) for name in RIVALS] for world in WORLDS]
-    check = [[slow[world, name]() for name in RIVALS] for world in WORLDS]
-    data = xr.Dataset(
-        {
-            "ours": (("world", "method", "repeat"), [[seconds[f"ours {w, m}"] for m in METHODS] for w in WORLDS]),
-            "literal": (("world", "rival", "repeat"), [[seconds[f"literal {w, m}"] for m in RIVALS] for w in WORLDS]),
-            "regret": (("world", "rival", "seed"), np.asarray(regret)),
-            "literal_regret": (("world", "rival", "seed"), np.asarray(check)),
-        },
-        coords={
-            "world": list(WORLDS),
-            "method": list(METHODS),
-            "rival": list(RIVALS),
-            "seed": seeds,
-            "repeat": np.arange(config.repeats),
-        },
+        fast |= {f"ours {world} {name}": ours(config, seeds, name, fresh) for name in METHODS}
+        for name, (loop, scale) in loops.items():
+            slow[f"literal {world} {name}"] = functools.partial(loop, *sizes, fresh, scale)
+    seconds = timing.compare(fast | slow, config.repeats)
+
+    def table(side, names, cell):
+        return [[cell(f"{side} {world} {name}") for name in names] for world in worlds]
+
+    return dataset(
+        seeds,
+        {"world": worlds, "method": METHODS, "rival": RIVALS, "repeat": np.arange(config.repeats)},
+        ours=(("world", "method", "repeat"), table("ours", METHODS, seconds.get), "s", "wall time"),
+        literal=(("world", "rival", "repeat"), table("literal", RIVALS, seconds.get), "s", "wall time"),
+        regret=(("world", "rival", "seed"), table("ours", RIVALS, lambda x: np.asarray(fast[x]()[0]).sum(1))),
+        literal_regret=(("world", "rival", "seed"), table("literal", RIVALS, lambda x: slow[x]())),
     )
-    data["ours"].attrs["units"] = data["literal"].attrs["units"] = "s"
-    return data
 
 
-def speedup(method: str, world: str = "fixed arms") -> Any:
+def speedup(method: str, world: str) -> Any:
     """Measure: literal seconds over ours."""
-
-    def measure(data: Any) -> Interval:
-        data = data.sel(world=world)
-        return timing.ratio_interval(
-            data["literal"].sel(rival=method).values, data["ours"].sel({"method": method}).values
-        )
-
-    return measure
-
-
-def same_regret(data: Any) -> Interval:
-    """Largest difference of mean regrets in standard errors."""
-    ours_mean, other = data["regret"].mean("seed"), data["literal_regret"].mean("seed")
-    error = np.sqrt(
-        (data["regret"].var("seed", ddof=1) + data["literal_regret"].var("seed", ddof=1)) / data.sizes["seed"]
-    )
-    worst = float(np.abs((ours_mean - other) / error).max())
-    return Interval(worst, worst, worst)
+    return times(value("literal", world=world, rival=method), value("ours", world=world, method=method))
 
 
 def draw(data: Any, config: LinearConfig) -> Any:
-    """Seconds side by side, and the ratios."""
-    from mtrl.harness import style
+    """Seconds side by side, and how many times faster above ours."""
+    import xarray as xr
 
-    figure, axes = style.subplots(1, 2, width=4.4, sharey=True)
-    for ax, world in zip(axes[0], WORLDS, strict=True):
-        here = data.sel(world=world)
-        names = [*(f"{m}\nNumPy loop" for m in RIVALS), "LinUCB", "MTLR-\nOFUL", "world\nalone"]
-        for j, samples in enumerate([*here["literal"].values, *here["ours"].values]):
-            ax.bar(j, samples.mean(), color=style.COLORS[1] if j < len(RIVALS) else style.COLORS[0], width=0.6)
-            ax.plot(np.full(samples.size, j), samples, "k.", markersize=4)
-            if len(RIVALS) <= j < 2 * len(RIVALS):
-                ratio = speedup(RIVALS[j - len(RIVALS)], world)(data)
-                ax.annotate(
-                    f"{ratio.value:.0f}x",
-                    (j, samples.max()),
-                    ha="center",
-                    va="bottom",
-                    xytext=(0, 3),
-                    textcoords="offset points",
-                )
-        ax.set_xticks(range(len(names)), names, fontsize=7.5)
-        ax.set(yscale="log", ylabel="wall time (s)")
-        ax.set_title(f"{world}, {config.seeds} seeds, M = {config.tasks}, T = {config.rounds}")
+    figure, axes = plots.panel(1, data.sizes["world"], width=4.6, sharey=True)
+    for ax, world in zip(axes[0], data["world"].values, strict=True):
+        here = data.sel(world=world, drop=True)
+        loops = here["literal"].rename(rival="bar").assign_coords(bar=[f"{name}, loop" for name in RIVALS])
+        seconds = xr.concat([loops, here["ours"].rename(method="bar")], "bar").rename(repeat="seed")
+        words = [*(f"{name}\nNumPy loop" for name in RIVALS), "LinUCB", "MTLR-\nOFUL", "world\nalone"]
+        sides = [LOOP] * len(RIVALS) + [OURS] * len(METHODS)
+        look = {
+            str(bar): side._replace(words=text)
+            for bar, side, text in zip(seconds["bar"].values, sides, words, strict=True)
+        }
+        plots.bars(ax, seconds, "bar", look, upright=True)
+        for j, name in enumerate(RIVALS, start=len(RIVALS)):
+            ratio = speedup(name, str(world))(data, config).value
+            ax.text(j, 1.15 * float(seconds[j].max()), f"{ratio:.0f}x", ha="center", va="bottom")
+        ax.tick_params(axis="x", labelsize=7.5)
+        title = f"{world}, {config.seeds} seeds, M = {config.tasks}, T = {config.rounds}"
+        plots.finish(ax, y="wall time [s]", title=title, log="y")
     return figure
 
+
+def largest_distance(ours: Any, literal: Any, error: Any) -> float:
+    """Largest distance of mean regrets in standard errors."""
+    return float(np.max(np.abs(ours - literal) / error))
+
+
+def error(data: Any, config: Any) -> Any:
+    """Standard error of the difference of mean regrets."""
+    both = data["regret"].var("seed", ddof=1) + data["literal_regret"].var("seed", ddof=1)
+    return np.sqrt(both / data.sizes["seed"])
+
+
+def claim(method: str, world: str, words: str, note: str = "") -> Claim:
+    """One method in one world."""
+    text = f"{method} {words} is at least 30 times faster"
+    return faster(text, 30.0, speedup(method, world), "literal seconds over ours", note=note)
+
+
+FIXED, FRESH = "for 64 seeds", "with arms drawn afresh every round"
 
 FIGURE = Figure(
     name="linear",
@@ -155,47 +113,19 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
-            text="LinUCB for 64 seeds is at least 30 times faster than the literal loop",
-            paper="goal of this codebase",
-            measure=speedup("LinUCB"),
-            accepts=at_least(30.0),
-            kind="speed",
-            unit="literal seconds over ours",
-            reason="the goal",
+        claim("LinUCB", "fixed arms", FIXED),
+        claim("MTLR-OFUL", "fixed arms", FIXED),
+        claim(
+            "LinUCB",
+            "fresh arms",
+            FRESH,
+            "drawing A d normals per task and round is most of the time, see the bar of the world alone",
         ),
-        Claim(
-            text="MTLR-OFUL for 64 seeds is at least 30 times faster than the literal loop",
-            paper="goal of this codebase",
-            measure=speedup("MTLR-OFUL"),
-            accepts=at_least(30.0),
-            kind="speed",
-            unit="literal seconds over ours",
-            reason="the goal",
-        ),
-        Claim(
-            text="LinUCB with arms drawn afresh every round is at least 30 times faster",
-            paper="goal of this codebase",
-            measure=speedup("LinUCB", "fresh arms"),
-            accepts=at_least(30.0),
-            kind="speed",
-            unit="literal seconds over ours",
-            reason="the goal",
-            note="drawing A d normals per task and round is most of the time, see the bar of the world alone",
-        ),
-        Claim(
-            text="MTLR-OFUL with arms drawn afresh every round is at least 30 times faster",
-            paper="goal of this codebase",
-            measure=speedup("MTLR-OFUL", "fresh arms"),
-            accepts=at_least(30.0),
-            kind="speed",
-            unit="literal seconds over ours",
-            reason="the goal",
-        ),
+        claim("MTLR-OFUL", "fresh arms", FRESH),
         Claim(
             text="both sides reach the same mean regret (largest difference in standard errors)",
             paper="same algorithm on other random numbers: 0 but for sampling",
-            measure=same_regret,
+            measure=bootstrap(largest_distance, value("regret"), value("literal_regret"), Quantity(error)),
             accepts=between(0.0, 3.5),
             kind="sanity",
             unit="standard errors",
@@ -203,7 +133,7 @@ FIGURE = Figure(
         ),
     ),
     presets={
-        "smoke": dict(seeds=2, tasks=2, dim=3, rank=1, arms=3, rounds=5, repeats=2),
+        "smoke": dict(seeds=2, worlds=("fixed arms",), tasks=2, dim=3, rank=1, arms=3, rounds=5, repeats=2),
         "paper": dict(rounds=2000, repeats=10),
     },
 )

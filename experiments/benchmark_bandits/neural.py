@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmark_bandits.protocol import faster, times
 from mtrl import bandits, nn
 from mtrl import data as readers
-from mtrl.harness import BaseConfig, Claim, Figure, Interval, at_least, field, jax, jnp, simulate, timing
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, jnp, simulate, timing
+from mtrl.harness.judge.measures import FIRST, LAST, value
+from mtrl.harness.picture import plots
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +27,7 @@ class NeuralConfig(BaseConfig):
 
 
 RATE, REFIT_EVERY = 3e-3, 5
+LOOK = plots.looks(("one program", "Python loop"))
 
 
 def network(config: Any, width: int) -> dict[str, Any]:
@@ -92,8 +96,6 @@ def one_program(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
 
 def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings at every width."""
-    import xarray as xr
-
     pictures, labels = readers.load_digits()
     flat = np.asarray(pictures, np.float32).reshape(len(pictures), -1)
     inputs = (jnp.asarray(flat), jnp.asarray(labels, jnp.int32), jnp.float32(0.1))
@@ -104,42 +106,28 @@ def run(config: NeuralConfig, seeds: np.ndarray) -> Any:
     seconds = timing.compare(calls, config.repeats)
     stacked = [[seconds[f"{side} {width}"] for width in config.widths] for side in ("ours", "loop")]
     rate = len(seeds) * (config.rounds - 1) / np.asarray(stacked)
-    data = xr.Dataset(
-        {"rate": (("side", "width", "repeat"), rate)},
-        coords={
-            "side": ["one program", "Python loop"],
-            "width": list(config.widths),
-            "repeat": np.arange(config.repeats),
-        },
+    return dataset(
+        None,
+        {"side": list(LOOK), "width": Axis(config.widths, words="hidden units"), "repeat": np.arange(config.repeats)},
+        rate=(("side", "width", "repeat"), rate, "rounds / s", "rounds per second, all seeds"),
     )
-    data["rate"].attrs["units"] = "rounds / s"
-    return data
-
-
-def speedup(which: int) -> Any:
-    """Measure: rounds per second of one program over the loop's, at the narrowest (0) or widest (-1) network."""
-
-    def measure(data: Any) -> Interval:
-        rate = data["rate"].isel(width=which)
-        return timing.ratio_interval(rate.sel(side="one program").values, rate.sel(side="Python loop").values)
-
-    return measure
 
 
 def draw(data: Any, config: NeuralConfig) -> Any:
     """Rounds per second of both sides."""
-    from mtrl.harness import style
-
-    figure, axes = style.subplots(1, 1)
-    ax = axes[0, 0]
-    for j, side in enumerate(data["side"].values):
-        rate = data["rate"].sel(side=side).transpose("repeat", "width").values
-        style.band(ax, data["width"].values, rate, label=str(side), color=style.COLORS[j], marker=style.MARKERS[j])
-    ax.set(yscale="log", xlabel="hidden units", ylabel="rounds per second, all seeds")
-    style.log_ticks(ax, data["width"])
-    ax.set_title(f"neural bandit, {config.seeds} seeds, M = {config.tasks},\n{config.steps} steps per refit")
-    ax.legend()
+    figure, axes = plots.panel()
+    plots.points(axes[0, 0], data["rate"].rename(repeat="seed"), "width", "side", LOOK, linestyle="-")
+    title = f"neural bandit, {config.seeds} seeds, M = {config.tasks},\n{config.steps} steps per refit"
+    words = dict(x="hidden units", y="rounds per second, all seeds [1/s]", title=title)
+    plots.finish(axes[0, 0], log="y", ticks=data["width"].values, **words)
     return figure
+
+
+def claim(network: str, which: Any, words: str) -> Any:
+    """One program's rounds per second over the loop's, at the narrowest or widest network."""
+    measure = times(value("rate", side="one program", width=which), value("rate", side="Python loop", width=which))
+    text = f"{network} runs at least 5 times faster in one program"
+    return faster(text, 5.0, measure, "rounds per second over the loop's", words)
 
 
 FIGURE = Figure(
@@ -150,27 +138,11 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
-            text="a small network runs at least 5 times faster in one program",
-            paper="goal of this codebase (dispatch-bound)",
-            measure=speedup(0),
-            accepts=at_least(5.0),
-            kind="speed",
-            unit="rounds per second over the loop's",
-            reason="the goal",
-        ),
-        Claim(
-            text="the default network runs at least 5 times faster in one program",
-            paper="goal of this codebase (arithmetic-bound on a CPU)",
-            measure=speedup(-1),
-            accepts=at_least(5.0),
-            kind="speed",
-            unit="rounds per second over the loop's",
-            reason="the goal",
-        ),
+        claim("a small network", FIRST, " (dispatch-bound)"),
+        claim("the default network", LAST, " (arithmetic-bound on a CPU)"),
     ),
     presets={
-        "smoke": dict(seeds=2, tasks=2, rounds=6, widths=(4, 8), steps=2, repeats=2),
+        "smoke": dict(seeds=2, tasks=2, rounds=6, widths=(4,), steps=2, repeats=2),
         "paper": dict(seeds=32, rounds=100, steps=150, repeats=5),
     },
 )

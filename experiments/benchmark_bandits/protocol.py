@@ -1,0 +1,45 @@
+"""What the figures share: our runs of the linear bandits, factors of seconds paired within a round, and the claims on them."""
+
+import functools
+from typing import Any
+
+from mtrl import bandits
+from mtrl.harness import Claim, Interval, at_least, simulate, timing
+from mtrl.harness.judge.measures import Measure, Quantity
+
+RIVALS = ("LinUCB", "MTLR-OFUL")
+METHODS = (*RIVALS, "world alone")
+
+
+def total(step: Any) -> Any:
+    """Keep the mean regret only."""
+    return step.outcome.regret.mean()
+
+
+def ours(config: Any, seeds: Any, method: str, fresh: bool = False) -> Any:
+    """A callable that runs all seeds of a method."""
+    factory, static, hyper = {
+        "LinUCB": (bandits.linucb, {}, {"alpha": 0.3}),
+        "MTLR-OFUL": (bandits.mtlr_oful, {"rank": config.rank}, {"scale": 0.1, "noise": config.noise}),
+        "world alone": (bandits.uniform, {}, {}),
+    }[method]
+    world = bandits.linear_arms if fresh else bandits.fixed_arms
+    problem = world(tasks=config.tasks, dim=config.dim, rank=config.rank, arms=config.arms)
+    options = dict(seeds=seeds, rounds=config.rounds, problem=problem, inputs=(config.noise,), record=total)
+    return functools.partial(simulate, factory, static=static, hyper=hyper, **options)
+
+
+def times(slow: Quantity, fast: Quantity, over: Quantity | None = None) -> Measure:
+    """Geometric mean over the timed rounds of slow over fast with its interval, over a number without error."""
+
+    def measure(data: Any, config: Any) -> Interval:
+        ratio = timing.ratio_interval(slow(data, config).values, fast(data, config).values)
+        return Interval(*(x / (float(over(data, config)) if over else 1.0) for x in ratio))
+
+    return measure
+
+
+def faster(text: str, goal: float, measure: Measure, unit: str, words: str = "", note: str = "") -> Claim:
+    """Claim: at least that many times faster."""
+    paper = "goal of this codebase" + words
+    return Claim(text, paper, measure, at_least(goal), kind="speed", unit=unit, reason="the goal", note=note)
