@@ -5,6 +5,10 @@
 | tabular POMDPs, their tables of trajectories, samplers | `problem` |
 | values, best policies and max-policy total variation, exact by recursion on the tree | `tree` |
 | PSRs of POMDPs by core tests of any length, filtering, conditioning | `representation` |
+| a finite joint class with the exact projection of its confidence set | `finite` |
+| `umt_psr` (upstream, with its baselines), `known_transition` (oracle), `omt_psr` (downstream) | `umt_psr`, `omt_psr` |
+| continuous classes with shared transitions: `em`, `gradient_mle`, `best_of` | `likelihood` |
+| bracketing numbers, margins, rates, degrees of freedom | `theory` |
 
 Paper: Huang, Cheng, Yang, Tan and Liang, "Provable Benefits of Multi-task RL under Non-Markovian Decision Making Processes", ICLR 2024,
 arXiv 2310.13550. It has no experiments: classes, sizes and figures are this project's own designs.
@@ -23,6 +27,9 @@ How far apart are two POMDPs of which an agent may choose the actions, and does 
 True
 """
 
+from mtrl.mdp.psr import finite, theory
+from mtrl.mdp.psr.likelihood import Fit, Paths, best_of, em, gradient_mle, log_likelihood, random_start
+from mtrl.mdp.psr.omt_psr import omt_psr, restricted
 from mtrl.mdp.psr.problem import (
     POMDP,
     beliefs,
@@ -66,11 +73,14 @@ from mtrl.mdp.psr.tree import (
     weights,
     worst_renyi,
 )
+from mtrl.mdp.psr.umt_psr import PLANNING, SHARING, known_transition, umt_psr
 
 __all__ = [
-    "Best", "POMDP", "PSR", "beliefs", "best", "blurred", "check_columns", "check_rewards", "check_table",
-    "conditioning", "core_tests", "distance", "divergence", "draw", "explore", "from_pomdp", "history_matrix",
-    "mixtures", "numerical_rank", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table", "renyi",
-    "reward_of_last", "same_spaces", "sample", "sample_shared", "sample_two_state", "shortest_tests",
-    "trajectory_log_likelihood", "trajectory_table", "uniform_policy", "value_gap", "weights", "worst_renyi",
+    "PLANNING", "SHARING", "Best", "Fit", "POMDP", "PSR", "Paths", "beliefs", "best", "best_of", "blurred",
+    "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
+    "em", "explore", "finite", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
+    "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table",
+    "random_start", "renyi", "restricted", "reward_of_last", "same_spaces", "sample", "sample_shared",
+    "sample_two_state", "shortest_tests", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",
+    "uniform_policy", "value_gap", "weights", "worst_renyi",
 ]  # fmt: skip
