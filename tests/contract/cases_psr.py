@@ -114,7 +114,7 @@ CASES = [
         changed=dict(teams=ALONE, sharing="separate", planning="uniform", **MORE),
     ),
     case(
-        "known_transition", psr.known_transition, hyper=BETA, static=dict(teams=None), oracle=True,
+        "known_transition", psr.known_transition, hyper=dict(beta=0.02, eps=0.01), static=dict(teams=None), oracle=True,
         changed=MORE, differs=("umt_psr",), inert=dict(teams="with T known a team shares the time at which it stops, no more"),
     ),
     case("omt_psr", psr.omt_psr, hyper=dict(beta=1.0), changed=dict(beta=8.0)),
