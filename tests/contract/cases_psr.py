@@ -49,7 +49,7 @@ def call(key, luck, told, laws, world, *, factory, **hyper):
 
 def hide(arrays):
     luck, told, laws, world = arrays
-    return luck, told, laws, world._replace(rewards=world.rewards * jnp.nan, shared=(world.shared + 1) % SHARED)
+    return luck, told, laws, world._replace(rewards=world.rewards * jnp.nan, shared=(world.shared - 1) % SHARED)
 
 
 def poison(arrays):
