@@ -3,7 +3,7 @@
 import dataclasses
 
 from mtrl import mdp
-from mtrl.harness import BaseConfig, field, jax
+from mtrl.harness import BaseConfig, Claim, field, jax, less_than_zero
 from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture.plots import looks
 
@@ -70,3 +70,8 @@ def regret_of(method, name="regret", **where):
 def difference(smaller, larger):
     """Paired difference of the regret per task of two methods."""
     return mean(regret_of(smaller) - regret_of(larger))
+
+
+def lower(text, paper, measure, kind="paper", note="", unit=RETURN):
+    """A claim that a difference of regrets is below 0."""
+    return Claim(text, paper, measure, less_than_zero, kind=kind, note=note, unit=unit)

@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from experiments.multitask_linear_mdp import protocol
 from experiments.multitask_linear_mdp.protocol import (
-    ARGMIN_OWN,
-    ARGMIN_SHARED,
     KNOWN,
     LOOKS,
     METHODS,
@@ -14,16 +13,12 @@ from experiments.multitask_linear_mdp.protocol import (
     PROGRAM,
     RETURN,
     SHARED,
-    TABULAR,
-    WorldConfig,
     difference,
+    lower,
     regret_of,
-    task_means,
-    team_numbers,
-    total,
 )
 from mtrl import mdp
-from mtrl.harness import Claim, Entrant, Figure, at_most, between, compete, field, less_than_zero
+from mtrl.harness import Axis, Claim, Entrant, Figure, at_most, between, compete, dataset, field
 from mtrl.harness.judge.measures import lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -33,7 +28,7 @@ LATE = 30
 
 
 @dataclasses.dataclass(frozen=True)
-class RegretConfig(WorldConfig):
+class RegretConfig(protocol.WorldConfig):
     """Common constants for all methods."""
 
     seeds: int = field(100, help="number of random seeds", lower=1)
@@ -43,65 +38,48 @@ class RegretConfig(WorldConfig):
     small_ridge: float = field(0.001, help="ridge of the second curve of the known phi", lower=0.0, strict=True)
 
 
-def entrants(config):
-    """Lanes in the order of the curves: sharing modes and ablation are values of multitask LSVI's arguments."""
-    one, own = team_numbers(config)
+def run(config, seeds):
+    """One cell; sharing modes and ablation are lanes of multitask LSVI, in the order of the curves."""
+    one, own = protocol.team_numbers(config)
     common = dict(beta=config.beta, ridge=config.ridge)
-    single = [False, False, True, True]
-    return (
-        Entrant(
-            "lsvi", mdp.multitask_lsvi, grid=dict(conf=config.conf, teams=[one, own, one, own], single=single, **common)
-        ),
-        Entrant(
-            "known", mdp.known_representation, grid=dict(beta=config.beta, ridge=[config.ridge, config.small_ridge])
-        ),
+    modes = dict(conf=config.conf, teams=[one, own, one, own], single=[False, False, True, True])
+    entrants = (
+        Entrant("lsvi", mdp.multitask_lsvi, grid={**modes, **common}),
+        Entrant("known", mdp.known_representation, grid={**common, "ridge": [config.ridge, config.small_ridge]}),
         Entrant("tabular", mdp.tabular, grid=common),
         Entrant("uniform", mdp.uniform),
     )
-
-
-def run(config, seeds):
-    """One cell."""
-    import xarray as xr
-
-    results = compete(
-        entrants(config), config.problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
-    )
+    options = dict(rounds=config.episodes, inputs=(config.noise,), record=protocol.task_means)
+    results = compete(entrants, config.problem, seeds=seeds, **options)
     parts = [result.record for result in results.values()]
     regret, optimism, survivors = (np.concatenate(x, axis=1) for x in zip(*parts, strict=True))
-    dims = ("seed", "method", "episode")
-    return xr.Dataset(
-        {
-            "regret": (dims, regret, {"units": "return", "long_name": "regret per task"}),
-            "optimism": (dims, optimism, {"units": "return"}),
-            "survivors": (dims, survivors, {"units": "1"}),
-        },
-        coords={
-            "seed": seeds,
-            "method": [*METHODS[:5], KNOWN_FREE, *METHODS[5:]],
-            "episode": np.arange(1, config.episodes + 1),
-        },
+    dims, methods = ("seed", "method", "episode"), [*METHODS[:5], KNOWN_FREE, *METHODS[5:]]
+    return dataset(
+        seeds,
+        {"method": methods, "episode": Axis(np.arange(1, config.episodes + 1))},
+        regret=(dims, regret, "return", "regret per task"),
+        optimism=(dims, optimism, "return"),
+        survivors=(dims, survivors, "1"),
     )
 
 
 def draw(data, config):
     """Cumulative regret, late regret, survivors."""
     figure, axes = plots.panel(1, 3, width=4.4, height=3.9)
+    left, middle, right = axes[0]
     look = LOOKS | {KNOWN_FREE: LOOKS[KNOWN]._replace(words=f"known phi, ridge {config.small_ridge:g}", line="--")}
-    plots.curves(axes[0, 0], data["regret"].cumsum("episode"), "episode", "method", look)
+    plots.curves(left, data["regret"].cumsum("episode"), "episode", "method", look)
     for name, (number, error) in REFERENCE.items() if config.episodes == 150 else ():
-        bar = dict(fmt="o", mfc="none", color="black", ecolor=look[name].color, ms=6)
-        axes[0, 0].errorbar([152], [number], [1.96 * error], **bar)
-    plots.reported(axes[0, 0], {}, words="reference run")
+        plots.program(left, {152: number}, "independent program" if name == SHARED else "", color=look[name].color)
+        left.errorbar([152], [number], [1.96 * error], fmt="none", ecolor=look[name].color)
     words = "cumulative regret per task [return]"
     small = dict(ncols=2, fontsize=6.8, loc="upper left")
-    plots.finish(axes[0, 0], x="episode", y=words, log="y", ylim=(0.3, 600), legend=small)
-    late = data["regret"].isel(episode=slice(-LATE, None)).mean("episode")
-    plots.bars(axes[0, 1], late, "method", look)
-    axes[0, 1].tick_params(axis="y", labelsize=8)
-    plots.finish(axes[0, 1], x=f"regret per episode, last {LATE} [return]", log="x")
-    plots.curves(axes[0, 2], data["survivors"], "episode", "method", {name: LOOKS[name] for name in METHODS[:4]})
-    plots.finish(axes[0, 2], x="episode", y="surviving representations", log="y")
+    plots.finish(left, x="episode", y=words, log="y", ylim=(0.3, 600), legend=small)
+    plots.bars(middle, data["regret"].isel(episode=slice(-LATE, None)).mean("episode"), "method", look)
+    middle.tick_params(axis="y", labelsize=8)
+    plots.finish(middle, x=f"regret per episode, last {LATE} [return]", log="x")
+    plots.curves(right, data["survivors"], "episode", "method", {name: LOOKS[name] for name in METHODS[:4]})
+    plots.finish(right, x="episode", y="surviving representations", log="y")
     return figure
 
 
@@ -110,26 +88,34 @@ def late_regret(method):
     return value("regret", method=method, episode=slice(-LATE, None)).over("episode")
 
 
-def near(method, sigmas=3.0):
-    """Our number against the program's."""
+def reference(text, method, paper, region, **more):
+    """A claim on a method's regret per task against the program's."""
+    return Claim(text, paper, mean(regret_of(method)), region, kind="reference", unit=RETURN, **more)
+
+
+def near(words, method):
+    """Our number against the program's, within three of its standard errors."""
     number, error = REFERENCE[method]
-    return dict(
-        paper=f"{number:g} +- {error:g}, {PROGRAM}",
-        measure=mean(regret_of(method)),
-        accepts=between(number - sigmas * error, number + sigmas * error),
-        kind="reference",
-        value=number,
-        reason="three standard errors of that program",
-        unit=RETURN,
-    )
+    region, text = between(number - 3 * error, number + 3 * error), f"regret per task of {words} after 150 episodes"
+    reason = "three standard errors of that program"
+    return reference(text, method, f"{number:g} +- {error:g}, {PROGRAM}", region, value=number, reason=reason)
 
 
-PAPER = "Lu et al. 2022: joint confidence set beats M single-task copies"
 FLOOR = "theory: M -> infinity tends to known phi"
 REFUTED = (
     "a task's own survivors still number 4 at the end and all of them are explored, while at uniform starts and ridge 0.1 the "
     "bonus alone refutes a wrong phi; at ridge 1 the two are level (18 and 18, 8 other seeds)"
 )
+CAPPED = (
+    "at the common ridge 0.1 directions never visited get at most beta / sqrt(0.1) as bonus, so that LSVI-UCB with one phi "
+    "promises less than V* in four episodes of five; the shared method gets its optimism from the survivors. See the next claim"
+)
+DEPENDS = (
+    "the settings of that run are not known; here the failure depends on the ridge: at LSVI-UCB's own lam = 1 it is about 30 "
+    "and linear (0.13 per episode to the end, 8 other seeds), at 0.1 unvisited pairs keep bonus enough to refute a wrong phi"
+)
+ARGMIN = "keeping only the best-fitting phi"
+FREE = "with a ridge of 0.001, which leaves directions never visited their bonus, the known phi is below every other method"
 
 FIGURE = Figure(
     name="regret",
@@ -138,76 +124,53 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        lower(
             "one survivor set for all tasks has lower regret per task than one per task",
-            PAPER,
+            "Lu et al. 2022: joint confidence set beats M single-task copies",
             difference(SHARED, OWN),
-            less_than_zero,
-            unit=RETURN,
         ),
-        Claim("regret per task of sharing after 150 episodes", **near(SHARED)),
-        Claim("regret per task of learning alone after 150 episodes", **near(OWN)),
-        Claim(
+        near("sharing", SHARED),
+        near("learning alone", OWN),
+        lower(
             "late regret per episode (last 30): shared minus per task",
             f".002 against .020 (ordering), {PROGRAM}",
             mean(late_regret(SHARED) - late_regret(OWN)),
-            less_than_zero,
-            kind="reference",
+            "reference",
             unit="return per task and episode",
         ),
-        Claim(
+        lower(
             "sharing beats tabular (one-hot) LSVI-UCB",
             "structure pays: k directions instead of S A pairs",
-            difference(SHARED, TABULAR),
-            less_than_zero,
-            kind="derived",
-            unit=RETURN,
+            difference(SHARED, protocol.TABULAR),
+            "derived",
         ),
-        Claim(
-            "the known representation is a floor: known phi minus shared",
-            FLOOR,
-            difference(KNOWN, SHARED),
-            at_most(0.0),
-            kind="derived",
-            unit=RETURN,
-            note="at the common ridge 0.1 directions never visited get at most beta / sqrt(0.1) as bonus, so that LSVI-UCB with one phi "
-            "promises less than V* in four episodes of five; the shared method gets its optimism from the survivors. See the next claim",
+        *(
+            Claim(text, FLOOR, measure, at_most(0.0), kind="derived", unit=RETURN, note=note)
+            for text, measure, note in (
+                ("the known representation is a floor: known phi minus shared", difference(KNOWN, SHARED), CAPPED),
+                (FREE, lowest(protocol.total(value("regret")), KNOWN_FREE), ""),
+            )
         ),
-        Claim(
-            "with a ridge of 0.001, which leaves directions never visited their bonus, the known phi is below every other method",
-            FLOOR,
-            lowest(total(value("regret")), KNOWN_FREE),
-            at_most(0.0),
-            kind="derived",
-            unit=RETURN,
-        ),
-        Claim(
-            "keeping only the best-fitting phi fails: regret per task, shared",
+        reference(
+            f"{ARGMIN} fails: regret per task, shared",
+            protocol.ARGMIN_SHARED,
             f"55-70 after 150 episodes, linear; {PROGRAM}, in similar settings",
-            mean(regret_of(ARGMIN_SHARED)),
             between(55.0, 70.0),
-            kind="reference",
-            unit=RETURN,
             reason="the range that program gives",
-            note="the settings of that run are not known; here the failure depends on the ridge: at LSVI-UCB's own lam = 1 it is about 30 "
-            "and linear (0.13 per episode to the end, 8 other seeds), at 0.1 unvisited pairs keep bonus enough to refute a wrong phi",
+            note=DEPENDS,
         ),
-        Claim(
-            "keeping only the best-fitting phi costs more than the survivor set (shared)",
+        lower(
+            f"{ARGMIN} costs more than the survivor set (shared)",
             f"a wrong phi that fits what was visited is never refuted (ordering), {PROGRAM}",
-            difference(SHARED, ARGMIN_SHARED),
-            less_than_zero,
-            kind="reference",
-            unit=RETURN,
+            difference(SHARED, protocol.ARGMIN_SHARED),
+            "reference",
         ),
-        Claim(
-            "keeping only the best-fitting phi costs more than the survivor set (per task)",
+        lower(
+            f"{ARGMIN} costs more than the survivor set (per task)",
             f"the same with either sharing mode (ordering), {PROGRAM}",
-            difference(OWN, ARGMIN_OWN),
-            less_than_zero,
-            kind="reference",
-            unit=RETURN,
-            note=REFUTED,
+            difference(OWN, protocol.ARGMIN_OWN),
+            "reference",
+            REFUTED,
         ),
     ),
     presets={

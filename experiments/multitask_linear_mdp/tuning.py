@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from experiments.multitask_linear_mdp import protocol
 from experiments.multitask_linear_mdp.protocol import (
     ARGMIN_OWN,
     ARGMIN_SHARED,
@@ -17,17 +18,12 @@ from experiments.multitask_linear_mdp.protocol import (
     LOOKS,
     METHODS,
     OWN,
-    PROGRAM,
-    RETURN,
     SHARED,
     TABULAR,
-    UNIFORM,
-    WorldConfig,
-    task_means,
-    team_numbers,
+    lower,
 )
 from mtrl import mdp
-from mtrl.harness import Claim, Entrant, Figure, compete, field, grid, less_than_zero
+from mtrl.harness import Entrant, Figure, compete, dataset, field, grid
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -37,7 +33,7 @@ ALONE = (ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR)  # methods without a survivo
 
 
 @dataclasses.dataclass(frozen=True)
-class TuningConfig(WorldConfig):
+class TuningConfig(protocol.WorldConfig):
     """A grid for all methods alike, and noise-free and noisy rewards."""
 
     betas: tuple[float, ...] = field((0.03, 0.1, 0.3, 1.0), help="bonus multipliers tried", lower=0.0)
@@ -50,7 +46,7 @@ class TuningConfig(WorldConfig):
 
 def entrants(config):
     """Every method with its full grid as lanes."""
-    one, own = team_numbers(config)
+    one, own = protocol.team_numbers(config)
     full = grid(ridge=config.ridges, beta=config.betas, conf=config.confs)
     few = grid(ridge=config.ridges, beta=config.betas)
     return (
@@ -60,44 +56,36 @@ def entrants(config):
         Entrant(ARGMIN_OWN, mdp.argmin_only, dict(teams=own), few),
         Entrant(KNOWN, mdp.known_representation, grid=few),
         Entrant(TABULAR, mdp.tabular, grid=few),
-        Entrant(UNIFORM, mdp.uniform),
+        Entrant(protocol.UNIFORM, mdp.uniform),
     )
 
 
 def run(config, seeds):
     """One cell: one noise level."""
-    import xarray as xr
-
     (noise,) = config.noises
     tuning = np.asarray(seeds)[: config.tuning_seeds] + OFFSET
-    results = compete(
-        entrants(config), config.problem, seeds=seeds, rounds=config.episodes, inputs=(noise,), tuning_seeds=tuning,
-        record=task_means,
-    )  # fmt: skip
+    options = dict(rounds=config.episodes, inputs=(noise,), tuning_seeds=tuning, record=protocol.task_means)
+    results = compete(entrants(config), config.problem, seeds=seeds, **options)
     shape = (len(config.ridges), len(config.betas), len(config.confs))
     surface = np.stack([results[name].scores.reshape(-1, *shape) for name in (SHARED, OWN)], axis=1)
     lines = np.stack([results[name].scores.reshape(-1, *shape[:2]) for name in ALONE], axis=1)
     regret = np.stack([results[name].record.regret for name in METHODS], axis=1)
-    regret_units = {"units": "return", "long_name": "cumulative regret per task"}
+    words = ("return", "cumulative regret per task")
 
     def best(hyper, absent):
         return "method", [float(results[name].chosen.get(hyper, absent)) for name in METHODS]
 
-    data = xr.Dataset(
-        {
-            "surface": (("tuning_seed", "sharing", "ridge", "beta", "conf"), surface, regret_units),
-            "line": (("tuning_seed", "alone", "ridge", "beta"), lines, regret_units),
-            "tuned": (("seed", "method"), regret.sum(-1), regret_units),
-            "best_ridge": best("ridge", 0.0),
-            "best_beta": best("beta", 0.0),
-            "best_conf": best("conf", np.nan),
-        },
-        coords={
-            "seed": seeds, "tuning_seed": tuning, "method": list(METHODS), "sharing": [SHARED, OWN], "alone": list(ALONE),
-            "ridge": list(config.ridges), "beta": list(config.betas), "conf": list(config.confs),
-        },
-    )  # fmt: skip
-    return data.expand_dims(noise=[noise])
+    coords = dict(tuning_seed=tuning, method=METHODS, sharing=[SHARED, OWN], alone=ALONE)
+    return dataset(
+        seeds,
+        coords | dict(ridge=config.ridges, beta=config.betas, conf=config.confs),
+        surface=(("tuning_seed", "sharing", "ridge", "beta", "conf"), surface, *words),
+        line=(("tuning_seed", "alone", "ridge", "beta"), lines, *words),
+        tuned=(("seed", "method"), regret.sum(-1), *words),
+        best_ridge=best("ridge", 0.0),
+        best_beta=best("beta", 0.0),
+        best_conf=best("conf", np.nan),
+    ).expand_dims(noise=[noise])
 
 
 def constants(part, name):
@@ -148,29 +136,23 @@ REFUTED = (
     "with a small ridge the bonus of pairs never visited refutes a wrong phi without a survivor set; "
     "at the common ridge 0.1 of figure `regret` the shared set is ahead"
 )
-
-
-ARGMIN = f"argmin only fails (ordering), {PROGRAM}"
-
-
-def where(noise):
-    """In words."""
-    return "without noise" if noise is FIRST else "at the highest noise"
+ARGMIN = f"argmin only fails (ordering), {protocol.PROGRAM}"
+WHERE = {FIRST: "each tuned, without noise", LAST: "each tuned, at the highest noise"}
 
 
 def ordering(text, paper, smaller, larger, noise, kind="paper", note=""):
     """A claim that one tuned method beats another."""
     measure = mean(value("tuned", method=smaller, noise=noise) - value("tuned", method=larger, noise=noise))
-    words = f"{text}, each tuned, {where(noise)}"
-    return Claim(words, paper, measure, less_than_zero, note=note, kind=kind, unit=RETURN)
+    return lower(f"{text}, {WHERE[noise]}", paper, measure, kind, note)
 
 
 def floor(noise):
     """A claim that nothing tuned is below the known representation."""
-    text = f"known phi is a floor (minus the lowest of the other methods), each tuned, {where(noise)}"
-    return Claim(text, LIMIT, lowest(value("tuned", noise=noise), KNOWN), less_than_zero, kind="derived", unit=RETURN)
+    text = f"known phi is a floor (minus the lowest of the other methods), {WHERE[noise]}"
+    return lower(text, LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
 
 
+DIRECTIONS = "k directions instead of S A pairs"
 FIGURE = Figure(
     name="tuning",
     title="Sensitivity of the ordering to its constants, and the ordering with every method tuned alike",
@@ -178,45 +160,30 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        lower(
             "sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)",
             PAPER,
             mean(value("surface", noise=FIRST).then(log_ratio)),
-            less_than_zero,
             unit="log ratio",
             note="over tuning seeds; the heat map shows where it holds",
         ),
-        ordering("sharing beats learning alone", PAPER, SHARED, OWN, FIRST),
-        ordering("sharing beats learning alone", PAPER, SHARED, OWN, LAST),
-        floor(FIRST),
-        floor(LAST),
-        ordering(
-            "sharing beats tabular LSVI-UCB", "k directions instead of S A pairs", SHARED, TABULAR, LAST, "derived"
+        *(ordering("sharing beats learning alone", PAPER, SHARED, OWN, noise) for noise in WHERE),
+        *(floor(noise) for noise in WHERE),
+        ordering("sharing beats tabular LSVI-UCB", DIRECTIONS, SHARED, TABULAR, LAST, "derived"),
+        *(
+            ordering(f"the {words} survivor set beats argmin only", ARGMIN, *methods, FIRST, "reference", REFUTED)
+            for words, methods in (("shared", (SHARED, ARGMIN_SHARED)), ("per-task", (OWN, ARGMIN_OWN)))
         ),
-        ordering(
-            "the shared survivor set beats argmin only", ARGMIN, SHARED, ARGMIN_SHARED, FIRST, "reference", REFUTED
-        ),
-        ordering("the per-task survivor set beats argmin only", ARGMIN, OWN, ARGMIN_OWN, FIRST, "reference", REFUTED),
     ),
     split=("noises",),
     presets={
         "smoke": dict(
-            seeds=2,
-            tuning_seeds=2,
-            episodes=12,
-            states=5,
-            candidates=6,
-            tasks=4,
-            betas=(0.1, 0.3),
-            confs=(0.03, 0.1),
-            noises=(0.0,),
+            seeds=2, tuning_seeds=2, episodes=4, stages=2, states=3, candidates=2, tasks=2, rank=2, betas=(0.1, 0.3),
+            confs=(0.03,), ridges=(0.1,), noises=(0.0,),
         ),
         "paper": dict(
-            seeds=200,
-            tuning_seeds=50,
-            episodes=500,
-            betas=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+            seeds=200, tuning_seeds=50, episodes=500, betas=(0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
             confs=(0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
         ),
     },
-)
+)  # fmt: skip
