@@ -55,6 +55,7 @@ from mtrl.bandits.problem import (
     ArmView,
     BallTruth,
     ClassView,
+    LinearParams,
     Outcome,
     Sizes,
     fixed_arms,
@@ -83,8 +84,8 @@ from mtrl.bandits.sequential import Plan, TaskTruth, sequential_tasks
 from mtrl.numerics.independent import independent
 
 __all__ = [
-    "ArmTruth", "ArmView", "BONUSES", "BallTruth", "ClassView", "Environment", "History", "Outcome", "Plan", "Sizes",
-    "TaskTruth", "boss", "boss_schedule", "c_dou_exp_des", "digit_images", "dou_exp_des", "e2tc", "exploration",
+    "ArmTruth", "ArmView", "BONUSES", "BallTruth", "ClassView", "Environment", "History", "LinearParams", "Outcome", "Plan",
+    "Sizes", "TaskTruth", "boss", "boss_schedule", "c_dou_exp_des", "digit_images", "dou_exp_des", "e2tc", "exploration",
     "finite_class", "fixed_arms", "flat_opo", "gfucb_finite", "gfucb_linear", "gradient", "greedy", "hier_opo",
     "ind_rage", "ind_rf_linucb", "independent", "known_representation", "last_layer", "learner", "linear_arms",
     "linear_ball", "linear_ellipsoid", "linucb", "mlingreedy", "mtlr_oful", "neural_gfucb", "off_policy", "oful",

@@ -50,7 +50,7 @@ class Planned(NamedTuple):
 
 def observe_contexts(key: PRNGKey, sampler: ContextSampler, rounds: int) -> Float[Array, " context"]:
     """D_hat, the shares of the contexts in so many rounds, seen without a pull."""
-    return sampler.contexts(key, jnp.asarray(rounds, sampler.features.dtype)) / rounds
+    return sampler.observe(key, rounds) / rounds
 
 
 def plan_rounds(

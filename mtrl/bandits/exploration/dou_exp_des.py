@@ -33,7 +33,7 @@ def dou_exp_des(
     constant: Scalar = 16.0,
     least: Scalar = 1.0,
     bounds: Bounds = UNIT,
-    correction: bool = True,
+    correction: Scalar = 1.0,
     reuse: bool = False,
     phases: int = 14,
 ) -> Identification:
@@ -52,8 +52,8 @@ def dou_exp_des(
       rounds: p, pulls of a batch; None for 20 d, or `180 d / zeta^2` in theory.
       constant: c_F of the practical number of batches, C of the theoretical one.
       least: fewest batches of a phase; 0 only with rank = d, where there is nothing to find.
-      bounds: L_x, L_w, L_theta, which only the theoretical number of batches reads.
-      correction: take the noise's covariance off the second moment; False shows the bias.
+      bounds: L_x, L_w, L_theta; the practical number of batches reads L_w alone.
+      correction: how much of the noise's covariance is taken off the second moment; 0 shows the bias.
       reuse: keep the data of all phases; the paper does not.
       phases: most phases.
 

@@ -56,7 +56,11 @@ def leading(moment: Float[Array, "dim dim"], rank: int) -> Float[Array, "dim ran
 
 
 def feature_moment(
-    scatter: Float[Array, "dim dim"], estimates: Scalar, covariance: Float[Array, "dim dim"], *, correction: bool = True
+    scatter: Float[Array, "dim dim"],
+    estimates: Scalar,
+    covariance: Float[Array, "dim dim"],
+    *,
+    correction: Scalar = 1.0,
 ) -> Float[Array, "dim dim"]:
     """`Z = (1 / (M T)) sum th th^T - sigma^2 (Xbar^T Xbar)^-1`, whose mean is `B Gamma B^T`.
 
@@ -65,14 +69,14 @@ def feature_moment(
       estimates: M T.
       covariance: of one estimate. Without taking it off, Z leans towards the directions that the design knows least, and its leading
         eigenvectors with it, unless the batch is isotropic.
-      correction: whether to take it off; False for the ablation.
+      correction: how much of it to take off; 0 for the ablation.
     """
     moment = scatter / jnp.maximum(jnp.asarray(estimates, scatter.dtype), 1)
-    return moment - covariance if correction else moment
+    return moment - correction * covariance
 
 
 def recover_features(
-    key: PRNGKey, sampler: ArmSampler, batch: Batch, batches: Scalar, *, rank: int, correction: bool = True
+    key: PRNGKey, sampler: ArmSampler, batch: Batch, batches: Scalar, *, rank: int, correction: Scalar = 1.0
 ) -> tuple[Float[Array, "dim rank"], Float[Array, "dim dim"]]:
     """FeatRecover: every task pulls the batch T times; B_hat and the sum of outer products.
 

@@ -40,9 +40,12 @@ class ContextSampler(NamedTuple):
     present: Bool[Array, " task"]
     noise: Float[Array, ""]  # sigma
     law: Float[Array, " context"]  # D, for who knows it
+    observe: Callable[
+        ..., Float[Array, " context"]
+    ]  # (key, n) -> how often each context comes in n rounds that are only watched
     contexts: Callable[
         ..., Float[Array, "*batch context"]
-    ]  # (key, n (*batch,)) -> how often each context comes in n rounds
+    ]  # (key, n (*batch,)) -> the same for any traced numbers of rounds
     # (key, policy, inverse U^-1, rounds p of a half batch, batches T, squares=False) -> sum over tasks and batches of th^(1) th^(2)^T
     products: Callable[..., Float[Array, "dim dim"]]
     sums: Callable[..., Float[Array, "task context arm"]]  # (key, counts (task, context, arm)) -> sums of rewards
@@ -138,6 +141,11 @@ def context_sampler(problem: ContextTasks) -> ContextSampler:
     flat, rewards = features.reshape(-1, dim), means.reshape(tasks, -1)
     dtype = features.dtype
 
+    def observe(key, rounds):
+        ends = jnp.cumsum(law)
+        places = jnp.searchsorted(ends, jax.random.uniform(key, (rounds,), dtype) * ends[-1], side="right")
+        return jnp.sum(jax.nn.one_hot(jnp.minimum(places, contexts - 1), contexts, dtype=dtype), axis=0)
+
     def visits(key, rounds):
         rounds = jnp.asarray(rounds).astype(dtype)
         shares = jnp.broadcast_to(law, (*rounds.shape, contexts))
@@ -164,4 +172,4 @@ def context_sampler(problem: ContextTasks) -> ContextSampler:
     def sums(key, counts):
         return sum_rewards(key, means, counts, noise)
 
-    return ContextSampler(features, count, present, noise, law, visits, products, sums)
+    return ContextSampler(features, count, present, noise, law, observe, visits, products, sums)

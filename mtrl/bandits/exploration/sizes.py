@@ -56,8 +56,8 @@ def feature_batches(
     """T_t, batches per task of FeatRecover.
 
     Theory: `C (1 + zeta)^3 rho_E^2 k^4 L_x^4 L_theta^2 L_w^2 / (M omega^2) 4^t log^4(p M d / delta_t)`; the paper gives the logarithms
-    up to constants. Practice: `c_F 4^t (d - k) (s2 k^2 / omega + s2^2 k^3 / omega^2) log(1 / delta_t) / M`, from the first-order error of
-    the subspace (`theory.subspace_error`), with `s2 = sigma^2 ||(Xbar^T Xbar)^-1||`.
+    up to constants. Practice: `c_F 4^t L_w^2 (d - k) (s2 k^2 / omega + s2^2 k^3 / omega^2) log(1 / delta_t) / M`, from the first-order
+    error of the subspace (`theory.subspace_error`), with `s2 = sigma^2 ||(Xbar^T Xbar)^-1||`.
 
     Args:
       accuracy: 2^-t; eps in the contextual case.
@@ -77,7 +77,7 @@ def feature_batches(
         needed = growth * (1 + zeta) ** 3 * rho**2 * rank**4 * norms / omega**2 * logs
     else:
         error = spread * rank**2 / omega + spread**2 * rank**3 / omega**2
-        needed = growth * (dim - rank) * error * jnp.log(1 / delta)
+        needed = growth * bounds.heads**2 * (dim - rank) * error * jnp.log(1 / delta)
     return jnp.ceil(jnp.maximum(needed, least))
 
 

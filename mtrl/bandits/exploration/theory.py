@@ -93,6 +93,7 @@ def canonical_features(
     omega: Number,
     rounds: Number,
     constant: Number = 16.0,
+    heads: Number = 1.0,
     noise: Number = 1.0,
     phases: int = 14,
 ) -> Float[Array, "..."]:
@@ -101,7 +102,7 @@ def canonical_features(
     t = jnp.arange(1.0, phases + 1).reshape(-1, *[1] * max(tasks.ndim, gap.ndim))
     batches = feature_batches(
         2.0**-t, delta_of(t, delta), tasks=tasks, dim=dim, rank=rank, omega=omega, rounds=rounds, rho=dim,
-        spread=noise**2 * dim / rounds, zeta=0.1, bounds=UNIT, sizes="practical", constant=constant,
+        spread=noise**2 * dim / rounds, zeta=0.1, bounds=UNIT._replace(heads=heads), sizes="practical", constant=constant,
     )  # fmt: skip
     return tasks * rounds * jnp.sum(jnp.where(t <= phases_needed(gap), batches, 0), axis=0)
 

@@ -1,0 +1,143 @@
+"""Samples of all tasks against their number M: what shared features save, and from how many tasks on."""
+
+import dataclasses
+
+import numpy as np
+
+from experiments.pure_exploration.protocol import (
+    DOU,
+    KNOWN,
+    LOOKS,
+    METHODS,
+    RAGE,
+    SAMPLES,
+    CanonicalConfig,
+    common_of,
+    identify,
+    lanes_of,
+    predicted,
+)
+from mtrl.harness import Axis, Claim, Figure, at_most, between, dataset, field, less_than_zero, over_seeds
+from mtrl.harness.judge.measures import (
+    FIRST,
+    LAST,
+    bootstrap,
+    crossing,
+    first_crossing,
+    log,
+    lowest,
+    mean,
+    share,
+    value,
+    worst,
+)
+from mtrl.harness.picture import plots
+
+SHARING = {name: LOOKS[name] for name in (DOU, KNOWN)}
+PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against M d / Delta^2"
+
+
+@dataclasses.dataclass(frozen=True)
+class TasksConfig(CanonicalConfig):
+    """One gap, several numbers of tasks."""
+
+    seeds: int = field(200, help="number of random seeds", lower=1)
+    tasks: tuple[int, ...] = field((10, 20, 50, 100, 150, 200), help="numbers of tasks M", lower=1, distinct=True)
+    gap: float = field(0.4, help="smallest gap Delta_min", lower=0.0, strict=True)
+    methods: tuple[str, ...] = field(METHODS, help="methods", choices=METHODS, distinct=True)
+
+    def validate(self):
+        """Tasks show the features."""
+        self.check_tasks(self.tasks)
+
+
+def run(config, seeds):
+    """All methods at all M, as lanes of one program each."""
+    lanes, common, sizes = (
+        lanes_of(config.tasks, config.gap, config),
+        common_of(config),
+        dict(dim=config.dim, rank=config.rank),
+    )
+    static = dict(tasks=max(config.tasks), **sizes)
+    found = [over_seeds(identify, seeds, lanes, common, method=name, **static) for name in config.methods]
+    pulls, features, wrong, _ = (np.moveaxis(np.array(x), 2, 1) for x in zip(*found, strict=True))
+    lines = [np.asarray(predicted(name, lanes, common, rounds=20 * config.dim, **sizes)) for name in config.methods]
+    dims = ("method", "tasks", "seed")
+    return dataset(
+        seeds,
+        {"method": list(config.methods), "tasks": Axis(config.tasks, words="number of tasks M")},
+        pulls=(dims, pulls, SAMPLES, "samples of all tasks"),
+        features=(dims, features, "1", "share of the first stage"),
+        wrong=(dims, wrong.astype(float), "1"),
+        predicted=(dims[:2], lines, SAMPLES),
+    )
+
+
+def draw(data, config):
+    """Samples with their predictions, and over those of independent learning."""
+    figure, axes = plots.panel(1, 2, width=4.6, height=3.7)
+    left, right = axes[0]
+    plots.points(left, data["pulls"], "tasks", "method", LOOKS, spread=0.02)
+    plots.theory(left, data["predicted"], "tasks", "method", {n: look._replace(words="") for n, look in LOOKS.items()})
+    plots.finish(left, log="xy", ticks=data["tasks"].values, title="marker: simulation, line: prediction")
+    ratio = data["pulls"] / data["pulls"].sel({"method": RAGE}).mean("seed")
+    plots.points(right, ratio, "tasks", "method", SHARING)
+    line = data["predicted"] / data["predicted"].sel({"method": RAGE})
+    plots.theory(right, line, "tasks", "method", {n: look._replace(words="") for n, look in SHARING.items()})
+    plots.level(right, config.rank / config.dim, "k / d", linestyle="--")
+    plots.finish(right, y="samples over IndRAGE's", ticks=data["tasks"].values)
+    return figure
+
+
+def total(method, **where):
+    """Pulls of a method."""
+    return value("pulls", method=method, **where)
+
+
+def slopes(ours, theirs, at):
+    """Ratio of the least-squares slopes in M."""
+    return np.polyfit(at, ours, 1)[0] / np.polyfit(at, theirs, 1)[0]
+
+
+def meeting(lines):
+    """Where the predicted samples of the two methods meet."""
+    at = lines["tasks"].values.astype(float)
+    return first_crossing(at, lines.sel({"method": DOU}).values, lines.sel({"method": RAGE}).values)
+
+
+MANY = dict(applies=lambda data: data.sizes["tasks"] > 2)
+SHARE = total(DOU) / total(RAGE)
+LINES = value("predicted")
+FIGURE = Figure(
+    name="tasks",
+    headline=True,
+    title="Samples that name every task's best arm, against the number of tasks",
+    config=TasksConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        Claim("DouExpDes takes fewer samples than IndRAGE at the largest M", PAPER + " (ordering)",
+              mean(log(SHARE.at(tasks=LAST))), less_than_zero, unit="log ratio"),
+        Claim("its share of IndRAGE's samples falls from the smallest to the largest M", PAPER + " (ordering)",
+              mean(log(SHARE.at(tasks=LAST)) - log(SHARE.at(tasks=FIRST))), less_than_zero, unit="log ratio", **MANY),
+        Claim("slope in M over that of IndRAGE", PAPER, bootstrap(slopes, total(DOU), total(RAGE), value("tasks")),
+              between(0.38, 0.42), unit="1", value=0.4, reason="k/d = 0.4 and 5 % for log M and rounding up", **MANY),
+        Claim("M from which sharing pays, over its prediction", "derived from the sizes of both methods",
+              crossing(total(DOU), total(RAGE), "tasks",
+                       over=LINES.then(meeting)), between(0.9, 1.1), kind="derived", unit="1", value=1.0,
+              reason="a tenth, for the grid between which both are interpolated", **MANY),
+        Claim("share of runs of DouExpDes with any wrong or open task, all M", "Du et al. 2023, Theorem 1: at most delta = 0.005",
+              share(value("wrong", method=DOU) > 0.5), at_most(0.005), unit="share of runs"),
+        Claim("share of runs of IndRAGE with any wrong or open task, all M", "Fiez et al. 2019, Theorem 2: at most delta = 0.005",
+              share(value("wrong", method=RAGE) > 0.5), at_most(0.005), unit="share of runs"),
+        Claim("largest relative distance of the samples from their prediction, all methods", "sizes of every phase, derived",
+              worst(abs(value("pulls") / LINES - 1)), at_most(0.01), kind="derived", unit="1", value=0.0,
+              reason="a percent, for rounding up and designs at their certificate"),
+        Claim("the known B is a lower envelope at the largest M (minus the lowest of the others)", "no features to find (ordering)",
+              lowest(log(value("pulls", tasks=LAST)), KNOWN), less_than_zero, kind="sanity", unit="log pulls"),
+    ),
+    presets={
+        "smoke": dict(seeds=2, tasks=(4, 8), gap=0.8, methods=(DOU, RAGE)),
+        "paper": dict(seeds=1000, tasks=(10, 20, 50, 100, 150, 200, 500, 1000)),
+    },
+)  # fmt: skip
