@@ -5,25 +5,17 @@ import dataclasses
 import numpy as np
 
 from experiments.multitask_linear_mdp import protocol
-from experiments.multitask_linear_mdp.protocol import (
-    KNOWN,
-    LOOKS,
-    METHODS,
-    OWN,
-    PROGRAM,
-    RETURN,
-    SHARED,
-    difference,
-    lower,
-    regret_of,
-)
+from experiments.multitask_linear_mdp.protocol import KNOWN, LOOKS, METHODS, OWN, SHARED, difference, lower, regret_of
 from mtrl import mdp
 from mtrl.harness import Axis, Claim, Entrant, Figure, at_most, between, compete, dataset, field
 from mtrl.harness.judge.measures import lowest, mean, value
 from mtrl.harness.picture import plots
 
 KNOWN_FREE = "known phi, small ridge"  # beta / sqrt(lam) caps the bonus of a direction never visited
-REFERENCE = {SHARED: (7.86, 0.23), OWN: (13.50, 0.54)}  # PROGRAM at these settings, episode 150, with standard errors
+REFERENCE = {
+    SHARED: (7.86, 0.23),
+    OWN: (13.50, 0.54),
+}  # that program at these settings, episode 150, with standard errors
 LATE = 30
 
 
@@ -90,7 +82,7 @@ def late_regret(method):
 
 def reference(text, method, paper, region, **more):
     """A claim on a method's regret per task against the program's."""
-    return Claim(text, paper, mean(regret_of(method)), region, kind="reference", unit=RETURN, **more)
+    return Claim(text, paper, mean(regret_of(method)), region, kind="reference", unit=protocol.RETURN, **more)
 
 
 def near(words, method):
@@ -98,7 +90,7 @@ def near(words, method):
     number, error = REFERENCE[method]
     region, text = between(number - 3 * error, number + 3 * error), f"regret per task of {words} after 150 episodes"
     reason = "three standard errors of that program"
-    return reference(text, method, f"{number:g} +- {error:g}, {PROGRAM}", region, value=number, reason=reason)
+    return reference(text, method, f"{number:g} +- {error:g}, {protocol.PROGRAM}", region, value=number, reason=reason)
 
 
 FLOOR = "theory: M -> infinity tends to known phi"
@@ -133,7 +125,7 @@ FIGURE = Figure(
         near("learning alone", OWN),
         lower(
             "late regret per episode (last 30): shared minus per task",
-            f".002 against .020 (ordering), {PROGRAM}",
+            f".002 against .020 (ordering), {protocol.PROGRAM}",
             mean(late_regret(SHARED) - late_regret(OWN)),
             "reference",
             unit="return per task and episode",
@@ -145,7 +137,7 @@ FIGURE = Figure(
             "derived",
         ),
         *(
-            Claim(text, FLOOR, measure, at_most(0.0), kind="derived", unit=RETURN, note=note)
+            Claim(text, FLOOR, measure, at_most(0.0), kind="derived", unit=protocol.RETURN, note=note)
             for text, measure, note in (
                 ("the known representation is a floor: known phi minus shared", difference(KNOWN, SHARED), CAPPED),
                 (FREE, lowest(protocol.total(value("regret")), KNOWN_FREE), ""),
@@ -154,20 +146,20 @@ FIGURE = Figure(
         reference(
             f"{ARGMIN} fails: regret per task, shared",
             protocol.ARGMIN_SHARED,
-            f"55-70 after 150 episodes, linear; {PROGRAM}, in similar settings",
+            f"55-70 after 150 episodes, linear; {protocol.PROGRAM}, in similar settings",
             between(55.0, 70.0),
             reason="the range that program gives",
             note=DEPENDS,
         ),
         lower(
             f"{ARGMIN} costs more than the survivor set (shared)",
-            f"a wrong phi that fits what was visited is never refuted (ordering), {PROGRAM}",
+            f"a wrong phi that fits what was visited is never refuted (ordering), {protocol.PROGRAM}",
             difference(SHARED, protocol.ARGMIN_SHARED),
             "reference",
         ),
         lower(
             f"{ARGMIN} costs more than the survivor set (per task)",
-            f"the same with either sharing mode (ordering), {PROGRAM}",
+            f"the same with either sharing mode (ordering), {protocol.PROGRAM}",
             difference(OWN, protocol.ARGMIN_OWN),
             "reference",
             REFUTED,

@@ -11,24 +11,14 @@ import dataclasses
 import numpy as np
 
 from experiments.multitask_linear_mdp import protocol
-from experiments.multitask_linear_mdp.protocol import (
-    ARGMIN_OWN,
-    ARGMIN_SHARED,
-    KNOWN,
-    LOOKS,
-    METHODS,
-    OWN,
-    SHARED,
-    TABULAR,
-    lower,
-)
+from experiments.multitask_linear_mdp.protocol import ARGMIN_OWN, ARGMIN_SHARED, KNOWN, LOOKS, OWN, SHARED, TABULAR
 from mtrl import mdp
 from mtrl.harness import Entrant, Figure, compete, dataset, field, grid
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
 OFFSET = 10_000
-TUNED = METHODS[:-1]
+TUNED = protocol.METHODS[:-1]
 ALONE = (ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR)  # methods without a survivor set
 
 
@@ -69,13 +59,13 @@ def run(config, seeds):
     shape = (len(config.ridges), len(config.betas), len(config.confs))
     surface = np.stack([results[name].scores.reshape(-1, *shape) for name in (SHARED, OWN)], axis=1)
     lines = np.stack([results[name].scores.reshape(-1, *shape[:2]) for name in ALONE], axis=1)
-    regret = np.stack([results[name].record.regret for name in METHODS], axis=1)
+    regret = np.stack([results[name].record.regret for name in protocol.METHODS], axis=1)
     words = ("return", "cumulative regret per task")
 
     def best(hyper, absent):
-        return "method", [float(results[name].chosen.get(hyper, absent)) for name in METHODS]
+        return "method", [float(results[name].chosen.get(hyper, absent)) for name in protocol.METHODS]
 
-    coords = dict(tuning_seed=tuning, method=METHODS, sharing=[SHARED, OWN], alone=ALONE)
+    coords = dict(tuning_seed=tuning, method=protocol.METHODS, sharing=[SHARED, OWN], alone=ALONE)
     return dataset(
         seeds,
         coords | dict(ridge=config.ridges, beta=config.betas, conf=config.confs),
@@ -143,13 +133,13 @@ WHERE = {FIRST: "each tuned, without noise", LAST: "each tuned, at the highest n
 def ordering(text, paper, smaller, larger, noise, kind="paper", note=""):
     """A claim that one tuned method beats another."""
     measure = mean(value("tuned", method=smaller, noise=noise) - value("tuned", method=larger, noise=noise))
-    return lower(f"{text}, {WHERE[noise]}", paper, measure, kind, note)
+    return protocol.lower(f"{text}, {WHERE[noise]}", paper, measure, kind, note)
 
 
 def floor(noise):
     """A claim that nothing tuned is below the known representation."""
     text = f"known phi is a floor (minus the lowest of the other methods), {WHERE[noise]}"
-    return lower(text, LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
+    return protocol.lower(text, LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
 
 
 DIRECTIONS = "k directions instead of S A pairs"
@@ -160,7 +150,7 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        lower(
+        protocol.lower(
             "sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)",
             PAPER,
             mean(value("surface", noise=FIRST).then(log_ratio)),
