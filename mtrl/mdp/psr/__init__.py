@@ -50,6 +50,7 @@ from mtrl.mdp.psr.representation import (
     blurred,
     conditioning,
     core_tests,
+    from_moments,
     from_pomdp,
     numerical_rank,
     predictive_states,
@@ -78,7 +79,7 @@ from mtrl.mdp.psr.umt_psr import PLANNING, SHARING, known_transition, umt_psr
 __all__ = [
     "PLANNING", "SHARING", "Best", "Fit", "POMDP", "PSR", "Paths", "beliefs", "best", "best_of", "blurred",
     "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
-    "em", "explore", "finite", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
+    "em", "explore", "finite", "from_moments", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
     "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table",
     "random_start", "renyi", "restricted", "reward_of_last", "same_spaces", "sample", "sample_shared",
     "sample_two_state", "shortest_tests", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from mtrl.mdp.psr.problem import LARGEST_TABLE, POMDP, check_table
-from mtrl.numerics.checks import check_positive, check_whole, known
+from mtrl.numerics.checks import check_positive, check_rank, check_whole, known
 from mtrl.numerics.errors import BadInput
 
 
@@ -140,3 +140,31 @@ def blurred(
     check_positive(sharpness=sharpness, hint="at 0 no test determines the state")
     middle = emissions.mean(-1, keepdims=True)
     return middle + sharpness * (emissions - middle)
+
+
+def from_moments(table: Float[Array, "..."], *, rank: int) -> PSR:
+    """Operators with one-step tests from the law (or relative counts, divided by the policy's chances) of three observations.
+
+    The observable form of spectral learning: with `P2[o_2; o_1 a_1]` and `P3[o_3, o, a; o_1 a_1]` of the first three observations,
+    `M(o, a) = P3(o, a) pinv_r(P2)`, where the pseudo-inverse keeps the r largest singular values. Exact for the exact law of a POMDP with
+    E of rank r; learned from counts it is no law any more, and its error grows with `||pinv||`, that is with 1 / sigma_r.
+
+    Raises:
+      BadInput: fewer than three observations, or a rank above the number of observations.
+    """
+    if table.ndim < 5:
+        raise BadInput(
+            f"table has {(table.ndim + 1) // 2} observations, but moments need three; take a longer horizon"
+        )
+    observations, actions = table.shape[:2]
+    check_rank(rank, observations, what="the number of observations")
+    # Later actions do not change earlier observations: average over them.
+    three = table.reshape(*table.shape[:5], -1)
+    three = three.sum(-1) / actions ** ((table.ndim - 5) // 2)
+    two = three.sum(-1).mean(-1)  # (o1, a1, o2)
+    p2 = two.reshape(-1, observations).T  # (o2, histories)
+    p3 = jnp.transpose(three, (2, 3, 4, 0, 1)).reshape(observations, actions, observations, -1)
+    u, s, vt = jnp.linalg.svd(p2, full_matrices=False)
+    inverse = vt[:rank].T @ (u[:, :rank] / s[:rank]).T
+    ones = jnp.ones(observations, table.dtype)
+    return PSR(two.sum(-1).mean(-1), jnp.einsum("oayx,xz->oayz", p3, inverse), ones, jnp.eye(observations, dtype=table.dtype))

@@ -88,3 +88,15 @@ def test_bad_input_is_refused():
         psr.shortest_tests(twins, longest=3)
     with pytest.raises(BadInput, match="test_length got 0"):
         psr.core_tests(model, test_length=0)
+
+
+def test_moments_give_the_operators_back():
+    """With the exact law of three and of four observations, where E has rank S; ranks and horizons are checked."""
+    model = models(2, 3, seed=4)
+    for horizon in (3, 4):
+        learned = psr.from_moments(psr.trajectory_table(model, horizon=horizon), rank=2)
+        assert_close("law", psr.psr_table(learned, horizon=4), psr.trajectory_table(model, horizon=4), 1e-9)
+    with pytest.raises(BadInput, match="table has 2 observations, but moments need three"):
+        psr.from_moments(psr.trajectory_table(model, horizon=2), rank=2)
+    with pytest.raises(BadInput, match="rank got 4, but must lie between 1 and the number of observations, 3"):
+        psr.from_moments(psr.trajectory_table(model, horizon=3), rank=4)

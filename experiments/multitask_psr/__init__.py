@@ -1,0 +1,22 @@
+"""Multitask predictive state representations: figures and claims, all of this project's own design (the paper has no experiments).
+
+python -m experiments.multitask_psr [--figure=error|termination|gap|downstream|baselines|brackets|conditioning]
+"""
+
+from experiments.multitask_psr import baselines, brackets, conditioning, downstream, error, gap, termination
+from mtrl.harness import Study
+
+STUDY = Study(
+    name="multitask_psr",
+    paper="Huang, Cheng, Yang, Tan and Liang 2024, ICLR, arXiv 2310.13550 (theory only: every figure is this project's own design)",
+    summary="partially observed tasks with a joint model class: UMT-PSR upstream, OMT-PSR downstream",
+    figures=(
+        error.FIGURE,
+        termination.FIGURE,
+        gap.FIGURE,
+        downstream.FIGURE,
+        baselines.FIGURE,
+        brackets.FIGURE,
+        conditioning.FIGURE,
+    ),
+)
