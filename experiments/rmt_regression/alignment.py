@@ -4,13 +4,23 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.common import RISK, gap_interval, lam_axis, predicted_path, sample_count, simulate_path
-from experiments.rmt_regression.decomposition import best_lam
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, over_seeds, style
-from mtrl.harness.judge import measures
+from experiments.rmt_regression.protocol import (
+    RISK,
+    SIMULATED,
+    agreement,
+    best_lam,
+    claim,
+    lam_axis,
+    path_of,
+    quiet,
+    sample_count,
+)
+from mtrl.harness import BaseConfig, Figure, at_least, at_most, dataset, evaluate, field
+from mtrl.harness.judge.measures import Absent, Quantity, exact, value
+from mtrl.harness.picture import plots
 
 REFERENCE_LAMS = (0.0, 0.5, 2.0, 20.0)
-REFERENCE = {  # predicted risks at n_t/d = gamma = 1, sig2 = .3, from an independent implementation of the same equations
+REFERENCE = {  # predicted risks at n_t/d = gamma = 1, sig2 = .3, from an independent program for the same equations
     "test": {
         0.0: (0.6119, 0.5964, 0.6151, 0.8145),
         0.5: (0.6119, 0.5679, 0.5471, 0.6722),
@@ -48,84 +58,54 @@ class AlignmentConfig(BaseConfig):
 
 def run(config, seeds):
     """One cell: one alignment."""
-    import xarray as xr
-
-    alpha = config.alphas[0]
-    count = sample_count(config.ratio, config.dim)
-    fine = np.concatenate([[0.0], np.geomspace(0.02, max(config.lams[-1], 20.0), 80)])
-    lams = np.array(config.lams)
-    line = predicted_path(alpha, config.gamma, config.noise, fine, count / config.dim, tasks=2)
-    dots = predicted_path(alpha, config.gamma, config.noise, lams, count / config.dim, tasks=2)
-    seen = over_seeds(
-        simulate_path, seeds, alpha, config.gamma, config.noise, lams, dim=config.dim, counts=(count, count)
-    )
-    best = evaluate(best_lam, alpha, config.gamma, config.noise, count / config.dim)
-    one = predicted_path(alpha, config.gamma, config.noise, np.array([0.0, 1.0]), count / config.dim, tasks=2).test
-    return xr.Dataset(
-        {
-            "theory": (("alpha", "split", "lam_line"), np.stack([line.test, line.train])[None]),
-            "theory_at_dots": (("alpha", "split", "lam"), np.stack([dots.test, dots.train])[None]),
-            "simulation": (
-                ("alpha", "split", "seed", "lam"),
-                np.stack([seen.test, seen.train])[None],
-                {"units": "squared target units"},
-            ),
-            "best_lam": ("alpha", [float(best.argument)]),
-            "effect_of_one": ("alpha", [float(one[1] - one[0])]),
-        },
-        coords={"alpha": [alpha], "split": ["test", "train"], "lam_line": fine, "lam": lams, "seed": seeds},
+    alpha, lams = config.alphas[0], np.array(config.lams)
+    seen, dots, fine, line = path_of(config, seeds, alpha=alpha, lams=lams, top=20.0, points=80)
+    best = evaluate(best_lam, alpha, config.gamma, config.noise, sample_count(config.ratio, config.dim) / config.dim)
+    simulated = np.stack([seen.test, seen.train], 1)
+    return dataset(
+        seeds,
+        {"split": ("test", "train"), "lam_line": fine, "lam": lams},
+        theory=(("split", "lam_line"), np.stack([line.test, line.train]), *RISK),
+        theory_at_dots=(("split", "lam"), np.stack([dots.test, dots.train]), *RISK),
+        simulation=(("seed", "split", "lam"), simulated, *RISK),
+        best_lam=((), float(best.argument)),
     )
 
 
 def draw(data, config):
-    """Test and train panels; lines predict, points are simulated, hollow circles an independent solution of the equations."""
-    figure, axes = style.subplots(1, 2, width=4.8, height=3.8)
+    """Test and train panels; lines predict, points are simulated, crosses an independent solution of the equations."""
+    figure, axes = plots.panel(1, 2, width=4.8, height=3.8)
+    look = plots.looks({alpha: f"α = {alpha:g}" for alpha in data["alpha"].values})
     for ax, split in zip(axes[0], ("test", "train"), strict=True):
-        for alpha, color in zip(data["alpha"].values, style.COLORS, strict=False):
-            part = data.sel(alpha=alpha, split=split)
-            style.theory(ax, part["lam_line"], part["theory"], label=f"α = {alpha:g}", color=color)
-            style.band(ax, part["lam"], part["simulation"], color=color)
-            if config.has_reference and alpha in REFERENCE[split]:
-                style.paper(ax, REFERENCE_LAMS, REFERENCE[split][alpha], label="")
+        part = data.sel(split=split)
+        plots.theory(ax, part["theory"], "lam_line", "alpha", look)
+        plots.points(ax, part["simulation"], "lam", "alpha", quiet(look), ms=4)
+        for i, alpha in enumerate(REFERENCE[split] if config.has_reference else ()):
+            known = dict(zip(REFERENCE_LAMS, REFERENCE[split][alpha], strict=True))
+            plots.program(ax, known, "" if i else "independent program")
+        title = f"{split} risk, n/d = {config.ratio:g}, γ = {config.gamma:g}, σ² = {config.noise:g}"
+        plots.finish(ax, y=RISK[1], title=title, legend=None)
         lam_axis(ax)
-        ax.set_title(f"{split} risk, n/d = {config.ratio:g}, γ = {config.gamma:g}, σ² = {config.noise:g}")
-    axes[0, 0].set_ylabel(RISK)
-    style.band(axes[0, 0], [], np.zeros((2, 0)), label="simulation, 95 % band", color="0.3")
-    if config.has_reference:
-        style.paper(axes[0, 0], [], [], label="independent solution of the equations")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncol=len(data["alpha"]) + 2)
+    axes[0, 0].errorbar([], [], [], fmt=SIMULATED.marker, color=SIMULATED.color, label=SIMULATED.words)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=len(look) + 2)
     return figure
 
 
-def agreement(split):
-    """Mean relative deviation of simulation from theory."""
-
-    def measure(data):
-        part = data.sel(split=split)
-        simulated = part["simulation"].transpose("seed", "alpha", "lam").values
-        return gap_interval(simulated, part["theory_at_dots"].transpose("alpha", "lam").values)
-
-    return measure
-
-
-def growth(data):
+def smallest_rise(best):
     """Smallest step of lam* as alpha grows."""
-    best = data.sortby("alpha")["best_lam"].values
-    if len(best) < 2:
-        raise measures.Absent("one alignment has no step")
-    return exact(np.diff(best).min())
+    if best.size < 2:
+        raise Absent("one alignment has no step")
+    return np.diff(best.sortby("alpha").values).min()
 
 
 def against_reference(data, config):
     """Largest deviation of test and train risk from the independent solution, on the couplings both have."""
-    alphas = list(REFERENCE["test"])
-    held = set(alphas) <= set(data["alpha"].values) and set(REFERENCE_LAMS) <= set(data["lam"].values)
-    if not (held and config.has_reference):
-        raise measures.Absent("the independent solution is of other settings")
-    part = data["theory_at_dots"].sel(split=list(REFERENCE), alpha=alphas, lam=list(REFERENCE_LAMS))
+    if not config.has_reference:
+        raise Absent("the independent solution is of other settings")
+    alphas, lams = list(REFERENCE["test"]), list(REFERENCE_LAMS)
+    ours = value("theory_at_dots", split=list(REFERENCE), alpha=alphas, lam=lams)(data, config)
     theirs = np.array([[REFERENCE[split][alpha] for alpha in alphas] for split in REFERENCE])
-    return exact(np.abs(part.transpose("split", "alpha", "lam").values - theirs).max())
+    return np.abs(ours.transpose("split", "alpha", "lam").values - theirs).max()
 
 
 FIGURE = Figure(
@@ -135,19 +115,43 @@ FIGURE = Figure(
     config=AlignmentConfig,
     run=run,
     draw=draw,
-    split=("alphas",),
+    split={"alphas": "alpha"},
     presets={"smoke": dict(seeds=2, dim=20, alphas=(0.0, 1.0), lams=(0.0, 1.0)), "paper": dict(seeds=200, dim=400)},
     claims=(
-        Claim("simulated test risk equals the prediction (mean relative deviation)", "Figure 2: theory and points coincide",
-              agreement("test"), between(-0.02, 0.02), unit="relative", reason="2 % is ours: the finite d = 100"),
-        Claim("simulated train risk equals the prediction (mean relative deviation)", "Figure 2: theory and points coincide",
-              agreement("train"), between(-0.03, 0.03), unit="relative", reason="3 % is ours: the finite d = 100"),
-        Claim("the optimal coupling grows with the alignment (smallest step)", "Section 4: lam* grows with alpha",
-              growth, at_least(1e-6), unit="1", reason="a strict rise"),
-        Claim("sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk", "Section 4: negative transfer",
-              measures.exact(measures.value("effect_of_one", alpha=-0.5)), at_least(0.0), unit="squared target units"),
-        Claim("predictions equal an independent solution of the equations (largest deviation)",
-              "unpublished independent solution of the fixed-point equations, four digits (hollow circles)",
-              against_reference, between(0.0, 6e-5), kind="reference", unit="squared target units", reason="half of the fourth digit"),
+        *(
+            agreement(
+                f"simulated {split} risk equals the prediction",
+                "Figure 2: theory and points coincide",
+                value("simulation", split=split),
+                value("theory_at_dots", split=split),
+                bound,
+            )
+            for split, bound in (("test", 0.02), ("train", 0.03))
+        ),
+        claim(
+            "the optimal coupling grows with the alignment (smallest step)",
+            "Section 4: lam* grows with alpha",
+            exact(value("best_lam").then(smallest_rise)),
+            at_least(1e-6),
+            unit="1",
+            reason="a strict rise",
+        ),
+        claim(
+            "sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk",
+            "Section 4: negative transfer",
+            exact(
+                value("theory_at_dots", split="test", alpha=-0.5, lam=1.0)
+                - value("theory_at_dots", split="test", alpha=-0.5, lam=0.0)
+            ),
+            at_least(0.0),
+        ),
+        claim(
+            "predictions equal an independent solution of the equations (largest deviation)",
+            "unpublished independent program for the fixed-point equations, four digits (crosses)",
+            exact(Quantity(against_reference)),
+            at_most(6e-5),
+            kind="reference",
+            reason="half of the fourth digit",
+        ),
     ),
-)  # fmt: skip
+)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.rmt_regression import STUDY
-from experiments.rmt_regression.common import predicted_path
+from experiments.rmt_regression.protocol import predicted_path
 from experiments.rmt_regression.real import plug_in
 from mtrl.harness import evaluate
 from mtrl.harness.cli import run_study

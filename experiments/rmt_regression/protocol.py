@@ -1,0 +1,138 @@
+"""What the figures share: one simulated draw along a path of couplings, the predicted risks on the same axis, their agreement."""
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mtrl import random_matrix
+from mtrl._later import Later
+from mtrl.harness import BadInput, Claim, at_most, evaluate, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import Measure, Quantity, bootstrap
+from mtrl.harness.picture import plots
+from mtrl.numerics import fixed_point
+
+if TYPE_CHECKING:
+    from mtrl.random_matrix import regression
+else:
+    regression = Later("mtrl.random_matrix.regression")
+
+LAM = "shared strength λ (large = much sharing)"
+RISK = ("squared target units", "squared error, task average")
+SIMULATED = plots.Look("simulation: mean, 95 % interval", "0.3")
+claim = functools.partial(Claim, unit="squared target units")
+derived = functools.partial(claim, kind="derived")
+
+
+class Observed(NamedTuple):
+    """One training set along the couplings, averages over tasks."""
+
+    test: "jax.Array"  # exact risk of the estimate, noise included
+    train: "jax.Array"
+    gcv: "jax.Array"  # estimate of the test risk from the training data alone
+
+
+def drawn(key, alpha, noise, *, dim: int, counts: tuple[int, ...], law: str = "gaussian"):
+    """A problem with hyperplanes of one cosine, and a training set."""
+    keys = split_named(key, "problem", "data")
+    params = random_matrix.aligned_model(keys["problem"], tasks=len(counts), dim=dim, alpha=alpha, noise=noise)
+    return params, random_matrix.sample_tasks(keys["data"], params, counts=counts, law=law)
+
+
+def along(params, data, gamma, lams) -> Observed:
+    """Fits at every lam from one eigendecomposition."""
+    path = regression.prepare_path(data, gamma=jnp.full(data.features.shape[0], gamma, params.W.dtype))
+
+    def at(lam):
+        fit = regression.fit_at(path, lam)
+        estimated = random_matrix.estimate_risk(fit)
+        return Observed(random_matrix.exact_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
+
+    return jax.lax.map(at, lams, batch_size=8)
+
+
+def simulate_path(key, alpha, gamma, noise, lams, **sizes) -> Observed:
+    """One draw along the couplings."""
+    return along(*drawn(key, alpha, noise, **sizes), gamma, lams)
+
+
+def isotropic_risk(alpha, gamma, noise, lam, ratio, *, tasks: int = 2) -> "regression.Risk":
+    """Predicted risks, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
+    gram, one = random_matrix.aligned_gram(alpha, tasks), jnp.ones(tasks)
+    risk = regression.risk_isotropic(random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
+    return regression.Risk(*(part.mean() for part in risk[:6]), *risk[6:])
+
+
+def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> "regression.Risk":
+    """`isotropic_risk` at every lam."""
+    return jax.vmap(lambda lam: isotropic_risk(alpha, gamma, noise, lam, ratio, tasks=tasks))(lams)
+
+
+def predicted_path(alpha: float, gamma: float, noise: float, lams: Any, ratio: float, *, tasks: int = 2) -> Any:
+    """`predict_path` run once.
+
+    Raises:
+      BadInput: a fixed point did not converge; gives the last change and n_t/d.
+    """
+    risk = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
+    fixed_point.check_converged(risk, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
+    return risk
+
+
+def best_lam(alpha, gamma, noise, ratio):
+    """Exact minimiser of the predicted average test risk of two tasks at fixed gamma."""
+    return regression.minimise_nonnegative(lambda lam: isotropic_risk(alpha, gamma, noise, lam, ratio).test)
+
+
+def sample_count(ratio: float, dim: int) -> int:
+    """n_t = ratio d, rounded.
+
+    Raises:
+      BadInput: no sample is left.
+    """
+    count = round(ratio * dim)
+    if count < 1:
+        raise BadInput(
+            f"ratio n_t/d got {ratio:g}, which leaves a task no sample at d = {dim}; choose {1 / dim:g} or more"
+        )
+    return count
+
+
+def path_of(config, seeds, *, alpha, lams, top, points, law="gaussian"):
+    """Simulation of two tasks and prediction at lams, and the prediction along a fine axis up to `top`: (seen, dots, fine, line)."""
+    count = sample_count(config.ratio, config.dim)
+    setting, ratio = (alpha, config.gamma, config.noise), count / config.dim
+    fine = np.concatenate([[0.0], np.geomspace(0.02, max(lams[-1], top), points)])
+    line, dots = (predicted_path(*setting, at, ratio) for at in (fine, lams))
+    seen = over_seeds(simulate_path, seeds, *setting, lams, dim=config.dim, counts=(count, count), law=law)
+    return seen, dots, fine, line
+
+
+def distance(simulated: Quantity, predicted: Quantity) -> Measure:
+    """Mean over all points of |seed mean / prediction - 1|: deviations of opposite signs do not cancel."""
+    return bootstrap(lambda a, b: float(np.mean(np.abs(a / b - 1))), *map(_ordered, (simulated, predicted)))
+
+
+def _ordered(x: Quantity) -> Quantity:
+    """Dimensions in one order, the seed apart."""
+    return x.then(lambda array: array.transpose(*sorted(array.dims)))
+
+
+def agreement(text: str, paper: str, simulated: Quantity, predicted: Quantity, bound: float, reason: str = "", **more):
+    """Claim: the simulation equals the prediction up to a relative distance."""
+    words = f"{text} (mean relative distance over the points)"
+    reason = reason or f"{bound:.0%} is ours: the finite dimension"
+    return Claim(
+        words, paper, distance(simulated, predicted), at_most(bound), unit="relative", reason=reason, value=0.0, **more
+    )
+
+
+def lam_axis(ax: Any, threshold: float = 0.1) -> None:
+    """Zero and logarithms on one axis."""
+    ax.set_xscale("symlog", linthresh=threshold)
+    ax.set(xlabel=LAM, xlim=(-0.15 * threshold, None))
+
+
+def quiet(looks: Any) -> Any:
+    """The looks without entries in the legend."""
+    return {label: look._replace(words="") for label, look in looks.items()}
