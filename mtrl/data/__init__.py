@@ -8,6 +8,7 @@ Multitask data, one's own or published:
   (Parkinson's telemonitoring and swimmers by their columns), `tasks_of_arff` (Mulan's collection).
 - `read_csv_series`: series with a `date` column (ETT, Weather, exchange rates, illness). `read_ts`, `find_ts`: the `.ts` format of the TSER
   archive (Tan et al. 2020).
+- `read_movielens`: ratings of MovieLens 1M and the later sets.
 
 Images: `load_mnist`, `read_idx`, `find_idx`, `has_part` (MNIST's IDX files), `load_mnist_c` (MNIST-C, Mu and Gilmer 2019), `load_digits`,
 `load_digits_28` (scikit-learn's digits, as they come and in MNIST's frame). `read_npy`, `read_npz`, `read_mat`: arrays of such files.
@@ -24,6 +25,7 @@ from .labelled import TaskArrays, load_labelled
 from .mat import read_mat, read_splits, tasks_of_mat
 from .mnist_c import load_mnist_c
 from .mnist_idx import PARTS, find_idx, has_part, load_mnist, read_idx
+from .movielens import Ratings, read_movielens
 from .npy import read_npy, read_npz
 from .read import read_tasks
 from .tables import tasks_of_arff, tasks_of_csv
@@ -31,8 +33,8 @@ from .tasks import Tasks, TaskSet, check_rows, pad
 from .tser import SeriesSet, find_ts, read_ts
 
 __all__ = [
-    "ETT_HEADER", "HOUR", "PARTS", "CsvSeries", "SeriesSet", "TaskArrays", "TaskSet", "Tasks", "check_rows",
+    "ETT_HEADER", "HOUR", "PARTS", "CsvSeries", "Ratings", "SeriesSet", "TaskArrays", "TaskSet", "Tasks", "check_rows",
     "find_idx", "find_ts", "has_part", "load_digits", "load_digits_28", "load_labelled", "load_mnist",
-    "load_mnist_c", "pad", "read_csv_series", "read_idx", "read_mat", "read_npy", "read_npz", "read_splits",
+    "load_mnist_c", "pad", "read_csv_series", "read_idx", "read_mat", "read_movielens", "read_npy", "read_npz", "read_splits",
     "read_tasks", "read_ts", "tasks_of_arff", "tasks_of_csv", "tasks_of_mat",
 ]  # fmt: skip

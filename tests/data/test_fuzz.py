@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from mtrl.data import load_labelled, read_csv_series, read_idx, read_npy, read_tasks, read_ts
+from mtrl.data import load_labelled, read_csv_series, read_idx, read_movielens, read_npy, read_tasks, read_ts
 from mtrl.data.mnist_idx import IMAGES_MAGIC
 from mtrl.numerics.errors import BadInput
 
@@ -46,13 +46,15 @@ GOOD = {
     "tasks.npz": saved(np.savez, X=X, y=Y, task=np.arange(40) // 10),
     "packed.npz": saved(np.savez_compressed, X=X, y=np.arange(40) % 2, task=np.arange(40) // 10),
     "array.npy": saved(np.save, X),
+    "ratings.dat": b"1::1193::5::978300760\n2::661::3.5::978302109\n"
+    + b"".join(b"%d::7::4::9\n" % i for i in range(3, 9)),
     "images": IDX,
     "images.gz": gzip.compress(IDX),
 }
 READERS = {
     "series.csv": read_csv_series, "set.ts": read_ts, "packed.npz": load_labelled, "array.npy": read_npy,
     "images": lambda path: read_idx(path, IMAGES_MAGIC), "images.gz": lambda path: read_idx(path, IMAGES_MAGIC),
-    "table.arff": lambda path: read_tasks(path, outputs=1),
+    "table.arff": lambda path: read_tasks(path, outputs=1), "ratings.dat": read_movielens,
 }  # fmt: skip
 
 

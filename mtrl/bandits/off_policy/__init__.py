@@ -6,6 +6,7 @@
   `empirical_bayes`, which learns the hierarchy too
 - the policy: `pessimistic` (`alpha=0` is greedy); its worth: `suboptimality`, and the logging policy's, `logging_suboptimality`
 - `theory`: the bounds
+- from ratings to tasks: `complete` (alternating least squares), `hold_out_errors` for its ridge, `largest_cluster`
 
 >>> import jax, jax.numpy as jnp
 >>> jax.config.update("jax_enable_x64", True)
@@ -20,6 +21,7 @@
 """
 
 from mtrl.bandits.off_policy import theory
+from mtrl.bandits.off_policy.completion import Factors, complete, hold_out_errors, predicted
 from mtrl.bandits.off_policy.empirical_bayes import Learnt, empirical_bayes
 from mtrl.bandits.off_policy.flat_opo import flat_opo
 from mtrl.bandits.off_policy.hier_opo import hier_opo
@@ -41,10 +43,12 @@ from mtrl.bandits.off_policy.problem import (
     suboptimality,
     zipf,
 )
+from mtrl.bandits.off_policy.recommendation import Cluster, largest_cluster, prior_of_centres
 
 __all__ = [
-    "Hierarchy", "Learnt", "Log", "Posterior", "Tasks", "cumulative_moments", "empirical_bayes", "expected_rewards",
-    "flat_opo", "hier_opo", "hierarchy", "log_marginal_likelihood", "logging_suboptimality", "lower_bounds",
-    "optimal_gram", "oracle_opo", "pessimistic", "pooled_opo", "sample_log", "sample_tasks", "statistics",
-    "suboptimality", "theory", "widths", "zipf",
+    "Cluster", "Factors", "Hierarchy", "Learnt", "Log", "Posterior", "Tasks", "complete", "cumulative_moments",
+    "empirical_bayes", "expected_rewards", "flat_opo", "hier_opo", "hierarchy", "hold_out_errors",
+    "largest_cluster", "log_marginal_likelihood", "logging_suboptimality", "lower_bounds", "optimal_gram",
+    "oracle_opo", "pessimistic", "pooled_opo", "predicted", "prior_of_centres", "sample_log", "sample_tasks",
+    "statistics", "suboptimality", "theory", "widths", "zipf",
 ]  # fmt: skip
