@@ -1,9 +1,9 @@
 """Multitask predictive state representations: figures and claims, all of this project's own design (the paper has no experiments).
 
-python -m experiments.multitask_psr [--figure=error|termination|gap|downstream|baselines|brackets|conditioning]
+python -m experiments.multitask_psr [--figure=error|termination|gap|downstream|omt|baselines|brackets|conditioning]
 """
 
-from experiments.multitask_psr import baselines, brackets, conditioning, downstream, error, gap, termination
+from experiments.multitask_psr import baselines, brackets, conditioning, downstream, error, gap, omt, termination
 from mtrl.harness import Study
 
 STUDY = Study(
@@ -15,6 +15,7 @@ STUDY = Study(
         termination.FIGURE,
         gap.FIGURE,
         downstream.FIGURE,
+        omt.FIGURE,
         baselines.FIGURE,
         brackets.FIGURE,
         conditioning.FIGURE,

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from experiments.multitask_psr.fits import bracket
 from experiments.multitask_psr.protocol import LOOKS, derived, own, reference
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds
+from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jnp, over_seeds
 from mtrl.harness.judge.measures import best, exact, slope, value, worst
 from mtrl.harness.picture import plots
 
@@ -40,18 +41,6 @@ def numbers(tasks, eta, *, horizon, states, actions, observations, rank, perturb
     mixed = theory.log_bracket_mixture(single, tasks, cores=cores, eta=eta)
     alone = theory.log_bracket_pomdp(1.0, states=states, **sizes)
     return jnp.stack([pomdps, perturbed, mixed]), tasks * jnp.stack([alone, single, single])[:, None]
-
-
-def bracket(key, spacings):
-    """Widths of the grid brackets of a random POMDP (S = 2, A = 2, O = 3, H = 3), and whether each contains its law."""
-    model = mdp.psr.sample(key, states=2, actions=2, observations=3)
-    law = mdp.psr.trajectory_table(model, horizon=3)
-
-    def one(spacing):
-        lower, upper = mdp.psr.theory.grid_bracket(model, spacing, horizon=3)
-        return mdp.psr.best(upper - lower).value, jnp.all((lower <= law + 1e-12) & (law <= upper + 1e-12))
-
-    return jax.vmap(one)(spacings)
 
 
 def run(config, seeds):

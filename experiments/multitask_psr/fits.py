@@ -1,4 +1,4 @@
-"""Simulations of the figures that fit by maximum likelihood: data under uniform actions, EM from the truth."""
+"""What the figures compute, seed by seed: data under uniform actions, EM from the truth, operators from moments, brackets."""
 
 import numpy as np
 
@@ -84,3 +84,38 @@ def target_errors(key, changes, *, tasks, upstream, episodes, horizon, steps, fl
 
     kl, tv = (jnp.stack(x) for x in zip(*errors, strict=True))
     return kl, tv, *jax.vmap(floor)(changes)
+
+
+def learned_errors(key, sharpness, *, episodes, horizon, steps):
+    """gamma's bound, sigma_min(E), the second and third singular value of D_2, and TV* (or half the L1 distance) of both learners."""
+    psr = mdp.psr
+    key_model, key_data = jax.random.split(key)
+    model = jax.tree.map(lambda x: x[0], psr.sample_two_state(key_model, tasks=1))
+
+    def at(sharpness):
+        truth = model._replace(emissions=psr.blurred(model.emissions, sharpness))
+        law = psr.trajectory_table(truth, horizon=horizon)
+        singular = jnp.linalg.svd(psr.history_matrix(law, 2), compute_uv=False)
+        counts = psr.draw(key_data, law / 2 ** (horizon - 1), episodes)
+        learned = psr.from_moments(counts / episodes * 2 ** (horizon - 1), rank=2)
+        moments, exact = psr.psr_table(learned, horizon=horizon), psr.from_pomdp(truth)
+        fit = psr.em(counts[None], jax.tree.map(lambda x: x[None], truth), steps=steps).model
+        fitted = psr.trajectory_table(jax.tree.map(lambda x: x[0], fit), horizon=horizon)
+        smallest = jnp.linalg.svd(truth.emissions, compute_uv=False)[-1]
+        errors = jnp.stack([psr.distance(law, moments), psr.distance(law, fitted)])
+        operators = jnp.max(jnp.abs(learned.operators - exact.operators))
+        return psr.conditioning(truth.emissions), smallest, singular[1:3] / singular[0], errors, operators
+
+    return jax.lax.map(at, sharpness)
+
+
+def bracket(key, spacings):
+    """Widths of the grid brackets of a random POMDP (S = 2, A = 2, O = 3, H = 3), and whether each contains its law."""
+    model = mdp.psr.sample(key, states=2, actions=2, observations=3)
+    law = mdp.psr.trajectory_table(model, horizon=3)
+
+    def one(spacing):
+        lower, upper = mdp.psr.theory.grid_bracket(model, spacing, horizon=3)
+        return mdp.psr.best(upper - lower).value, jnp.all((lower <= law + 1e-12) & (law <= upper + 1e-12))
+
+    return jax.vmap(one)(spacings)

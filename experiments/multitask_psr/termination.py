@@ -60,7 +60,7 @@ def draw(data, config):
     look = {name: LOOKS[name] for name in (JOINT, SEPARATE)}
     plots.points(axes[0, 0], data["rounds"], "team", "method", look, spread=0.03)
     theory = LOOKS[JOINT]._replace(words="beta / N")
-    plots.theory(axes[0, 0], data["margin"], "team", look=theory, scaled=data["rounds"].sel(method=JOINT))
+    plots.theory(axes[0, 0], data["margin"], "team", look=theory, scaled=data["rounds"].sel({"method": JOINT}))
     for name, marker in ((JOINT, "x"), (SEPARATE, "+")):
         numbers = {n: r for n, r in REFERENCE[name].items() if n in config.teams}
         plots.program(axes[0, 0], numbers, f"independent program, {name}", marker=marker)
