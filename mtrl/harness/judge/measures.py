@@ -131,7 +131,10 @@ def lowest(x: Quantity, label: Any, dim: str = "method") -> Measure:
     """A label's seed mean minus the lowest of all the others (a lower envelope where below 0), which is chosen anew in every resample."""
 
     def gaps(array):
-        return pick(array, dim, label) - array.isel({dim: ~same(array[dim].values, label)})
+        others = ~same(array[dim].values, label)
+        if not others.any():
+            raise Absent(f"{array.name} has no {dim} beside {label}")
+        return pick(array, dim, label) - array.isel({dim: others})
 
     return worst(x.then(gaps))
 

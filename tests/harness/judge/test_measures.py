@@ -115,6 +115,8 @@ def test_lowest_compares_with_the_best_of_the_others_and_knows_of_the_choice():
     assert along_tasks.value == pytest.approx(float(others[2] - others[:2].min()))
     with pytest.raises(Absent):
         lowest(few, "unknown")(DATA, Config)
+    with pytest.raises(Absent, match="beside shared"):
+        lowest(value("regret", method=["shared"], tasks=FIRST), "shared")(DATA, Config)
 
 
 def test_crossing_interpolates_in_logarithms():
