@@ -46,11 +46,8 @@ def sweep(key: Any, setting: Any, ns: Any, alphas: Any, **sizes: int) -> Any:
     logging = protocol.over_tasks(here, op.logging_suboptimality(here.contexts, here.drawn.theta))
 
     def at(data):
-        found = [
-            *protocol.posteriors(here, data).values(),
-            op.pooled_opo(data, here.prior),
-            protocol.learnt(data, sizes["dim"]),
-        ]
+        others = op.pooled_opo(data, here.prior), protocol.learnt(data, sizes["dim"])
+        found = [*protocol.posteriors(here, data).values(), *others]
         each = [jax.vmap(lambda a, p=p: protocol.loss(here, p, a))(alphas) for p in found]
         return jnp.stack([*each, jnp.full_like(alphas, logging)])
 
@@ -79,10 +76,10 @@ def draw(data: Any, config: AlphaConfig) -> Any:
         plots.points(ax, part.sel({"method": list(EVERYONE[:-1])}), "alpha", "method", LOOKS)
         plots.level(ax, part.sel({"method": LOGGING}).mean(), LOGGING)
         ax.axvline(ALPHA, color="0.8", zorder=0)
-        plots.finish(
-            ax, title=f"n = {n}, m = {config.tasks}", log="y", legend=dict(fontsize=7) if ax is axes[0, 0] else None
-        )
+        look = dict(title=f"n = {n}, m = {config.tasks}", log="y", ylim=(None, 3 * float(part.mean("seed").max())))
+        plots.finish(ax, **look, legend=dict(fontsize=7, loc="upper left", ncol=2) if ax is axes[0, 0] else None)
         ax.set_xscale("symlog", linthresh=0.01)
+        ax.set_xlim(-0.004, 1.6 * float(data["alpha"].max()))
         ax.set_xticks(data["alpha"].values, [f"{a:.3g}" for a in data["alpha"].values])
     return figure
 

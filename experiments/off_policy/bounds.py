@@ -88,7 +88,12 @@ def draw(data: Any, config: BoundsConfig) -> Any:
     plots.theory(last, data["bound"], "n", "method", LOOKS, words="bound,")
     plots.points(last, data["realised"], "n", "method", LOOKS, spread=0.03)
     plots.finish(
-        last, y=f"{LOSS} [{UNIT}]", title="realised, at the bounds' own alpha", log="xy", legend=dict(fontsize=6)
+        last,
+        y=f"{LOSS} [{UNIT}]",
+        title="realised, at the bounds' own alpha",
+        log="xy",
+        ticks=data["n"].values,
+        legend=dict(fontsize=6),
     )
     return figure
 

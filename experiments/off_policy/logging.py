@@ -1,4 +1,4 @@
-"""Logs that do not explore: tasks met by Zipf's law, and a logging policy that avoids good actions, where coverage gamma is small."""
+"""Logs that do not explore: tasks met by Zipf's law, and logging policies shy of actions that matter, where coverage gamma is small."""
 
 import dataclasses
 from typing import Any
@@ -15,17 +15,15 @@ from mtrl.harness.picture import plots
 
 @dataclasses.dataclass(frozen=True)
 class LoggingConfig(SyntheticConfig):
-    """Logging policies P(a) ~ exp(greed x expected reward): uniform at 0, for the worst actions below."""
+    """Logging policies P(a) ~ exp(-shy r^2) in the expected reward r: uniform at 0; below 0 for the best and the worst actions."""
 
     tasks: int = field(10, help="tasks m", lower=1)
     interactions: int = field(500, help="logged interactions n", lower=1)
     sigma_q: float = field(1.0, help="hyper-prior width", lower=0.0, strict=True)
-    greeds: tuple[float, ...] = field(
+    shies: tuple[float, ...] = field(
         (-16.0, -8.0, -4.0, 0.0, 4.0, 8.0, 16.0), help="of the logging policy", distinct=True
     )
-    skews: tuple[float, ...] = field(
-        (0.0, 0.5, 1.0, 1.5, 2.0), help="Zipf exponents of tasks", lower=0.0, distinct=True
-    )
+    skews: tuple[float, ...] = field((0.0, 0.5, 1.0, 1.5, 2.0), help="Zipf exponents", lower=0.0, distinct=True)
     alphas: tuple[float, ...] = field((0.0, 0.1, 1.0), help="width multipliers", lower=0.0, distinct=True)
 
 
@@ -35,57 +33,58 @@ def one(key: Any, setting: Any, alphas: Any, **sizes: int) -> Any:
     data = protocol.all_data(here)
     found = protocol.posteriors(here, data).values()
     losses = [jax.vmap(lambda a, p=p: protocol.loss(here, p, a))(alphas) for p in found]
-    mine = protocol.over_tasks(here, op.logging_suboptimality(here.contexts, here.drawn.theta, greed=setting["greed"]))
+    mine = protocol.over_tasks(here, op.logging_suboptimality(here.contexts, here.drawn.theta, shy=setting["shy"]))
     return jnp.stack(losses), op.theory.coverage(data, op.optimal_gram(here.contexts, here.drawn.theta)), mine
 
 
-def sweep(key: Any, setting: Any, greeds: Any, skews: Any, alphas: Any, **sizes: int) -> Any:
-    """Along the greed at equal frequencies, then along the skew at uniform logging; one program."""
-    pairs = jnp.concatenate([jnp.stack([greeds, 0 * greeds], 1), jnp.stack([0 * skews, skews], 1)])
-    return jax.lax.map(lambda p: one(key, dict(setting, greed=p[0], skew=p[1]), alphas, **sizes), pairs)
+def sweep(key: Any, setting: Any, shies: Any, skews: Any, alphas: Any, **sizes: int) -> Any:
+    """Along shyness at equal frequencies, then along the skew at uniform logging; one program."""
+    pairs = jnp.concatenate([jnp.stack([shies, 0 * shies], 1), jnp.stack([0 * skews, skews], 1)])
+    return jax.lax.map(lambda p: one(key, dict(setting, shy=p[0], skew=p[1]), alphas, **sizes), pairs)
 
 
 def run(config: LoggingConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     setting = protocol.setting_of(config, sigma_q=config.sigma_q, tasks=float(config.tasks))
-    greeds, skews = np.sort(config.greeds), np.sort(config.skews)
+    shies, skews = np.sort(config.shies), np.sort(config.skews)
     losses, gamma, logging = over_seeds(
-        sweep, seeds, setting, greeds, skews, np.array(config.alphas),
+        sweep, seeds, setting, shies, skews, np.array(config.alphas),
         **protocol.sizes_of(config, most=config.tasks, count=config.interactions),
     )  # fmt: skip
-    cut, dims = len(greeds), ("method", "alpha")
+    cut, dims = len(shies), ("method", "alpha")
     return dataset(
         seeds,
         {
-            "method": list(METHODS), "alpha": list(config.alphas), "greed": Axis(greeds, words="greed of the logging policy"),
+            "method": list(METHODS), "alpha": list(config.alphas), "shy": Axis(shies, words="shyness of the logging policy"),
             "skew": Axis(skews, words="Zipf exponent of the tasks' frequencies"),
         },
-        by_greed=(("seed", "greed", *dims), losses[:, :cut], UNIT, LOSS),
+        by_shy=(("seed", "shy", *dims), losses[:, :cut], UNIT, LOSS),
         by_skew=(("seed", "skew", *dims), losses[:, cut:], UNIT, LOSS),
-        coverage=(("seed", "greed"), gamma[:, :cut], "1", "coverage gamma of the optimal actions"),
-        logging=(("seed", "greed"), logging[:, :cut], UNIT, LOSS),
+        coverage=(("seed", "shy"), gamma[:, :cut], "1", "coverage gamma of the optimal actions"),
+        logging=(("seed", "shy"), logging[:, :cut], UNIT, LOSS),
     )  # fmt: skip
 
 
 def draw(data: Any, config: LoggingConfig) -> Any:
-    """Coverage, loss against greed for each width, loss against skew."""
+    """Coverage, loss against shyness for each width, loss against skew."""
     figure, axes = plots.panel(1, 3, width=4.4, height=3.8)
-    plots.points(axes[0, 0], data["coverage"], "greed")
-    plots.finish(axes[0, 0], title="what the log covers")
-    middle = data["by_greed"].sel({"method": HIER})
+    plots.points(axes[0, 0], data["coverage"], "shy")
+    plots.finish(axes[0, 0], title="what the log covers", log="y")
+    middle = data["by_shy"].sel({"method": HIER})
     words = [f"{HIER}, alpha = {a:g}" for a in data["alpha"].values]
     names = dict(zip(data["alpha"].values.tolist(), plots.looks(words).values(), strict=True))
-    plots.points(axes[0, 1], middle, "greed", "alpha", names)
-    plots.curves(axes[0, 1], data["logging"], "greed", look=LOOKS["logging policy"])
-    title = f"equal frequencies, m = {config.tasks}, n = {config.interactions}"
-    plots.finish(axes[0, 1], title=title, log="y", legend=dict(fontsize=7))
+    plots.points(axes[0, 1], middle, "shy", "alpha", names)
+    plots.curves(axes[0, 1], data["logging"], "shy", look=LOOKS["logging policy"])
+    plots.finish(axes[0, 1], title=f"equal frequencies, n = {config.interactions}", log="y", legend=dict(fontsize=7))
     middle = data["by_skew"].sel(alpha=data["alpha"].values[min(1, data.sizes["alpha"] - 1)])
     plots.points(axes[0, 2], middle, "skew", "method", LOOKS)
     plots.finish(axes[0, 2], title=f"uniform logging, alpha = {float(middle['alpha']):g}", log="y")
+    for ax in axes[0, :2]:
+        ax.set_xscale("symlog", linthresh=4.0)
     return figure
 
 
-def at(method: str, alpha: float = 0.1, name: str = "by_greed", **where: Any) -> Any:
+def at(method: str, alpha: float = 0.1, name: str = "by_shy", **where: Any) -> Any:
     """Loss."""
     return value(name, method=method, alpha=alpha, **where)
 
@@ -97,24 +96,25 @@ def gap(skew: Any) -> Any:
 
 FIGURE = Figure(
     name="logging",
-    title="Logs that do not explore: skewed task frequencies, and logging policies that avoid or prefer good actions",
+    title="Logs that do not explore: skewed task frequencies, and logging policies shy of actions that matter",
     config=LoggingConfig,
     run=run,
     draw=draw,
     claims=(
-        Claim("a policy that avoids good actions covers the optimal ones less than uniform logging", "assumption of section 5 (gamma)",
-              mean(value("coverage", greed=FIRST) - value("coverage", greed=0.0)), less_than_zero, kind="sanity", unit="1"),
+        Claim("a policy shy of actions that matter covers the optimal ones less than uniform logging", "assumption of section 5 (gamma)",
+              mean(value("coverage", shy=LAST) - value("coverage", shy=0.0)), less_than_zero, kind="sanity", unit="1"),
         Claim("HierOPO loses more on such a log than on a uniform one", "Theorem 2: the bound grows as gamma falls (ordering)",
-              mean(at(HIER, greed=0.0) - at(HIER, greed=FIRST)), less_than_zero, kind="derived", unit=UNIT),
-        *(Claim(f"pessimism pays on a log of {what} actions: HierOPO at alpha = 1 loses less than greedy", f"section 1: {why} (ordering)",
-                mean(at(HIER, 1.0, greed=end) - at(HIER, 0.0, greed=end)), less_than_zero, kind="derived", unit=UNIT)
-          for what, end, why in (("bad", FIRST, "against poor coverage"), ("good", LAST, "stays with what is known"))),
+              mean(at(HIER, shy=0.0) - at(HIER, shy=LAST)), less_than_zero, kind="derived", unit=UNIT),
+        Claim("pessimism pays on such a log: HierOPO at alpha = 1 loses less than greedy", "section 1: against poor coverage (ordering)",
+              mean(at(HIER, 1.0, shy=LAST) - at(HIER, 0.0, shy=LAST)), less_than_zero, kind="derived", unit=UNIT,
+              note="told the true hierarchy, the posterior mean is nearly Bayes-optimal on average over the model, whatever the log: width "
+              "can win in the worst case or under a wrong hierarchy, hardly in this mean"),
         Claim("the gap between FlatOPO and HierOPO grows with the skew of the task frequencies",
               "section 6.1: largest when data per task are few (ordering)", mean(gap(FIRST) - gap(LAST)), less_than_zero,
               kind="derived", unit=UNIT, applies=lambda data: data.sizes["skew"] > 1),
     ),
     presets={
-        "smoke": dict(seeds=2, tasks=3, interactions=60, contexts=20, greeds=(-4.0, 0.0), skews=(0.0, 1.0)),
+        "smoke": dict(seeds=2, tasks=3, interactions=60, contexts=20, shies=(0.0, 16.0), skews=(0.0, 1.0)),
         "paper": dict(seeds=1000, contexts=1000, seed_batch=100),
     },
 )  # fmt: skip

@@ -40,7 +40,7 @@ class World(NamedTuple):
 
 def setting_of(config: Any, **more: Any) -> dict[str, float]:
     """The numbers of a world that may be traced: tasks and sigma_q are to be given, logging is uniform unless said."""
-    return dict(noise=config.noise, sigma_0=config.sigma_0, greed=0.0, skew=0.0) | more
+    return dict(noise=config.noise, sigma_0=config.sigma_0, greed=0.0, shy=0.0, skew=0.0) | more
 
 
 def sizes_of(config: Any, *, most: int, count: int) -> dict[str, int]:
@@ -56,7 +56,15 @@ def world(key: Any, setting: Any, *, most: int, count: int, contexts: int, actio
     present = jnp.where(jnp.arange(most) < setting["tasks"], 1.0, 0.0)
     seen = jax.random.uniform(keys["seen"], (count, actions, dim), minval=-0.5, maxval=0.5)
     frequency = present * op.zipf(most, setting["skew"])
-    log = op.sample_log(keys["log"], drawn.theta, seen, noise=prior.noise, frequency=frequency, greed=setting["greed"])
+    log = op.sample_log(
+        keys["log"],
+        drawn.theta,
+        seen,
+        noise=prior.noise,
+        frequency=frequency,
+        greed=setting["greed"],
+        shy=setting["shy"],
+    )
     fresh = jax.random.uniform(keys["fresh"], (most, contexts, actions, dim), minval=-0.5, maxval=0.5)
     return World(prior, drawn, log, fresh, present)
 

@@ -152,11 +152,13 @@ def sample_log(
     noise: Scalar,
     frequency: Float[Array, " task"],
     greed: Scalar = 0.0,
+    shy: Scalar = 0.0,
 ) -> Log:
     """Logged interactions: a task by its frequency, an action by the logging policy, its reward.
 
-    The logging policy is `P(a | x, s) ~ exp(greed phi(x, a)^T theta_s)`: 0 is the paper's uniform one, above 0 it prefers good
-    actions, below 0 it avoids them, so that the optimal actions are badly explored.
+    The logging policy is `P(a | x, s) ~ exp(greed r - shy r^2)` with `r = phi(x, a)^T theta_s`. Both 0 is the paper's uniform one;
+    greed above 0 prefers good actions; shy above 0 prefers actions of little worth either way, whose features say nothing along
+    theta_s: there gamma is small.
 
     Args:
       key: randomness.
@@ -164,11 +166,12 @@ def sample_log(
       contexts: features of all K actions at every interaction.
       noise: sigma.
       frequency: how often each task is met, up to a factor; 0 for never.
-      greed: of the logging policy.
+      greed, shy: of the logging policy.
     """
     keys, rows = split_named(key, "task", "action", "noise"), contexts.shape[0]
     task = jax.random.categorical(keys["task"], jnp.log(frequency), shape=(rows,))
-    action = jax.random.categorical(keys["action"], greed * jnp.einsum("nkd,nd->nk", contexts, theta[task]))
+    worth = jnp.einsum("nkd,nd->nk", contexts, theta[task])
+    action = jax.random.categorical(keys["action"], greed * worth - shy * worth**2)
     features = jnp.take_along_axis(contexts, action[:, None, None], 1)[:, 0]
     error = noise * jax.random.normal(keys["noise"], (rows,), theta.dtype)
     return Log(task, features, action, jnp.sum(features * theta[task], -1) + error)
@@ -199,12 +202,19 @@ def suboptimality(
 
 
 def logging_suboptimality(
-    contexts: Float[Array, "task sample arm dim"], theta: Float[Array, "task dim"], *, greed: Scalar = 0.0
+    contexts: Float[Array, "task sample arm dim"],
+    theta: Float[Array, "task dim"],
+    *,
+    greed: Scalar = 0.0,
+    shy: Scalar = 0.0,
 ) -> Float[Array, " task"]:
     """The same of the logging policy of `sample_log`, a control that is not in the paper: what nothing learnt is worth."""
-    check_finite(greed=greed)
+    check_finite(greed=greed, shy=shy)
     rewards = expected_rewards(contexts, theta)
-    return jnp.mean(jnp.max(rewards, axis=-1) - jnp.sum(jax.nn.softmax(greed * rewards) * rewards, axis=-1), axis=-1)
+    return jnp.mean(
+        jnp.max(rewards, axis=-1) - jnp.sum(jax.nn.softmax(greed * rewards - shy * rewards**2) * rewards, axis=-1),
+        axis=-1,
+    )
 
 
 def optimal_gram(

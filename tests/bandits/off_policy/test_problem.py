@@ -25,10 +25,10 @@ def test_log_follows_frequencies_policy_and_rewards(key):
     """Task and action frequencies within five standard errors; rewards are phi^T theta plus noise."""
     theta = jnp.asarray([[1.0, 0.0], [0.0, -1.0], [3.0, 3.0]])
     contexts = jnp.broadcast_to(jnp.asarray([[0.5, 0.0], [0.0, 0.5], [0.0, 0.0]]), (6000, 3, 2))
-    log = op.sample_log(key, theta, contexts, noise=0.1, frequency=jnp.asarray([1.0, 3.0, 0.0]), greed=2.0)
+    log = op.sample_log(key, theta, contexts, noise=0.1, frequency=jnp.asarray([1.0, 3.0, 0.0]), greed=2.0, shy=1.0)
     assert_mean("task frequency", log.task == 1, 0.75)
     assert not np.any(log.task == 2)
-    weight = np.exp([1.0, 0.0, 0.0])  # greed * phi^T theta_0
+    weight = np.exp([1.0 - 0.25, 0.0, 0.0])  # greed r - shy r^2, r = phi^T theta_0 = (1/2, 0, 0)
     for action in range(3):
         assert_mean(f"action {action}", log.action[log.task == 0] == action, weight[action] / weight.sum())
     assert_mean("noise", log.reward - jnp.sum(log.features * theta[log.task], -1), 0.0)
@@ -65,6 +65,9 @@ def test_worth_of_policies_by_loops():
     assert_close("optimal gram", op.optimal_gram(*arrays), gram, 1e-12)
     greedier = [op.logging_suboptimality(*arrays, greed=g) for g in (-1.0, 0.0, 1.0, 50.0)]
     assert np.all(np.diff(np.asarray(greedier), axis=0) < 0)
+    worth = np.einsum("tckd,td->tck", contexts, theta)
+    least = np.take_along_axis(worth, np.abs(worth).argmin(-1)[..., None], -1)[..., 0]
+    assert_close("shy", op.logging_suboptimality(*arrays, shy=1e9), (worth.max(-1) - least).mean(-1), 1e-9)
     assert_close("zipf", op.zipf(3, 1.0), [1.0, 1 / 2, 1 / 3], 1e-12)
 
 
