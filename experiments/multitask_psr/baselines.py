@@ -72,8 +72,8 @@ def draw(data, config):
 ROUNDS, FOUND = value("rounds"), value("found")
 
 
-def at_card(data):
-    """At the TV of the card."""
+def at_reference(data):
+    """At the TV that the numbers are for."""
     return abs(float(data["additive"][0]) - 0.5863) < 1e-9
 
 
@@ -102,7 +102,7 @@ FIGURE = Figure(
         *(
             reference(
                 f"distance of three tasks at TV .586 each: {words}", number, exact(value(name, team=3)), 0.0005 / number,
-                unit="TV", reason="rounding", applies=at_card,
+                unit="TV", reason="rounding", applies=at_reference,
             )
             for name, words, number in (("additive", "the sum", 1.759), ("product", "bound of the product law", 0.929))
         ),

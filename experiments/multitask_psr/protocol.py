@@ -100,11 +100,11 @@ class ClassConfig(BaseConfig):
 
 
 def progress(step):
-    """Per round and task: width, stop, truth inside, truth found."""
+    """Per round and task: width, stop, truth inside, truth found; and per round whether some model allows what was seen."""
     world, info = step.round.truth.world, step.info
     inside = info.kept[jnp.arange(world.own.shape[0]), world.shared, world.own]
     found = (info.shared == world.shared) & (info.own == world.own)
-    return info.width, info.stopped, inside, found
+    return info.width, info.stopped, inside, found, info.possible
 
 
 def until_stop(records):
@@ -114,7 +114,8 @@ def until_stop(records):
     """
 
     def one(record):
-        _, stopped, inside, found = (np.asarray(x) for x in record)
+        _, stopped, inside, found, possible = (np.asarray(x) for x in record)
+        mdp.psr.finite.check_possible(possible)
         done = stopped.any(-2)
         rounds = np.where(done, stopped.argmax(-2), stopped.shape[-2])
         return rounds.mean(-1), done.mean(-1), inside.all(-2).mean(-1), found[..., -1, :].mean(-1)

@@ -38,10 +38,10 @@ from mtrl.mdp.psr.problem import (
     mixtures,
     perturbed,
     pomdp,
-    same_spaces,
     sample,
     sample_shared,
     sample_two_state,
+    stack,
     trajectory_log_likelihood,
     trajectory_table,
 )
@@ -81,7 +81,7 @@ __all__ = [
     "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
     "em", "explore", "finite", "from_moments", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
     "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table",
-    "random_start", "renyi", "restricted", "reward_of_last", "same_spaces", "sample", "sample_shared",
-    "sample_two_state", "shortest_tests", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",
+    "random_start", "renyi", "restricted", "reward_of_last", "sample", "sample_shared",
+    "sample_two_state", "shortest_tests", "stack", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",
     "uniform_policy", "value_gap", "weights", "worst_renyi",
 ]  # fmt: skip

@@ -79,19 +79,22 @@ def pomdp(initial: Numbers, transitions: Numbers, emissions: Numbers) -> POMDP:
     return model
 
 
-def same_spaces(*models: POMDP) -> None:
-    """Check that tasks have the same observations and actions.
+def stack(*models: POMDP) -> POMDP:
+    """Tasks of one's own as one POMDP with a leading task axis.
 
     Raises:
-      BadInput: two of them differ, where the theory needs the same spaces.
+      BadInput: two of them differ in their observations or actions, where the theory needs the same spaces, or in their states.
     """
-    sizes = [(m.emissions.shape[-2], m.transitions.shape[-3]) for m in models]
+    if not models:
+        raise BadInput("stack got no task, but needs N of at least 1; N = 1 is the single-task problem")
+    sizes = [(m.emissions.shape[-2], m.transitions.shape[-3], m.initial.shape[-1]) for m in models]
     for n, size in enumerate(sizes):
         if size != sizes[0]:
             raise BadInput(
-                f"task {n} has (O, A) = {size} and task 0 has {sizes[0]}, but all tasks need the same observations and actions; pad "
-                "the smaller with symbols of probability 0"
+                f"task {n} has (O, A, S) = {size} and task 0 has {sizes[0]}, but all tasks need the same observations and actions (and here "
+                "as many states); pad the smaller with symbols of probability 0"
             )
+    return jax.tree.map(lambda *x: jnp.stack(x), *models)
 
 
 def check_table(observations: int, actions: int, horizon: int, limit: int = LARGEST_TABLE) -> None:

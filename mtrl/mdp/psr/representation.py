@@ -153,9 +153,7 @@ def from_moments(table: Float[Array, "..."], *, rank: int) -> PSR:
       BadInput: fewer than three observations, or a rank above the number of observations.
     """
     if table.ndim < 5:
-        raise BadInput(
-            f"table has {(table.ndim + 1) // 2} observations, but moments need three; take a longer horizon"
-        )
+        raise BadInput(f"table has {(table.ndim + 1) // 2} observations, but moments need three; take a longer horizon")
     observations, actions = table.shape[:2]
     check_rank(rank, observations, what="the number of observations")
     # Later actions do not change earlier observations: average over them.
@@ -167,4 +165,6 @@ def from_moments(table: Float[Array, "..."], *, rank: int) -> PSR:
     u, s, vt = jnp.linalg.svd(p2, full_matrices=False)
     inverse = vt[:rank].T @ (u[:, :rank] / s[:rank]).T
     ones = jnp.ones(observations, table.dtype)
-    return PSR(two.sum(-1).mean(-1), jnp.einsum("oayx,xz->oayz", p3, inverse), ones, jnp.eye(observations, dtype=table.dtype))
+    return PSR(
+        two.sum(-1).mean(-1), jnp.einsum("oayx,xz->oayz", p3, inverse), ones, jnp.eye(observations, dtype=table.dtype)
+    )

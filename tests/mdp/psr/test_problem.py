@@ -97,6 +97,8 @@ def test_bad_sizes_are_refused(model):
         psr.trajectory_table(model, horizon=9)
     with pytest.raises(BadInput, match="tasks got 0, but must be a whole number of at least 1; N = 1"):
         psr.sample_two_state(jax.random.key(0), tasks=0)
-    with pytest.raises(BadInput, match=r"task 1 has \(O, A\) = \(2, 1\) and task 0 has \(4, 2\)"):
-        psr.same_spaces(model, psr.pomdp([0.5, 0.5], T, E))
-    psr.same_spaces(model, model)
+    with pytest.raises(BadInput, match=r"task 1 has \(O, A, S\) = \(2, 1, 2\) and task 0 has \(4, 2, 3\)"):
+        psr.stack(model, psr.pomdp([0.5, 0.5], T, E))
+    with pytest.raises(BadInput, match="stack got no task, but needs N of at least 1"):
+        psr.stack()
+    assert psr.stack(model, model).transitions.shape == (2, 2, 3, 3)
