@@ -52,13 +52,8 @@ def draw(data, config):
     look = {m: k._replace(words=m) for m, k in zip(METHODS, LOOKS.values(), strict=False)}
     plots.points(axes[0, 0], data["kl"], "episodes", "method", look, spread=0.04)
     kept = data["theory"].sel({"method": [METHODS[0], METHODS[2]]})
-    plots.theory(
-        axes[0, 0],
-        kept,
-        "episodes",
-        "method",
-        {m: k._replace(words=f"dof / (2 K0), {m}") for m, k in look.items() if m != METHODS[1]},
-    )
+    lines = {m: k._replace(words=f"dof / (2 K0), {m}") for m, k in look.items() if m != METHODS[1]}
+    plots.theory(axes[0, 0], kept, "episodes", "method", lines)
     plots.finish(axes[0, 0], x="downstream episodes, K0", log="xy", legend={"fontsize": 8})
     eps, tv = data["eps"].mean("seed").values, data["floor_tv"]
     at = tv.assign_coords(change=eps)

@@ -43,13 +43,12 @@ def draw(data, config):
     figure, axes = plots.panel(1, 3, width=4.2)
     shown = data.sel(team=sorted({config.teams[0], config.teams[len(config.teams) // 2], config.teams[-1]}))
     look = {n: k._replace(words=f"N = {n}") for n, k in zip(shown.team.values, LOOKS.values(), strict=False)}
-    for ax, name in zip(axes[0], ("kl", "tv"), strict=False):
-        plots.points(ax, shown[name], "episodes", "team", look)
-        plots.points(ax, data[f"known_{name}"], "episodes", look=LOOKS[KNOWN]._replace(color="0.4", marker="x"))
     lines = {n: k._replace(words="dof/(2K)" if n == 1 else "") for n, k in look.items()}
     plots.theory(axes[0, 0], shown["theory"], "episodes", "team", lines)
     plots.theory(axes[0, 0], data["known_theory"], "episodes", look=plots.Look("", "0.4"))
-    for ax in axes[0, :2]:
+    for ax, name in zip(axes[0], ("kl", "tv"), strict=False):
+        plots.points(ax, shown[name], "episodes", "team", look)
+        plots.points(ax, data[f"known_{name}"], "episodes", look=LOOKS[KNOWN]._replace(color="0.4", marker="x"))
         plots.finish(ax, x="episodes per task, K", log="xy")
     ratio = (data["kl"] / data["kl"].isel(team=0).mean("seed")).isel(episodes=-1)
     words = f"simulation, K = {config.episodes[-1]}"

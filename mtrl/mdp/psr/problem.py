@@ -91,8 +91,8 @@ def stack(*models: POMDP) -> POMDP:
     for n, size in enumerate(sizes):
         if size != sizes[0]:
             raise BadInput(
-                f"task {n} has (O, A, S) = {size} and task 0 has {sizes[0]}, but all tasks need the same observations and actions (and here "
-                "as many states); pad the smaller with symbols of probability 0"
+                f"task {n} has (O, A, S) = {size} and task 0 has {sizes[0]}, but all tasks need the same observations and actions (here "
+                "also states); pad the smaller with symbols of probability 0"
             )
     return jax.tree.map(lambda *x: jnp.stack(x), *models)
 
