@@ -37,7 +37,10 @@ class AccuracyConfig(ContextConfig):
 def run(config, seeds):
     """All methods at all accuracies, as lanes of one program each."""
     lanes, static = lanes_of(config.tasks, config.accuracies), dict(tasks=config.tasks, **config.sizes)
-    found = [over_seeds(identify, seeds, lanes, config.common, method=name, **static) for name in config.methods]
+    found = [
+        over_seeds(identify, seeds, lanes, config.common, in_turn=True, method=name, **static)
+        for name in config.methods
+    ]
     pulls, features, rounds, gap, _, _ = (np.array(x) for x in zip(*found, strict=True))
     dims, inverse = ("method", "seed", "inverse"), 1 / np.array(config.accuracies)
     return dataset(

@@ -58,7 +58,7 @@ def run(config, seeds):
     """Both kinds at every number of batches."""
     many = np.array(config.batches, float)
     sizes = dict(tasks=config.tasks, half=config.half, **config.sizes)
-    bias, error = over_seeds(recover, seeds, many, config.noise, config.shrink, **sizes)
+    bias, error = over_seeds(recover, seeds, many, config.noise, config.shrink, in_turn=True, **sizes)
     dims = ("seed", "kind", "batches")
     return dataset(
         seeds,

@@ -22,7 +22,7 @@ from mtrl.harness.picture import plots
 class PlannerConfig(ContextConfig):
     """Given numbers of rounds; the features cost what they cost at one accuracy."""
 
-    seeds: int = field(100, help="number of random seeds", lower=1)
+    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: int = field(50, help="number of tasks M", lower=1)
     accuracy: float = field(0.2, help="accuracy eps for which the features are learnt", lower=0.01, strict=True)
     rounds: tuple[int, ...] = field(
@@ -38,7 +38,10 @@ def run(config, seeds):
     """All methods at all numbers of rounds, as lanes of one program each."""
     lanes = lanes_of(config.tasks, config.accuracy, config.rounds)
     static = dict(tasks=config.tasks, given=True, **config.sizes)
-    found = [over_seeds(identify, seeds, lanes, config.common, method=name, **static) for name in config.methods]
+    found = [
+        over_seeds(identify, seeds, lanes, config.common, in_turn=True, method=name, **static)
+        for name in config.methods
+    ]
     _, features, _, _, gap, _ = (np.array(x) for x in zip(*found, strict=True))
     dims = ("method", "seed", "rounds")
     return dataset(

@@ -135,7 +135,7 @@ def arm_sampler(problem: ArmTasks, *, literal: bool = False) -> ArmSampler:
 def context_sampler(problem: ContextTasks) -> ContextSampler:
     """The learner's face of a problem with random contexts; the rounds of C-FeatRecover are made one by one."""
     features, law, means, noise = problem.features, problem.probabilities, problem.means, problem.linear.noise
-    (contexts, arms, dim), tasks = features.shape, means.shape[0]
+    (contexts, _, dim), tasks = features.shape, means.shape[0]
     present = presence(problem)
     count = tasks if problem.present is None else jnp.sum(present).astype(features.dtype)
     flat, rewards = features.reshape(-1, dim), means.reshape(tasks, -1)
@@ -154,20 +154,24 @@ def context_sampler(problem: ContextTasks) -> ContextSampler:
     def products(key, policy, inverse, rounds, batches, *, squares=False):
         ends = jnp.cumsum((law[:, None] * policy).reshape(-1))
         dual = flat @ inverse  # phi^T U^-1
-        rows = jnp.arange(tasks)[:, None]
+        order = jnp.argsort(~present, stable=True)  # the tasks that are there first
+        total = jnp.asarray(batches).astype(int) * jnp.asarray(count).astype(int)  # batches of all tasks
 
-        def batch(j, total):
+        def block(j, gathered):
+            """As many batches as there are rows for tasks, whosever they are: batch q is of task q mod M."""
             keys = split_named(jax.random.fold_in(key, j), "pairs", "noise")
-            places = jax.random.uniform(keys["pairs"], (tasks, 2 * rounds), dtype) * ends[-1]
-            pairs = jnp.minimum(jnp.searchsorted(ends, places, side="right"), contexts * arms - 1)
-            seen = rewards[rows, pairs] + noise * jax.random.normal(keys["noise"], pairs.shape, dtype)
-            halves = (dual[pairs] * seen[..., None]).reshape(tasks, 2, rounds, dim).mean(2)
-            halves = jnp.where(present[:, None, None], halves, 0)
+            batch = j * tasks + jnp.arange(tasks)
+            places = jax.random.uniform(keys["pairs"], (tasks, 2, rounds, 1), dtype) * ends[-1]
+            before = jnp.sum(places < ends, axis=2).at[..., -1].set(rounds)  # draws up to every pair (s, a)
+            visits = jnp.diff(before, prepend=0, axis=-1)
+            mean = rewards[order[batch % jnp.asarray(count).astype(int)]][:, None]
+            halves = sum_rewards(keys["noise"], jnp.broadcast_to(mean, visits.shape), visits, noise) @ dual / rounds
+            halves = jnp.where((batch < total)[:, None, None], halves, 0)
             if squares:  # one batch of all the rounds, times itself
-                return total + halves.mean(1).T @ halves.mean(1)
-            return total + halves[:, 0].T @ halves[:, 1]
+                return gathered + halves.mean(1).T @ halves.mean(1)
+            return gathered + halves[:, 0].T @ halves[:, 1]
 
-        return jax.lax.fori_loop(0, jnp.asarray(batches).astype(int), batch, jnp.zeros((dim, dim), dtype))
+        return jax.lax.fori_loop(0, -(-total // tasks), block, jnp.zeros((dim, dim), dtype))
 
     def sums(key, counts):
         return sum_rewards(key, means, counts, noise)
