@@ -33,8 +33,8 @@ def run(config, seeds):
         tv=(dims, tv[..., :-1], "1", "TV* per task"),
         known_kl=(dims[:2], kl[..., -1], "nat", "KL per task"),
         known_tv=(dims[:2], tv[..., -1], "1", "TV* per task"),
-        theory=(dims[1:], each[0] / (2 * np.array(config.episodes)[:, None]), "nat", "dof / (2 K) per task"),
-        known_theory=("episodes", known / (2 * np.array(config.episodes)), "nat", "dof / (2 K) per task"),
+        theory=(dims[1:], each[0] / (2 * np.array(config.episodes)[:, None]), "nat", "KL per task"),
+        known_theory=("episodes", known / (2 * np.array(config.episodes)), "nat", "KL per task"),
     )
 
 
