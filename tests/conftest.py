@@ -63,7 +63,7 @@ def pytest_runtest_makereport(item, call):
 
 def pytest_runtest_logreport(report):
     """Sum it by wing, or by study where the test names one."""
-    folder = report.nodeid.split("/")[1].removesuffix(".py")
+    folder = report.nodeid.split("::")[0].split("/")[1].removesuffix(".py")
     named = [study for study in STUDIES if study in report.nodeid]
     place = f"{folder}: {max(named, key=len)}" if named and folder == "experiments" else folder
     _spent[place] += sum(seconds for name, seconds in report.user_properties if name == "processor")
