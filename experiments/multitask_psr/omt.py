@@ -24,7 +24,7 @@ class OmtConfig(ClassConfig):
 
 def target(key, concentration, restrict, shift, **sizes):
     """A target whose class is all models, or those of one T: the true one or, with a shift, another."""
-    world = mdp.psr.finite.sample_world(key, concentration, **sizes)
+    world = mdp.psr.worlds.sample_world(key, concentration, **sizes)
     limited = mdp.psr.restricted(world, (world.shared + shift) % sizes["shared"])
     return world._replace(allowed=jnp.where(restrict, limited.allowed, world.allowed))
 
@@ -37,7 +37,7 @@ def suboptimality(step):
 def run(config, seeds):
     """One cell."""
     names = ("tasks", "shared", "own", "states", "actions", "observations", "horizon")
-    problem = mdp.psr.finite.play_on(target, **{name: getattr(config, name) for name in names})
+    problem = mdp.psr.worlds.play_on(target, **{name: getattr(config, name) for name in names})
     margins = [config.margin([1], sharing)[0] for sharing in ("known", "joint", "known")]
     regret = [
         simulate(

@@ -91,7 +91,7 @@ class ClassConfig(BaseConfig):
     def problem(self):
         """Worlds and rounds."""
         names = ("tasks", "shared", "own", "states", "actions", "observations", "horizon")
-        return mdp.psr.finite.play_on(mdp.psr.finite.sample_world, **{name: getattr(self, name) for name in names})
+        return mdp.psr.worlds.play_on(mdp.psr.worlds.sample_world, **{name: getattr(self, name) for name in names})
 
     def margin(self, tasks, sharing):
         """Margin beta with which the truth stays inside with probability 1 - delta."""

@@ -89,6 +89,7 @@ def draw(data, config):
         plots.bars(ax, data[name], "variant", LOOKS)
         if name == "worst":
             ax.axvline(config.accuracy, color="0.35", linewidth=1.2, label="eps")
+        ax.xaxis.set_minor_formatter("")
         plots.finish(ax, log="x", title=f"M = {config.tasks}, eps = {config.accuracy:g}" if name == "samples" else "")
         if name != "samples":
             ax.set_yticklabels([])

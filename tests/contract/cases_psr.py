@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from mtrl.mdp import psr
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import worlds
 from mtrl.numerics.algorithm import Problem, Round, take
 from tests.contract.table import Case
 
 TASKS, SHARED, OWN, ROUNDS = 3, 3, 2, 5
-PROBLEM = Problem(sample=None, draw=None, answer=finite.answer, view=finite.view)  # ty: ignore
+PROBLEM = Problem(sample=None, draw=None, answer=worlds.answer, view=worlds.view)  # ty: ignore
 
 
 def columns(key, dtype, *shape):
@@ -24,11 +24,11 @@ def example(key, dtype):
     """Luck, the world that is told, and the world once more as the truth."""
     keys = jax.random.split(key, 4)
     t, e = columns(keys[0], dtype, SHARED, 2, 2, 2), columns(keys[1], dtype, OWN, 2, 2)
-    tables = finite.class_tables(psr.POMDP(jnp.full(2, 0.5, dtype), t, e), horizon=2)
+    tables = worlds.class_tables(psr.POMDP(jnp.full(2, 0.5, dtype), t, e), horizon=2)
     rewards = jax.random.uniform(keys[2], (TASKS, 2, 2, 2), dtype)
     own = jnp.array([0, 1, 1], jnp.int32)
-    world = finite.World(
-        tables, finite.all_distances(tables), jnp.ones((SHARED, OWN), bool), rewards, jnp.asarray(1, jnp.int32), own
+    world = worlds.World(
+        tables, worlds.all_distances(tables), jnp.ones((SHARED, OWN), bool), rewards, jnp.asarray(1, jnp.int32), own
     )
     luck = jax.random.uniform(keys[3], (ROUNDS, TASKS, 2, 3), dtype)
     return luck, world, world.laws, world
@@ -36,10 +36,10 @@ def example(key, dtype):
 
 def call(key, luck, told, laws, world, *, factory, **hyper):
     """What is reported of every round, the policies, and the final state."""
-    algorithm, view = factory(**hyper), finite.view(told)
+    algorithm, view = factory(**hyper), worlds.view(told)
 
     def one(state, luck):
-        now = Round(view, finite.Truth(luck, laws, world))
+        now = Round(view, worlds.Truth(luck, laws, world))
         step = take(algorithm, key, PROBLEM, world, state, now)
         return step.state, (step.info, step.action)
 

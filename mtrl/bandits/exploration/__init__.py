@@ -17,7 +17,7 @@ from mtrl.bandits.exploration.dou_exp_des import (
     oracle_features,
     uniform_designs,
 )
-from mtrl.bandits.exploration.eliminate import Identification, status
+from mtrl.bandits.exploration.phases import Identification, status
 from mtrl.bandits.exploration.problem import (
     ArmTasks,
     ContextTasks,

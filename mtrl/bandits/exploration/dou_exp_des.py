@@ -7,7 +7,8 @@ The baselines are the same loop without the first stage (`ind_rage`, `oracle_fea
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mtrl.bandits.exploration.eliminate import Identification, countable, make_rules, run_phases
+from mtrl.bandits.exploration.eliminate import countable, make_rules
+from mtrl.bandits.exploration.phases import Identification, run_phases
 from mtrl.bandits.exploration.recover import feature_design, feature_moment, leading, make_batch
 from mtrl.bandits.exploration.sampler import ArmSampler
 from mtrl.bandits.exploration.sizes import UNIT, Bounds, batch_rounds, delta_of, feature_batches
@@ -96,7 +97,8 @@ def dou_exp_des(
         moment = feature_moment(scatter, tasks * made, batch.covariance, correction=correction)
         # k eigenvectors of nothing at all are as good as any: only with k = d may there be no batch.
         basis = jnp.where(made > 0, leading(moment, rank), jnp.eye(dim, rank, dtype=dtype))
-        return basis, (tasks * fresh * jnp.sum(batch.counts)).astype(int), (scatter, made)
+        pulls = tasks * fresh * jnp.sum(batch.counts).astype(dtype)
+        return basis, pulls.astype(int), (scatter, made)
 
     store = (jnp.zeros((dim, dim), dtype), jnp.zeros((), dtype))
     return run_phases(key, sampler, recover, jnp.eye(dim, rank, dtype=dtype), store, phases=phases, rules=rules)

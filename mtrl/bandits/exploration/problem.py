@@ -172,7 +172,8 @@ def policy_gaps(problem: ContextTasks, policies: Int[Array, "task context"]) -> 
 
 def first_tasks(problem: ArmTasks | ContextTasks, count: Scalar) -> ArmTasks | ContextTasks:
     """The problem of the first `count` tasks, in arrays of the same shape: M may be traced, and swept by vmap."""
-    return problem._replace(present=jnp.arange(problem.linear.heads.shape[0]) < count)
+    count = jnp.asarray(count)
+    return problem._replace(present=jnp.arange(problem.linear.heads.shape[0], dtype=count.dtype) < count)
 
 
 def presence(problem: ArmTasks | ContextTasks) -> Bool[Array, " task"]:

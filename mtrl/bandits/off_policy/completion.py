@@ -127,6 +127,6 @@ def hold_out_errors(
             iterations=iterations,
         )
         error = (rating - predicted(found.users, found.items, user, item)) ** 2
-        return jnp.sqrt(jnp.sum(error * held) / jnp.sum(held))
+        return jnp.sqrt(jnp.mean(error, where=held))
 
     return jax.lax.map(one, ridges)

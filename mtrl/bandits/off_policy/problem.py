@@ -179,7 +179,8 @@ def sample_log(
 
 def cumulative_moments(log: Log, checkpoints: Int[Array, " round"], *, tasks: int) -> Moments:
     """Moments of the first n interactions for every n of `checkpoints` (ascending), in one pass: a leading axis `round` on each field."""
-    after = jnp.searchsorted(checkpoints, jnp.arange(log.reward.shape[0]), side="right")
+    place = jnp.arange(log.reward.shape[0], dtype=checkpoints.dtype)
+    after = jnp.searchsorted(checkpoints, place, side="right").astype(log.task.dtype)
     stages = checkpoints.shape[0] + 1  # the last one holds what lies behind every checkpoint
     parts = flat_moments(log.features, log.reward, after * tasks + log.task, stages * tasks)
     return jax.tree.map(lambda x: jnp.cumsum(x.reshape(stages, tasks, *x.shape[1:])[:-1], axis=0), parts)

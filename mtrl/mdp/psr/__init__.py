@@ -6,6 +6,7 @@
 | values, best policies and max-policy total variation, exact by recursion on the tree | `tree` |
 | PSRs of POMDPs by core tests of any length, filtering, conditioning | `representation` |
 | a finite joint class with the exact projection of its confidence set | `finite` |
+| what its tasks are played on | `worlds` |
 | `umt_psr` (upstream, with its baselines), `known_transition` (oracle), `omt_psr` (downstream) | `umt_psr`, `omt_psr` |
 | continuous classes with shared transitions: `em`, `gradient_mle`, `best_of` | `likelihood` |
 | bracketing numbers, margins, rates, degrees of freedom | `theory` |
@@ -27,7 +28,7 @@ How far apart are two POMDPs of which an agent may choose the actions, and does 
 True
 """
 
-from mtrl.mdp.psr import finite, theory
+from mtrl.mdp.psr import finite, theory, worlds
 from mtrl.mdp.psr.likelihood import Fit, Paths, best_of, em, gradient_mle, log_likelihood, random_start
 from mtrl.mdp.psr.omt_psr import omt_psr, restricted
 from mtrl.mdp.psr.problem import (
@@ -79,7 +80,8 @@ from mtrl.mdp.psr.umt_psr import PLANNING, SHARING, known_transition, umt_psr
 __all__ = [
     "PLANNING", "SHARING", "Best", "Fit", "POMDP", "PSR", "Paths", "beliefs", "best", "best_of", "blurred",
     "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
-    "em", "explore", "finite", "from_moments", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
+    "em", "explore", "finite",
+    "worlds", "from_moments", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
     "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table",
     "random_start", "renyi", "restricted", "reward_of_last", "sample", "sample_shared",
     "sample_two_state", "shortest_tests", "stack", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import finite, worlds
 from mtrl.mdp.psr.tree import best
 from mtrl.numerics.algorithm import Algorithm
 from mtrl.numerics.types import Scalar
@@ -32,7 +32,7 @@ class Info(NamedTuple):
     possible: Bool[Array, ""]
 
 
-def restricted(world: finite.World, shared: Int[Array, ""] | int) -> finite.World:
+def restricted(world: worlds.World, shared: Int[Array, ""] | int) -> worlds.World:
     """The downstream class: models with the transition law `shared` alone."""
     only = jnp.arange(world.tables.shape[0]) == shared
     return world._replace(allowed=world.allowed & only[:, None])

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import finite, worlds
 from mtrl.mdp.psr.tree import uniform_policy
 from mtrl.numerics.algorithm import Algorithm, Round
 from mtrl.numerics.checks import check_choice, check_positive
@@ -80,10 +80,11 @@ def _learner(beta, eps, sharing, planning, teams, oracle=False) -> Algorithm:
     check_choice("sharing", sharing, SHARING)
     check_choice("planning", planning, PLANNING)
 
-    def look(now) -> tuple[finite.View, Bool[Array, "shared own"]]:
+    def look(now) -> tuple[worlds.View, Bool[Array, "shared own"]]:
         if not isinstance(now, Round):
             return now, now.allowed
-        known = jnp.arange(now.view.tables.shape[0]) == now.truth.world.shared
+        shared = now.truth.world.shared
+        known = jnp.arange(now.view.tables.shape[0], dtype=shared.dtype) == shared
         return now.view, now.view.allowed & known[:, None]
 
     def planned(state, now):

@@ -53,7 +53,7 @@ def alone(keys):
 def test_names_every_best_arm(shared, alone):
     for found, wrong, _ in (shared, alone):
         assert found.separated.all() and not wrong.any()
-        assert np.all(np.asarray(found.phases) == ex.theory.phases_needed(GAP))
+        assert np.all(np.asarray(found.phases) == np.asarray(ex.theory.phases_needed(GAP)))
         assert found.gap.max() < 2e-2
 
 

@@ -36,7 +36,7 @@ def test_the_correction_removes_the_bias_of_an_anisotropic_batch():
     scatter = ex.arm_sampler(problem).scatter(jax.random.key(1), batch.covariance, batch.counts, 6000.0)
     errors = {}
     for correction in (True, False):
-        moment = ex.feature_moment(scatter, 72000.0, batch.covariance, correction=correction)
+        moment = ex.feature_moment(scatter, 72000.0, batch.covariance, correction=float(correction))
         errors[correction] = (
             float(jnp.abs(moment - second_moment(problem)).max()),
             float(ex.subspace_error(ex.leading(moment, 2), problem.linear.basis)),
@@ -66,8 +66,8 @@ def test_drawn_sums_have_the_law_of_pulls():
     counts, means = jnp.array([[2, 0, 3], [1, 4, 0]]), problem.means
     for pull in (sum_rewards, sum_rewards_literally):
         sums = jax.jit(jax.vmap(lambda key, pull=pull: pull(key, means, counts, 0.5)))(keys)
-        assert_mean(f"{pull.__name__}", sums, counts * means)
-        assert_close(f"variance, {pull.__name__}", sums.var(0), 0.25 * counts, rtol=0.1)
+        assert_mean(f"{pull.__name__}", sums, np.asarray(counts) * np.asarray(means))
+        assert_close(f"variance, {pull.__name__}", sums.var(0), 0.25 * np.asarray(counts), rtol=0.1)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 2.0, 50.0])

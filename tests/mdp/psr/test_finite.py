@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtrl.mdp import psr
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import finite, worlds
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close, assert_mean
 
@@ -15,7 +15,7 @@ SIZES = dict(tasks=3, shared=3, own=2, states=2, actions=2, observations=3, hori
 
 @pytest.fixture(scope="module")
 def world():
-    return jax.jit(lambda key: finite.sample_world(key, **SIZES))(jax.random.key(0))
+    return jax.jit(lambda key: worlds.sample_world(key, **SIZES))(jax.random.key(0))
 
 
 def enumerated(likelihoods, beta, allowed):
@@ -122,7 +122,7 @@ def test_empty_sets_are_no_answer(world):
 
 
 def test_answers_follow_the_law(world):
-    problem = finite.play_on(episodes=4000)
+    problem = worlds.play_on(episodes=4000)
     now = problem.draw(jax.random.key(6), world, 0)
     policy = jax.vmap(lambda r: psr.best(r).policy)(world.rewards)
     seen, outcome = jax.jit(problem.answer)(now, policy)
@@ -152,6 +152,6 @@ def test_bad_input_is_refused():
         finite.check_possible(jnp.array([True, False]))
     finite.check_possible(jnp.array([True]))
     with pytest.raises(BadInput, match="tasks got 0.*N = 1 is the single-task problem"):
-        finite.sample_world(jax.random.key(0), **{**SIZES, "tasks": 0})
+        worlds.sample_world(jax.random.key(0), **{**SIZES, "tasks": 0})
     with pytest.raises(BadInput, match="episodes got 0"):
-        finite.play_on(episodes=0)
+        worlds.play_on(episodes=0)

@@ -5,7 +5,7 @@ import pytest
 
 from mtrl.harness.simulation import simulate
 from mtrl.mdp import psr
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import worlds
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_below
 
@@ -14,7 +14,7 @@ SIZES = dict(tasks=1, shared=8, own=3, states=2, actions=2, observations=3, hori
 
 def downstream(key, only_true, shift):
     """A target whose class is restricted to the true transition law, to another one, or not at all."""
-    world = finite.sample_world(key, **SIZES)
+    world = worlds.sample_world(key, **SIZES)
     limited = psr.restricted(world, (world.shared + shift) % SIZES["shared"])
     return world._replace(allowed=jnp.where(only_true, limited.allowed, world.allowed))
 
@@ -24,7 +24,7 @@ def keep(step):
 
 
 def ran(only_true, shift=0):
-    problem = finite.play_on(downstream)
+    problem = worlds.play_on(downstream)
     return simulate(
         psr.omt_psr, seeds=np.arange(64), rounds=60, problem=problem, inputs=(only_true, shift), hyper=dict(beta=3.0), record=keep
     )[0]  # fmt: skip
@@ -50,5 +50,5 @@ def test_bad_input_is_refused():
 
 
 def test_restriction():
-    world = finite.sample_world(jax.random.key(0), **SIZES)
+    world = worlds.sample_world(jax.random.key(0), **SIZES)
     assert psr.restricted(world, 2).allowed.sum() == 3

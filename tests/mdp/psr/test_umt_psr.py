@@ -6,7 +6,7 @@ from scipy import stats
 
 from mtrl.harness.simulation import simulate
 from mtrl.mdp import psr
-from mtrl.mdp.psr import finite
+from mtrl.mdp.psr import worlds
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 
@@ -22,7 +22,7 @@ def keep(step):
 
 
 TOGETHER, ALONE = (0, 0, 0, 0), (0, 1, 2, 3)
-PROBLEM = finite.play_on(finite.sample_world, **SIZES)
+PROBLEM = worlds.play_on(worlds.sample_world, **SIZES)
 
 
 def ran(factory=psr.umt_psr, teams=TOGETHER, margin="joint", **choices):
