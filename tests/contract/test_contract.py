@@ -65,7 +65,10 @@ def lanes_of(case, keys, examples, names, poisoned):
         POISONED: lambda: (keys[0], jax.tree.map(lambda x, y: jnp.where(poisoned, x, y), case.poison(first), first)),
         **{s: lambda s=s: (keys[0], scaled(case, first, s)) for s in case.scales},
     }
-    return {name: made[name]() for name in names}
+    lanes = {name: made[name]() for name in names}
+    return {
+        name: (key, jax.tree.map(lambda x, like: x.astype(like.dtype), xs, first)) for name, (key, xs) in lanes.items()
+    }
 
 
 class Ran(NamedTuple):

@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -11,14 +10,6 @@ from mtrl.bandits import exploration as ex
 from mtrl.harness import BadInput
 from mtrl.numerics.designs.e_optimal import contextual_e_optimal
 from tests.helpers import assert_close, assert_mean
-
-
-@pytest.fixture(autouse=True)
-def unchecked_types():
-    """Studies hand NumPy arrays to the library too."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 
-import jaxtyping
 import pytest
 
 from mtrl.harness.cli import run_study
@@ -11,14 +10,6 @@ from mtrl.harness.run import store
 
 STUDIES = {study.name: study for study in registry.Registry("experiments").studies()}
 FIGURES = [(name, figure.name) for name, study in STUDIES.items() for figure in study.figures]
-
-
-@pytest.fixture(autouse=True)
-def unchecked_types():
-    """Studies hand NumPy arrays to the library too, which JAX takes; the annotations that the suite checks elsewhere name JAX arrays."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize("study, figure", FIGURES)

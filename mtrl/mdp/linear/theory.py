@@ -58,10 +58,10 @@ def gfucb_regret(
     bellman_error: Number = 0.0,
 ) -> Rate:
     """GFUCB's total regret in MDPs, `M H sqrt(D k T) + H sqrt(M T D log N) + M H T I sqrt(D)`; T episodes."""
-    tasks, t = jnp.asarray(tasks, float), jnp.asarray(episodes, float)
+    tasks, t, eluder, rank = (jnp.asarray(v, float) for v in (tasks, episodes, eluder, rank))
     own = tasks * jnp.sqrt(eluder * rank * t)
     shared = jnp.sqrt(tasks * t * eluder * log_covering)
-    return stages * (own + shared + tasks * t * bellman_error * jnp.sqrt(jnp.asarray(eluder, float)))
+    return stages * (own + shared + tasks * t * bellman_error * jnp.sqrt(eluder))
 
 
 def independent_regret(

@@ -74,7 +74,8 @@ def draw_batch(
     task = jnp.repeat(jnp.arange(tasks.shape[0]), counts, total_repeat_length=size)
     place = row - (jnp.cumsum(counts) - counts)[task]  # number of the sample within its task
     extra = jax.random.randint(keys["extra"], (size,), 0, depth)
-    chosen = jnp.where(place < depth, order[task, jnp.minimum(place, depth - 1)], extra)
+    drawn = order[task, jnp.minimum(place, depth - 1)]
+    chosen = jnp.where(place < depth, drawn, extra.astype(drawn.dtype))
     image, corruption, digit = pool[task, chosen], tasks[task, 0], tasks[task, 1]
     mask = row < jnp.sum(counts)
     return ImageBatch(pools.features[corruption, image], pools.labels[digit, image], task, mask)

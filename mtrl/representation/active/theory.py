@@ -123,7 +123,8 @@ def separation_heads(tasks: int) -> Float[Array, "rank task"]:
 
 def separation_ratio(tasks: Shaped[Array, "*shape"] | int) -> Array:
     """`v_L2 / v_L1 = (1 + x) / (1 + x^2 / (M-1))`, `x = sqrt(M)`, on `separation_heads`: about `sqrt(M) / 2`."""
-    x = jnp.sqrt(jnp.asarray(tasks, float))
+    tasks = jnp.asarray(tasks, float)
+    x = jnp.sqrt(tasks)
     return (1 + x) / (1 + x**2 / (tasks - 1))
 
 

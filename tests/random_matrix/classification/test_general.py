@@ -47,7 +47,7 @@ def test_optimal_labels_hold_for_general_covariance():
     """Random centred perturbations never lower the predicted error."""
     n = jnp.asarray(COUNTS)
     eq = general(MEANS, COVARIANCE, n, coupling(GAMMA, LAM))
-    best = optimal(eq, n, 1).ytil
+    best, n = optimal(eq, n, 1).ytil, n.astype(float)
     noise = jnp.asarray(np.random.default_rng(1).standard_normal((100, 2, 2))) * 0.1
     centred = noise - (jnp.sum(n * noise, -1) / n.sum(-1))[..., None]
     errors = jax.jit(jax.vmap(lambda e: error_midpoint(score_law(eq, best + e))[1]))(centred)

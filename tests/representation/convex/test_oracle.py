@@ -38,7 +38,7 @@ def test_the_law_of_the_structure_is_that_of_its_weights(structure, key):
         values, vectors = jnp.linalg.eigh(law)
         kept = values > 1e-9
         scores = (vectors.T @ vector) ** 2 / jnp.where(kept, values, 1)
-        return jnp.sum(jnp.where(kept, scores, 0)) / jnp.sum(kept), jnp.sum(jnp.where(kept, 0, scores))
+        return jnp.mean(scores, where=kept), jnp.sum(jnp.where(kept, 0, scores))
 
     ratio, outside = jax.vmap(standardised)(jax.random.split(key, 2000))
     assert_mean("quadratic form", ratio, 1.0)
