@@ -4,8 +4,8 @@ import functools
 from typing import Any
 
 from mtrl import bandits
-from mtrl.harness import Claim, Interval, at_least, simulate, timing
-from mtrl.harness.judge.measures import Measure, Quantity
+from mtrl.harness import Claim, Interval, at_least, simulate
+from mtrl.harness.judge.measures import Measure, Quantity, times_faster
 
 RIVALS = ("LinUCB", "MTLR-OFUL")
 METHODS = (*RIVALS, "world alone")
@@ -30,13 +30,11 @@ def ours(config: Any, seeds: Any, method: str, fresh: bool = False) -> Any:
 
 
 def times(slow: Quantity, fast: Quantity, over: Quantity | None = None) -> Measure:
-    """Geometric mean over the timed rounds of slow over fast with its interval, over a number without error."""
-
-    def measure(data: Any, config: Any) -> Interval:
-        ratio = timing.ratio_interval(slow(data, config).values, fast(data, config).values)
-        return Interval(*(x / (float(over(data, config)) if over else 1.0) for x in ratio))
-
-    return measure
+    """Slow over fast (see `times_faster`), over a number without error."""
+    ratio = times_faster(slow, fast)
+    return lambda data, config: Interval(
+        *(x / (float(over(data, config)) if over else 1.0) for x in ratio(data, config))
+    )
 
 
 def faster(text: str, goal: float, measure: Measure, unit: str, words: str = "", note: str = "") -> Claim:

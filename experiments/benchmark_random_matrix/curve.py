@@ -5,34 +5,24 @@ import functools
 
 import numpy as np
 
+from experiments.benchmark_random_matrix import protocol
 from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl import random_matrix
-from mtrl.harness import (
-    BaseConfig,
-    Claim,
-    Figure,
-    at_least,
-    between,
-    evaluate,
-    exact,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    split_named,
-    style,
-    timing,
-)
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import value
+from mtrl.harness.picture import plots
 
 ALPHA, NOISE, GAMMA = 0.5, 0.3, 1.0
 PLAIN = 2  # draws of the plain Monte Carlo that are timed
-WORDS = {
-    "theory": "prediction with\ngradients",
-    "risk_only": "prediction\nwithout",
-    "scipy": "SciPy root finder,\nno gradients",
-    "monte_carlo": "Monte Carlo 1 %,\none eigh per draw",
-    "plain": "Monte Carlo 1 %,\none fit per point",
-}
+LOOK = plots.looks(
+    {
+        "theory": "prediction with\ngradients",
+        "risk_only": "prediction\nwithout",
+        "scipy": "SciPy root finder,\nno gradients",
+        "monte_carlo": "Monte Carlo 1 %,\none eigh per draw",
+        "plain": "Monte Carlo 1 %,\none fit per point",
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,13 +89,21 @@ def scipy_curve(parameters, lams):
     return np.array(out)
 
 
+def central_differences(parameters, lams, step=1e-5):
+    """Derivatives of the risk in gamma, noise and alignment at every lam, (lam, parameter)."""
+    rows = [
+        (evaluate(curve, parameters + step * e, lams) - evaluate(curve, parameters - step * e, lams)) / (2 * step)
+        for e in np.eye(3)
+    ]
+    return np.stack(rows, axis=-1)
+
+
 def run(config, seeds):
     """A pilot fixes the number of draws that gives a standard error of 1 %; then all are timed in turn."""
-    import xarray as xr
-
     lams = np.geomspace(0.05, 20, config.points)
     parameters = np.array([GAMMA, NOISE, ALPHA])
-    pilot = over_seeds(simulate_path, range(config.pilot), ALPHA, GAMMA, NOISE, lams, dim=config.dim)
+    problem, size = (ALPHA, GAMMA, NOISE, lams), dict(dim=config.dim)
+    pilot = over_seeds(simulate_path, range(config.pilot), *problem, **size)
     spread = float((pilot.std(0, ddof=1) / pilot.mean(0)).max())
     draws = max(2, int(np.ceil((spread / 0.01) ** 2)))
     ready = jax.device_put((parameters, lams))
@@ -113,86 +111,45 @@ def run(config, seeds):
         "theory": functools.partial(evaluate, curve_with_gradients, *ready),
         "risk_only": functools.partial(evaluate, curve, *ready),
         "scipy": functools.partial(scipy_curve, parameters, lams),
-        "monte_carlo": functools.partial(
-            over_seeds, simulate_path, range(draws), ALPHA, GAMMA, NOISE, lams, dim=config.dim
-        ),
+        "monte_carlo": functools.partial(over_seeds, simulate_path, range(draws), *problem, **size),
+        # Draws are independent work: a few are timed and scaled to their number.
+        "plain": functools.partial(over_seeds, plain_monte_carlo, range(PLAIN), GAMMA * np.ones(2), lams, **size),
     }
-    seconds = timing.compare(calls, config.repeats)
-    # Draws are independent work: one per device is timed and scaled to their number.
-    few = {
-        "plain": functools.partial(
-            over_seeds, plain_monte_carlo, range(PLAIN), GAMMA * np.ones(2), lams, dim=config.dim
-        )
-    }
-    seconds["plain"] = timing.compare(few, config.repeats)["plain"] * draws / PLAIN
-    value, gradient = calls["theory"]()
-    simulated = calls["monte_carlo"]()
-    step = 1e-5
-    numeric = np.stack(
-        [
-            (curve(parameters + step * e, jnp.asarray(lams)) - curve(parameters - step * e, jnp.asarray(lams)))
-            / (2 * step)
-            for e in np.eye(3)
-        ],
-        axis=-1,
-    )
-    return xr.Dataset(
+    seconds = protocol.seconds_of(calls, config.repeats)
+    seconds[list(LOOK).index("plain")] *= draws / PLAIN
+    risk, (by_parameter, by_lam) = calls["theory"]()
+    return dataset(
+        None,
         {
-            "seconds": (("method", "repeat"), np.stack([seconds[name] for name in WORDS]), {"units": "s"}),
-            "risk": ("lam", value),
-            "gradient_gamma": ("lam", gradient[0][:, 0]),
-            "gradient_lam": ("lam", gradient[1]),
-            "simulated": (("draw", "lam"), simulated),
-            "draws": ((), draws),
-            "scipy_deviation": ((), np.abs(calls["scipy"]() - value).max() / value.min()),
-            "gradient_deviation": ((), np.abs(gradient[0] - numeric).max() / np.abs(numeric).max()),
+            "method": list(LOOK),
+            "lam": lams,
+            "program": ["ours", "other"],
+            "parameter": ["gamma", "noise", "alpha"],
+            "repeat": np.arange(config.repeats),
         },
-        coords={"method": list(WORDS), "lam": lams, "repeat": np.arange(config.repeats)},
-    )  # fmt: skip
+        seconds=(("method", "repeat"), seconds, "s", f"wall time per {config.points}-point curve"),
+        risk=(("program", "lam"), [risk, calls["scipy"]()], "", "test risk, and its derivative"),
+        gradient=(("program", "lam", "parameter"), [by_parameter, central_differences(parameters, lams)]),
+        gradient_lam=("lam", by_lam),
+        simulated=(("draw", "lam"), calls["monte_carlo"]()),
+    )
 
 
 def draw(data, config):
     """Seconds as bars, and the curve that was computed."""
-    figure, axes = style.subplots(1, 2, width=5.4, height=3.5)
-    mean = data["seconds"].mean("repeat")
-    ax = axes[0, 0]
-    ax.bar(range(len(WORDS)), mean, color=style.COLORS[: len(WORDS)])
-    for i, name in enumerate(WORDS):
-        seconds = float(mean.sel({"method": name}))
-        ratio = seconds / float(mean.sel({"method": "theory"}))
-        ax.text(
-            i,
-            seconds * 1.15,
-            f"{1e3 * seconds:.3g} ms\n{ratio:.3g}x",
-            ha="center",
-            fontsize=8.5,
-        )
-    ax.set_yscale("log")
-    ax.set_ylim(top=float(mean.max()) * 8)
-    ax.set_xticks(range(len(WORDS)), list(WORDS.values()), fontsize=7)
-    ax.set(
-        ylabel=f"seconds per {config.points}-point curve",
-        title=f"Monte Carlo: {int(data['draws'])} draws at d = {config.dim}",
-    )
-    ax = axes[0, 1]
-    style.theory(ax, data["lam"], data["risk"], label="predicted risk", color=style.COLORS[0])
-    keep = slice(None, None, max(1, data.sizes["lam"] // 12))
-    style.band(ax, data["lam"][keep], data["simulated"].values[:, keep], label="Monte Carlo", color=style.COLORS[3])
-    ax.plot(data["lam"], data["gradient_lam"] * data["lam"], "--", color=style.COLORS[1], label="dR / d log λ")
-    ax.set_xscale("log")
-    ax.set(xlabel="shared strength λ", ylabel="test risk, and its derivative")
-    ax.legend()
+    figure, axes = plots.panel(1, 2, width=5.4, height=3.5)
+    left, right = axes[0]
+    title = f"Monte Carlo: {data.sizes['draw']} draws at d = {config.dim}"
+    protocol.bars(left, value("seconds"), LOOK, "theory", data, config, title=title)
+    plots.theory(right, data["risk"].sel(program="ours"), "lam", look=LOOK["theory"]._replace(words="predicted risk"))
+    thinned = data["simulated"].rename(draw="seed").isel(lam=slice(None, None, max(1, data.sizes["lam"] // 12)))
+    plots.points(right, thinned, "lam", look=LOOK["monte_carlo"]._replace(words="Monte Carlo"))
+    steep = plots.Look("dR / d log λ", LOOK["risk_only"].color, line="--")
+    plots.theory(right, data["gradient_lam"] * data["lam"], "lam", look=steep)
+    plots.finish(right, x="shared strength λ", log="x")
     return figure
 
 
-def speedup(method):
-    """Seconds of a method over the prediction with gradients."""
-    return lambda data: timing.ratio_interval(
-        data["seconds"].sel({"method": method}).values, data["seconds"].sel({"method": "theory"}).values
-    )
-
-
-GOAL = "this project's goal"
 FIGURE = Figure(
     name="curve",
     headline=True,
@@ -202,18 +159,38 @@ FIGURE = Figure(
     draw=draw,
     presets={"smoke": dict(dim=16, points=5, pilot=4, repeats=2), "paper": dict(dim=400)},
     claims=(
-        Claim("times cheaper than Monte Carlo of 1 % error, one fit per coupling and draw", "goal: 1000", speedup("plain"),
-              at_least(1000.0), kind="speed", unit="times", reason=GOAL, note=f"timed on {PLAIN} draws and scaled to their number"),
-        Claim("times cheaper than Monte Carlo of 1 % error, one eigendecomposition per draw", "goal: 1000", speedup("monte_carlo"),
-              at_least(1000.0), kind="speed", unit="times", reason=GOAL,
-              note="the simulation as it is done in this project, where a draw serves all couplings"),
-        Claim("times cheaper than SciPy's root finder without gradients", "goal: faster", speedup("scipy"), at_least(1.0),
-              kind="speed", unit="times", reason=GOAL),
-        Claim("SciPy solves the same equations (largest relative deviation)", "the fixed point by `scipy.optimize.root`",
-              lambda data: exact(data["scipy_deviation"]), between(0.0, 1e-6), kind="reference", unit="relative",
-              reason="SciPy's default tolerance is 1.5e-8; the rest for its step through the risk"),
-        Claim("gradients equal central differences (largest relative deviation)", "goal: 1e-6",
-              lambda data: exact(data["gradient_deviation"]), between(0.0, 1e-6), kind="sanity", unit="relative",
-              reason="error of central differences"),
+        protocol.faster(
+            "times cheaper than Monte Carlo of 1 % error, one fit per coupling and draw",
+            1000.0,
+            protocol.times("plain", "theory"),
+            f"timed on {PLAIN} draws and scaled to their number",
+        ),
+        protocol.faster(
+            "times cheaper than Monte Carlo of 1 % error, one eigendecomposition per draw",
+            1000.0,
+            protocol.times("monte_carlo", "theory"),
+            "the simulation as it is done in this project, where a draw serves all couplings",
+        ),
+        protocol.faster(
+            "times cheaper than SciPy's root finder without gradients", 1.0, protocol.times("scipy", "theory")
+        ),
+        Claim(
+            text="SciPy solves the same equations (largest relative deviation)",
+            paper="the fixed point by `scipy.optimize.root`",
+            measure=protocol.deviation("risk", "other", dim="program"),
+            accepts=between(0.0, 1e-6),
+            kind="reference",
+            unit="relative",
+            reason="SciPy's default tolerance is 1.5e-8; the rest for its step through the risk",
+        ),
+        Claim(
+            text="gradients equal central differences (largest relative deviation)",
+            paper="goal: 1e-6",
+            measure=protocol.deviation("gradient", "other", dim="program"),
+            accepts=between(0.0, 1e-6),
+            kind="sanity",
+            unit="relative",
+            reason="error of central differences",
+        ),
     ),
-)  # fmt: skip
+)

@@ -7,15 +7,21 @@ import os
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from experiments.benchmark_random_matrix import protocol
 from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, between, evaluate, exact, field, jax, jnp, style, timing
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp
+from mtrl.harness.judge.measures import exact, value
+from mtrl.harness.picture import plots
 
-WORDS = {
-    "ours": "this project,\nconjugate gradients",
-    "direct": "this project,\ndirect + leverages",
-    "primal": "dense NumPy,\nTd x Td solve",
-    "dual": "dense NumPy,\nn x n inverse (literal)",
-}
+LOOK = plots.looks(
+    {
+        "ours": "this project,\nconjugate gradients",
+        "direct": "this project,\ndirect + leverages",
+        "primal": "dense NumPy,\nTd x Td solve",
+        "dual": "dense NumPy,\nn x n inverse (literal)",
+    }
+)
+MEMORY = plots.looks({"ours": "this project,\nwork space", "data": "the data", "dense": "dense matrices\nZ, A, K, Q"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,104 +77,84 @@ def ours(X, y, gamma, lam):
 
 def direct(X, y, gamma, lam):
     """The direct solver, which also gives every leave-one-out leverage."""
-    return random_matrix.regression.fit_shared_centre(task_data(X, y), gamma=gamma, lam=lam)
+    fit = random_matrix.regression.fit_shared_centre(task_data(X, y), gamma=gamma, lam=lam)
+    return fit.W[:, :, 0], fit
 
 
 def buffers(X, y, gamma, lam) -> int:
     """Bytes XLA's own buffer assignment gives to temporaries and results of our fit."""
-    plan = (
-        jax.jit(ours)
-        .lower(jnp.asarray(X), jnp.asarray(y), jnp.asarray(gamma), jnp.asarray(lam))
-        .compile()
-        .memory_analysis()
-    )
+    plan = jax.jit(ours).lower(*map(jnp.asarray, (X, y, gamma, lam))).compile().memory_analysis()
     return int(plan.temp_size_in_bytes + plan.output_size_in_bytes)
 
 
 def run(config, seeds):
-    """Interleaved timings, agreement of the three, memory."""
-    import xarray as xr
-
+    """Interleaved timings, the estimates of all four, memory."""
     T, d, n = config.tasks, config.dim, config.samples
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(T, n, d)), rng.normal(size=(T, n))
-    gamma, lam = rng.uniform(0.5, 2, T), 0.7
-    arguments = (X, y, gamma, lam)
+    arguments = (X, y, rng.uniform(0.5, 2, T), 0.7)
     calls = {
         "ours": functools.partial(evaluate, ours, *arguments),
         "direct": functools.partial(evaluate, direct, *arguments),
         "primal": functools.partial(on_all_cores, dense_primal, *arguments),
         "dual": functools.partial(on_all_cores, dense_dual, *arguments),
     }
-    seconds = timing.compare(calls, config.repeats)
-    W = {name: call() for name, call in calls.items()}
-    W = {name: np.asarray(value.W[:, :, 0] if name == "direct" else value) for name, value in W.items()}
+    seconds = protocol.seconds_of(calls, config.repeats)
+    weights = [calls["direct"]()[0] if name == "direct" else calls[name]() for name in LOOK]
     dense = 8 * (T * d * T * n + (T * d) ** 2 + 2 * (T * n) ** 2)
-    return xr.Dataset(
-        {
-            "seconds": (("method", "repeat"), np.stack([seconds[name] for name in WORDS]), {"units": "s"}),
-            "megabytes": ("kind", np.array([buffers(*arguments), 8 * (T * n * (d + 1)), dense]) / 1e6, {"units": "MB"}),
-            "deviation": (
-                (),
-                max(np.abs(W[k] - W["ours"]).max() for k in ("direct", "primal", "dual")) / np.abs(W["dual"]).max(),
-            ),
-        },
-        coords={"method": list(WORDS), "kind": ["ours", "data", "dense"], "repeat": np.arange(config.repeats)},
+    megabytes = np.array([buffers(*arguments), 8 * (T * n * (d + 1)), dense]) / 1e6
+    return dataset(
+        None,
+        {"method": list(LOOK), "kind": list(MEMORY), "repeat": np.arange(config.repeats)},
+        seconds=(("method", "repeat"), seconds, "s", "wall time per fit"),
+        megabytes=("kind", megabytes, "MB", "memory"),
+        weights=(("method", "task", "dim"), weights),
     )
 
 
 def draw(data, config):
     """Bars of seconds and of megabytes."""
-    figure, axes = style.subplots(1, 2, width=5.0, height=3.4)
-    mean = data["seconds"].mean("repeat")
-    ax = axes[0, 0]
-    ax.bar(range(len(WORDS)), mean, color=[style.COLORS[0], style.COLORS[4], *style.COLORS[1:3]])
-    for i, name in enumerate(WORDS):
-        ratio = float(mean.sel({"method": name}) / mean.sel({"method": "ours"}))
-        seconds = float(mean.sel({"method": name}))
-        text = f"{seconds:.3g} s" + ("" if name == "ours" else f"\n{ratio:.0f}x")
-        ax.text(i, float(mean.sel({"method": name})) * 1.1, text, ha="center", fontsize=8.5)
-    ax.set_yscale("log")
-    ax.set_ylim(top=float(mean.max()) * 6)
-    ax.set_xticks(range(len(WORDS)), list(WORDS.values()), fontsize=7)
-    ax.set(ylabel="seconds per fit", title=f"T = {config.tasks}, d = {config.dim}, n per task = {config.samples}")
-    ax = axes[0, 1]
-    ax.bar(range(3), data["megabytes"], color=[style.COLORS[0], "#999999", style.COLORS[2]])
-    for i, value in enumerate(data["megabytes"].values):
-        ax.text(i, value * 1.1, f"{value:.3g} MB", ha="center", fontsize=8.5)
-    ax.set_yscale("log")
-    ax.set_ylim(top=float(data["megabytes"].max()) * 4)
-    ax.set_xticks(range(3), ["this project,\nwork space", "the data", "dense matrices\nZ, A, K, Q"], fontsize=8)
-    ax.set_ylabel("memory [MB]")
+    figure, axes = plots.panel(1, 2, width=5.0, height=3.4)
+    left, right = axes[0]
+    title = f"T = {config.tasks}, d = {config.dim}, n per task = {config.samples}"
+    protocol.bars(left, value("seconds"), LOOK, "ours", data, config, title=title)
+    plots.bars(right, data["megabytes"], "kind", MEMORY, upright=True)
+    for place, size in enumerate(data["megabytes"].values):
+        right.text(place, 1.1 * size, f"{size:.3g} MB", ha="center", fontsize=8.5)
+    plots.finish(right, log="y", ylim=(None, 4 * float(data["megabytes"].max())))
     return figure
 
 
-def speedup(method):
-    """Seconds of a dense method over ours."""
-    return lambda data: timing.ratio_interval(
-        data["seconds"].sel({"method": method}).values, data["seconds"].sel({"method": "ours"}).values
-    )
-
-
-GOAL = "this project's goal"
 FIGURE = Figure(
     name="fit",
     title="One fit against dense linear algebra: time and memory",
     config=FitConfig,
     run=run,
     draw=draw,
-    presets={"smoke": dict(tasks=2, dim=20, samples=30)},
-    memory=lambda c: 8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2),
-    claims=(
-        Claim("times faster than the literal n x n inverse", "goal: 20", speedup("dual"), at_least(20.0), kind="speed",
-              unit="times", reason=GOAL),
-        Claim("times faster than the cheapest dense solve", "goal: 20", speedup("primal"), at_least(20.0), kind="speed",
-              unit="times", reason=GOAL),
-        Claim("work space over the dense matrices' memory", "goal: below 0.1",
-              lambda data: exact(data["megabytes"].sel(kind="ours") / data["megabytes"].sel(kind="dense")), between(0.0, 0.1),
-              kind="speed", unit="ratio", reason=GOAL),
-        Claim("all four give the same estimate (largest relative deviation)", "same closed form",
-              lambda data: exact(data["deviation"]), between(0.0, 1e-9), kind="sanity", unit="relative",
-              reason="relative residual 1e-12 times the condition"),
+    presets={"smoke": dict(tasks=2, dim=20, samples=30, repeats=2)},
+    memory=lambda c: (
+        8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2)
     ),
-)  # fmt: skip
+    claims=(
+        protocol.faster("times faster than the literal n x n inverse", 20.0, protocol.times("dual", "ours")),
+        protocol.faster("times faster than the cheapest dense solve", 20.0, protocol.times("primal", "ours")),
+        Claim(
+            text="work space over the dense matrices' memory",
+            paper="goal: below 0.1",
+            measure=exact(value("megabytes", kind="ours") / value("megabytes", kind="dense")),
+            accepts=between(0.0, 0.1),
+            kind="speed",
+            unit="ratio",
+            reason=protocol.GOAL,
+        ),
+        Claim(
+            text="all four give the same estimate (largest relative deviation)",
+            paper="same closed form",
+            measure=protocol.deviation("weights", "dual"),
+            accepts=between(0.0, 1e-9),
+            kind="sanity",
+            unit="relative",
+            reason="relative residual 1e-12 times the condition",
+        ),
+    ),
+)

@@ -1,7 +1,16 @@
-"""What the simulated figures share: the test risk of one training set along a path of couplings."""
+"""What the figures share: the simulated path of risks, seconds of methods timed in turn, their bars and their claims."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
 
 from mtrl import random_matrix
-from mtrl.harness import jax, jnp, split_named
+from mtrl.harness import Claim, at_least, jax, jnp, split_named, timing
+from mtrl.harness.judge.measures import Measure, Quantity, exact, times_faster, value
+from mtrl.harness.picture import plots
+
+GOAL = "this project's goal"
 
 
 def simulate_path(key, alpha, gamma, noise, lams, *, dim: int):
@@ -16,3 +25,43 @@ def simulate_path(key, alpha, gamma, noise, lams, *, dim: int):
         lams,
         batch_size=8,
     )
+
+
+def seconds_of(calls: Mapping[str, Callable], repeats: int) -> np.ndarray:
+    """Seconds (method, repeat) of calls made in turn."""
+    timed = timing.compare(dict(calls), repeats)
+    return np.stack([timed[name] for name in calls])
+
+
+def times(slow: str, fast: str) -> Measure:
+    """Seconds of a method over those of another."""
+    return times_faster(value("seconds", method=slow), value("seconds", method=fast))
+
+
+def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
+    """Claim: at least that many times faster."""
+    paper = f"goal: {goal:g}" if goal > 1 else "goal: faster"
+    return Claim(text, paper, measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
+
+
+def deviation(name: str, reference: str, *, dim: str = "method") -> Measure:
+    """Largest distance of a variable's entries along `dim` to those at a label, over the largest there."""
+
+    def largest(array: Any) -> Any:
+        at = array.sel({dim: reference}, drop=True)
+        return abs(array - at).max(skipna=False) / abs(at).max(skipna=False)
+
+    return exact(value(name).then(largest))
+
+
+def bars(
+    ax: Any, seconds: Quantity, look: Mapping[str, plots.Look], fast: str, data: Any, config: Any, **words
+) -> None:
+    """Seconds per method with their interval; above, the seconds and how many times those of `fast`."""
+    array = seconds(data, config).rename(repeat="seed")
+    plots.bars(ax, array, "method", look, upright=True)
+    for place, name in enumerate(look):
+        mean, ratio = float(array.sel({"method": name}).mean()), times(name, fast)(data, config).value
+        ax.text(place, 1.2 * mean, f"{mean:.3g} s\n{ratio:.3g}x", ha="center", fontsize=8.5)
+    ax.tick_params(axis="x", labelsize=7)
+    plots.finish(ax, log="y", ylim=(None, 10 * float(array.max())), **words)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from mtrl import representation
-from mtrl.harness import Claim, Interval, at_least, dataset, split_named, timing
-from mtrl.harness.judge.measures import Measure, Quantity, log, mean, value
+from mtrl.harness import Claim, at_least, dataset, split_named, timing
+from mtrl.harness.judge.measures import Measure, times_faster, value
 from mtrl.harness.picture import plots, style
 from mtrl.numerics import moments
 from mtrl.numerics.linalg import subspaces
@@ -39,16 +39,10 @@ def timed(workloads, repeats):
     return dataset(None, coords, seconds=(("workload", "side", "repeat"), rows, "s"))
 
 
-def factor(logs: Quantity) -> Measure:
-    """Geometric mean over the timed rounds with its interval, of a quantity's logarithm."""
-    rounds = mean(logs.then(lambda array: array.rename(repeat="seed")))
-    return lambda data, config: Interval(*np.exp(rounds(data, config)))
-
-
-def times_faster(workload: str) -> Measure:
+def speedup(workload: str) -> Measure:
     """Seconds of the yardstick over ours, paired within a round."""
     seconds = value("seconds", workload=workload)
-    return factor(log(seconds.at(side="yardstick") / seconds.at(side="ours")))
+    return times_faster(seconds.at(side="yardstick"), seconds.at(side="ours"))
 
 
 def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -> Claim:
@@ -56,7 +50,7 @@ def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -
     return Claim(
         text=f"{name} is at least {goal:g} times faster than {yardstick}",
         paper=paper,
-        measure=times_faster(name.partition(" over all seeds")[0]),
+        measure=speedup(name.partition(" over all seeds")[0]),
         accepts=at_least(goal),
         kind="speed",
         unit="times faster",
@@ -69,7 +63,7 @@ def draw_ratios(data, config, *, goal, title):
     """Bars of the ratio with their intervals, the seconds of both sides beside them."""
     figure, axes = plots.panel(width=5.2, height=3.4)
     ax, names = axes[0, 0], data["workload"].values.tolist()
-    ratios = [times_faster(name)(data, config) for name in names]
+    ratios = [speedup(name)(data, config) for name in names]
     for place, (ratio, name) in enumerate(zip(ratios, names, strict=True)):
         error = [[ratio.value - ratio.low], [ratio.high - ratio.value]]
         ax.barh(place, ratio.value, xerr=error, color=style.COLORS[place], capsize=3)

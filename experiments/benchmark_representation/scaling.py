@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from experiments.benchmark_representation.protocol import alternating_sine, draw_batch, factor, moments_sine
-from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, field, over_seeds, spread, timing
-from mtrl.harness.judge.measures import FIRST, LAST, log, value
+from experiments.benchmark_representation.protocol import alternating_sine, draw_batch, moments_sine
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, Interval, between, dataset, field, over_seeds, spread, timing
+from mtrl.harness.judge.measures import FIRST, LAST, log, times_faster, value
 from mtrl.harness.picture import plots
 
 METHODS = ("method of moments", "AltMin")
@@ -99,8 +99,9 @@ def draw(data, config):
 def per_doubling(method: str, axis: str):
     """Factor in time per doubling of a size, from its smallest to its largest value; interval over the timed rounds."""
     times, size = value(f"by_{axis}", method=method), value(axis)
-    growth = log(times.at(**{axis: LAST}) / times.at(**{axis: FIRST}))
-    return factor(growth / log(size.at(**{axis: LAST}) / size.at(**{axis: FIRST})) * np.log(2))
+    doublings = log(size.at(**{axis: LAST}) / size.at(**{axis: FIRST})) / np.log(2)
+    growth = times_faster(times.at(**{axis: LAST}), times.at(**{axis: FIRST}))
+    return lambda data, config: Interval(*np.array(growth(data, config)) ** (1 / float(doublings(data, config))))
 
 
 def claim(method: str, axis: str, words: str, paper: str, count: float, most: float) -> Claim:

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.harness.judge.claims import Interval, mean_interval
-
 
 def compare(
     candidates: Mapping[str, Callable[[], Any]], repeats: int = 5, warmup: int = 1, shortest: float = 0.02
@@ -47,11 +45,6 @@ def compare(
             if round_ >= warmup:
                 seconds[name].append(took)
     return {name: np.array(values) for name, values in seconds.items()}
-
-
-def ratio_interval(slow: np.ndarray, fast: np.ndarray) -> Interval:
-    """How many times faster: geometric mean of the paired ratios slow/fast with its 95% interval."""
-    return Interval(*np.exp(mean_interval(np.log(slow) - np.log(fast))))
 
 
 def exponent(x: np.ndarray, seconds: np.ndarray) -> float:

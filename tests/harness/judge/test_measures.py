@@ -20,6 +20,7 @@ from mtrl.harness.judge.measures import (
     near,
     share,
     slope,
+    times_faster,
     value,
     worst,
 )
@@ -54,6 +55,19 @@ def test_labels_ends_lists_and_the_configuration():
     ):
         with pytest.raises(Absent):
             absent(DATA, Config)
+
+
+def test_times_faster_pairs_the_rounds():
+    """Geometric mean of paired ratios, on rounds whose ratio is 3 up to noise; an exact ratio has an interval of no width."""
+    seconds = xr.DataArray(
+        [[6.0, 15.0, 3.0], [2.0, 5.0, 1.0]], dims=("side", "repeat"), coords={"side": ["slow", "fast"]}
+    )
+    ratio = times_faster(value("s", side="slow"), value("s", side="fast"))
+    assert np.allclose(ratio(xr.Dataset({"s": seconds}), None), 3.0, rtol=1e-12)
+    noisy = xr.Dataset({"s": seconds * [[1.0, 1.1, 0.9], [1.0, 1.0, 1.0]]})
+    logs = np.log(3 * np.array([1.0, 1.1, 0.9]))
+    low, high = stats.t.interval(0.95, 2, logs.mean(), stats.sem(logs))
+    assert np.allclose(ratio(noisy, None), np.exp([logs.mean(), low, high]), rtol=1e-12)
 
 
 def test_arithmetic_pairs_seeds_and_mean_is_the_t_interval():
