@@ -61,7 +61,10 @@ def bars(
     array = seconds(data, config).rename(repeat="seed")
     plots.bars(ax, array, "method", look, upright=True)
     for place, name in enumerate(look):
-        mean, ratio = float(array.sel({"method": name}).mean()), times(name, fast)(data, config).value
-        ax.text(place, 1.2 * mean, f"{mean:.3g} s\n{ratio:.3g}x", ha="center", fontsize=8.5)
+        rounds, ratio = array.sel({"method": name}), times(name, fast)(data, config).value
+        text = f"{float(rounds.mean()):.3g} s" + (
+            "" if name == fast else f"\n{ratio:.2g}x" if ratio < 10 else f"\n{ratio:,.0f}x"
+        )
+        ax.text(place, 1.4 * float(rounds.max()), text, ha="center", fontsize=8.5)
     ax.tick_params(axis="x", labelsize=7)
     plots.finish(ax, log="y", ylim=(None, 10 * float(array.max())), **words)
