@@ -81,6 +81,25 @@ def check_whole(*, lower: int = 1, upper: float = math.inf, hint: str = "", **va
         _require(name, value, lambda x: (x == np.floor(x)) & (x >= lower) & (x <= upper), allowed, hint)
 
 
+def check_ascending(*, hint: str = "sort them", **values: Any) -> None:
+    """Check lists of steps or counts that must be at least 0 and never fall.
+
+    Raises:
+      BadInput: one is negative, or smaller than the one before it.
+    """
+    for name, value in values.items():
+        array = known(value)
+        if array is None:
+            continue
+        if array.ndim != 1 or not array.size:
+            raise BadInput(f"{name} has shape {array.shape}, but must be a list of one or more numbers; {hint}")
+        _require(name, array, lambda x: x >= 0, "at least 0", "")
+        falls = np.flatnonzero(np.diff(array) < 0)
+        if falls.size:
+            before, after = array[falls[0]], array[falls[0] + 1]
+            raise BadInput(f"{name} got {after:g} after {before:g}, but must ascend; {hint}")
+
+
 def check_rank(rank: int, dim: int, *, what: str = "the dimension") -> None:
     """Check the dimension of a subspace.
 

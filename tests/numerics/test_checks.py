@@ -68,3 +68,17 @@ def test_solvers_that_stopped_early_warn_with_the_worst_they_reached():
     ):
         checks.warn_unconverged("search", jnp.array([True, False, False]), gradient_norm=[3.0, 0.125, 0.1])
     checks.warn_unconverged("search", True, gap=1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([3, 1], "steps got 1 after 3, but must ascend; sort them"),
+        ([-1, 1], "steps got -1, but must be at least 0"),
+        ([], r"steps has shape \(0,\), but must be a list of one or more numbers"),
+    ],
+)
+def test_ascending_lists(value, words):
+    checks.check_ascending(steps=[0, 2, 2])
+    with pytest.raises(BadInput, match=words):
+        checks.check_ascending(steps=value)
