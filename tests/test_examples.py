@@ -8,7 +8,7 @@ import pytest
 
 import mtrl
 
-WINGS = ("bandits", "data", "forecasting", "mdp", "nn", "random_matrix", "representation")
+WINGS = ("bandits", "data", "forecasting", "mdp", "nn", "optimization", "random_matrix", "representation")
 PACKAGES = [module.name for module in pkgutil.walk_packages(mtrl.__path__, "mtrl.") if module.ispkg]
 
 

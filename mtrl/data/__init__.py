@@ -11,7 +11,8 @@ Multitask data, one's own or published:
 - `read_movielens`: ratings of MovieLens 1M and the later sets.
 
 Images: `load_mnist`, `read_idx`, `find_idx`, `has_part` (MNIST's IDX files), `load_mnist_c` (MNIST-C, Mu and Gilmer 2019), `load_digits`,
-`load_digits_28` (scikit-learn's digits, as they come and in MNIST's frame). `read_npy`, `read_npz`, `read_mat`: arrays of such files.
+`load_digits_28` (scikit-learn's digits, as they come and in MNIST's frame), `read_scenes` (NYUv2, Cityscapes).
+`read_npy`, `read_npz`, `read_mat`: arrays of such files.
 
 >>> from mtrl.data import pad
 >>> tasks = pad([[[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]], [[0.5], [1.5, 2.5]])  # two tasks with one and two rows
@@ -28,13 +29,15 @@ from .mnist_idx import PARTS, find_idx, has_part, load_mnist, read_idx
 from .movielens import Ratings, read_movielens
 from .npy import read_npy, read_npz
 from .read import read_tasks
+from .scenes import Scenes, read_scenes
 from .tables import tasks_of_arff, tasks_of_csv
 from .tasks import Tasks, TaskSet, check_rows, pad
 from .tser import SeriesSet, find_ts, read_ts
 
 __all__ = [
-    "ETT_HEADER", "HOUR", "PARTS", "CsvSeries", "Ratings", "SeriesSet", "TaskArrays", "TaskSet", "Tasks", "check_rows",
+    "ETT_HEADER", "HOUR", "PARTS", "CsvSeries", "Ratings", "Scenes", "SeriesSet", "TaskArrays", "TaskSet", "Tasks", "check_rows",
     "find_idx", "find_ts", "has_part", "load_digits", "load_digits_28", "load_labelled", "load_mnist",
-    "load_mnist_c", "pad", "read_csv_series", "read_idx", "read_mat", "read_movielens", "read_npy", "read_npz", "read_splits",
+    "load_mnist_c", "pad", "read_csv_series", "read_idx", "read_mat", "read_movielens", "read_npy", "read_npz", "read_scenes",
+    "read_splits",
     "read_tasks", "read_ts", "tasks_of_arff", "tasks_of_csv", "tasks_of_mat",
 ]  # fmt: skip

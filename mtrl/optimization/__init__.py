@@ -1,0 +1,44 @@
+"""Multi-task optimisation: problems on which aggregators and loss weightings are told apart, and the systems built around them.
+
+The aggregators and weightings themselves are `mtrl.descent`, optax-shaped; here are
+
+| what | where |
+| --- | --- |
+| the two-task landscape with its Pareto segment | `toy` |
+| T quadratics with a known Pareto set | `quadratics` |
+| regression with noise of very different sizes | `noise_scales` |
+| overlaid digits, four tasks of one digit, their network | `digits` |
+| paths of a descent on a small problem | `path` |
+| training of a shared part and heads by a `Rule`: `plain`, `upper_bound`, `saliency_rule`, `fs_mtl`; `train` | `shared`, `fs_mtl` |
+| flat regions around any aggregator | `fs_mtl` |
+| saliency terms of Rep-MTL | `rep_mtl` |
+| the agent of IGB v2 | `igb_agent` |
+| Delta_m and Delta_p, the convention in the name | `metric` |
+
+Papers: Senushkin et al., CVPR 2023, arXiv 2305.19000 (Aligned-MTL); Dai, Fei and Lu, UAI 2023, arXiv 2307.15429 (IGB); Phan et al.,
+arXiv 2211.13723 (FS-MTL); Wang, Li and Xu, ICCV 2025, arXiv 2507.21049 (Rep-MTL); Kendall, Gal and Cipolla, CVPR 2018,
+arXiv 1705.07115 (UW).
+
+The optimum of the landscape and what the sum of both losses is worth there; a model one tenth better in both of its metrics:
+
+>>> import jax
+>>> jax.config.update("jax_enable_x64", True)
+>>> from mtrl import optimization as mo
+>>> best = mo.toy.optimum()
+>>> best.round(4).tolist(), round(float(mo.toy.losses(best).mean()), 4)
+([0.0, -8.3551], -15.0916)
+>>> round(float(mo.delta_m_lower_is_better([0.9, 1.1], [1.0, 1.0], higher_is_better=[False, True])), 6)
+-10.0
+"""
+
+from mtrl.optimization import digits, noise_scales, path, quadratics, rep_mtl, toy
+from mtrl.optimization.fs_mtl import fs_mtl
+from mtrl.optimization.igb_agent import Agent, Choice, IGBAgent, igb_agent
+from mtrl.optimization.metric import delta_m_lower_is_better, delta_p_higher_is_better
+from mtrl.optimization.shared import Learner, Report, Rule, Split, Weights, plain, saliency_rule, train, upper_bound
+
+__all__ = [
+    "Agent", "Choice", "IGBAgent", "Learner", "Report", "Rule", "Split", "Weights", "delta_m_lower_is_better",
+    "delta_p_higher_is_better", "digits", "fs_mtl", "igb_agent", "noise_scales", "path", "plain", "quadratics", "rep_mtl",
+    "saliency_rule", "toy", "train", "upper_bound",
+]  # fmt: skip

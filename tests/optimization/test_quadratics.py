@@ -1,0 +1,44 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.numerics.errors import BadInput
+from mtrl.optimization import quadratics
+from tests.helpers import assert_close
+
+
+def test_pareto_points_are_known():
+    problem = quadratics.sample(jax.random.key(0), tasks=3, dim=5)
+    values = np.linalg.eigvalsh(problem.hessians)
+    assert_close("condition", values[:, -1] / values[:, 0], 1e3, 1e-9)
+    weights = jnp.array([0.2, 0.3, 0.5])
+    x = quadratics.pareto_point(problem, weights)
+    rows = quadratics.gradients(problem, x)
+    assert_close("gradients", rows, jax.jacrev(lambda x: quadratics.losses(problem, x))(x), 1e-10)
+    assert_close("stationary", weights @ rows, np.zeros(5), 0, 1e-12)
+    found = quadratics.stop(problem, x)
+    assert_close("weights back", found.weights, weights, 1e-3)
+    assert bool(found.converged) and float(found.distance) < 0.01
+    away = quadratics.stop(problem, x + 1.0)
+    assert not bool(away.converged)
+    assert not bool(quadratics.stop(problem, x * jnp.nan).converged)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (dict(tasks=1), "tasks got 1, but must be a whole number of at least 2"),
+        (dict(condition=0.0), "condition got 0"),
+        (dict(dim=0), "dim got 0"),
+    ],
+)
+def test_bad_input(bad, message):
+    with pytest.raises(BadInput, match=message):
+        quadratics.sample(jax.random.key(0), **{"tasks": 2, "dim": 2, **bad})
+
+
+def test_weights_of_another_length():
+    problem = quadratics.sample(jax.random.key(0), tasks=3, dim=5)
+    with pytest.raises(BadInput, match="weights have shape"):
+        quadratics.pareto_point(problem, jnp.ones(2))
