@@ -26,7 +26,7 @@ from mtrl.harness.judge.claims import (
     proportion_interval,
 )
 from mtrl.harness.picture import plots, style
-from mtrl.harness.study import Figure, Study
+from mtrl.harness.study import Figure, Paper, Study
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Round, Step
 from mtrl.numerics.errors import BadInput
 
@@ -55,7 +55,7 @@ over_seeds, spread = _later("harness.driver", "over_seeds"), _later("harness.dri
 split_named = _later("numerics.keys", "split_named")
 
 __all__ = [
-    "Algorithm", "Axis", "BadInput", "BaseConfig", "Claim", "Entrant", "Figure", "Interval", "Iteration", "Problem",
+    "Algorithm", "Axis", "BadInput", "BaseConfig", "Claim", "Entrant", "Figure", "Interval", "Iteration", "Paper", "Problem",
     "Round", "Step", "Study", "OwnDataConfig", "at_least", "at_most", "between", "compete", "compilations",
     "dataset", "evaluate", "exact", "field", "grid", "jax", "jnp", "less_than_zero", "main", "mean_interval", "measures",
     "over_seeds", "plots", "proportion_interval", "simulate", "split_named", "spread", "style", "timing",

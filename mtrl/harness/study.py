@@ -35,6 +35,7 @@ class Figure:
       version: raised when the meaning of stored results changes.
       aliases: other names that `--figure` takes, such as the number in the paper.
       headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
+      question: what the figure asks, one sentence for the gallery.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Figure:
     version: int = 1
     aliases: tuple[str, ...] = ()
     headline: bool = False
+    question: str = ""
 
     def __post_init__(self):
         """Catch a study's own mistakes when it is imported, not after hours of running."""
@@ -96,6 +98,40 @@ class Figure:
 
 
 @dataclasses.dataclass(frozen=True)
+class Paper:
+    """What a study stands on.
+
+    Attributes:
+      title: of the paper.
+      authors: family names, in order.
+      year: of publication.
+      venue: abbreviated; "arXiv" where there is none yet.
+      arxiv: identifier there, "" where it is not there.
+    """
+
+    title: str
+    authors: tuple[str, ...]
+    year: int
+    venue: str
+    arxiv: str = ""
+
+    @property
+    def key(self) -> str:
+        """Key of the BibTeX entry: first author and year."""
+        return "".join(c for c in self.authors[0].lower() if c.isalpha()) + str(self.year)
+
+    @property
+    def bibtex(self) -> str:
+        """The entry to copy."""
+        fields = {"title": f"{{{self.title}}}", "author": " and ".join(self.authors), "year": self.year}
+        fields |= {"booktitle": self.venue} if self.venue != "arXiv" else {}
+        fields |= {"eprint": self.arxiv, "archiveprefix": "arXiv"} if self.arxiv else {}
+        lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+        kind = "misc" if self.venue == "arXiv" else "inproceedings"
+        return "\n".join([f"@{kind}{{{self.key},", *lines, "}"])
+
+
+@dataclasses.dataclass(frozen=True)
 class Study:
     """One paper's figures.
 
@@ -105,6 +141,9 @@ class Study:
       summary: one line.
       figures: in the order of the gallery.
       package: where the module lies; workers import `<package>.<name>`.
+      papers: the paper first, then those its baselines and relatives come from; none for a benchmark.
+      confirmed: what was seen in the paper, its code or its reviews, in a sentence or two.
+      reconstructed: what the paper leaves open and was derived or chosen here.
     """
 
     name: str
@@ -112,6 +151,9 @@ class Study:
     summary: str
     figures: tuple[Figure, ...]
     package: str = "experiments"
+    papers: tuple[Paper, ...] = ()
+    confirmed: str = ""
+    reconstructed: str = ""
 
     @property
     def module(self) -> str:

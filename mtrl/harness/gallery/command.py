@@ -4,10 +4,10 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from mtrl.harness.gallery.index import write_index
 from mtrl.harness.gallery.publish import publish_variant
 from mtrl.harness.gallery.registry import Registry, listing
-from mtrl.harness.gallery.remake import remake
+from mtrl.harness.gallery.remake import redraw, remake
+from mtrl.harness.gallery.site import write_site
 from mtrl.harness.study import unknown
 from mtrl.numerics.errors import BadInput
 
@@ -16,7 +16,8 @@ USAGE = """usage:
   python -m experiments --headlines [--out=DIR] [STUDY ...]   make the headline figure of every study at quick (into figures/)
   python -m experiments --gallery [--force] [--out=DIR] [STUDY ...]   make every figure that is stale, with --force all of them
   python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
-  python -m experiments --index                      rewrite figures/README.md from the gallery
+  python -m experiments --redraw [STUDY ...]         draw and judge every figure of the gallery anew from its stored data
+  python -m experiments --index                      rewrite the gallery's pages from its files
   python -m experiments.<study> --help               the flags of one study"""
 
 
@@ -28,7 +29,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """
     with_value, without = (
         ["--publish", "--variant", "--out"],
-        ["--list", "--gallery", "--headlines", "--force", "--index", "--help"],
+        ["--list", "--gallery", "--headlines", "--force", "--index", "--redraw", "--help"],
     )
     names = [a for a in arguments if not a.startswith("-")]
     values: dict[str, str] = {}
@@ -39,7 +40,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         if flag == "-h":
             flag = "--help"
         if flag not in with_value + without:
-            if names and not {"--gallery", "--headlines"} & set(arguments):
+            if names and not {"--gallery", "--headlines", "--redraw"} & set(arguments):
                 raise BadInput(f"flags of a study go to the study: python -m experiments.{names[0]} {argument}")
             raise BadInput(unknown("flag", flag, with_value + without))
         if flag in with_value and not value and flag != "--variant":
@@ -66,12 +67,17 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
             print(USAGE)
         elif "--list" in values:
             print(listing(registry.studies()))
-        elif "--publish" in values or "--index" in values:
+        elif {"--publish", "--index", "--redraw"} & set(values):
             if "--publish" in values:
-                publish_variant(pathlib.Path(values["--publish"]).expanduser(), gallery, values.get("--variant", ""))
+                variant = publish_variant(
+                    pathlib.Path(values["--publish"]).expanduser(), gallery, values.get("--variant", "")
+                )
+                redraw([registry.load(variant.parent.name)], gallery, only=variant.name)
             elif not gallery.is_dir():
                 raise BadInput(f"there is no gallery in {gallery}; make one with --gallery")
-            write_index(gallery, registry.studies())
+            elif "--redraw" in values:
+                redraw(chosen or registry.studies(), gallery)
+            write_site(gallery, registry.studies())
         elif {"--gallery", "--headlines"} & set(values):
             options = {"headlines": "--headlines" in values, "force": "--force" in values}
             work = pathlib.Path("results") / "gallery"

@@ -15,9 +15,11 @@ def publish(source: pathlib.Path, target: pathlib.Path) -> None:
 
     Where all of that is there already byte for byte, the record of the earlier run stays: remaking changes nothing.
     """
-    contents = [name for name in ("figure.png", "claims.json", "config.json", "data.nc") if _kept(source / name)]
+    contents = [
+        name for name in ("figure.png", "figure.pdf", "claims.json", "config.json", "data.nc") if _kept(source / name)
+    ]
     same = all(_same(source / name, target / name) for name in contents)
-    for name in ("figure.png", "claims.json", "config.json", "run.json", "data.nc"):
+    for name in ("figure.png", "figure.pdf", "claims.json", "config.json", "run.json", "data.nc"):
         if name == "run.json" and (not (source / name).is_file() or (same and _stamps(source) == _stamps(target))):
             continue
         if _kept(source / name):
@@ -27,7 +29,7 @@ def publish(source: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def _kept(path: pathlib.Path) -> bool:
-    return path.name != "data.nc" or path.stat().st_size <= LARGEST
+    return path.is_file() and (path.name != "data.nc" or path.stat().st_size <= LARGEST)
 
 
 def _same(ours: pathlib.Path, theirs: pathlib.Path) -> bool:
@@ -44,8 +46,8 @@ def is_fresh(folder: pathlib.Path, stamps: dict[str, str]) -> bool:
     return (folder / "figure.png").is_file() and _stamps(folder) == stamps
 
 
-def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> None:
-    """Add a result folder to the gallery as `<figure>-<variant>`, beside the figure made from the embedded data.
+def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> pathlib.Path:
+    """Add a result folder to the gallery as `<figure>-<variant>`, beside the figure made from the embedded data; returns that folder.
 
     Raises:
       BadInput: the folder holds no result, or the variant has no name.
@@ -60,6 +62,7 @@ def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -
     target = gallery / stored["study"] / f"{stored['figure']}-{variant}"
     publish(source, target)
     _forget_places(target, stored)
+    return target
 
 
 def _forget_places(folder: pathlib.Path, stored: dict[str, Any]) -> None:

@@ -2,11 +2,14 @@
 
 import pathlib
 
-from mtrl.harness.gallery.index import write_index
+from mtrl.harness.gallery.derived import add_derived
+from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.publish import is_fresh, publish
+from mtrl.harness.gallery.site import write_site
 from mtrl.harness.judge import report
-from mtrl.harness.run import devices, produce
+from mtrl.harness.run import devices, produce, store
 from mtrl.harness.run.produce import Job
+from mtrl.harness.run.provenance import source_digest
 from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
 
@@ -50,20 +53,46 @@ def remake(
     if skipped:
         print(f"{skipped} figures are up to date and skipped; FORCE=1 makes them again")
     if not jobs:
-        write_index(gallery, all_studies)
+        write_site(gallery, all_studies)
         return
 
     def keep(job: Job) -> None:
-        publish(job.folder, gallery / job.study.name / job.figure.name)
-        write_index(gallery, all_studies)
+        target = gallery / job.study.name / job.figure.name
+        publish(job.folder, target)
+        add_derived(target, job.figure, job.config)
+        write_site(gallery, all_studies)
         forget_programs()
 
     failures: list[tuple[Job, Exception]] = []
     results = produce.produce(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
     print(report.claims_table(results, with_study=True))
-    print(f"pictures and index: {gallery}/README.md")
+    print(f"open {gallery}/index.html")
     if failures:
         raise BadInput(
             "; ".join(f"{job.study.name}/{job.figure.name} was not made: {error}" for job, error in failures)
             + "; the other figures stand, and the same command tries these again"
         )
+
+
+def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:
+    """Draw and judge published figures anew from their stored data, all or one; those without (too large to keep) stay as they are.
+
+    Raises:
+      BadInput: after all others were drawn, naming those whose stored data today's drawing cannot read.
+    """
+    failures = []
+    for study in studies:
+        drawn_by = source_digest(study.module, drawing=True)
+        for entry in entries(gallery, study):
+            if only not in ("", entry.folder.name) or not (entry.folder / "data.nc").is_file():
+                continue
+            try:
+                produce.render(Job(study, entry.figure, entry.config, entry.folder, entry.x64))
+                add_derived(entry.folder, entry.figure, entry.config)
+            except Exception as error:
+                failures.append(f"{study.name}/{entry.folder.name} was not drawn: {error}")
+                continue
+            if entry.run:
+                store.write_json(entry.folder / "run.json", {**entry.run, "drawn_by": drawn_by})
+    if failures:
+        raise BadInput(f"{'; '.join(failures)}; make these again with --gallery")

@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,12 +52,15 @@ def house() -> Iterator[None]:
         yield
 
 
-def pictures(figure: Any) -> dict[str, bytes]:
+METADATA: Any = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+
+
+def pictures(figure: Any, suffixes: Sequence[str] = ("png", "pdf")) -> dict[str, bytes]:
     """A figure as the bytes of its files, by suffix; the same figure gives the same bytes."""
     made = {}
-    for suffix, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
+    for suffix in suffixes:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, metadata=metadata)
+        figure.savefig(buffer, format=suffix, metadata=METADATA[suffix])
         made[suffix] = buffer.getvalue()
     return made
 

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from mtrl.harness.gallery.remake import remake
+from mtrl.harness.gallery.remake import redraw, remake
 from tests.harness import tiny
 
 
@@ -18,7 +18,7 @@ def test_one_failing_figure_does_not_stop_the_others(tmp_path, capsys):
         remake(studies, studies, tmp_path / "shown", tmp_path / "work")
     assert "the mean is zero" in capsys.readouterr().out
     assert (tmp_path / "shown/tiny/mean/figure.png").is_file() and not (tmp_path / "shown/tiny/bandit").exists()
-    assert "Mean of draws" in (tmp_path / "shown/README.md").read_text()
+    assert "Mean of draws" in (tmp_path / "shown/tiny/index.html").read_text()
 
 
 def studies(**changes):
@@ -47,4 +47,18 @@ def test_only_what_is_stale_is_made_and_the_same_again_changes_no_byte(tmp_path,
 
 def test_headlines_alone(tmp_path):
     remake(studies(), studies(), tmp_path / "shown", tmp_path / "work", headlines=True)
-    assert [path.name for path in (tmp_path / "shown" / "tiny").iterdir()] == ["bandit"]
+    assert sorted(path.name for path in (tmp_path / "shown" / "tiny").iterdir()) == ["bandit", "index.html"]
+
+
+def test_what_cannot_be_drawn_anew_is_named_and_stays(tmp_path):
+    """Data of an earlier version that the drawing does not know: the others are drawn, the old picture stands."""
+    remake(studies(), studies(), tmp_path / "shown", tmp_path / "work")
+    before = (tmp_path / "shown/tiny/bandit/figure.png").read_bytes()
+
+    def lost(data, config):
+        return data["nothing"]
+
+    with pytest.raises(ValueError, match="^tiny/bandit was not drawn: .*nothing"):
+        redraw(studies(draw=lost), tmp_path / "shown")
+    assert (tmp_path / "shown/tiny/bandit/figure.png").read_bytes() == before
+    redraw(studies(), tmp_path / "shown")

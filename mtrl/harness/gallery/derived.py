@@ -1,0 +1,56 @@
+"""What the pages offer beside a run's own files, made from the published data: the picture as SVG, and a table of means."""
+
+import pathlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from mtrl.harness.picture import style
+from mtrl.harness.run import store
+from mtrl.harness.study import Figure
+
+LARGEST_SVG = 400_000  # bytes; a picture of very many marks is shown as PNG
+LARGEST_CSV = 1_000_000
+SEED = "seed"
+
+
+def add_derived(folder: pathlib.Path, figure: Figure, config: Any) -> None:
+    """Write `figure.svg` and `means.csv` of a published figure; a file that would be too large, or has no data, is not there."""
+    made: dict[str, bytes] = {}
+    if (folder / "data.nc").is_file():
+        data = store.read_dataset(folder / "data.nc")
+        with style.house():
+            made["figure.svg"] = style.pictures(figure.draw(data, config), ["svg"])["svg"]
+        made["means.csv"] = means(data).encode()
+    for name, most in (("figure.svg", LARGEST_SVG), ("means.csv", LARGEST_CSV)):
+        target, content = folder / name, made.get(name)
+        if content is None or len(content) > most:
+            target.unlink(missing_ok=True)
+        elif not target.is_file() or target.read_bytes() != content:
+            store.write_bytes(target, content)
+
+
+def means(data: Any) -> str:
+    """Comma-separated rows: every numeric variable's entries, with the mean over seeds and half of its 95 % interval where it has seeds."""
+    dims = [str(dim) for dim in data.dims if dim != SEED]
+    rows = [["variable", "unit", *dims, "mean", "half_width_95", "seeds"]]
+    for name, array in data.data_vars.items():
+        if array.dtype.kind in "fiub":
+            rows += [[str(name), array.attrs.get("units", ""), *row] for row in _rows(array, dims)]
+    return "\n".join(",".join(map(_cell, row)) for row in rows) + "\n"
+
+
+def _rows(array: Any, dims: list[str]) -> Iterable[list[Any]]:
+    seeds = array.sizes.get(SEED, 0)
+    mean = array.mean(SEED) if seeds else array
+    half = style.half_width(array.transpose(SEED, ...).values).ravel() if seeds else [""] * mean.size
+    own = [str(dim) for dim in mean.dims]
+    for place, width in zip(np.ndindex(mean.shape), half, strict=True):
+        labels = {dim: mean[dim].values[i] for dim, i in zip(own, place, strict=True)}
+        yield [*(labels.get(dim, "") for dim in dims), mean.values[place], width, seeds or ""]
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.6g}" if hasattr(value, "dtype") and value.dtype.kind == "f" else str(value)
+    return f'"{text}"' if "," in text or '"' in text else text
