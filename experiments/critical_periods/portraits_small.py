@@ -1,0 +1,76 @@
+"""Figure 7: phase portraits from small, balanced starts, where the early window lasts for as long as a mode needs to escape."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.critical_periods.portraits import PortraitConfig, draw, portrait_data
+from mtrl import dynamics
+from mtrl.harness import Claim, Figure, at_least, at_most, field, less_than_zero
+from mtrl.harness.judge.measures import exact, value
+from mtrl.harness.judge.quantities import as_quantity
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(PortraitConfig):
+    """p = 0.005 in every layer of both pathways: nothing is random."""
+
+    seeds: int = field(1, help="nothing is random", lower=1, upper=1)
+    scale: float = field(0.005, help="p of every layer at the start", lower=0.0, strict=True)
+    lr: float = field(0.01, help="step dt", lower=0.0, strict=True)
+    depths: tuple[int, ...] = field((2, 3, 4), help="matrices a pathway, D", lower=2, distinct=True)
+    steps: int = field(1_000_000, help="steps", lower=1)
+    starts: tuple[int, ...] = field(
+        (0, 500_000), help="first step of the gate on b, early and late", lower=0, length=2, unit="steps", distinct=True
+    )
+    lengths: tuple[int, ...] = field((5, 10_000), help="length of each gate", lower=0, length=2, unit="steps")
+
+    def moments(self) -> list[int]:
+        """Escapes, which last for a few steps only."""
+        starts = [(depth, self.scale**depth) for depth in self.depths]
+        return [int(float(dynamics.theory.escape_time(self.strength, k0, depth)) / self.lr) for depth, k0 in starts]
+
+
+def run(config: Config, seeds: np.ndarray) -> Any:
+    """One cell; all steps are made."""
+    s, duration = config.strength, config.lengths[0] * config.lr
+    split = [float(dynamics.theory.gated_split(s, duration, depth, config.scale**depth)) for depth in config.depths]
+    found = portrait_data(config, seeds, start="small", scales=[config.scale**depth for depth in config.depths])
+    return found.assign(split=("depth", split, {"units": "1", "long_name": "final K_b by the split formula"}))
+
+
+WHOLE = as_quantity(lambda config: config.strength)
+
+
+def final(gate: str) -> Any:
+    """K_b in the end."""
+    return value("final", gate=gate, pathway="b").then(lambda array: array.isel(seed=0, drop=True))
+
+
+def largest(x: Any) -> Any:
+    """Over the depths."""
+    return exact(x.then(lambda array: array.max("depth")))
+
+
+FIGURE = Figure(
+    name="portraits_small",
+    title="Figure 7: phase portraits from small starts, b gated early (top) or late (bottom)",
+    config=Config,
+    run=run,
+    draw=draw,
+    claims=(
+        Claim("the early gate takes more from b with every further depth: largest change of K_b", "Figure 7, top (ordering)",
+              exact(final("early").then(lambda array: array.diff("depth").max("depth"))), less_than_zero, unit="1"),
+        Claim("the late gate does nothing: largest distance of K_b from s / 2", "Figure 7, bottom (in words)",
+              largest(abs(final("late") - WHOLE / 2)), at_most(0.05), unit="1", reason="a hundredth of s / 2"),
+        Claim("the split formula gives K_b after the early gate: largest relative error",
+              "p_b^(2-D) - p_a^(2-D) = (D-2) s Te, p_a^D + p_b^D = s", largest(abs(final("early") / value("split") - 1)), at_most(0.1),
+              kind="derived", unit="1", reason="a tenth, for steps that are not small",
+              note="the paper's step is as long as the fastest time, 1 / (D s^(2-2/D)); with a tenth of it the largest error is 0.024"),
+        Claim("training ends on K_a + K_b = s: smallest sum over s", "fixed points of the field",
+              exact((value("final").over("pathway", how="sum") / WHOLE).then(lambda array: array.min())), at_least(0.999), kind="sanity",
+              unit="1", reason="a thousandth"),
+    ),
+    presets={"smoke": dict(depths=(2, 3), scale=0.5, steps=400, starts=(0, 200), lengths=(5, 20), records=5), "paper": dict()},
+)  # fmt: skip
