@@ -8,7 +8,9 @@ import pytest
 
 import mtrl
 
-WINGS = ("bandits", "data", "forecasting", "mdp", "nn", "optimization", "random_matrix", "representation")
+WINGS = (
+    "bandits", "continual", "data", "forecasting", "mdp", "nn", "optimization", "random_matrix", "representation",
+)  # fmt: skip
 PACKAGES = [module.name for module in pkgutil.walk_packages(mtrl.__path__, "mtrl.") if module.ispkg]
 
 

@@ -1,0 +1,25 @@
+"""Convergence time by its definition; limits."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mtrl.continual import theory
+from mtrl.numerics.errors import BadInput
+
+
+def test_convergence_time_is_the_definition():
+    random = np.random.default_rng(0)
+    errors = 0.3 * np.exp(-np.arange(400) / 40) + 1e-4 * random.normal(size=400) + 0.2
+    written = next(t for t in range(50, 401) if np.std(errors[t - 50 : t]) < 5e-4)
+    assert int(theory.convergence_time(jnp.asarray(errors), window=50)) == written
+    assert int(theory.convergence_time(jnp.asarray(errors[:100]), window=50)) == 101  # never
+    with pytest.raises(BadInput, match="window got 500, but must be a whole number from 2 to 400"):
+        theory.convergence_time(jnp.asarray(errors), window=500)
+
+
+def test_limits():
+    assert np.allclose(theory.frozen(jnp.asarray(1.0), 0.5), (0.0, 1 / 3))
+    assert np.allclose(theory.forgotten(jnp.asarray(1.0), 0.5), (1 / 3, 0.0))
+    with pytest.raises(BadInput, match="r0 got 2"):
+        theory.frozen(jnp.asarray(1.0), 2.0)
