@@ -1,0 +1,45 @@
+"""CAGrad: table, the ball, descent, limits, the dual against a fine search."""
+
+import numpy as np
+import pytest
+
+from mtrl.descent import cagrad
+from mtrl.descent.aggregators import cagrad_weights
+from tests.descent.fixtures import J1, J2, J3, TABLE, direction, directions, random_jacobians
+from tests.helpers import assert_close
+
+
+@pytest.mark.parametrize(
+    "J, expected",
+    [(J1, [0.183503, 1.204124, 1.204124]), (J2, [0.025179, 1.341273, 1.391516, 0.025122]), (J3, [1.0, 1])],
+)
+def test_table(J, expected):
+    """TorchJD 0.18 solves to 1e-3 of a normalised problem: 2e-4 is its accuracy."""
+    assert_close("c = .5", direction(cagrad, J), expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("tasks", [2, 3])
+def test_in_the_ball_descends_and_is_the_best_there(tasks):
+    """`|d - g0| = c |g0|`, `g0 . d >= (1 - c) |g0|^2`, and no point of the ball has a larger worst-task descent (section 3)."""
+    Js = random_jacobians(60, tasks)
+    d, g0 = directions(cagrad_weights, Js, c=0.5, iterations=400), Js.mean(1)
+    size = np.linalg.norm(g0, axis=1)
+    assert_close("ball", np.linalg.norm(d - g0, axis=1) / size, 0.5, rtol=1e-6)
+    assert ((g0 * d).sum(1) >= 0.5 * size**2 * (1 - 1e-9)).all()
+    worst = np.einsum("ctd,cd->ct", Js, d).min(1)
+    rng = np.random.default_rng(0)
+    other = rng.normal(size=(200, *g0.shape))
+    other *= 0.5 * size[:, None] / np.linalg.norm(other, axis=2, keepdims=True)
+    rivals = np.einsum("ctd,kcd->kct", Js, g0 + other).min(2)
+    assert (rivals <= worst + 1e-3 * size * np.abs(Js).max((1, 2))).all()
+
+
+def test_limits():
+    """c = 0 is the mean; a large c points where MGDA does; rescaling divides by 1 + c^2 or 1 + c."""
+    for J in TABLE:
+        assert_close("mean", direction(cagrad, J, c=0.0), J.mean(0), rtol=1e-12)
+    far = direction(cagrad, J1, c=1e6)
+    assert_close("MGDA", far / np.linalg.norm(far), np.array([0, 1, 1]) / np.sqrt(2), atol=1e-5)
+    plain = direction(cagrad, J2, c=0.4)
+    assert_close("square", direction(cagrad, J2, c=0.4, rescale="square"), plain / 1.16, rtol=1e-12)
+    assert_close("linear", direction(cagrad, J2, c=0.4, rescale="linear"), plain / 1.4, rtol=1e-12)
