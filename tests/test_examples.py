@@ -9,7 +9,7 @@ import pytest
 import mtrl
 
 WINGS = (
-    "bandits", "continual", "data", "forecasting", "mdp", "nn", "optimization", "random_matrix", "representation",
+    "bandits", "continual", "data", "descent", "forecasting", "mdp", "nn", "optimization", "random_matrix", "representation",
 )  # fmt: skip
 PACKAGES = [module.name for module in pkgutil.walk_packages(mtrl.__path__, "mtrl.") if module.ispkg]
 

@@ -9,17 +9,17 @@ In your own training loop three lines change: one gradient per task, the aggrega
 >>> jax.config.update("jax_enable_x64", True)
 >>> from mtrl.descent import aligned_mtl
 >>> def losses(x):  # one entry a task
-...     return jnp.stack([jnp.sum((x - 1) ** 2), 100 * jnp.sum((x + 1) ** 2)])
->>> optimiser = optax.chain(aligned_mtl(tasks=2, preference=(0.9, 0.1)), optax.adam(0.02))  # 1
+...     return jnp.stack([jnp.sum((x - 1) ** 2), 9 * jnp.sum((x + 1) ** 2)])
+>>> optimiser = optax.chain(aligned_mtl(tasks=2, preference=(0.9, 0.1)), optax.sgd(0.05))  # 1
 >>> @jax.jit
 ... def step(x, state):
 ...     direction, state = optimiser.update(jax.jacrev(losses)(x), state, x)  # 2
 ...     return optax.apply_updates(x, direction), state
 >>> x = jnp.array([3.0, -2.0])
 >>> state = optimiser.init(x)  # 3
->>> for _ in range(2000):
+>>> for _ in range(500):
 ...     x, state = step(x, state)
->>> bool(jnp.allclose(x, (0.9 - 10) / (0.9 + 10), atol=1e-2))  # the minimum of .9 L1 + .1 L2
+>>> bool(jnp.allclose(x, 0.0, atol=1e-2))  # the minimum of .9 L1 + .1 L2
 True
 """
 
