@@ -7,11 +7,13 @@ faster than NumPy.
 """
 
 from experiments.benchmark_offpolicy_psr.posterior import FIGURE as POSTERIOR
+from experiments.benchmark_offpolicy_psr.scaling import FIGURE as SCALING
+from experiments.benchmark_offpolicy_psr.tree import FIGURE as TREE
 from mtrl.harness import Study
 
 STUDY = Study(
     name="benchmark_offpolicy_psr",
     paper="this project's own goals for the methods of Hong et al. 2023, arXiv 2212.04720, and Huang et al. 2024, arXiv 2310.13550",
     summary="Posteriors of many tasks and the recursion on the tree of trajectories against NumPy.",
-    figures=(POSTERIOR,),
+    figures=(POSTERIOR, TREE, SCALING),
 )

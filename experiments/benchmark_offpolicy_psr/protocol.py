@@ -29,11 +29,13 @@ def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
     return Claim(text, paper, measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
 
 
-def same(text: str, paper: str, names: tuple[str, ...], reference: str, bound: float, reason: str) -> Claim:
+def same(
+    text: str, paper: str, names: tuple[str, ...], reference: str, bound: float, reason: str, *, dim: str = "method"
+) -> Claim:
     """Claim: all methods give what a reference gives, the largest relative deviation over several variables."""
 
     def largest(array: Any) -> Any:
-        at = array.sel({"method": reference}, drop=True)
+        at = array.sel({dim: reference}, drop=True)
         return abs(array - at).max(skipna=False) / abs(at).max(skipna=False)
 
     def measure(data, config):
