@@ -3,6 +3,7 @@
 - `aggregators`: what becomes of the task gradients (`mean`, `mgda`, `pcgrad`, `gradvac`, `graddrop`, `cagrad`, `imtl_g`, `nash_mtl`,
   `fairgrad`, `aligned_mtl`, `upgrad`); the state's `diagnostics` say how hard they conflict.
 - `weightings`: how losses are weighted before that (`equal`, `rlw`, `gls`, `stch`, `uw`, `imtl_l`, `dwa`, `gradnorm`, `famo`, `igb`).
+- `noise`: annealed gradient noise and its controls (`annealed_noise`, `clipped_noise`, `fixed_noise`, `noisy_weights`).
 
 In your own training loop three lines change: one gradient per task, the aggregator before the optimiser, and nothing else.
 
@@ -24,7 +25,7 @@ In your own training loop three lines change: one gradient per task, the aggrega
 True
 """
 
-from mtrl.descent import weightings
+from mtrl.descent import noise, weightings
 from mtrl.descent.aggregation import AggregatorState, check_preference, from_gramian
 from mtrl.descent.aggregators import (
     aligned_mtl,
@@ -43,6 +44,6 @@ from mtrl.descent.gramian import Diagnostics, combine, cosines, diagnose, gramia
 
 __all__ = [
     "AggregatorState", "Diagnostics", "aligned_mtl", "cagrad", "check_preference", "combine", "cosines", "diagnose", "fairgrad",
-    "from_gramian", "graddrop", "gradvac", "gramian", "imtl_g", "mean", "mgda", "nash_mtl", "pcgrad", "upgrad",
+    "from_gramian", "graddrop", "gradvac", "gramian", "imtl_g", "mean", "mgda", "nash_mtl", "noise", "pcgrad", "upgrad",
     "weightings",
 ]  # fmt: skip
