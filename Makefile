@@ -9,7 +9,7 @@ WING ?= numerics
 COUNT ?= 20
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures gallery test mutants lint types index lock clean
+.PHONY: figures gallery test mutants lint types docs index lock clean
 
 figures: $(VENV)/.ready
 	$(RUN) -m experiments --headlines $(STUDY)
@@ -29,6 +29,9 @@ lint: $(VENV)/.ready
 
 types: $(VENV)/.ready
 	$(VENV)/bin/basedpyright
+
+docs: $(VENV)/.ready
+	$(RUN) -m mtrl.harness.gallery.docs docs
 
 index: $(VENV)/.ready
 	$(RUN) -m experiments --index
