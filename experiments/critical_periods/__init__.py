@@ -1,9 +1,21 @@
 """Critical learning periods in deep linear networks: figures and claims.
 
-python -m experiments.critical_periods [--figure=pathways|lesion|portraits_large|portraits_small|winner]
+python -m experiments.critical_periods [--figure=pathways|lesion|portraits_large|portraits_small|winner|rank|entries|depth|...]
 """
 
-from experiments.critical_periods import lesion, pathways, portraits_large, portraits_small, winner
+from experiments.critical_periods import (
+    depth,
+    entries,
+    flow,
+    lesion,
+    nonlinear,
+    pathways,
+    portraits_large,
+    portraits_small,
+    rank,
+    scales,
+    winner,
+)
 from mtrl.harness import Study
 
 STUDY = Study(
@@ -16,5 +28,11 @@ STUDY = Study(
         portraits_large.FIGURE,
         portraits_small.FIGURE,
         winner.FIGURE,
+        rank.FIGURE,
+        entries.FIGURE,
+        depth.FIGURE,
+        scales.FIGURE,
+        flow.FIGURE,
+        nonlinear.FIGURE,
     ),
 )

@@ -118,7 +118,7 @@ def level_looks(labels: Any, words: str = "s = {:.2f}") -> dict[float, Look]:
     return {float(s): Look(words.format(s), COLORS[i % 4]) for i, s in enumerate(labels)}
 
 
-def draw_strengths(ax: Any, part: Any, line: Any) -> None:
+def draw_strengths(ax: Any, part: Any, line: Any, **keywords: Any) -> None:
     """K of both pathways against steps: markers for gradient descent, lines for the recursion; a filled, b hollow and dashed."""
     from mtrl.harness import plots
 
@@ -126,7 +126,7 @@ def draw_strengths(ax: Any, part: Any, line: Any) -> None:
     for pathway, line_style, face in (("a", "-", None), ("b", "--", "white")):
         words = look if pathway == "a" else {s: one._replace(words="") for s, one in look.items()}
         lines = {s: one._replace(words="", line=line_style) for s, one in look.items()}
-        plots.theory(ax, line.sel(pathway=pathway), "step", "level", lines, linewidth=1.2)
+        plots.theory(ax, line.sel(pathway=pathway), "step", "level", lines, linewidth=1.2, **keywords)
         plots.points(ax, part.sel(pathway=pathway), "step", "level", words, markersize=3.5, markerfacecolor=face)
 
 

@@ -57,13 +57,14 @@ def observed_gradient(p: Matrix, data: Entries) -> Matrix:
     return data.mask * (p - data.target) / jnp.sum(data.mask)
 
 
-def _orthonormal(a: Matrix) -> Matrix:
-    """The nearest orthogonal matrix to first order, by one Newton-Schulz step: an Euler step leaves the group by its square only."""
-    return a @ (3 * jnp.eye(a.shape[1], dtype=a.dtype) - a.T @ a) / 2
+def _turned(basis: Matrix, move: Matrix, lr: Scalar) -> Matrix:
+    """A step along `move = basis A`, A antisymmetric, that stays orthogonal (Cayley): pairs of nearly equal values turn fast."""
+    a, eye = lr * basis.T @ move / 2, jnp.eye(basis.shape[1], dtype=basis.dtype)
+    return basis @ jnp.linalg.solve(eye - a, eye + a)
 
 
 def svd_flow(*, depth: int, lr: Scalar, scale: Scalar = 1e-3, noise: Scalar = 1e-5) -> Iteration:
-    """Euler steps of `singular_flow` on the observed loss, bases pulled back to the orthogonal group after every step.
+    """First-order steps of `singular_flow` on the observed loss that keep bases orthogonal and values above 0 (steps of ln sigma).
 
     Args:
       depth: D, at least 2: a single matrix is no balanced product.
@@ -86,7 +87,7 @@ def svd_flow(*, depth: int, lr: Scalar, scale: Scalar = 1e-3, noise: Scalar = 1e
 
     def step(key: PRNGKey | None, now: Triple, data: Entries) -> tuple[Triple, Float[Array, " rank"]]:
         move = singular_flow(now, observed_gradient(rebuilt(now), data), depth=depth)
-        u, v = _orthonormal(now.u + lr * move.u), _orthonormal(now.v + lr * move.v)
-        return Triple(u, now.sigma + lr * move.sigma, v), now.sigma
+        u, v = _turned(now.u, move.u, lr), _turned(now.v, move.v, lr)
+        return Triple(u, now.sigma * jnp.exp(lr * move.sigma / now.sigma), v), now.sigma
 
     return Iteration(init, step)

@@ -47,7 +47,7 @@ def test_flow_is_one_small_gradient_step():
     )
 
 
-def test_euler_steps_follow_gradient_descent():
+def test_steps_follow_gradient_descent():
     """From the identity start with distinct values, D = 3: 400 steps of each give the same singular values within 2 %."""
     data = dynamics.entries(
         dynamics.low_rank_matrix(KEYS[0], n=N, rank=2), dynamics.observed_entries(KEYS[1], n=N, count=30)

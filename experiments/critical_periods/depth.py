@@ -1,0 +1,184 @@
+"""Figure 6: with one matrix there is no critical period; with more, pre-training does harm, later and worse the more there are."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.critical_periods.completions import (
+    PAPER,
+    ERROR,
+    SMOKE,
+    UNIT,
+    CompletionConfig,
+    draw_errors,
+    harmful,
+    lanes_of,
+    run_lanes,
+    table_claim,
+    trained,
+    two_tasks,
+)
+from mtrl import dynamics
+from mtrl.harness import (
+    Axis,
+    Claim,
+    Figure,
+    at_most,
+    between,
+    dataset,
+    field,
+    jnp,
+    less_than_zero,
+    over_seeds,
+    split_named,
+)
+from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
+from mtrl.harness.picture import plots
+
+RANK, NESTED = "rank", "entries"
+TABLES = {
+    (1, RANK): {0: 0.811, 10_000: 0.811, 40_000: 0.811},
+    (2, RANK): {0: 0.080, 10_000: 0.444, 40_000: 0.570},
+    (3, RANK): {0: 0.006, 10_000: 0.012, 40_000: 0.831},
+    (2, NESTED): {0: 0.271, 10_000: 0.385, 40_000: 0.395},
+}
+SMALL = {2: {0: 0.001, 6000: 0.165}, 3: {6000: 0.186}}  # n = 30, rank 6 -> 2, 360 entries, lr 0.4
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(CompletionConfig):
+    """Another rank, or fewer entries, first; and numbers of entries with the deepest product."""
+
+    depths: tuple[int, ...] = field((1, 2, 3), help="factors D, ascending", lower=1, distinct=True)
+    first_rank: int = field(6, help="rank of the first matrix r1", lower=1, at_most="n")
+    nested: tuple[int, ...] = field((120, 180), help="entries of the same matrix in phase 1 and 2", lower=1, length=2)
+    counts: tuple[int, ...] = field(
+        (180, 270, 360, 540, 720), help="observed entries, other rank first, deepest product", lower=1, distinct=True
+    )
+
+    def validate(self) -> None:
+        """Entries are nested and there."""
+        super().validate()
+        self.check_count("nested", max(self.nested))
+        self.check_count("counts", max(self.counts))
+        dynamics.check_nested(*self.nested)
+
+
+def one_matrix(key: Any, lanes: Any, lr: Any, switches: Any, steps: Any, *, n: int, rank: int) -> Any:
+    """The closed form of D = 1, (lane, switch), from the same draws."""
+    import jax
+
+    def one(lane):
+        first, final = two_tasks(key, lane, n=n, rank=rank)
+        keys = split_named(key, "start")
+        start = dynamics.starting_factors(keys["start"], final.target, depth=1, scale=lane["scale"])[0]
+
+        def at(switch):
+            middle = dynamics.theory.one_matrix(start, first.target, first.mask, lr, switch)
+            end = dynamics.theory.one_matrix(middle, final.target, final.mask, lr, steps)
+            return jnp.mean((end - final.target) ** 2)
+
+        return jax.vmap(at)(switches)
+
+    return jax.vmap(one)(lanes)
+
+
+def run(config: Config, seeds: np.ndarray) -> Any:
+    """One program a depth: the two tasks as lanes, and the numbers of entries beside them where it is deepest."""
+    errors, losses, deepest = [], [], max(config.depths)
+    for depth in config.depths:
+        more = config.counts if depth == deepest else ()
+        first, final = (np.array([config.count, count, *more]) for count in config.nested)
+        same = np.arange(len(first)) == 1
+        lanes = lanes_of(config, len(first), rank_1=config.first_rank, count_1=first, count_2=final, same=same)
+        found = run_lanes(config, seeds, lanes, depth=depth)
+        errors.append(found["error"][..., -1])
+        losses.append(found["loss"][:, :2, :, -1])
+    two = {name: lane[:2] for name, lane in lanes.items()}
+    numbers = (config.lr, np.asarray(config.switches, float), float(config.steps))
+    form = over_seeds(one_matrix, seeds, two, *numbers, n=config.n, rank=config.rank)
+    dims = ("seed", "depth", "task", "switch")
+    unseen = [1 - count / config.n**2 for count in (config.count, config.nested[1])]
+    return dataset(
+        seeds,
+        {
+            "task": [RANK, NESTED], "count": Axis(list(config.counts), "", "observed entries"), "depth": list(config.depths),
+            "switch": Axis(list(config.switches), "steps", "steps on the first task, T_c"),
+        },
+        error=(dims, np.stack([each[:, :2] for each in errors], 1), UNIT, ERROR),
+        loss=(dims, np.stack(losses, 1), UNIT, "training loss in the end"),
+        closed=(("seed", "task", "switch"), form, UNIT, ERROR),
+        unseen=("task", unseen, UNIT, "share of unobserved entries"),
+        sweep=(("seed", "count", "switch"), errors[config.depths.index(deepest)][:, 2:], UNIT, ERROR),
+        limit=("count", 1 - np.array(config.counts) / config.n**2, UNIT, "share of unobserved entries"),
+        size=((), config.n),
+    )  # fmt: skip
+
+
+def draw(data: Any, config: Config) -> Any:
+    """Both tasks with all depths, and the numbers of entries with the deepest product."""
+    figure, axes = plots.panel(1, 3, width=4.6, height=3.8)
+    sizes = (
+        f"rank {config.first_rank}, then {config.rank}; {config.count} entries",
+        f"{config.nested[0]}, then {config.nested[1]} entries",
+    )
+    for ax, task, title in zip(axes[0], (RANK, NESTED), sizes, strict=False):
+        part = data.sel(task=task)
+        draw_errors(ax, part, "depth", "D = {:g}", level=False, title=f"{title}, n = {config.n}", legend=None)
+        plots.theory(ax, part["closed"], "switch", look=plots.Look("closed form, D = 1", "0.35"))
+        plots.finish(ax, legend=dict(fontsize=7.5, loc="lower right"))
+    ends = data.isel(switch=[0, -1])
+    look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
+    last = axes[0, 2]
+    plots.points(last, ends["sweep"], "count", "switch", look, linestyle="-", linewidth=0.8)
+    plots.theory(last, data["limit"], "count", look=plots.Look("one matrix: share of unobserved entries", "0.35"))
+    title = f"rank {config.first_rank}, then {config.rank}; D = {max(config.depths)}"
+    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=title)
+    return figure
+
+
+def error(depth: Any, task: str = RANK, **where: Any) -> Any:
+    """Final error."""
+    return value("error", depth=depth, task=task, **where)
+
+
+def small(data: Any) -> bool:
+    """Whether the matrices have 30 rows."""
+    return int(data["size"]) == 30
+
+
+ALONE = error(1) - value("closed", task=RANK)
+
+FIGURE = Figure(
+    name="depth",
+    title="Figure 6: depth and critical periods in matrix completion: none with one matrix",
+    config=Config,
+    run=run,
+    draw=draw,
+    claims=(
+        Claim("with one matrix pre-training changes nothing: largest distance of the error from no pre-training", "Figure 6, D = 1",
+              worst(abs(error(1) - error(1, switch=FIRST))), at_most(1e-3), unit=UNIT, reason="observed entries close in at a finite rate"),
+        Claim("one matrix follows its closed form: largest distance", "observed residuals shrink by 1 - lr / |Omega| a step, others never move",
+              worst(abs(ALONE)), at_most(1e-9), kind="sanity", unit=UNIT, reason="rounding"),
+        Claim("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation", mean(error(1, switch=FIRST) / value("unseen", task=RANK)),
+              between(0.95, 1.05), kind="derived", unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
+        *(harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)", error(depth, task), "Figure 6")
+          for depth in (2, 3) for task, words in ((RANK, "higher rank"), (NESTED, "fewer entries"))),
+        Claim("deeper products start lower: error of D = 3 minus D = 2, no pre-training", "Figure 6 (ordering)",
+              mean(error(3, switch=FIRST) - error(2, switch=FIRST)), less_than_zero, unit=UNIT),
+        Claim("deeper products are safe for longer: error of D = 3 minus D = 2 at the third T_c", "Figure 6 (ordering)",
+              mean((error(3) - error(2)).then(lambda array: array.isel(switch=min(2, array.sizes["switch"] - 1)))), less_than_zero, unit=UNIT),
+        Claim("deeper products end worse: error of D = 2 minus D = 3 at the largest T_c", "Figure 6 (ordering)",
+              mean(error(2, switch=LAST) - error(3, switch=LAST)), less_than_zero, unit=UNIT),
+        Claim("fewer entries mean more harm: largest rise of the error with the entries, largest T_c, deepest product", "section 4 (ordering)",
+              worst(value("sweep", switch=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
+        *(table_claim(f"final errors, D = {depth}, {task}, n = 100", table, error(depth, task)) for (depth, task), table in TABLES.items()),
+        *(table_claim(f"final errors, D = {depth}, n = 30", table, error(depth), small) for depth, table in SMALL.items()),
+        trained(),
+    ),
+    presets={
+        "smoke": dict(SMOKE, depths=(1, 2), first_rank=2, nested=(12, 20), counts=(14, 20)),
+        "paper": dict(PAPER, seeds=5, first_rank=10, nested=(1000, 1500), counts=(1000, 1500, 2000, 3000, 4000)),
+    },
+)  # fmt: skip

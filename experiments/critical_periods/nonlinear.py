@@ -1,0 +1,101 @@
+"""Figures 11 and 12: the same windows in networks with tanh or ReLU after every layer."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.critical_periods import protocol
+from experiments.critical_periods.protocol import STRENGTH, PathwayConfig
+from mtrl.harness import Claim, Figure, dataset, field, less_than_zero, over_seeds
+from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.picture import plots
+
+ACTIVATIONS = ("linear", "tanh", "relu")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(PathwayConfig):
+    """D = 3, the windows of Figure 2."""
+
+    depth: int = field(3, help="matrices a pathway, D", lower=2)
+    activations: tuple[str, ...] = field(
+        ("tanh", "relu"), help="function after every layer", choices=ACTIVATIONS, distinct=True
+    )
+
+
+def run(config: Config, seeds: np.ndarray) -> Any:
+    """One program a function."""
+    gates, at = protocol.windows(config), protocol.whole(config.at)
+    numbers = (protocol.whole(-1), config.lr, config.scale, config.spread)
+    sizes = dict(depth=config.depth, width=config.width)
+    found = [
+        over_seeds(protocol.strengths, seeds, gates, at, *numbers, activation=name, **sizes)
+        for name in config.activations
+    ]
+    ours = np.stack(
+        [protocol.by_level(each[0]) for each in found], 1
+    )  # (seed, activation, start, step, pathway, level)
+    end = ours[:, :, :, -1]
+    return dataset(
+        seeds,
+        {**protocol.axes_of(config), "activation": list(config.activations)},
+        strength=(("seed", "activation", "start", "step", "pathway", "level"), ours, "1", STRENGTH),
+        linear=(("seed", "start", "step", "pathway", "level"), protocol.by_level(found[0][1]), "1", STRENGTH),
+        share=(("seed", "activation", "start", "level"), end[..., 1, :] / end.sum(-2), "1", "final share of b, K_b / (K_a + K_b)"),
+        linear_share=(("start", "level"), protocol.by_level(found[0][1][:, :, -1, 1] / found[0][1][:, :, -1].sum(-2)).mean(0), "1", "final share of b"),
+    )  # fmt: skip
+
+
+def draw(data: Any, config: Config) -> Any:
+    """K against steps, a row a function, a column a gate; final shares at the right with the linear theory."""
+    figure, axes = plots.panel(len(config.activations), len(config.starts) + 1, width=3.7, height=3.0)
+    for i, name in enumerate(config.activations):
+        for ax, start in zip(axes[i], config.starts, strict=False):
+            here = data.sel(start=start)
+            protocol.draw_strengths(ax, here["strength"].sel(activation=name), here["linear"], alpha=0.3)
+            ax.axvspan(start, start + config.length, color="0.85", zorder=0)
+            legend = dict(
+                fontsize=7, title_fontsize=7, title="filled a, hollow b; lines: linear", ncol=2, loc=(0.34, 0.68)
+            )
+            plots.finish(
+                ax,
+                title=f"{name}, b gated from step {start}",
+                legend=legend if i == 0 and start == config.starts[0] else None,
+            )
+        last = axes[i, -1]
+        look = {start: one._replace(words=f"gate from {start}") for start, one in plots.looks(config.starts).items()}
+        plots.points(last, data["share"].sel(activation=name), "level", "start", look)
+        lines = {
+            start: one._replace(words="linear recursion" if start == config.starts[0] else "")
+            for start, one in look.items()
+        }
+        plots.theory(last, data["linear_share"], "level", "start", lines, alpha=0.5)
+        plots.finish(
+            last, title=f"{name}: what b has learnt", legend=dict(fontsize=7, loc="center right") if i == 0 else None
+        )
+    return figure
+
+
+def loss_of(name: str, start: int) -> Any:
+    """Share of b over all modes."""
+    return value("share", activation=name, start=start).over("level")
+
+
+FIGURE = Figure(
+    name="nonlinear",
+    title="Figures 11 and 12: the windows of Figure 2 with tanh or ReLU after every layer (D = 3)",
+    config=Config,
+    run=run,
+    draw=draw,
+    claims=tuple(
+        Claim(f"{name}: an early gate takes more from b than a late one (mean share, early minus late)", f"Figure {number} (ordering)",
+              mean(loss_of(name, 0) - loss_of(name, 750)), less_than_zero, unit="1")
+        for name, number in (("tanh", 11), ("relu", 12))
+    ) + tuple(
+        Claim(f"{name}: a middle gate takes less from b than an early one (mean share, early minus middle)", f"Figure {number} (ordering)",
+              mean(loss_of(name, 0) - loss_of(name, 400)), less_than_zero, unit="1")
+        for name, number in (("tanh", 11), ("relu", 12))
+    ),
+    presets={"smoke": dict(seeds=2, width=8, every=250, activations=("tanh",)), "paper": dict(seeds=50, every=10)},
+)  # fmt: skip
