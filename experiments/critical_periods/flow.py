@@ -26,7 +26,7 @@ class Config(CompletionConfig):
     noise: float = field(1e-5, help="standard deviation of the singular values at the start", lower=0.0, strict=True)
     depth: int = field(3, help="factors D", lower=2)
     switches: tuple[int, ...] = field(
-        (0, 1000, 2000, 4000), help="steps on the first task T_c, ascending", lower=0, unit="steps"
+        (0, 4000, 8000, 16_000), help="steps on the first task T_c, ascending", lower=0, unit="steps"
     )
     steps: int = field(4000, help="steps on the final task", lower=1)
     records: int = field(25, help="records in each phase", lower=2)
