@@ -20,6 +20,7 @@ from mtrl.harness import (
     at_most,
     dataset,
     field,
+    jax,
     jnp,
     less_than_zero,
     over_seeds,
@@ -95,7 +96,6 @@ def switch(
     before: int = 1,
 ) -> dict[str, Any]:
     """Every lane: error and loss (lane, switch, record) on the final task, loss of the first, and `most` singular values of the product."""
-    import jax
 
     def one(lane):
         first, final = two_tasks(key, lane, n=n, rank=rank)
@@ -142,15 +142,24 @@ def curves(config: CompletionConfig, seeds: Any, found: dict, lane: str, labels:
     )  # fmt: skip
 
 
-def draw_errors(ax: Any, data: Any, lane: str, words: str, *, level: bool = True, **finish: Any) -> None:
-    """Final error against T_c, one look a lane; `words` says what the lane is, e.g. `r1 = {:g}`."""
+def few_ticks(ax: Any) -> None:
+    """Labels of steps that do not run into each other."""
+    ax.ticklabel_format(axis="x", style="plain")
+    ax.locator_params(axis="x", nbins=4)
+
+
+def draw_errors(
+    ax: Any, data: Any, lane: str, words: str, *, level: bool = True, tables: Any = None, **finish: Any
+) -> None:
+    """Final error against T_c, one look a lane; `words` says what the lane is, e.g. `r1 = {:g}`; `tables` are the other program's."""
     look = plots.looks({x.item(): words.format(x.item()) for x in data[lane].values})
     plots.points(ax, data["error"], "switch", lane, look, linestyle="-", linewidth=0.8)
     if level:
         plots.level(ax, data["unseen"], "one matrix: share of unobserved entries", linestyle="--")
-    plots.finish(ax, **{"log": "y", "legend": dict(fontsize=7, loc="lower right"), **finish})
-    ax.ticklabel_format(axis="x", style="plain")
-    ax.tick_params(axis="x", labelsize=8)
+    for i, label in enumerate(label for label in look if label in (tables or {})):
+        plots.program(ax, tables[label], "" if i else "independent program")
+    plots.finish(ax, **{"legend": dict(fontsize=7), **finish})
+    few_ticks(ax)
 
 
 def full_size(data: Any) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from experiments.critical_periods.completions import (
-    PAPER,
     ERROR,
+    PAPER,
     SMOKE,
     UNIT,
     CompletionConfig,
@@ -28,6 +28,7 @@ from mtrl.harness import (
     between,
     dataset,
     field,
+    jax,
     jnp,
     less_than_zero,
     over_seeds,
@@ -67,7 +68,6 @@ class Config(CompletionConfig):
 
 def one_matrix(key: Any, lanes: Any, lr: Any, switches: Any, steps: Any, *, n: int, rank: int) -> Any:
     """The closed form of D = 1, (lane, switch), from the same draws."""
-    import jax
 
     def one(lane):
         first, final = two_tasks(key, lane, n=n, rank=rank)
@@ -85,19 +85,23 @@ def one_matrix(key: Any, lanes: Any, lr: Any, switches: Any, steps: Any, *, n: i
 
 
 def run(config: Config, seeds: np.ndarray) -> Any:
-    """One program a depth: the two tasks as lanes, and the numbers of entries beside them where it is deepest."""
+    """One program a depth, the two tasks as lanes; then the numbers of entries where it is deepest."""
     errors, losses, deepest = [], [], max(config.depths)
+    first, final = (np.array([config.count, count]) for count in config.nested)
+    lanes = lanes_of(config, 2, rank_1=config.first_rank, count_1=first, count_2=final, same=np.array([False, True]))
     for depth in config.depths:
-        more = config.counts if depth == deepest else ()
-        first, final = (np.array([config.count, count, *more]) for count in config.nested)
-        same = np.arange(len(first)) == 1
-        lanes = lanes_of(config, len(first), rank_1=config.first_rank, count_1=first, count_2=final, same=same)
         found = run_lanes(config, seeds, lanes, depth=depth)
         errors.append(found["error"][..., -1])
-        losses.append(found["loss"][:, :2, :, -1])
-    two = {name: lane[:2] for name, lane in lanes.items()}
+        losses.append(found["loss"][..., -1])
+    counts = np.array(config.counts)
+    sweep = run_lanes(
+        config,
+        seeds,
+        lanes_of(config, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts),
+        depth=deepest,
+    )
     numbers = (config.lr, np.asarray(config.switches, float), float(config.steps))
-    form = over_seeds(one_matrix, seeds, two, *numbers, n=config.n, rank=config.rank)
+    form = over_seeds(one_matrix, seeds, lanes, *numbers, n=config.n, rank=config.rank)
     dims = ("seed", "depth", "task", "switch")
     unseen = [1 - count / config.n**2 for count in (config.count, config.nested[1])]
     return dataset(
@@ -106,11 +110,11 @@ def run(config: Config, seeds: np.ndarray) -> Any:
             "task": [RANK, NESTED], "count": Axis(list(config.counts), "", "observed entries"), "depth": list(config.depths),
             "switch": Axis(list(config.switches), "steps", "steps on the first task, T_c"),
         },
-        error=(dims, np.stack([each[:, :2] for each in errors], 1), UNIT, ERROR),
+        error=(dims, np.stack(errors, 1), UNIT, ERROR),
         loss=(dims, np.stack(losses, 1), UNIT, "training loss in the end"),
         closed=(("seed", "task", "switch"), form, UNIT, ERROR),
         unseen=("task", unseen, UNIT, "share of unobserved entries"),
-        sweep=(("seed", "count", "switch"), errors[config.depths.index(deepest)][:, 2:], UNIT, ERROR),
+        sweep=(("seed", "count", "switch"), sweep["error"][..., -1], UNIT, ERROR),
         limit=("count", 1 - np.array(config.counts) / config.n**2, UNIT, "share of unobserved entries"),
         size=((), config.n),
     )  # fmt: skip
@@ -125,7 +129,21 @@ def draw(data: Any, config: Config) -> Any:
     )
     for ax, task, title in zip(axes[0], (RANK, NESTED), sizes, strict=False):
         part = data.sel(task=task)
-        draw_errors(ax, part, "depth", "D = {:g}", level=False, title=f"{title}, n = {config.n}", legend=None)
+        tables = (
+            {depth: table for (depth, of), table in TABLES.items() if of == task}
+            if config.n == 100
+            else SMALL
+            if task == RANK
+            else {}
+        )
+        look = dict(
+            level=False,
+            title=f"{title}, n = {config.n}",
+            legend=None,
+            log="y",
+            ylim=(1e-7 if task == RANK else 1e-3, None),
+        )
+        draw_errors(ax, part, "depth", "D = {:g}", tables=tables, **look)
         plots.theory(ax, part["closed"], "switch", look=plots.Look("closed form, D = 1", "0.35"))
         plots.finish(ax, legend=dict(fontsize=7.5, loc="lower right"))
     ends = data.isel(switch=[0, -1])
@@ -134,7 +152,7 @@ def draw(data: Any, config: Config) -> Any:
     plots.points(last, ends["sweep"], "count", "switch", look, linestyle="-", linewidth=0.8)
     plots.theory(last, data["limit"], "count", look=plots.Look("one matrix: share of unobserved entries", "0.35"))
     title = f"rank {config.first_rank}, then {config.rank}; D = {max(config.depths)}"
-    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=title)
+    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="upper right"), title=title, ylim=(None, 1e3))
     return figure
 
 
@@ -148,6 +166,11 @@ def small(data: Any) -> bool:
     return int(data["size"]) == 30
 
 
+def third(array: Any) -> Any:
+    """At the third T_c."""
+    return array.isel(switch=min(2, array.sizes["switch"] - 1))
+
+
 ALONE = error(1) - value("closed", task=RANK)
 
 FIGURE = Figure(
@@ -159,19 +182,21 @@ FIGURE = Figure(
     claims=(
         Claim("with one matrix pre-training changes nothing: largest distance of the error from no pre-training", "Figure 6, D = 1",
               worst(abs(error(1) - error(1, switch=FIRST))), at_most(1e-3), unit=UNIT, reason="observed entries close in at a finite rate"),
-        Claim("one matrix follows its closed form: largest distance", "observed residuals shrink by 1 - lr / |Omega| a step, others never move",
+        Claim("one matrix follows its closed form: largest distance", "observed residuals shrink by 1 - lr / |Omega| a step",
               worst(abs(ALONE)), at_most(1e-9), kind="sanity", unit=UNIT, reason="rounding"),
-        Claim("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation", mean(error(1, switch=FIRST) / value("unseen", task=RANK)),
-              between(0.95, 1.05), kind="derived", unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
-        *(harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)", error(depth, task), "Figure 6")
+        Claim("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation",
+              mean(error(1, switch=FIRST) / value("unseen", task=RANK)), between(0.95, 1.05),
+              kind="derived", unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
+        *(harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)",
+                  error(depth, task), "Figure 6")
           for depth in (2, 3) for task, words in ((RANK, "higher rank"), (NESTED, "fewer entries"))),
         Claim("deeper products start lower: error of D = 3 minus D = 2, no pre-training", "Figure 6 (ordering)",
               mean(error(3, switch=FIRST) - error(2, switch=FIRST)), less_than_zero, unit=UNIT),
         Claim("deeper products are safe for longer: error of D = 3 minus D = 2 at the third T_c", "Figure 6 (ordering)",
-              mean((error(3) - error(2)).then(lambda array: array.isel(switch=min(2, array.sizes["switch"] - 1)))), less_than_zero, unit=UNIT),
+              mean((error(3) - error(2)).then(third)), less_than_zero, unit=UNIT),
         Claim("deeper products end worse: error of D = 2 minus D = 3 at the largest T_c", "Figure 6 (ordering)",
               mean(error(2, switch=LAST) - error(3, switch=LAST)), less_than_zero, unit=UNIT),
-        Claim("fewer entries mean more harm: largest rise of the error with the entries, largest T_c, deepest product", "section 4 (ordering)",
+        Claim("fewer entries mean more harm: largest rise of the error with the entries, largest T_c", "section 4 (ordering)",
               worst(value("sweep", switch=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
         *(table_claim(f"final errors, D = {depth}, {task}, n = 100", table, error(depth, task)) for (depth, task), table in TABLES.items()),
         *(table_claim(f"final errors, D = {depth}, n = 30", table, error(depth), small) for depth, table in SMALL.items()),

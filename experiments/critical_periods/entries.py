@@ -61,7 +61,16 @@ def draw(data: Any, config: Config) -> Any:
     """Errors against T_c, and at its ends against the entries."""
     figure, axes = plots.panel(1, 2, width=5.2, height=3.9)
     title = f"rank {config.rank}, D = {config.depth}, n = {config.n}; phase 1: {config.count} entries"
-    draw_errors(axes[0, 0], data, "count", "phase 2: {:g}", level=False, title=title, log="")
+    tables = {1500: TABLE} if config.n == 100 else None
+    room = 1.5 * float(data["error"].mean("seed").max())
+    look = dict(
+        level=False,
+        title=title,
+        tables=tables,
+        ylim=(None, 1.3 * room),
+        legend=dict(fontsize=7.5, loc="upper left", ncol=2),
+    )
+    draw_errors(axes[0, 0], data, "count", "phase 2: {:g}", **look)
     ends = data.isel(switch=[0, -1])
     look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
     plots.points(axes[0, 1], ends["error"], "count", "switch", look, linestyle="-", linewidth=0.8)
@@ -92,7 +101,7 @@ FIGURE = Figure(
                   error(count=end), "Figure 5") for words, end in (("fewest", FIRST), ("most", LAST))),
         Claim("more entries in phase 2 leave less error: largest rise from one number to the next, largest T_c", "Figure 5 (ordering)",
               worst(error(switch=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
-        Claim("harm persists where entries are scarce: rise of the error with most entries minus with fewest", "abstract: structure of the data",
+        Claim("harm persists where entries are scarce: rise of the error with most entries minus with fewest", "abstract (in words)",
               mean(rise(error(count=LAST)) - rise(error(count=FIRST))), less_than_zero, unit=UNIT),
         table_claim("final errors, 1500 entries, n = 100", TABLE, error(count=1500)),
         trained(),

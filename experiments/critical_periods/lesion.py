@@ -8,7 +8,7 @@ import numpy as np
 from experiments.critical_periods import protocol
 from experiments.critical_periods.protocol import PROGRAM, STRENGTH, PathwayConfig
 from mtrl import dynamics
-from mtrl.harness import BadInput, Claim, Figure, at_most, between, dataset, field, over_seeds
+from mtrl.harness import BadInput, Claim, Figure, at_most, between, dataset, field
 from mtrl.harness.judge.measures import mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -31,11 +31,7 @@ class Config(PathwayConfig):
 
 def run(config: Config, seeds: np.ndarray) -> Any:
     """One gate, K of every mode."""
-    gates, at = protocol.windows(config), protocol.whole(config.at)
-    numbers = (protocol.whole(config.lesion), config.lr, config.scale, config.spread)
-    found, scalar, final = over_seeds(
-        protocol.strengths, seeds, gates, at, *numbers, depth=config.depth, width=config.width
-    )
+    found, scalar, final = protocol.followed(config, seeds, config.lesion)
     s = np.asarray(dynamics.hierarchy().s)
     axes = protocol.axes_of(config)
     modes = np.arange(len(s))
@@ -101,7 +97,7 @@ FIGURE = Figure(
               kind="sanity", unit="1", reason="rounding"),
     ),
     presets={
-        "smoke": dict(seeds=2, width=8, every=250),
+        "smoke": dict(protocol.SMOKE),
         "paper": dict(seeds=50, every=10),
     },
 )  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.critical_periods import protocol
 from experiments.critical_periods.protocol import STRENGTH, PathwayConfig
-from mtrl.harness import Claim, Figure, dataset, field, less_than_zero, over_seeds
+from mtrl.harness import Claim, Figure, dataset, field, less_than_zero
 from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture import plots
 
@@ -26,16 +26,11 @@ class Config(PathwayConfig):
 
 def run(config: Config, seeds: np.ndarray) -> Any:
     """One program a function."""
-    gates, at = protocol.windows(config), protocol.whole(config.at)
-    numbers = (protocol.whole(-1), config.lr, config.scale, config.spread)
-    sizes = dict(depth=config.depth, width=config.width)
-    found = [
-        over_seeds(protocol.strengths, seeds, gates, at, *numbers, activation=name, **sizes)
-        for name in config.activations
-    ]
+    found = [protocol.followed(config, seeds, activation=name) for name in config.activations]
     ours = np.stack(
         [protocol.by_level(each[0]) for each in found], 1
     )  # (seed, activation, start, step, pathway, level)
+    line = found[0][1][:, :, -1]  # (seed, start, pathway, mode)
     end = ours[:, :, :, -1]
     return dataset(
         seeds,
@@ -43,7 +38,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
         strength=(("seed", "activation", "start", "step", "pathway", "level"), ours, "1", STRENGTH),
         linear=(("seed", "start", "step", "pathway", "level"), protocol.by_level(found[0][1]), "1", STRENGTH),
         share=(("seed", "activation", "start", "level"), end[..., 1, :] / end.sum(-2), "1", "final share of b, K_b / (K_a + K_b)"),
-        linear_share=(("start", "level"), protocol.by_level(found[0][1][:, :, -1, 1] / found[0][1][:, :, -1].sum(-2)).mean(0), "1", "final share of b"),
+        linear_share=(("start", "level"), protocol.by_level(line[:, :, 1] / line.sum(-2)).mean(0), "1", "final share of b"),
     )  # fmt: skip
 
 
@@ -97,5 +92,5 @@ FIGURE = Figure(
               mean(loss_of(name, 0) - loss_of(name, 400)), less_than_zero, unit="1")
         for name, number in (("tanh", 11), ("relu", 12))
     ),
-    presets={"smoke": dict(seeds=2, width=8, every=250, activations=("tanh",)), "paper": dict(seeds=50, every=10)},
+    presets={"smoke": dict(protocol.SMOKE, activations=("linear",)), "paper": dict(seeds=50, every=10)},
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from experiments.critical_periods import protocol
 from experiments.critical_periods.protocol import PROGRAM, STRENGTH, PathwayConfig, pairs
 from mtrl import dynamics
-from mtrl.harness import Claim, Figure, at_least, at_most, dataset, evaluate, over_seeds
+from mtrl.harness import Claim, Figure, at_least, at_most, dataset, evaluate, jax
 from mtrl.harness.judge.measures import Quantity, bootstrap, exact, near, value, worst
 from mtrl.harness.picture import plots
 
@@ -27,8 +27,6 @@ class Config(PathwayConfig):
 
 def equal_starts(gates: Any, at: Any, lr: Any, scale: Any, *, depth: int) -> Any:
     """Final share of b of every mode from equal starts, without randomness, (gate, mode)."""
-    import jax
-
     s = dynamics.hierarchy().s
 
     def one(gate):
@@ -42,19 +40,8 @@ def equal_starts(gates: Any, at: Any, lr: Any, scale: Any, *, depth: int) -> Any
 def run(config: Config, seeds: np.ndarray) -> Any:
     """Gradient descent, the recursion, and the closed form of the early gate."""
     gates, at = protocol.windows(config), protocol.whole(config.at)
-    numbers = (config.lr, config.scale)
-    found, scalar, _ = over_seeds(
-        protocol.strengths,
-        seeds,
-        gates,
-        at,
-        protocol.whole(-1),
-        *numbers,
-        config.spread,
-        depth=config.depth,
-        width=config.width,
-    )
-    same = evaluate(equal_starts, gates, at[-1:], *numbers, depth=config.depth)
+    found, scalar, _ = protocol.followed(config, seeds)
+    same = evaluate(equal_starts, gates, at[-1:], config.lr, config.scale, depth=config.depth)
     group, levels = protocol.levels()
     share = protocol.by_level(found[:, :, -1, 1] / np.asarray(dynamics.hierarchy().s))
     early = dynamics.theory.gated_split(levels, config.length * config.lr, config.depth, config.scale) / levels
@@ -151,7 +138,7 @@ FIGURE = Figure(
               kind="sanity", unit="1", reason="1 but for rounding of s"),
     ),
     presets={
-        "smoke": dict(seeds=2, width=8, every=250),
+        "smoke": dict(protocol.SMOKE),
         "paper": dict(seeds=50, every=10),
     },
     headline=True,

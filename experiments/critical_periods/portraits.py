@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.critical_periods.protocol import whole
 from mtrl import dynamics
-from mtrl.harness import Axis, BadInput, BaseConfig, dataset, field, jnp, over_seeds
+from mtrl.harness import Axis, BadInput, BaseConfig, dataset, field, jax, jnp, over_seeds
 from mtrl.harness.picture import plots
 
 
@@ -48,7 +48,6 @@ class PortraitConfig(BaseConfig):
 
 def traces(key: Any, s: Any, depths: Any, gates: Any, at: Any, lr: Any, scales: Any, *, start: str) -> Any:
     """K, (gate, depth, record, pathway), of one mode from a random start."""
-    import jax
 
     def one(gate, depth, scale):
         rule = dynamics.scalar_pathways(

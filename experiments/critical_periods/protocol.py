@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mtrl import dynamics
-from mtrl.harness import Axis, BadInput, BaseConfig, Claim, between, field, jnp
+from mtrl.harness import Axis, BadInput, BaseConfig, Claim, between, field, jax, jnp, over_seeds
 from mtrl.harness.judge.measures import Measure
 from mtrl.harness.picture.plots import Look
 
@@ -22,6 +22,11 @@ COUNTED = (
 PATHWAYS = ("a", "b")
 COLORS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7")  # of the groups of equal singular values
 STRENGTH = "strength of a mode, K"
+
+
+SMOKE = dict(
+    seeds=2, depth=2, width=8, steps=200, every=50, starts=(0,), length=50
+)  # one program serves all three figures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +77,9 @@ def strengths(
     *,
     depth: int,
     width: int,
-    activation: str = "linear",
+    activation: str,
 ) -> Any:
     """K of gradient descent, (gate, record, pathway, mode); of the recursion too; and the final K matrices, (gate, pathway, mode, mode)."""
-    import jax
-
     task = dynamics.hierarchy()
 
     def one(gate):
@@ -90,6 +93,12 @@ def strengths(
         return ours, dynamics.trajectory(scalar, scalar.init(key, task.s), task.s, at, record=seen)[1], final
 
     return jax.vmap(one)(gates)
+
+
+def followed(config: PathwayConfig, seeds: Any, lesion: int = -1, activation: str = "linear") -> tuple[np.ndarray, ...]:
+    """`strengths` of all seeds."""
+    numbers = (windows(config), whole(config.at), whole(lesion), config.lr, config.scale, config.spread)
+    return over_seeds(strengths, seeds, *numbers, depth=config.depth, width=config.width, activation=activation)
 
 
 def windows(config: PathwayConfig) -> np.ndarray:

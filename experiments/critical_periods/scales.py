@@ -12,6 +12,7 @@ from experiments.critical_periods.completions import (
     CompletionConfig,
     curves,
     draw_errors,
+    few_ticks,
     lanes_of,
     rise,
     run_lanes,
@@ -48,7 +49,16 @@ def draw(data: Any, config: Config) -> Any:
     """Means, and single seeds of the middle size."""
     figure, axes = plots.panel(1, 2, width=5.2, height=3.9)
     title = f"rank {config.first_rank}, then {config.rank}; D = {config.depth}, n = {config.n}"
-    draw_errors(axes[0, 0], data, "scale", "c = {:g}", title=title)
+    draw_errors(
+        axes[0, 0],
+        data,
+        "scale",
+        "c = {:g}",
+        title=title,
+        log="y",
+        ylim=(1e-7, 10),
+        legend=dict(fontsize=7, loc="lower right"),
+    )
     chosen = config.scales[len(config.scales) // 2]
     plots.paths(
         axes[0, 1],
@@ -58,7 +68,14 @@ def draw(data: Any, config: Config) -> Any:
         alpha=0.8,
     )
     plots.level(axes[0, 1], data["unseen"], "one matrix: share of unobserved entries", linestyle="--")
-    plots.finish(axes[0, 1], log="y", title=f"single seeds, c = {chosen:g}", legend=dict(fontsize=7, loc="lower right"))
+    plots.finish(
+        axes[0, 1],
+        log="y",
+        title=f"single seeds, c = {chosen:g}",
+        legend=dict(fontsize=7, loc="lower right"),
+        ylim=(1e-7, 10),
+    )
+    few_ticks(axes[0, 1])
     return figure
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.critical_periods.protocol import reference
 from mtrl import dynamics
-from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jnp, less_than_zero, over_seeds
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -43,7 +43,6 @@ def shares(
     key: Any, s: Any, depths: Any, escape: Any, fractions: Any, scale: Any, spread: Any, *, resolution: int
 ) -> Any:
     """Final share of b, (depth, fraction); training lasts for three escape times."""
-    import jax
 
     def one(depth, time, fraction):
         gate = (0, jnp.round(fraction * resolution).astype(jnp.int32))

@@ -13,12 +13,9 @@ MODES, N = 2, 3
 
 
 def follow(key, *arrays, factory, data, **hyper):
-    """The state after five steps, and the last report."""
+    """The state after five steps."""
     algorithm, seen = factory(**hyper), data(*arrays)
-    state = algorithm.init(key, seen)
-    for _ in range(5):
-        state, info = algorithm.step(None, state, seen)
-    return state, info
+    return dynamics.trajectory(algorithm, algorithm.init(key, seen), seen, jnp.array([5]))
 
 
 def task_example(key, dtype):
