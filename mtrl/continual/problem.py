@@ -16,7 +16,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from mtrl.numerics.checks import check_between, check_positive, check_whole, known
 from mtrl.numerics.errors import BadInput
@@ -98,24 +98,38 @@ def first_rows(all_of_them: Examples, count: Scalar) -> Examples:
     return all_of_them._replace(mask=jnp.arange(all_of_them.y.shape[0]) < count)
 
 
-def minibatch(key: PRNGKey, task: Examples, step: Scalar, batch: int) -> Examples:
-    """Mini-batch number `step` of shuffled epochs: every epoch is a new permutation of the rows, in ceil(P / batch) pieces.
+def shuffled(key: PRNGKey, task: Examples) -> Int[Array, " sample"]:
+    """A random order of the rows that count, with the others behind them."""
+    luck = jax.random.uniform(key, task.mask.shape)
+    return jnp.argsort(jnp.where(task.mask, luck, 2.0))
+
+
+def pieces(task: Examples, size: Scalar) -> Int[Array, ""]:
+    """Mini-batches in an epoch: ceil(P / size)."""
+    return -(-jnp.sum(task.mask) // jnp.asarray(size))
+
+
+def minibatch(task: Examples, order: Int[Array, " sample"], piece: Scalar, *, most: int, size: Scalar) -> Examples:
+    """Mini-batch number `piece` of an epoch; the last one may be smaller.
 
     Args:
-      key: of the run.
-      task: all its rows, none masked out.
-      step: number of the mini-batch since the start.
-      batch: rows, at most P; the last piece of an epoch may be smaller.
+      task: all rows.
+      order: of this epoch, from `shuffled`.
+      piece: from 0.
+      most: rows of the result, at most those of the task.
+      size: rows of it that count, at most `most`; may be traced.
+
+    Raises:
+      BadInput: most or size out of range.
     """
-    count = task.y.shape[0]
-    check_whole(batch=batch, upper=count)
-    pieces = -(-count // batch)
-    step = jnp.asarray(step)
-    order = jax.random.permutation(jax.random.fold_in(key, step // pieces), count)
-    place = (step % pieces) * batch + jnp.arange(batch)
-    rows = order[jnp.minimum(place, count - 1)]
-    mask = place < count
-    share = jnp.sum(mask).astype(task.x.dtype) / count
+    check_whole(most=most, upper=task.y.shape[0])
+    check_whole(size=size, upper=most)
+    count, size = jnp.sum(task.mask), jnp.asarray(size)
+    inside = jnp.arange(most)
+    place = piece * size + inside
+    mask = (inside < size) & (place < count)
+    rows = order[jnp.minimum(place, task.y.shape[0] - 1)]
+    share = jnp.sum(mask).astype(task.x.dtype) / count.astype(task.x.dtype)
     return Examples(task.x[rows], task.y[rows], mask, share)
 
 

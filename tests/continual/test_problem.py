@@ -30,14 +30,16 @@ def test_teachers_overlap_and_ties(key):
 
 
 def test_epochs_show_every_example_once(key):
-    task = problem.sample(key, jnp.ones(3), 7)._replace(x=jnp.arange(21.0).reshape(7, 3))
-    pieces = [problem.minibatch(key, task, step, 3) for step in range(6)]
-    for epoch in (pieces[:3], pieces[3:]):
-        seen = sorted(float(x[0]) for piece in epoch for x, m in zip(piece.x, piece.mask, strict=True) if m)
+    """Also of a task of which only the first rows count, and with a mini-batch smaller than its array."""
+    task = problem.sample(key, jnp.ones(3), 9)._replace(x=jnp.arange(27.0).reshape(9, 3))
+    task = problem.first_rows(task, 7)
+    assert task.mask.tolist() == [True] * 7 + [False] * 2 and problem.pieces(task, 3) == 3
+    for epoch in range(2):
+        order = problem.shuffled(jax.random.fold_in(key, epoch), task)
+        batches = [problem.minibatch(task, order, i, most=4, size=3) for i in range(3)]
+        seen = sorted(float(x[0]) for batch in batches for x, m in zip(batch.x, batch.mask, strict=True) if m)
         assert seen == [3.0 * i for i in range(7)]
-        assert sum(float(piece.share) for piece in epoch) == pytest.approx(1.0)
-    few = problem.first_rows(task, 2)
-    assert few.mask.tolist() == [True, True] + [False] * 5
+        assert sum(float(batch.share) for batch in batches) == pytest.approx(1.0)
 
 
 def test_bad_input(key):
@@ -53,6 +55,6 @@ def test_bad_input(key):
         continual.examples(jnp.ones((2, 3)), jnp.array([1.0, 0.0]))
     with pytest.raises(BadInput, match="x has no rows"):
         continual.examples(jnp.ones((0, 3)), jnp.ones(0))
-    with pytest.raises(BadInput, match="batch got 9, but must be a whole number from 1 to 7"):
-        problem.minibatch(key, problem.sample(key, jnp.ones(3), 7), 0, 9)
+    with pytest.raises(BadInput, match="size got 5, but must be a whole number from 1 to 4"):
+        problem.minibatch(problem.sample(key, jnp.ones(3), 7), jnp.arange(7), 0, most=4, size=5)
     assert problem.examples_of(0.35, 10) == 4 and np.isnan(problem.overlap(jnp.ones(2), jnp.array([1.0, jnp.nan])))
