@@ -144,7 +144,8 @@ FIGURE = Figure(
         table_claim("eps_cut", "cut", (1.0, 1.2, 1.4, 1.5, 1.6, 1.8), "integral cut off", {}),
         table_claim("eps_theory", "grid", (1.0, 1.2, 1.4, 1.5), "full integral, larger loads", dict(theory=FULL), note=MISSING),
         Claim("steepness of the drop: slope of ln eps against ln alpha, 1.4 to 1.8, integral cut off",
-              "about -13.1, annotated in Figure 2b", steepness, between(-17.0, -9.2), kind="paper", unit="1", value=-13.1, reason="30 %: where the line was laid is not said"),
+              "about -13.1, annotated in Figure 2b", steepness, between(-17.0, -9.2), kind="paper", unit="1",
+              value=-13.1, reason="30 %: where the line was laid is not said"),
     ),
     optional=(*ORDER, *(f"cut_{name}" for name in ORDER), "eps_theory", "eps_cut", "full_at", "cut_at", "phi"),
     presets={

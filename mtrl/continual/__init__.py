@@ -30,7 +30,7 @@ What does a second task do to the first? Errors on both after the second, at wei
 (True, True, True)
 """
 
-from mtrl.continual import objective, problem, quadrature, theory
+from mtrl.continual import deep, objective, problem, quadrature, theory
 from mtrl.continual.deep import (
     Batch,
     Penalty,
@@ -50,7 +50,7 @@ from mtrl.continual.single_task import COLD, WARM, Saddle, fixed_variance, follo
 from mtrl.continual.two_tasks import Transfer, follow_transfer, transfer
 
 __all__ = [
-    "COLD", "WARM", "Batch", "Examples", "Penalty", "Saddle", "Transfer", "accuracy", "binary_forward", "bivcl", "ewc",
+    "COLD", "WARM", "Batch", "Examples", "Penalty", "Saddle", "Transfer", "accuracy", "binary_forward", "bivcl", "deep", "ewc",
     "examples", "field_forward", "fixed_variance", "follow", "follow_transfer", "gaussian_field", "gaussian_field_ewc",
     "generalisation_error", "magnetisation_law", "metaplasticity", "objective", "permuted_temperature", "problem",
     "quadrature", "saddle_point", "sample", "sampled_weights", "sequential_temperature", "squared_gradients",

@@ -1,0 +1,76 @@
+"""Permuted images: accuracy of every task over the epochs, the Gaussian-field rule against its baselines."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.continual_statmech import networks
+from experiments.continual_statmech.networks import LOOKS, METHODS, UNIT, Images, NetworkConfig
+from mtrl import continual
+from mtrl.harness import Axis, Figure, dataset, field
+from mtrl.harness.picture import plots
+
+
+@dataclasses.dataclass(frozen=True)
+class PermutedConfig(NetworkConfig):
+    """Five tasks, each a permutation of the pixels; the paper has 5 epochs of 500 mini-batches per task."""
+
+    tasks: int = field(5, help="permutations", lower=1)
+    rate: float = field(0.01, help="learning rate of Adam", lower=0.0, strict=True)
+
+
+def run(config: PermutedConfig, seeds: np.ndarray) -> Any:
+    """One cell."""
+    x, y, u, v = networks.digits(config.data_dir)
+    images = Images(*(np.broadcast_to(a, (config.tasks, *a.shape)) for a in (x, y, u, v)))
+    permute = np.stack(
+        [[np.random.default_rng([int(s), t]).permutation(x.shape[1]) for t in range(config.tasks)] for s in seeds]
+    )
+    total = config.epochs * config.tasks
+    schedule = np.array([continual.permuted_temperature(e, total) for e in range(1, total + 1)])
+    found, chosen = networks.compared(config, seeds, images, permute, schedule, config.rate)
+    return dataset(
+        seeds,
+        {
+            "method": list(METHODS),
+            "epoch": Axis(np.arange(1, total + 1), "1", "epoch"),
+            "task": np.arange(1, config.tasks + 1),
+        },
+        accuracy=(("seed", "method", "epoch", "task"), found, UNIT, "accuracy"),
+        chosen=("method", chosen, "1", "strength, the best of the sweep"),
+    )
+
+
+def draw(data: Any, config: PermutedConfig) -> Any:
+    """A panel per rule with every task, and the mean over the tasks seen so far."""
+    figure, axes = plots.panel(2, 3, width=3.9, height=3.0)
+    table = plots.looks({int(t): f"task {t}" for t in data["task"].values})
+    for ax, method in zip(axes.ravel(), METHODS, strict=False):
+        plots.curves(ax, data["accuracy"].sel({"method": method}), "epoch", "task", table)
+        strength = float(data["chosen"].sel({"method": method}))
+        plots.finish(ax, title=f"{method} ({strength:g})", ylim=(0, 1.02), legend=None)
+    axes[0, 0].legend(fontsize=7, loc="lower left")
+    seen = data["task"] <= (data["epoch"] - 1) // config.epochs + 1
+    plots.curves(axes[1, 2], data["accuracy"].where(seen).mean("task"), "epoch", "method", LOOKS)
+    plots.finish(
+        axes[1, 2], y="accuracy, mean over tasks seen", ylim=(0, 1.02), legend=dict(fontsize=7, loc="lower left")
+    )
+    figure.suptitle(
+        "permuted digits of scikit-learn (stand-in)" if not config.data_dir else "permuted MNIST", fontsize=9
+    )
+    return figure
+
+
+FIGURE = Figure(
+    name="permuted",
+    title="Permuted images: accuracy of every task over the epochs, against the baselines",
+    config=PermutedConfig,
+    run=run,
+    draw=draw,
+    claims=networks.ordering_claims("permuted images"),
+    presets={
+        "smoke": dict(seeds=2, tasks=2, epochs=1, batches=1, batch=8, hidden=(4,), consolidation=(1.35,), lam=(1.0,)),
+        "paper": dict(seeds=10, hidden=(512, 512), epochs=5, batches=500),
+    },
+)  # fmt: skip

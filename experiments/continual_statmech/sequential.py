@@ -1,0 +1,86 @@
+"""Two sets of images one after the other: accuracy of either over the epochs, the Gaussian-field rule against its baselines."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.continual_statmech import networks
+from experiments.continual_statmech.networks import LOOKS, METHODS, UNIT, Images, NetworkConfig
+from mtrl import continual
+from mtrl.harness import Axis, BadInput, Figure, dataset, field
+from mtrl.harness.picture import plots
+
+
+@dataclasses.dataclass(frozen=True)
+class SequentialConfig(NetworkConfig):
+    """MNIST, then Fashion-MNIST; the stand-in has the digits 0 to 4, then 5 to 9 with their pixels permuted, under the labels 0 to 4."""
+
+    epochs: int = field(40, help="epochs per task", lower=1)
+    batches: int = field(11, help="mini-batches in an epoch", lower=1)
+    rate: float = field(0.005, help="learning rate of Adam", lower=0.0, strict=True)
+    fashion_dir: str = field("", help="folder with Fashion-MNIST's idx files", path=True)
+
+    def validate(self):
+        """Both folders or none."""
+        if bool(self.data_dir) != bool(self.fashion_dir):
+            raise BadInput(
+                "data_dir and fashion_dir go together; give the folders of MNIST and of Fashion-MNIST, or neither"
+            )
+
+
+def stand_in() -> Images:
+    """Digits 0-4, then 5-9 permuted and relabelled; both cut to the smaller number of images."""
+    x, y, u, v = networks.digits("")
+    mix = np.random.default_rng(1).permutation(x.shape[1])
+    parts = [[(a[b < 5], b[b < 5]), (a[b >= 5][:, mix], b[b >= 5] - 5)] for a, b in ((x, y), (u, v))]
+    sizes = [min(len(b) for _, b in part) for part in parts]
+    stacked = [np.stack([pair[i][:n] for pair in part]) for part, n in zip(parts, sizes, strict=True) for i in (0, 1)]
+    return Images(*stacked)
+
+
+def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
+    """One cell."""
+    if config.data_dir:
+        both = zip(networks.digits(config.data_dir), networks.digits(config.fashion_dir), strict=True)
+        images = Images(*(np.stack([a[: min(len(a), len(b))], b[: min(len(a), len(b))]]) for a, b in both))
+    else:
+        images = stand_in()
+    plain = np.tile(np.arange(images.train.shape[-1]), (len(seeds), 2, 1))
+    total = 2 * config.epochs
+    schedule = np.array([continual.sequential_temperature(e, total) for e in range(total)])
+    found, chosen = networks.compared(config, seeds, images, plain, schedule, config.rate)
+    return dataset(
+        seeds,
+        {"method": list(METHODS), "epoch": Axis(np.arange(1, total + 1), "1", "epoch"), "task": [1, 2]},
+        accuracy=(("seed", "method", "epoch", "task"), found, UNIT, "accuracy"),
+        chosen=("method", chosen, "1", "strength, the best of the sweep"),
+    )
+
+
+def draw(data: Any, config: SequentialConfig) -> Any:
+    """A panel per task."""
+    figure, axes = plots.panel(1, 2, width=5.0, height=3.8)
+    names = ("MNIST", "Fashion-MNIST") if config.data_dir else ("digits 0-4", "digits 5-9, permuted")
+    for ax, task, name in zip(axes[0], (1, 2), names, strict=True):
+        plots.curves(ax, data["accuracy"].sel(task=task), "epoch", "method", LOOKS)
+        ax.axvline(config.epochs + 0.5, color="0.8", zorder=0)
+        legend = dict(fontsize=7, loc="lower left") if task == 1 else None
+        plots.finish(
+            ax, title=f"task {task}: {name}" + ("" if config.data_dir else " (stand-in)"), ylim=(0, 1.02), legend=legend
+        )
+    return figure
+
+
+FIGURE = Figure(
+    name="sequential",
+    title="Two sets of images one after the other: accuracy of either over the epochs, against the baselines",
+    config=SequentialConfig,
+    run=run,
+    draw=draw,
+    claims=networks.ordering_claims("sequential images"),
+    presets={
+        "smoke": dict(seeds=2, epochs=1, batches=1, batch=8, hidden=(4,), consolidation=(1.35,), lam=(1.0,)),
+        "paper": dict(seeds=10, hidden=(512, 512), batches=500),
+    },
+)  # fmt: skip
