@@ -1,0 +1,187 @@
+"""Matrix completion at many T_c: one first task with branches against running each anew, and against a literal loop."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmark_dynamics import literal
+from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
+from mtrl import dynamics
+from mtrl.harness import (
+    BadInput,
+    BaseConfig,
+    Claim,
+    Figure,
+    at_most,
+    dataset,
+    evaluate,
+    field,
+    jax,
+    jnp,
+    over_seeds,
+    timing,
+)
+from mtrl.harness.judge.measures import exact, times_faster, value
+from mtrl.harness.picture import plots
+
+PLANS = ("the paper's T_c", "a dense grid")
+WAYS = {
+    "literal": LOOP,
+    "anew": plots.Look("every T_c anew", "#E69F00"),
+    "in turn": plots.Look("shared, in turn", "#009E73"),
+    "branches": OURS,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(BaseConfig):
+    """The paper's list of T_c and its final task, both divided by 100; and many T_c with a short final task."""
+
+    seeds: int = field(2, help="runs done together", lower=1)
+    n: int = field(30, help="rows and columns", lower=2)
+    count: int = field(360, help="observed entries", lower=1)
+    lr: float = field(0.4, help="step", lower=0.0, strict=True)
+    switches: tuple[int, ...] = field(
+        (0, 10, 50, 100, 200, 400, 600, 800, 1000), help="T_c, ascending", lower=0, distinct=True
+    )
+    steps: int = field(300, help="steps on the final task", lower=1)
+    grid: int = field(20, help="T_c of the dense grid, evenly spaced up to the largest", lower=2)
+    short: int = field(50, help="steps on the final task of the dense grid", lower=1)
+    repeats: int = field(5, help="interleaved repetitions", lower=2)
+
+    def validate(self) -> None:
+        """T_c ascends."""
+        if list(self.switches) != sorted(self.switches):
+            raise BadInput(f"switches got {self.switches}, but must ascend; sort them")
+
+
+def problem(key: Any, *, n: int, count: int) -> Any:
+    """Factors, both matrices and the mask."""
+    keys = jax.random.split(key, 4)
+    first, final = (
+        dynamics.low_rank_matrix(k, n=n, rank=r) for k, r in zip(keys[:2], (min(6, n), min(2, n)), strict=True)
+    )
+    mask = dynamics.observed_entries(keys[2], n=n, count=count)
+    return dynamics.starting_factors(keys[3], final, depth=3, scale=0.1), first, final, mask
+
+
+def branches(factors: Any, first: Any, final: Any, mask: Any, lr: Any, switches: Any, at: Any) -> Any:
+    """Final errors (run, switch), the first task followed once."""
+    rule = dynamics.completion(depth=3, lr=lr)
+
+    def one(w, first, final, mask):
+        tasks = dynamics.entries(first, mask), dynamics.entries(final, mask)
+        seen = lambda w: dynamics.reconstruction_error(w, final)  # noqa: E731
+        return dynamics.switched(rule, w, *tasks, switches=switches, at=at, record=seen)[1][:, -1]
+
+    return jax.vmap(one)(factors, first, final, mask)
+
+
+def run(config: Config, seeds: np.ndarray) -> Any:
+    """All ways from the same starts."""
+    arrays = over_seeds(problem, seeds, n=config.n, count=config.count)
+    top = config.switches[-1]
+    plans = {
+        PLANS[0]: (np.array(config.switches, np.int32), np.array([config.steps], np.int32)),
+        PLANS[1]: (np.linspace(0, top, config.grid).astype(np.int32), np.array([config.short], np.int32)),
+    }
+    calls, steps = {}, []
+    for plan, (switches, at) in plans.items():
+        calls[f"branches {plan}"] = calling(branches, *arrays, config.lr, switches, at)
+
+        def anew(switches=switches, at=at):
+            found = [evaluate(branches, *arrays, config.lr, switches[i : i + 1], at) for i in range(len(switches))]
+            return np.concatenate(found, 1)
+
+        def in_turn(switches=switches, at=at):
+            return evaluate(shared, *arrays, config.lr, switches, at)
+
+        calls[f"anew {plan}"], calls[f"in turn {plan}"] = anew, in_turn
+        calls[f"literal {plan}"] = lambda s=switches, at=at: literal.switched(*arrays, config.lr, s, int(at[0]))
+        steps.append([int(switches.sum() + len(switches) * at[0]), int(switches[-1] + len(switches) * at[0])])
+    seconds = timing.compare(calls, config.repeats)
+    found = {name: np.asarray(call()) for name, call in calls.items()}
+    apart = [max(np.abs(found[f"{way} {plan}"] - found[f"literal {plan}"]).max() for way in WAYS) for plan in PLANS]
+    product = jax.jit(lambda x: x @ x)
+    large = jnp.ones((1024, 1024))
+    peak = 2 * 1024**3 / timing.compare({"product": lambda: product(large)}, config.repeats)["product"].min()
+    work = np.array(steps)[:, 1] * len(seeds) * 12.0 * config.n**3  # two products forth, four back, 2 n^3 each
+    rate = work / np.array([seconds[f"branches {plan}"].min() for plan in PLANS])
+    return dataset(
+        None,
+        {"plan": list(PLANS), "way": list(WAYS), "repeat": np.arange(config.repeats), "sharing": ["anew", "shared"]},
+        seconds=(("plan", "way", "repeat"), [[seconds[f"{way} {plan}"] for way in WAYS] for plan in PLANS], "s", "wall time"),
+        steps=(("plan", "sharing"), steps, "1", "steps of gradient descent"),
+        apart=("plan", apart, "1", "largest difference of final errors"),
+        limit=("plan", rate / peak, "1", "share of the machine's arithmetic"),
+    )  # fmt: skip
+
+
+def shared(factors: Any, first: Any, final: Any, mask: Any, lr: Any, switches: Any, at: Any) -> Any:
+    """The same as `branches` with the final tasks one after the other: what sharing alone gives."""
+    rule = dynamics.completion(depth=3, lr=lr)
+
+    def one(w, first, final, mask):
+        _, starts = dynamics.trajectory(rule, w, dynamics.entries(first, mask), switches)
+
+        def branch(start):
+            end, _ = dynamics.trajectory(rule, start, dynamics.entries(final, mask), at)
+            return dynamics.reconstruction_error(end, final)
+
+        return jax.lax.map(branch, starts)
+
+    return jax.vmap(one)(factors, first, final, mask)
+
+
+def draw(data: Any, config: Config) -> Any:
+    """Seconds of every way, and what they are made of."""
+    figure, axes = plots.panel(1, 2, width=5.4, height=3.8)
+    for ax, plan in zip(axes[0], PLANS, strict=True):
+        here = data.sel(plan=plan)
+        plots.bars(ax, here["seconds"].rename(repeat="seed"), "way", WAYS, upright=True)
+        least = here["seconds"].mean("repeat")
+        for i, way in enumerate(WAYS):
+            ratio = float(least.sel(way=way) / least.sel(way="branches"))
+            ax.text(i, 1.2 * float(here["seconds"].sel(way=way).max()), f"{ratio:.1f}", ha="center", va="bottom")
+        few = here["steps"].values
+        title = f"{plan}: {few[0] / few[1]:.1f} times fewer steps\n{100 * float(here['limit']):.0f} % of the machine's arithmetic"
+        plots.finish(
+            ax,
+            y="wall time [s], over branches above",
+            log="y",
+            title=title,
+            ylim=(None, 3 * float(data["seconds"].max())),
+        )
+        ax.tick_params(axis="x", labelsize=8)
+    return figure
+
+
+def seconds(way: str, plan: str) -> Any:
+    """Wall time."""
+    return value("seconds", way=way, plan=plan)
+
+
+BOUND = "; steps alone allow (sum T_c + m T) / (max T_c + m T), 1.6 with the paper's list"
+
+FIGURE = Figure(
+    name="completion",
+    title="Matrix completion at many T_c: branches of one first task against every one anew, and a literal NumPy loop",
+    config=Config,
+    run=run,
+    draw=draw,
+    claims=(
+        *(faster(f"sharing the first task alone, {plan}: at least 4 times faster than every T_c anew", 4.0,
+                 times_faster(seconds("anew", plan), seconds("in turn", plan)), "seconds anew over shared", BOUND) for plan in PLANS),
+        *(faster(f"branches in one batch, {plan}: faster than every T_c anew", 1.0,
+                 times_faster(seconds("anew", plan), seconds("branches", plan)), "seconds anew over branches") for plan in PLANS),
+        *(faster(f"branches in one batch, {plan}: at least 4 times faster than a literal loop", 4.0,
+                 times_faster(seconds("literal", plan), seconds("branches", plan)), "literal seconds over ours") for plan in PLANS),
+        Claim("all ways agree: largest difference of final errors", "the same steps from the same starts",
+              exact(value("apart").then(lambda array: array.max("plan"))), at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+    ),
+    presets={
+        "smoke": dict(seeds=1, n=4, count=10, switches=(0, 5, 10), steps=4, grid=3, short=2, repeats=2),
+        "paper": dict(seeds=4, n=100, count=2000, lr=0.2, repeats=3),
+    },
+)  # fmt: skip

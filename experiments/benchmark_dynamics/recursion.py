@@ -1,0 +1,114 @@
+"""The scalar recursion of Figure 2 and the traces of Figure 1 against literal loops."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmark_dynamics import literal
+from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
+from mtrl import dynamics
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, timing
+from mtrl.harness.judge.measures import exact, times_faster, value
+from mtrl.harness.picture import plots
+
+WORK = ("scalar recursion", "phase portraits")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(BaseConfig):
+    """8 modes x 3 windows x runs, D = 4; 4 depths x 2 windows x runs."""
+
+    seeds: int = field(16, help="runs done together", lower=1)
+    steps: int = field(1000, help="steps", lower=1)
+    depths: tuple[int, ...] = field((2, 5, 8, 13), help="matrices a pathway, phase portraits", lower=2, distinct=True)
+    repeats: int = field(5, help="interleaved repetitions", lower=2)
+
+
+def recursion(p: Any, s: Any, gates: Any, lr: Any, steps: Any, *, depth: int) -> Any:
+    """Final K_b, (run, gate, mode)."""
+
+    def one(p, gate):
+        rule = dynamics.scalar_pathways(depth=depth, lr=lr, gate_b=(gate[0], gate[1]))
+        begin = dynamics.ScalarPathways(p, p, jnp.zeros((), jnp.int32))
+        return dynamics.strength(dynamics.trajectory(rule, begin, s, steps)[0].p_b, depth)
+
+    return jax.vmap(lambda p: jax.vmap(lambda gate: one(p, gate))(gates))(p)
+
+
+def portraits(p: Any, s: Any, gates: Any, lr: Any, steps: Any, *, depths: tuple[int, ...]) -> Any:
+    """Final (K_a, K_b), (run, gate, depth, 2); whole-number depths are compiled as such."""
+
+    def one(p, gate, depth):
+        rule = dynamics.scalar_pathways(depth=depth, lr=lr, gate_b=(gate[0], gate[1]), start="large")
+        begin = dynamics.ScalarPathways(p[:1], p[1:], jnp.zeros((), jnp.int32))
+        end, _ = dynamics.trajectory(rule, begin, s, steps)
+        return jnp.concatenate([dynamics.strength(x, depth, "large") for x in end[:2]])
+
+    return jax.vmap(lambda p: jax.vmap(lambda gate: jnp.stack([one(p, gate, depth) for depth in depths]))(gates))(p)
+
+
+def run(config: Config, seeds: np.ndarray) -> Any:
+    """Both sides from the same starts, timed in turn."""
+    draws, s = np.random.default_rng(int(seeds[0])), np.asarray(dynamics.hierarchy().s)
+    small = (0.01 * (1 + 0.1 * draws.normal(size=(len(seeds), len(s))))) ** 0.25
+    large = 0.01 * draws.normal(size=(len(seeds), 2))
+    windows, two = np.array([[0, 150], [400, 550], [750, 900]], np.int32), np.array([[0, 15], [100, 115]], np.int32)
+    steps = np.array([config.steps], np.int32)
+    calls = {
+        "ours scalar recursion": calling(recursion, small, s, windows, 0.01, steps, depth=4),
+        "ours phase portraits": calling(portraits, large, np.array([10.0]), two, 1e-3, steps, depths=config.depths),
+        "literal scalar recursion": lambda: literal.recursion(small, s, windows, 0.01, config.steps, 4),
+        "literal phase portraits": lambda: literal.portraits(
+            large, 10.0, np.array(config.depths), two, 1e-3, config.steps
+        ),
+    }
+    seconds = timing.compare(calls, config.repeats)
+    apart = [np.abs(np.asarray(calls[f"ours {work}"]()) - calls[f"literal {work}"]()).max() for work in WORK]
+    counts = [small.size * len(windows) * config.steps, 2 * len(large) * len(two) * len(config.depths) * config.steps]
+    return dataset(
+        None,
+        {"work": list(WORK), "repeat": np.arange(config.repeats)},
+        ours=(("work", "repeat"), [seconds[f"ours {work}"] for work in WORK], "s", "wall time"),
+        literal=(("work", "repeat"), [seconds[f"literal {work}"] for work in WORK], "s", "wall time"),
+        apart=("work", apart, "1", "largest difference of final strengths"),
+        updates=("work", counts, "1", "updates of one number"),
+    )  # fmt: skip
+
+
+def draw(data: Any, config: Config) -> Any:
+    """Seconds side by side, and how many times faster."""
+    figure, axes = plots.panel(1, 2, width=4.6, height=3.6)
+    for ax, work in zip(axes[0], WORK, strict=True):
+        here = data.sel(work=work)
+        for place, (name, look) in enumerate((("literal", LOOP), ("ours", OURS))):
+            part = here[name].rename(repeat="seed").expand_dims({"bar": [name]})
+            plots.bars(ax, part, "bar", {name: look}, upright=True)
+            ax.patches[-1].set_x(place - 0.4)
+        ax.set_xticks([0, 1], [LOOP.words, OURS.words])
+        ratio = times_faster(value("literal", work=work), value("ours", work=work))(data, config).value
+        rate = float(here["updates"] / here["ours"].min())
+        plots.finish(
+            ax, y="wall time [s]", log="y", title=f"{work}: {ratio:.0f}x, {rate / 1e6:.0f} million updates / s"
+        )
+    return figure
+
+
+FIGURE = Figure(
+    name="recursion",
+    title="Scalar recursion and phase portraits against literal NumPy loops",
+    config=Config,
+    run=run,
+    draw=draw,
+    claims=(
+        *(faster(f"{work} at least 30 times faster than a literal loop", 30.0,
+                 times_faster(value("literal", work=work), value("ours", work=work)), "literal seconds over ours") for work in WORK),
+        Claim("both sides agree: largest difference of final strengths", "the same recursion from the same starts",
+              exact(value("apart").then(lambda array: array.max("work"))), at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+    ),
+    presets={
+        "smoke": dict(seeds=2, steps=20, depths=(2, 3), repeats=2),
+        "paper": dict(seeds=100, repeats=10),
+    },
+    headline=True,
+)  # fmt: skip
