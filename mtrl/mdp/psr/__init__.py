@@ -5,6 +5,7 @@
 | tabular POMDPs, their tables of trajectories, samplers | `problem` |
 | values, best policies and max-policy total variation, exact by recursion on the tree | `tree` |
 | PSRs of POMDPs by core tests of any length, filtering, conditioning | `representation` |
+| the same where laws depend on the stage: `StagedPOMDP`, `from_staged`, `unrolled` | `staged` |
 | a finite joint class with the exact projection of its confidence set | `finite` |
 | what its tasks are played on | `worlds` |
 | `umt_psr` (upstream, with its baselines), `known_transition` (oracle), `omt_psr` (downstream) | `umt_psr`, `omt_psr` |
@@ -58,6 +59,19 @@ from mtrl.mdp.psr.representation import (
     psr_table,
     shortest_tests,
 )
+from mtrl.mdp.psr.staged import (
+    StagedPOMDP,
+    StagedPSR,
+    from_staged,
+    repeated,
+    sample_staged,
+    staged_pomdp,
+    staged_psr_table,
+    staged_states,
+    staged_table,
+    staged_tests,
+    unrolled,
+)
 from mtrl.mdp.psr.tree import (
     Best,
     best,
@@ -78,12 +92,12 @@ from mtrl.mdp.psr.tree import (
 from mtrl.mdp.psr.umt_psr import PLANNING, SHARING, known_transition, umt_psr
 
 __all__ = [
-    "PLANNING", "SHARING", "Best", "Fit", "POMDP", "PSR", "Paths", "beliefs", "best", "best_of", "blurred",
-    "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
-    "em", "explore", "finite",
-    "worlds", "from_moments", "from_pomdp", "gradient_mle", "history_matrix", "known_transition", "log_likelihood",
-    "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states", "psr_table",
-    "random_start", "renyi", "restricted", "reward_of_last", "sample", "sample_shared",
-    "sample_two_state", "shortest_tests", "stack", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr",
-    "uniform_policy", "value_gap", "weights", "worst_renyi",
+    "PLANNING", "SHARING", "Best", "Fit", "POMDP", "PSR", "Paths", "StagedPOMDP", "StagedPSR", "beliefs", "best", "best_of",
+    "blurred", "check_columns", "check_rewards", "check_table", "conditioning", "core_tests", "distance", "divergence", "draw",
+    "em", "explore", "finite", "from_moments", "from_pomdp", "from_staged", "gradient_mle", "history_matrix", "known_transition",
+    "log_likelihood", "mixtures", "numerical_rank", "omt_psr", "perturbed", "policy_value", "pomdp", "predictive_states",
+    "psr_table", "random_start", "renyi", "repeated", "restricted", "reward_of_last", "sample", "sample_shared", "sample_staged",
+    "sample_two_state", "shortest_tests", "stack", "staged_pomdp", "staged_psr_table", "staged_states", "staged_table",
+    "staged_tests", "theory", "trajectory_log_likelihood", "trajectory_table", "umt_psr", "uniform_policy", "unrolled",
+    "value_gap", "weights", "worlds", "worst_renyi",
 ]  # fmt: skip

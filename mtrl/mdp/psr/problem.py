@@ -7,8 +7,8 @@
 | E | emissions | (O, S) | `E[o, s]`: chance of observing o in s; columns sum to 1 |
 | P | `trajectory_table` | (O, A, O, ..., O) | `P(o_1 .. o_H ; do a_1 .. a_{H-1})`; the last action has no effect and no axis |
 
-Models are the same at every stage (the paper allows others). Several tasks or candidates are a leading axis of the fields, over which
-users `vmap`. Latent states are known up to their names only: compare tables P, never entries of T or E.
+Models are the same at every stage; `staged` has those that are not. Several tasks or candidates are a leading axis of the fields, over
+which users `vmap`. Latent states are known up to their names only: compare tables P, never entries of T or E.
 
 Paper: Huang, Cheng, Yang, Tan and Liang, ICLR 2024, arXiv 2310.13550.
 """
