@@ -1,0 +1,145 @@
+"""G-, E- and XY-optimal designs against the same algorithms in NumPy and against convex programs in cvxpy."""
+
+import dataclasses
+import functools
+import importlib.util
+
+import numpy as np
+
+from experiments.benchmark_pure_exploration import literal, protocol
+from experiments.benchmark_pure_exploration.protocol import DESIGNS, OURS, times
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, dataset, evaluate, field, timing
+from mtrl.harness.judge.measures import exact, value
+from mtrl.harness.picture import plots
+
+LITERAL, CONVEX = "NumPy", "cvxpy"
+LOOK = plots.looks({OURS: "this\nproject", LITERAL: "the same\nin NumPy", CONVEX: "cvxpy,\nClarabel"})
+
+
+@dataclasses.dataclass(frozen=True)
+class DesignsConfig(BaseConfig):
+    """One set of arms; the same numbers of steps in both programs, cvxpy to a like gap."""
+
+    seeds: int = field(1, help="not used: one set of arms", lower=1)
+    arms: int = field(500, help="number of arms n", lower=8)
+    dim: int = field(20, help="dimension d", lower=2, at_most="arms")
+    items: int = field(4, help="items whose differences the XY design is for", lower=2)
+    g_steps: int = field(2000, help="steps of Fedorov-Wynn", lower=1)
+    e_steps: int = field(400, help="steps per rung of the E design", lower=1)
+    xy_steps: int = field(200, help="steps per rung of the XY design", lower=1)
+    tolerance: float = field(1e-6, help="gap at which NumPy's Fedorov-Wynn stops", lower=0.0, strict=True)
+    repeats: int = field(3, help="interleaved repetitions", lower=2)
+
+
+def calls_of(config):
+    """(design, method) -> call that gives weights, value and bound."""
+    X, Y = protocol.arms_and_differences(config.arms, config.dim, config.items)
+    part = functools.partial
+    calls = {
+        ("G", OURS): part(evaluate, part(protocol.g_design, iterations=config.g_steps), X),
+        ("G", LITERAL): part(literal.g_design, X, tolerance=config.tolerance),
+        ("E", OURS): part(evaluate, part(protocol.e_design, iterations=config.e_steps), X),
+        ("E", LITERAL): part(literal.e_design, X, iterations=config.e_steps),
+        ("XY", OURS): part(evaluate, part(protocol.xy_design, iterations=config.xy_steps), X, Y),
+        ("XY", LITERAL): part(literal.xy_design, X, Y, iterations=config.xy_steps),
+    }
+    if importlib.util.find_spec("cvxpy"):
+        calls |= {(name, CONVEX): part(literal.convex, name, X, Y) for name in DESIGNS}
+    return calls
+
+
+def run(config, seeds):
+    """All in turn; the designs of the last round."""
+    found = {}
+
+    def keep(name, call):
+        def kept():
+            found[name] = call()
+
+        return kept
+
+    calls = {name: keep(name, call) for name, call in calls_of(config).items()}
+    for name in calls:  # compile; the convex programs need no warm-up
+        if name[1] == OURS:
+            calls[name]()
+    seconds = timing.compare(calls, config.repeats, warmup=0)
+    methods = [name for name in LOOK if ("G", name) in calls]
+
+    def table(number):
+        return [[number(design, method) for method in methods] for design in DESIGNS]
+
+    return dataset(
+        None,
+        {
+            "design": list(DESIGNS),
+            "method": methods,
+            "repeat": np.arange(config.repeats),
+            "arm": np.arange(config.arms),
+        },
+        seconds=(("design", "method", "repeat"), table(lambda *name: seconds[name]), "s", "wall time per design"),
+        weights=(("design", "method", "arm"), table(lambda *name: np.asarray(found[name][0]))),
+        value=(("design", "method"), table(lambda *name: float(found[name][1])), "1", "value of the criterion"),
+        bound=(("design", "method"), table(lambda *name: float(found[name][2])), "1", "certified lower bound"),
+    )
+
+
+def draw(data, config):
+    """Seconds, and below each how far the value may be from the best."""
+    figure, axes = plots.panel(1, 3, width=3.3, height=3.5)
+    for ax, design in zip(axes[0], DESIGNS, strict=True):
+        part = data.sel({"design": design})
+        gaps = part["value"] / part["bound"].max() - 1  # the largest bound holds for all; NaN is none
+        words = {}
+        for name, gap in zip(part["method"].values, np.atleast_1d(abs(gaps.values)), strict=True):
+            words[name] = LOOK[name]._replace(words=f"{LOOK[name].words}\ngap {gap:.1e}")
+        size = f"{design}-optimal: d = {config.dim}, {config.arms} arms"
+        size += f",\n{config.items * (config.items - 1) // 2} differences" if design == "XY" else ""
+        protocol.bars(ax, part["seconds"], words, OURS, title=size)
+    if CONVEX not in data["method"].values:
+        figure.suptitle("cvxpy is not installed, so its bars are missing: install the test extra.", fontsize=9)
+    return figure
+
+
+def certified(design):
+    """Claim: the gap that our certificate states."""
+    gap = value("value", design=design, method=OURS) / value("bound", design=design, method=OURS) - 1
+    return Claim(
+        f"certified relative gap of the {design} design", "goal: 1e-6", exact(gap), at_most(1e-6), kind="speed",
+        unit="relative", reason="this project's goal",
+    )  # fmt: skip
+
+
+def same_value(design, other, tolerance, reason):
+    """Claim: the value is that of another program."""
+    values = {name: value("value", design=design, method=name) for name in (OURS, other)}
+    return Claim(
+        f"value of the {design} design over that of {other}", "the same criterion", exact(values[OURS] / values[other]),
+        between(1 - tolerance, 1 + tolerance), kind="reference", unit="ratio", value=1.0, reason=reason,
+    )  # fmt: skip
+
+
+SAME = "the same steps in other order of summation"
+FIGURE = Figure(
+    name="designs",
+    headline=True,
+    title="Optimal designs: time against NumPy and cvxpy",
+    config=DesignsConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        *(
+            protocol.faster(f"{design} design: times faster than {other}", goal, times(other, OURS, design=design))
+            for other, goal in ((LITERAL, 5.0), (CONVEX, 50.0))
+            for design in DESIGNS
+        ),
+        *(certified(design) for design in DESIGNS),
+        same_value("G", LITERAL, 2e-6, "both stop at a gap of 1e-6"),
+        *(same_value(design, LITERAL, 1e-4, SAME) for design in ("E", "XY")),
+        same_value("G", CONVEX, 1e-5, "ten times the gap that both are asked for"),
+        *(same_value(design, CONVEX, 0.02, "2 %, the default tolerance of the ladders") for design in ("E", "XY")),
+    ),
+    presets={
+        "smoke": dict(arms=12, dim=3, items=3, g_steps=200, e_steps=10, xy_steps=10, repeats=2),
+        "paper": dict(repeats=9),
+    },
+)
