@@ -41,7 +41,7 @@ class CurveConfig(BaseConfig):
 def run(config: CurveConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     grid, loads = config.grid, np.sort(config.loads)
-    up, down = evaluate(protocol.branches, grid, config.beta, 0.0)
+    up, down = protocol.branches(grid, config.beta)
     kept = {n: np.stack([protocol.masked(getattr(x, n), x.converged) for x in (up, down)]) for n in ORDER}
     ends = (np.array(CUT_UP), NEAR_UP), (np.array(CUT_DOWN), NEAR_DOWN)
     cut = [evaluate(protocol.cut_branch, at, config.beta, start, nodes=config.cut_nodes) for at, start in ends]

@@ -15,7 +15,6 @@ from mtrl.harness import (
     Claim,
     Figure,
     dataset,
-    evaluate,
     field,
     less_than_zero,
     over_seeds,
@@ -39,6 +38,7 @@ class DynamicsConfig(BaseConfig):
     rate: float = field(0.03, help="learning rate", lower=0.0, strict=True)
     momentum: float = field(0.9, help="momentum", lower=0.0, upper=0.999)
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    step: float = field(0.1, help="step of the loads along which the theory is followed", lower=0.01, upper=0.5)
 
     def validate(self):
         """Records divide the epochs."""
@@ -77,9 +77,9 @@ def run(config: DynamicsConfig, seeds: np.ndarray) -> Any:
         over_seeds(descend, seeds, round(load * config.dim), size, *numbers, in_turn=True, **fixed)
         for load, size in zip(loads, sizes, strict=True)
     ]
-    grid = np.unique(np.round(np.r_[np.arange(0.1, 2.01, 0.1), loads], 10))
+    grid = np.unique(np.round(np.r_[np.arange(config.step, 2.01, config.step), loads], 10))
     at = np.searchsorted(grid, np.round(loads, 10))
-    up, down = evaluate(protocol.branches, grid, config.beta, 0.0)
+    up, down = protocol.branches(grid, config.beta)
     theory = np.stack([protocol.masked(protocol.error_of(x.p), x.converged)[at] for x in (up, down)])
     when = np.arange(config.every, config.epochs + 1, config.every)
     return dataset(
@@ -123,7 +123,7 @@ FIGURE = Figure(
     ),
     optional=("eps_theory",),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.5, 1.0)),
+        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.5, 1.0), step=0.5),
         "paper": dict(seeds=20, dim=1000),
     },
 )  # fmt: skip

@@ -19,6 +19,7 @@ META, EWC = "metaplasticity", "EWC"
 METHODS = (STEP, TASK, PLAIN, META, EWC)
 LOOKS = looks(METHODS)
 UNIT = "share of test images"
+TINY = dict(epochs=1, batches=1, batch=8, hidden=(4,), consolidation=(1.35,), lam=(1.0,))  # for `smoke`
 
 
 class Images(NamedTuple):
@@ -47,6 +48,7 @@ class NetworkConfig(BaseConfig):
         (0.5, 1.35, 3.0), help="sweep of metaplasticity's m", lower=0.0, distinct=True
     )
     lam: tuple[float, ...] = field((1.0, 100.0), help="sweep of EWC's weight", lower=0.0, distinct=True)
+    images: int = field(0, help="images per task to learn from, a quarter as many to be tested on; 0 for all", lower=0)
     data_dir: str = field("", help="folder with MNIST's idx files; empty: scikit-learn's digits", path=True)
 
 
@@ -151,22 +153,20 @@ def learn(
 def compared(config: Any, seeds: np.ndarray, images: Images, permute: Any, schedule: Any, rate: float) -> Any:
     """Accuracies (seed, method, epoch, task): of a swept rule the lane that is best on average at the end, which favours the baselines."""
     widths = (images.train.shape[-1], *config.hidden, 10)
-    hypers = {
-        STEP: (config.gamma,),
-        TASK: (config.gamma_task,),
-        PLAIN: (0.0,),
-        META: config.consolidation,
-        EWC: config.lam,
-    }
-    found, chosen = [], []
-    for method, values in hypers.items():
-        how = dict(method=method, widths=widths, epochs=config.epochs, batch=config.batch, batches=config.batches)
+    programs = {STEP: (config.gamma, 0.0), TASK: (config.gamma_task,), META: config.consolidation, EWC: config.lam}
+    if config.images:
+        most = config.images, config.images, config.images // 4, config.images // 4
+        images = Images(*(a[:, :n] for a, n in zip(images, most, strict=True)))
+    how = dict(widths=widths, epochs=config.epochs, batch=config.batch, batches=config.batches)
+    found, chosen = {}, {}
+    for method, values in programs.items():
         given = np.array(values, np.float32), np.asarray(schedule, np.float32), np.float32(rate)
-        lanes = over_seeds(learn, seeds, images, *given, per_seed=(permute,), in_turn=True, **how)
+        lanes = over_seeds(learn, seeds, images, *given, per_seed=(permute,), in_turn=True, method=method, **how)
+        if method == STEP:
+            found[PLAIN], chosen[PLAIN], lanes = lanes[:, 1], 0.0, lanes[:, :1]
         best = int(np.argmax(lanes[:, :, -1].mean((0, 2))))
-        found.append(lanes[:, best])
-        chosen.append(float(values[best]))
-    return np.stack(found, 1), np.array(chosen)
+        found[method], chosen[method] = lanes[:, best], float(values[best])
+    return np.stack([found[m] for m in METHODS], 1), np.array([chosen[m] for m in METHODS])
 
 
 def end(method: str) -> Any:

@@ -33,7 +33,7 @@ class PairsConfig(BaseConfig):
         (-0.5, 0.0, 0.5), help="teacher overlaps r0", lower=-1.0, upper=1.0, distinct=True
     )
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
-    points: int = field(25, help="loads of the theory", lower=3)
+    points: int = field(15, help="loads of the theory, once in equal steps and once in equal ratios", lower=3)
 
 
 def after_both(
@@ -88,7 +88,8 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
             after_both, seeds, *numbers, in_turn=True, dim=config.dim, counts=counts, epochs=config.epochs
         )
         ends.append(end.reshape(len(seeds), len(config.gammas), len(config.overlaps), 2))
-    grid = np.unique(np.round(np.r_[np.geomspace(min(0.01, loads[0]), loads[-1], config.points), loads], 10))
+    even = np.linspace(loads[-1] / config.points, loads[-1], config.points)
+    grid = np.unique(np.round(np.r_[np.geomspace(min(0.01, loads[0]), loads[-1], config.points), even, loads], 10))
     at = np.searchsorted(grid, np.round(loads, 10))
     found, theory = protocol.two_task_theory(
         grid, config.overlaps, config.gammas, load=config.load_first, beta=config.beta, gamma_first=config.gamma_first
@@ -119,7 +120,7 @@ def draw(data: Any, config: PairsConfig) -> Any:
             plots.theory(ax, part["eps_theory"], "grid", "r0", looks)
             plots.points(ax, part["eps"], "load", "r0", bare)
             legend = "best" if ax is axes[0, 0] else None
-            words = dict(x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}")
+            words = dict(x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory")
             plots.finish(ax, **words, log="x" if gamma < 0.5 else "", ylim=(-0.02, 0.74), legend=legend)
     return figure
 

@@ -70,7 +70,7 @@ FIGURE = Figure(
     draw=draw,
     claims=networks.ordering_claims("permuted images"),
     presets={
-        "smoke": dict(seeds=2, tasks=2, epochs=1, batches=1, batch=8, hidden=(4,), consolidation=(1.35,), lam=(1.0,)),
+        "smoke": dict(seeds=2, tasks=2, images=40) | networks.TINY,
         "paper": dict(seeds=10, hidden=(512, 512), epochs=5, batches=500),
     },
 )  # fmt: skip

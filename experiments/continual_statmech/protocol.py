@@ -108,11 +108,16 @@ def single(
     return epochs(keys["batches"], algorithm, state, task, teachers, count=epoch, every=every, most=most, size=size)[1]
 
 
-def branches(loads: Any, beta: Any, gamma: Any) -> Any:
-    """The saddle points from below, and from above, in the order of the loads."""
-    up = continual.follow(loads, beta=beta, gamma=gamma, start=jnp.array(continual.COLD))
-    down = continual.follow(loads[::-1], beta=beta, gamma=gamma, start=jnp.array(continual.WARM))
-    return up, jax.tree.map(lambda x: x[::-1], down)
+def branch(loads: Any, beta: Any, gamma: Any, start: Any) -> Any:
+    """Saddle points along the loads, each from the one before."""
+    return continual.follow(loads, beta=beta, gamma=gamma, start=start)
+
+
+def branches(loads: Any, beta: float, gamma: float = 0.0) -> tuple[Any, Any]:
+    """The branch from below and the one from above, both in the order of the loads."""
+    up = evaluate(branch, loads, beta, gamma, np.array(continual.COLD))
+    down = evaluate(branch, loads[::-1].copy(), beta, gamma, np.array(continual.WARM))
+    return up, type(down)(*(x[::-1] for x in down))
 
 
 def cut_branch(loads: Any, beta: Any, start: Any, *, nodes: int) -> Any:
@@ -127,9 +132,9 @@ def first_law(load: Any, beta: Any, gamma: Any, start: Any) -> Any:
     return found, continual.magnetisation_law(found, beta=beta, gamma=gamma)
 
 
-def second_curves(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any) -> Any:
-    """(r0, load) of the second task, one teacher overlap after another."""
-    return jax.lax.map(lambda r: continual.follow_transfer(loads, law, r0=r, gamma=gamma, beta=beta), r0)
+def second_curve(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any) -> Any:
+    """Saddle points of the second task along its loads."""
+    return continual.follow_transfer(loads, law, r0=r0, gamma=gamma, beta=beta)
 
 
 def two_task_theory(
@@ -138,8 +143,9 @@ def two_task_theory(
     """(first task's saddle point, curves (gamma, r0, load)); from the learnt branch where alpha_1 is beyond the jump."""
     start = np.array(continual.WARM if load > 1.6 else continual.COLD)
     found, law = evaluate(first_law, load, beta, gamma_first, start)
-    curves = [evaluate(second_curves, np.asarray(loads), law, np.asarray(r0), g, beta) for g in gammas]
-    return found, type(curves[0])(*(np.stack(x) for x in zip(*curves, strict=True)))
+    curves = [evaluate(second_curve, np.asarray(loads), law, float(r), float(g), beta) for g in gammas for r in r0]
+    stacked = (np.stack(x).reshape(len(gammas), len(r0), -1) for x in zip(*curves, strict=True))
+    return found, type(curves[0])(*stacked)
 
 
 def masked(values: Any, converged: Any) -> Any:

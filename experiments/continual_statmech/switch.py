@@ -120,7 +120,7 @@ FIGURE = Figure(
     ),
     optional=("eps_theory",),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.5, 1.0)),
+        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.25, 0.5, 1.0)),
         "paper": dict(seeds=20, dim=1000),
     },
 )  # fmt: skip
