@@ -101,7 +101,7 @@ def draw(data: Any, config: DynamicsConfig) -> Any:
         for line, style in zip(data["eps_theory"].sel(load=load).values, ("-", "--"), strict=True):
             ax.axhline(line, color=look.color, linewidth=1, linestyle=style)
     plots.finish(ax, x="epoch", y=f"{EPS} [share of inputs]", ylim=(-0.01, 0.52),
-                 title="levels: theory from below, and from above (dashed); shade: range of the trials",
+                 title="levels: theory, from above dashed; shade: range of trials",
                  legend=dict(ncol=2, fontsize=8, loc="upper right"))  # fmt: skip
     return figure
 
