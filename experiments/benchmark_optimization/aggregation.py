@@ -1,0 +1,177 @@
+"""One aggregation step at several numbers of tasks and parameters: ours, NumPy as written, convex programs, TorchJD where installed."""
+
+import dataclasses
+import functools
+import importlib.util
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmark_optimization import literal, protocol
+from experiments.benchmark_optimization.protocol import METHODS
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
+from mtrl.harness.judge.measures import Absent, exact, times_faster, value
+from mtrl.harness.picture import plots
+
+NUMPY = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
+PROGRAMS = ("Nash-MTL", "CAGrad")
+TORCH = {"mean": "Mean", "MGDA": "MGDA", "PCGrad": "PCGrad", "IMTL-G": "IMTLG", "Aligned-MTL": "AlignedMTL"}
+LOOK = plots.looks({"ours": "this project", "yardstick": "NumPy as written; convex program", "torch": "TorchJD"})
+SHOWN = 1000  # entries of a direction that are stored
+
+
+@dataclasses.dataclass(frozen=True)
+class AggregationConfig(BaseConfig):
+    """Seconds per step on one Jacobian; the yardstick of Nash-MTL and CAGrad is a convex program at equal accuracy."""
+
+    seeds: int = field(1, help="not used", lower=1)
+    tasks: tuple[int, ...] = field((2, 8, 40), help="numbers of tasks T", lower=2)
+    parameters: tuple[int, ...] = field((10_000,), help="numbers of shared parameters P", lower=10)
+    program_tasks: int = field(8, help="most tasks at which the convex programs run", lower=0)
+    repeats: int = field(5, help="interleaved repetitions", lower=2)
+
+
+def yardstick(J: np.ndarray, method: str) -> Any:
+    """NumPy on the whole Jacobian, or a convex program."""
+    solve = {
+        "mean": literal.mean,
+        "MGDA": literal.mgda,
+        "PCGrad": literal.pcgrad,
+        "IMTL-G": literal.imtl_g,
+        "Aligned-MTL": literal.aligned_mtl,
+        "Nash-MTL": literal.nash_program,
+        "CAGrad": literal.cagrad_program,
+    }[method]
+    return functools.partial(solve, J)
+
+
+def torch_step(J: np.ndarray, method: str) -> Any:
+    """TorchJD's aggregator on the same Jacobian."""
+    import torch
+    from torchjd import aggregation
+
+    matrix, peer = torch.tensor(J), getattr(aggregation, TORCH[method])()
+    return lambda: peer(matrix).numpy()
+
+
+def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
+    """Interleaved timings of all sides at every size, and their directions."""
+    peers = importlib.util.find_spec("torchjd") is not None and importlib.util.find_spec("torch") is not None
+    sides = [side for side in LOOK if side != "torch" or peers]
+    shape = (len(METHODS), len(config.tasks), len(config.parameters), len(sides))
+    seconds = np.full((*shape, config.repeats), np.nan)
+    kept = np.full((*shape, SHOWN), np.nan)
+    for t, tasks in enumerate(config.tasks):
+        for p, parameters in enumerate(config.parameters):
+            J = protocol.jacobian(tasks, parameters)
+            calls = {}
+            for m, method in enumerate(METHODS):
+                calls[m, 0] = protocol.ours(J, method)
+                if method in NUMPY or tasks <= config.program_tasks:
+                    calls[m, 1] = yardstick(J, method)
+                if peers and method in TORCH:
+                    calls[m, 2] = torch_step(J, method)
+            for (m, side), rounds in timing.compare(calls, config.repeats).items():
+                seconds[m, t, p, side] = rounds
+                found = np.asarray(calls[m, side]()).ravel()[:SHOWN]
+                kept[m, t, p, side, : len(found)] = found
+    return dataset(
+        None,
+        {
+            "method": METHODS,
+            "tasks": config.tasks,
+            "parameters": config.parameters,
+            "side": sides,
+            "repeat": np.arange(config.repeats),
+        },
+        seconds=(("method", "tasks", "parameters", "side", "repeat"), seconds, "s", "time per step"),
+        direction=(("method", "tasks", "parameters", "side", "entry"), kept),
+    )
+
+
+def times(method: str, tasks: int, side: str = "yardstick") -> Any:
+    """A yardstick's seconds over ours, at the first number of parameters."""
+    seconds = value("seconds", method=method, tasks=tasks).then(lambda array: array.isel(parameters=0))
+    return times_faster(seconds.at(side=side), seconds.at(side="ours"))
+
+
+def draw(data: Any, config: AggregationConfig) -> Any:
+    """Seconds per step, a panel per size."""
+    figure, axes = plots.panel(data.sizes["parameters"], data.sizes["tasks"], width=4.4, height=3.4, sharey=True)
+    for row, parameters in zip(axes, config.parameters, strict=True):
+        for ax, tasks in zip(row, config.tasks, strict=True):
+            here = data["seconds"].sel(tasks=tasks, parameters=parameters)
+            for side, look in LOOK.items():
+                if side in data["side"].values:
+                    part = here.sel(side=side).rename(repeat="seed").assign_coords(method=np.arange(len(METHODS)))
+                    plots.points(ax, part, "method", look=look)
+            ax.set_xticks(range(len(METHODS)), METHODS, rotation=40, ha="right")
+            first = ax is axes[0, 0]
+            room = dict(ylim=(None, 30 * float(data["seconds"].max())), legend="upper left" if first else None)
+            plots.finish(
+                ax, x="aggregator", y="time per step [s]", title=f"T = {tasks}, P = {parameters:,}", log="y", **room
+            )
+    return figure
+
+
+def disagreement(*methods: str) -> Any:
+    """Largest distance of the sides' directions over their size, where both ran."""
+
+    def largest(array: Any) -> Any:
+        array = array.sel({"method": list(methods)})
+        ours, other = array.sel(side="ours", drop=True), array.sel(side="yardstick", drop=True)
+        ran = other.notnull().any("entry")
+        if not ran.any():
+            raise Absent("no yardstick ran")
+        gap = abs(ours - other).max("entry") / abs(other).max("entry")
+        return gap.where(ran, 0.0).max(skipna=False)
+
+    return exact(value("direction").then(largest))
+
+
+FIGURE = Figure(
+    name="aggregation",
+    headline=True,
+    title="One aggregation step against NumPy, convex programs and TorchJD",
+    config=AggregationConfig,
+    run=run,
+    draw=draw,
+    optional=("seconds", "direction"),
+    presets={
+        "smoke": dict(tasks=(2,), parameters=(20,), program_tasks=0, repeats=2),
+        "paper": dict(parameters=(10_000, 1_000_000), program_tasks=40, repeats=10),
+    },
+    claims=(
+        *(
+            protocol.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
+            for name in ("MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
+        ),
+        *(
+            protocol.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8))
+            for name in PROGRAMS
+        ),
+        *(
+            protocol.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
+            for name in TORCH
+            for tasks in (2, 40)
+        ),
+        Claim(
+            text="ours and NumPy give the same directions (largest relative distance)",
+            paper="same closed forms, same iteration",
+            measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),
+            accepts=between(0.0, 1e-8),
+            kind="sanity",
+            unit="relative",
+            reason="the Gramian squares a condition of up to 1e3",
+        ),
+        Claim(
+            text="ours and the convex programs give the same directions (largest relative distance)",
+            paper="same optimum",
+            measure=disagreement(*PROGRAMS),
+            accepts=between(0.0, 1e-3),
+            kind="sanity",
+            unit="relative",
+            reason="the conic solver's 1e-8 on the value is about 1e-4 on the point",
+        ),
+    ),
+)

@@ -1,0 +1,52 @@
+"""What the figures share: methods with their look, random Jacobians, the claim of a factor."""
+
+from typing import Any
+
+import numpy as np
+
+from mtrl import descent
+from mtrl.harness import Claim, at_least, evaluate, jnp
+from mtrl.harness.judge.measures import Measure
+from mtrl.harness.picture import plots
+
+GOAL = "this project's goal"
+METHODS = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL", "Nash-MTL", "CAGrad")
+LOOK = plots.looks(METHODS)
+
+
+def factories() -> dict[str, Any]:
+    """Ours, with the options of the yardsticks."""
+    return {
+        "mean": (descent.mean, {}),
+        "MGDA": (descent.mgda, {"solver": "frank_wolfe"}),
+        "PCGrad": (descent.pcgrad, {}),
+        "IMTL-G": (descent.imtl_g, {}),
+        "Aligned-MTL": (descent.aligned_mtl, {}),
+        "Nash-MTL": (descent.nash_mtl, {"largest_norm": None}),
+        "CAGrad": (descent.cagrad, {"c": 0.5}),
+    }
+
+
+def direction(J: Any, *, method: str) -> Any:
+    """One step of an aggregator."""
+    factory, options = factories()[method]
+    made = factory(tasks=J.shape[0], **options)
+    return made.update(J, made.init(J[0]))[0]
+
+
+def ours(J: Any, method: str) -> Any:
+    """A callable that makes one step, compiled."""
+    ready = jnp.asarray(J)
+    return lambda: evaluate(direction, ready, method=method)
+
+
+def jacobian(tasks: int, parameters: int) -> np.ndarray:
+    """Gradients with a common part and norms over a decade."""
+    rng = np.random.default_rng(tasks)
+    J = rng.normal(size=(tasks, parameters)) + 0.3 * rng.normal(size=parameters)
+    return J * np.geomspace(1, 10, tasks)[:, None] / np.sqrt(parameters)
+
+
+def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
+    """Claim: at least that many times faster."""
+    return Claim(text, f"goal: {goal:g}", measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
