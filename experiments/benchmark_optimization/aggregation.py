@@ -47,8 +47,8 @@ def yardstick(J: np.ndarray, method: str) -> Any:
 
 def torch_step(J: np.ndarray, method: str) -> Any:
     """TorchJD's aggregator on the same Jacobian."""
-    import torch
-    from torchjd import aggregation
+    import torch  # pyright: ignore[reportMissingImports]
+    from torchjd import aggregation  # pyright: ignore[reportMissingImports]
 
     matrix, peer = torch.tensor(J), getattr(aggregation, TORCH[method])()
     return lambda: peer(matrix).numpy()
