@@ -10,9 +10,11 @@ The aggregators and weightings themselves are `mtrl.descent`, optax-shaped; here
 | overlaid digits, four tasks of one digit, their network | `digits` |
 | paths of a descent on a small problem | `path` |
 | training of a shared part and heads by a `Rule`: `plain`, `upper_bound`, `saliency_rule`, `fs_mtl`; `train` | `shared`, `fs_mtl` |
+| one of several aggregators by a traced index; one task alone, as a baseline | `choose`, `alone` |
 | flat regions around any aggregator | `fs_mtl` |
 | saliency terms of Rep-MTL | `rep_mtl` |
-| the agent of IGB v2 | `igb_agent` |
+| the agent of IGB v2, and as a loss weighting | `igb_agent`, `igb_v2` |
+| a loss weighting as an aggregator, alone or before one | `weighted` |
 | Delta_m and Delta_p, the convention in the name | `metric` |
 
 Papers: Senushkin et al., CVPR 2023, arXiv 2305.19000 (Aligned-MTL); Dai, Fei and Lu, UAI 2023, arXiv 2307.15429 (IGB); Phan et al.,
@@ -32,13 +34,26 @@ The optimum of the landscape and what the sum of both losses is worth there; a m
 """
 
 from mtrl.optimization import digits, noise_scales, path, quadratics, rep_mtl, toy
-from mtrl.optimization.fs_mtl import fs_mtl
-from mtrl.optimization.igb_agent import Agent, Choice, IGBAgent, igb_agent
+from mtrl.optimization.choose import choose
+from mtrl.optimization.fs_mtl import fs_mtl, worst_losses
+from mtrl.optimization.igb_agent import Agent, Choice, IGBAgent, igb_agent, igb_v2
 from mtrl.optimization.metric import delta_m_lower_is_better, delta_p_higher_is_better
-from mtrl.optimization.shared import Learner, Report, Rule, Split, Weights, plain, saliency_rule, train, upper_bound
+from mtrl.optimization.shared import (
+    Learner,
+    Report,
+    Rule,
+    Split,
+    Weights,
+    alone,
+    plain,
+    saliency_rule,
+    train,
+    upper_bound,
+)
+from mtrl.optimization.weighted import weighted
 
 __all__ = [
-    "Agent", "Choice", "IGBAgent", "Learner", "Report", "Rule", "Split", "Weights", "delta_m_lower_is_better",
-    "delta_p_higher_is_better", "digits", "fs_mtl", "igb_agent", "noise_scales", "path", "plain", "quadratics", "rep_mtl",
-    "saliency_rule", "toy", "train", "upper_bound",
+    "Agent", "Choice", "IGBAgent", "Learner", "Report", "Rule", "Split", "Weights", "alone", "choose", "delta_m_lower_is_better",
+    "delta_p_higher_is_better", "digits", "fs_mtl", "igb_agent", "igb_v2", "noise_scales", "path", "plain", "quadratics", "rep_mtl",
+    "saliency_rule", "toy", "train", "upper_bound", "weighted", "worst_losses",
 ]  # fmt: skip

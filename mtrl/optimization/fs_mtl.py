@@ -49,14 +49,15 @@ def fs_mtl(
     *,
     rho_shared: Scalar = 0.05,
     rho_own: Scalar = 0.05,
-    decomposed: bool = True,
+    decomposed: Any = True,
 ) -> Rule:
     """The aggregator with flat regions sought, as a rule of `mtrl.optimization.shared`.
 
     Args:
       aggregator: used twice, with a state for each part.
       rho_shared, rho_own: radii; 0 gives the plain rule.
-      decomposed: loss part and flat part aggregated apart; False aggregates the sharpness-aware gradients directly.
+      decomposed: loss part and flat part aggregated apart; False aggregates the sharpness-aware gradients directly. May be
+        traced. The aggregator must give no direction for gradients that vanish.
 
     Raises:
       BadInput: a radius below 0.
@@ -69,13 +70,24 @@ def fs_mtl(
     def update(key, state, split, weights, **extra):
         losses, rows, sharp, own = sharp_gradients(split.losses, weights, rho_shared, rho_own)
         more = dict(losses=losses, key=key, **extra)
-        if not decomposed:
-            shared, first = aggregator.update(sharp, state[0], weights.shared, **more)
-            return Weights(shared, own), (first, state[1]), agreement(losses, rows)
-        flat = jax.tree.map(jnp.subtract, sharp, rows)
-        loss_part, first = aggregator.update(rows, state[0], weights.shared, **more)
+        part = jnp.asarray(decomposed, losses.dtype)  # 1 or 0
+        flat = jax.tree.map(lambda at, here: part.astype(here.dtype) * (at - here), sharp, rows)
+        loss_part, first = aggregator.update(jax.tree.map(jnp.subtract, sharp, flat), state[0], weights.shared, **more)
         flat_part, second = aggregator.update(flat, state[1], weights.shared, **more)
         shared = jax.tree.map(jnp.add, loss_part, flat_part)
         return Weights(shared, own), (first, second), agreement(losses, rows)
 
     return Rule(init, update)
+
+
+def worst_losses(losses: Any, weights: Weights, radius: Scalar) -> Any:
+    """Every task's loss at the point `radius` away along its own gradient (shared part and head together): its sharpness."""
+
+    def at(task):
+        def loss(w):
+            return losses(w.shared, w.heads)[task]
+
+        return loss(jax.tree.map(jnp.add, weights, ascent(jax.grad(loss)(weights), radius)))
+
+    values = losses(weights.shared, weights.heads)
+    return jax.vmap(at)(jnp.arange(values.shape[0]))

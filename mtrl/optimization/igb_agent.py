@@ -8,7 +8,8 @@ correction although the action is a softmax, buffer of 1e4; while `explore` hold
 int(50 k / 2) updates with batches of int(256 k / 2), k = 1 + share of the buffer that is filled. A batch has a fixed shape here: the
 rows beyond int(256 k / 2) are masked, and so are the updates beyond int(50 k / 2).
 
-Symbols: L^b -> base (task,); buffer -> ring of (L, u, r, L') rows. Everything is one pytree: it goes through `lax.scan`.
+Symbols: L^b -> base (task,); buffer -> ring of (L, u, r, L') rows. Everything is one pytree that goes through `lax.scan`:
+a stretch of 50 steps, then `learn`, so that no step branches.
 """
 
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from mtrl import nn
+from mtrl.descent.weightings.weighting import Weighting, check_losses, where_positive
 from mtrl.numerics.checks import check_positive, check_share, check_whole, known
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
@@ -88,8 +90,8 @@ class IGBAgent(NamedTuple):
     """The agent's functions; `igb_agent` makes them."""
 
     init: Any  # (key, dtype) -> Agent
-    step: Any  # (key, agent, losses, base, explore, learn, rate_ratio) -> (agent, Choice)
-    learn: Any  # (key, agent) -> agent, one round of updates
+    step: Any  # (key, agent, losses, base, *, explore, rate_ratio) -> (agent, Choice)
+    learn: Any  # (key, agent) -> agent, one round of updates: call it every `every` steps, between stretches of a scan
 
 
 def igb_agent(
@@ -137,12 +139,17 @@ def igb_agent(
         both = jnp.concatenate([state, jax.nn.softmax(action) * tasks], axis=-1)
         return jax.vmap(lambda weights: critic.apply(weights, both)[..., 0])(critics)
 
+    def least(pair):
+        return jnp.minimum(
+            pair[0], pair[1]
+        )  # the derivative of a reduction asks for equality, which rounding may not give
+
     def one_update(key, agent, rows, mask):
         keys, ring = split_named(key, "after", "now"), agent.ring
         state, action, gain, after = ring.state[rows], ring.action[rows], ring.reward[rows], ring.after[rows]
         heat, mean = jnp.exp(agent.temperature), lambda x: jnp.sum(x * mask) / jnp.sum(mask)
         next_u, next_log = act(keys["after"], agent.actor, after)
-        worth = jnp.min(values(agent.targets, after, next_u), axis=0) - heat * next_log
+        worth = least(values(agent.targets, after, next_u)) - heat * next_log
         target = jax.lax.stop_gradient(gain + jnp.asarray(gamma, gain.dtype) * worth)
 
         def critic_loss(critics):
@@ -154,7 +161,7 @@ def igb_agent(
 
         def actor_loss(weights):
             u, log_density = act(keys["now"], weights, state)
-            return mean(heat * log_density - jnp.min(values(critics, state, u), axis=0)), mean(log_density)
+            return mean(heat * log_density - least(values(critics, state, u))), mean(log_density)
 
         slope, log_density = jax.grad(actor_loss, has_aux=True)(agent.actor)
         change, memory_pi = optimiser.update(slope, agent.memory[0], agent.actor)
@@ -178,18 +185,17 @@ def igb_agent(
 
         def once(agent, i):
             keys = split_named(jax.random.fold_in(key, i), "rows", "noise")
-            rows = jax.random.randint(keys["rows"], (batch,), 0, limit)
+            uniform = jax.random.uniform(keys["rows"], (batch,), agent.ring.reward.dtype)
+            rows = jnp.minimum(jnp.floor(uniform * limit.astype(uniform.dtype)).astype(jnp.int32), limit - 1)
             after = one_update(keys["noise"], agent, rows, mask)
             on = i.astype(updates.dtype) < updates
             return jax.tree.map(lambda new, old: jnp.where(on, new, old), after, agent), None
 
         return jax.lax.scan(once, agent, jnp.arange(every))[0]
 
-    def step(
-        key: PRNGKey, agent: Agent, losses: Any, base: Any, *, explore: Any, learning: Any, rate_ratio: Scalar = 1.0
-    ) -> Any:
+    def step(key: PRNGKey, agent: Agent, losses: Any, base: Any, *, explore: Any, rate_ratio: Scalar = 1.0) -> Any:
         check_base(base)
-        keys = split_named(key, "act", "random", "learn")
+        keys = split_named(key, "act", "random")
         first = agent.steps == 0
         gain = jnp.where(first, 0.0, reward(agent.last, losses, base, rate_ratio=rate_ratio))
         ring = jax.tree.map(
@@ -198,13 +204,54 @@ def igb_agent(
             agent.ring,
         )
         agent = agent._replace(ring=ring)
-        due = jnp.asarray(learning) & (agent.steps % every == every - 1)
-        agent = jax.lax.cond(due, lambda a: learn(keys["learn"], a), lambda a: a, agent)
         u, _ = act(keys["act"], agent.actor, losses)
         u = jnp.where(explore, jax.random.normal(keys["random"], u.shape, u.dtype), u)
         return agent._replace(last=losses, action=u, steps=agent.steps + 1), Choice(tasks * jax.nn.softmax(u), gain)
 
     return IGBAgent(init, step, learn)
+
+
+def igb_v2(*, tasks: int, steps_per_epoch: int, key: Any = None, **agent: Any) -> Weighting:
+    """IGB v2 in the shape of `mtrl.descent.weightings`: weights `w_t / L_t` of the losses, so that `sum_t w_t log L_t` falls.
+
+    Weights of the logarithms are 1 until the base epoch (the second one) is over, random through the fifth, the agent's after it; the agent
+    stores every step from the base epoch on and learns every 50 steps from the fourth epoch on. The step decides by
+    `lax.cond`, which `vmap` would turn into both branches where the number of the step differed between runs.
+
+    Args:
+      tasks: T.
+      steps_per_epoch: steps of an epoch.
+      key: of the networks and the actions, `jax.random.key(0)` when None.
+      **agent: to `igb_agent`.
+
+    Raises:
+      BadInput: see `igb_agent`; a loss that is not above 0.
+    """
+    check_whole(steps_per_epoch=steps_per_epoch)
+    made, every = igb_agent(tasks=tasks, **agent), agent.get("every", 50)
+    start = jax.random.key(0) if key is None else key
+
+    def init():
+        keys = split_named(start, "agent", "steps")
+        return made.init(keys["agent"]), keys["steps"], jnp.asarray(0, jnp.int32), jnp.zeros(tasks)
+
+    def update(losses, state, **extra):
+        check_losses(losses, tasks, positive=True)
+        player, luck, count, total = state
+        keys, now = split_named(jax.random.fold_in(luck, count), "step", "learn"), losses.astype(total.dtype)
+        epoch = count // steps_per_epoch
+        total = total + jnp.where(epoch == 1, now, 0.0)
+        base = total / steps_per_epoch
+
+        def play(player):
+            after, choice = made.step(keys["step"], player, now, base, explore=epoch < 5)
+            due = (epoch >= 3) & (count % every == every - 1)
+            return jax.lax.cond(due, lambda p: made.learn(keys["learn"], p), lambda p: p, after), choice.weights
+
+        player, weights = jax.lax.cond(epoch >= 2, play, lambda p: (p, jnp.ones_like(now)), player)
+        return where_positive(losses, weights.astype(losses.dtype) / losses), (player, luck, count + 1, total)
+
+    return Weighting(init, update)
 
 
 def check_base(base: Any) -> None:

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from mtrl import nn
 from mtrl.numerics.checks import check_whole
 from mtrl.numerics.errors import BadInput
+from mtrl.numerics.types import Scalar
 
 
 class Path(NamedTuple):
@@ -67,3 +69,14 @@ def descend(
     points: Any = kept
     x = jnp.concatenate([start[None], points])
     return Path(x, jax.vmap(losses)(x), jax.vmap(lambda at: condition_number(jax.jacrev(losses)(at)))(x))
+
+
+def chained(aggregator: optax.GradientTransformationExtraArgs, optimiser: optax.GradientTransformation) -> Any:
+    """`optax.chain` of both, which a study may name without importing Optax."""
+    return optax.chain(aggregator, optimiser)
+
+
+def falling_adam(rate: Scalar, steps: int) -> Any:
+    """Adam whose learning rate falls geometrically to a thousandth of `rate` over `steps`: it settles where plain Adam circles."""
+    slower = optax.scale_by_schedule(lambda count: jnp.exp(-jnp.log(1e3) * count.astype(float) / steps))
+    return optax.chain(nn.adam(rate), slower)

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float
 from mtrl.numerics.checks import check_positive, check_whole
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
+from mtrl.numerics.optim.min_norm import min_norm_projected
 from mtrl.numerics.types import PRNGKey, Scalar
 
 
@@ -84,24 +85,8 @@ def stop(problem: Quadratics, x: Float[Array, " dim"], *, tolerance: Scalar = 1e
     norms = jnp.linalg.norm(rows, axis=-1)
     safe = jnp.where(norms > 0, norms, 1.0)
     gram = (rows / safe[:, None]) @ (rows / safe[:, None]).T
-    start = jnp.full(norms.shape, 1 / norms.shape[0])
-
-    def improve(carry, _):  # Nesterov's method with projection onto the simplex; the Gram matrix has norm at most T
-        now, ahead, t = carry
-        new = _simplex(ahead - gram @ ahead / norms.shape[0])
-        later = (1 + jnp.sqrt(1 + 4 * t**2)) / 2
-        return (new, new + (t - 1) / later * (new - now), later), None
-
-    (unit, _, _), _ = jax.lax.scan(improve, (start, start, jnp.ones_like(norms[0])), length=iterations)
+    unit = min_norm_projected(gram, iterations=iterations)
     weights = unit / safe / jnp.sum(unit / safe)
     slope = jnp.sqrt(jnp.maximum(unit @ gram @ unit, 0.0)) * jnp.where(jnp.all(norms > 0), 1.0, 0.0)
     distance = jnp.linalg.norm(x - pareto_point(problem, weights))
     return Stop(weights, distance, slope, slope <= jnp.asarray(tolerance, slope.dtype))
-
-
-def _simplex(point: Float[Array, " task"]) -> Float[Array, " task"]:
-    """Euclidean projection onto the simplex by sorting."""
-    down = -jnp.sort(-point)
-    sums = (jnp.cumsum(down) - 1) / jnp.arange(1, point.shape[0] + 1, dtype=point.dtype)
-    level = sums[jnp.sum(down > sums) - 1]
-    return jnp.maximum(point - level, 0.0)

@@ -108,16 +108,30 @@ def head_gradients(split: Split, representation: Any, heads: Any) -> Any:
     return jax.grad(lambda heads: jnp.sum(split.decode(heads, representation)))(heads)
 
 
+def both_gradients(split: Split, weights: Weights) -> tuple[Any, Any, Any]:
+    """(losses, shared rows with a leading task axis, every head's gradient of its own task) by one forward pass."""
+    losses, rows = per_task(lambda w: split.losses(w.shared, w.heads), weights)
+    return losses, rows.shared, jax.tree.map(lambda leaf: jnp.sum(leaf, axis=0), rows.heads)
+
+
 def plain(aggregator: optax.GradientTransformationExtraArgs) -> Rule:
     """Aggregate the gradients with respect to the shared weights."""
 
     def update(key, state, split, weights, **extra):
-        losses, rows = per_task(lambda shared: split.losses(shared, weights.heads), weights.shared)
+        losses, rows, own = both_gradients(split, weights)
         shared, state = aggregator.update(rows, state, weights.shared, losses=losses, key=key, **extra)
-        own = jax.grad(lambda heads: jnp.sum(split.losses(weights.shared, heads)))(weights.heads)
         return Weights(shared, own), state, agreement(losses, rows)
 
     return Rule(lambda weights: aggregator.init(weights.shared), update)
+
+
+def alone(task: int) -> optax.GradientTransformationExtraArgs:
+    """An aggregator that follows one task: the single-task baseline of a comparison."""
+
+    def update(rows, state, params=None, **extra):
+        return jax.tree.map(lambda leaf: leaf[task], rows), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
 def upper_bound(aggregator: optax.GradientTransformationExtraArgs) -> Rule:

@@ -6,7 +6,7 @@ from mtrl import optimization as mo
 from mtrl.numerics.errors import BadInput
 from mtrl.optimization.fs_mtl import ascent, sharp_gradients
 from tests.helpers import assert_close
-from tests.optimization.test_shared import KEY, direction
+from tests.optimization.test_shared import direction
 from tests.optimization.worlds import MEAN, SPLIT, UNIT, WEIGHTS
 
 
@@ -16,7 +16,7 @@ def test_flat_part_of_a_quadratic():
     x = jnp.array([1.0, -2.0, 0.5])
     weights = mo.Weights(x, (jnp.zeros(1), jnp.zeros(1)))
     losses = lambda shared, heads: 0.5 * jnp.einsum("i,tij,j->t", shared, hessians, shared)  # noqa: E731
-    _, rows, sharp, _ = sharp_gradients(losses, weights, 0.3, 0.3)
+    _, rows, sharp, _ = jax.jit(lambda w: sharp_gradients(losses, w, 0.3, 0.3))(weights)
     g = jnp.einsum("tij,j->ti", hessians, x)
     expected = 0.3 * jnp.einsum("tij,tj->ti", hessians, g) / jnp.linalg.norm(g, axis=1, keepdims=True)
     assert_close("flat part", sharp - rows, expected, 1e-12)
@@ -24,14 +24,14 @@ def test_flat_part_of_a_quadratic():
 
 def test_sharp_gradients_move_shared_and_own_part():
     """Every task's gradient at its own worst point, by hand."""
-    losses, rows, sharp, own = sharp_gradients(SPLIT.losses, WEIGHTS, 0.1, 0.2)
+    _, _, sharp, own = jax.jit(lambda w: sharp_gradients(SPLIT.losses, w, 0.1, 0.2))(WEIGHTS)
+    grad = jax.jit(jax.grad(lambda w, t: SPLIT.losses(w.shared, w.heads)[t]))
     for t in range(2):
-        loss = lambda w, t=t: SPLIT.losses(w.shared, w.heads)[t]  # noqa: E731
-        g = jax.grad(loss)(WEIGHTS)
+        g = grad(WEIGHTS, t)
         shared = WEIGHTS.shared["w"] + 0.1 * g.shared["w"] / jnp.linalg.norm(g.shared["w"])
         heads = tuple({"v": h["v"] + 0.2 * s["v"] / jnp.linalg.norm(s["v"])} if i == t else h
                       for i, (h, s) in enumerate(zip(WEIGHTS.heads, g.heads, strict=True)))  # fmt: skip
-        at = jax.grad(loss)(mo.Weights({"w": shared}, heads))
+        at = grad(mo.Weights({"w": shared}, heads), t)
         assert_close("shared", sharp["w"][t], at.shared["w"], 1e-12)
         assert_close("own", own[t]["v"], at.heads[t]["v"], 1e-12)
 
@@ -52,9 +52,13 @@ def test_decomposition_matters_for_what_is_not_linear():
         assert (float(jnp.abs(apart.shared["w"] - direct.shared["w"]).max()) < 1e-12) == same
 
 
-def test_vanishing_gradient():
+def test_vanishing_gradient_and_worst_losses():
+    """No ascent without a gradient; along a linear loss the rise is radius times the length of the gradient."""
     assert_close("no ascent", ascent({"a": jnp.zeros(3)}, 0.1)["a"], jnp.zeros(3), 0, 1e-15)
-    assert KEY is not None
+    slopes = jnp.array([[3.0, 4.0], [0.0, 2.0]])
+    weights = mo.Weights(jnp.ones(2), (jnp.zeros(1), jnp.zeros(1)))
+    found = mo.worst_losses(lambda shared, heads: slopes @ shared, weights, 0.5)
+    assert_close("rise", found, [7 + 2.5, 2 + 1.0], 1e-12)
 
 
 def test_bad_radius():

@@ -7,22 +7,26 @@ from mtrl.numerics.errors import BadInput
 from mtrl.optimization import quadratics
 from tests.helpers import assert_close
 
+WEIGHTS = jnp.array([0.2, 0.3, 0.5])
+
+
+def all_of_it():
+    problem = quadratics.sample(jax.random.key(0), tasks=3, dim=5)
+    x = quadratics.pareto_point(problem, WEIGHTS)
+    reverse = jax.jacrev(lambda x: quadratics.losses(problem, x))(x)
+    stops = [quadratics.stop(problem, at) for at in (x, x + 1.0, x * jnp.nan)]
+    return problem, x, quadratics.gradients(problem, x), reverse, stops
+
 
 def test_pareto_points_are_known():
-    problem = quadratics.sample(jax.random.key(0), tasks=3, dim=5)
+    problem, x, rows, reverse, (found, away, nothing) = jax.jit(all_of_it)()
     values = np.linalg.eigvalsh(problem.hessians)
     assert_close("condition", values[:, -1] / values[:, 0], 1e3, 1e-9)
-    weights = jnp.array([0.2, 0.3, 0.5])
-    x = quadratics.pareto_point(problem, weights)
-    rows = quadratics.gradients(problem, x)
-    assert_close("gradients", rows, jax.jacrev(lambda x: quadratics.losses(problem, x))(x), 1e-10)
-    assert_close("stationary", weights @ rows, np.zeros(5), 0, 1e-12)
-    found = quadratics.stop(problem, x)
-    assert_close("weights back", found.weights, weights, 1e-3)
+    assert_close("gradients", rows, reverse, 1e-10)
+    assert_close("stationary", np.asarray(WEIGHTS) @ np.asarray(rows), np.zeros(5), 0, 1e-12)
+    assert_close("weights back", found.weights, WEIGHTS, 1e-3)
     assert bool(found.converged) and float(found.distance) < 0.01
-    away = quadratics.stop(problem, x + 1.0)
-    assert not bool(away.converged)
-    assert not bool(quadratics.stop(problem, x * jnp.nan).converged)
+    assert not bool(away.converged) and not bool(nothing.converged)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ def test_mean_is_the_gradient_of_the_mean_and_heads_follow_their_own():
     assert_close("losses", report.losses, SPLIT.losses(WEIGHTS.shared, WEIGHTS.heads), 1e-12)
 
 
+def test_alone_is_one_tasks_gradient():
+    got = direction(mo.plain(mo.alone(1)))[0]
+    expected = jax.grad(lambda shared: SPLIT.losses(shared, WEIGHTS.heads)[1])(WEIGHTS.shared)
+    assert_close("task 1", got.shared["w"], expected["w"], 1e-12)
+
+
 def test_upper_bound_equals_the_full_jacobian_for_linear_aggregators_only():
     for rule, same in ((MEAN, True), (FIRST, True), (UNIT, False)):
         full, short = direction(mo.plain(rule))[0], direction(mo.upper_bound(rule))[0]

@@ -21,33 +21,40 @@ def literal(x1, x2):
 def test_losses_are_the_published_ones():
     points = np.random.default_rng(0).uniform(-10, 10, (40, 2))
     points = np.concatenate([points, toy.NASH_STARTS, toy.CAGRAD_STARTS])
-    assert_close("toy", jax.vmap(toy.losses)(jnp.asarray(points)), [literal(*x) for x in points], 1e-13)
+    assert_close("toy", jax.jit(jax.vmap(toy.losses))(jnp.asarray(points)), [literal(*x) for x in points], 1e-13)
 
 
 def test_both_branches_pass_their_derivative_where_they_meet():
     """At x2 = 0 both clamps count: f1/2 - q1/2 along x2, for both tasks the same at x1 = 0, and no NaN."""
-    rows = jax.jacrev(toy.losses)(jnp.zeros(2))
+    rows = jax.jit(jax.jacrev(toy.losses))(jnp.zeros(2))
     expected = 0.5 * (np.log(3.5) + 6) - 0.5 * (5.54 - 20)
     assert_close("tie", rows, [[0, expected], [0, expected]], 1e-12)
 
 
 def test_optimum_and_pareto_set():
-    best = toy.optimum()
+    best = jax.jit(toy.optimum)()
     assert_close("optimum", best, [0, -8.35511], 1e-6)
     assert_close("mean loss", toy.losses(best).mean(), -15.09164, 1e-6)
-    front = toy.pareto_set(15)
-    assert_close("ends", front[jnp.array([0, -1]), 0], [-7, 7], 1e-12)
-    rows = jax.vmap(jax.jacrev(toy.losses))(front)
-    share = jnp.linspace(0, 1, 15)
-    mixed = jnp.einsum("pt,pti->pi", jnp.stack([share, 1 - share], 1), rows)
-    assert float(jnp.abs(mixed).max()) < 1e-12, "a weighted gradient vanishes at every point"
-    first, second = jax.vmap(toy.losses)(front).T
-    assert jnp.all(jnp.diff(first) < 0) and jnp.all(jnp.diff(second) > 0), "no point dominates another"
+
+    def on_front():
+        front = toy.pareto_set(15)
+        return front, jax.vmap(jax.jacrev(toy.losses))(front), jax.vmap(toy.losses)(front)
+
+    front, rows, losses = map(np.asarray, jax.jit(on_front)())
+    assert_close("ends", front[[0, -1], 0], [-7, 7], 1e-12)
+    share = np.linspace(0, 1, 15)
+    mixed = np.einsum("pt,pti->pi", np.stack([share, 1 - share], 1), rows)
+    assert np.abs(mixed).max() < 1e-12, "a weighted gradient vanishes at every point"
+    assert np.all(np.diff(losses[:, 0]) < 0) and np.all(np.diff(losses[:, 1]) > 0), "no point dominates another"
 
 
 def test_scales_move_the_optimum_not_the_set():
-    at = toy.optimum((0.1, 1.0))
-    assert_close("stationary", jax.grad(lambda x: toy.scaled(x, jnp.array([0.1, 1.0])).sum())(at), [0, 0], 1e-9, 1e-12)
+    def both():
+        at = toy.optimum((0.1, 1.0))
+        return at, jax.grad(lambda x: toy.scaled(x, jnp.array([0.1, 1.0])).sum())(at)
+
+    at, slope = jax.jit(both)()
+    assert_close("stationary", slope, [0, 0], 1e-9, 1e-12)
     assert_close("x1", at[0], 7 * (2 / 11 - 1), 1e-12)
 
 

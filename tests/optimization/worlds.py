@@ -34,7 +34,8 @@ FIRST = rows_by(lambda rows: jax.tree.map(lambda leaf: leaf[0], rows))
 def normalised(rows):
     """Mean of unit rows: not linear."""
     norms = jnp.sqrt(sum(jnp.sum(leaf.reshape(leaf.shape[0], -1) ** 2, 1) for leaf in jax.tree.leaves(rows)))
-    return jax.tree.map(lambda leaf: jnp.einsum("t...,t->...", leaf, 1 / norms), rows)
+    inverse = jnp.where(norms > 0, 1 / jnp.where(norms > 0, norms, 1.0), 0.0)
+    return jax.tree.map(lambda leaf: jnp.einsum("t...,t->...", leaf, inverse), rows)
 
 
 UNIT = rows_by(normalised)

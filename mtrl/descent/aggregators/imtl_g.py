@@ -11,8 +11,14 @@ from mtrl.descent.gramian import norms, spectrum
 def imtl_g_weights(gram: Float[Array, "task task"]) -> Float[Array, " task"]:
     """`alpha = M^+ n / sum`, n the gradients' norms: `d . u_t` is the same for all t, `u_t = g_t / |g_t|`.
 
-    The form by a pseudo-inverse also takes dependent gradients; weights may be negative. Equal weights where their sum vanishes.
+    The form by a pseudo-inverse also takes dependent gradients; weights may be negative. Equal weights where their sum vanishes. For two
+    tasks `alpha = (|g_2|, |g_1|) / sum` in closed form: at the Pareto set, where both gradients are opposite, a truncated rank would give a
+    direction of full length there instead of none.
     """
+    if gram.shape[0] == 2:
+        lengths = norms(gram)
+        total = lengths.sum()
+        return jnp.where(total > 0, lengths[::-1] / jnp.where(total > 0, total, 1), 0.5)
     values, vectors, kept = spectrum(gram)
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
     alpha = vectors @ (inverse * (vectors.T @ norms(gram)))

@@ -1,0 +1,126 @@
+"""All methods on two stand-ins from handwritten digits: Delta_m against single-task networks, losses along the training.
+
+python -m experiments.multitask_optimization --figure=digits (10 seeds, 600 updates of 64 pictures; `--data_dir` takes MNIST's or
+Fashion-MNIST's files). Delta_m is negative where a method beats one network a task.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from experiments.multitask_optimization import protocol, training
+from experiments.multitask_optimization.protocol import ALIGNED, LOOKS, MEAN, METHODS, MGDA, MORE, WEIGHTINGS
+from experiments.multitask_optimization.training import FOUR, MULTI, SETS, TASKS, DigitsConfig
+from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, less_than_zero, over_seeds
+from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
+from mtrl.harness.picture import plots
+
+WORDS = "Delta_m, lower is better"
+EVERY = (*METHODS, *MORE, *WEIGHTINGS)
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparedConfig(DigitsConfig):
+    """Which methods are compared; the same weights, data and batches for all of them."""
+
+    methods: tuple[str, ...] = field(EVERY, help="aggregators and loss weightings", choices=EVERY, distinct=True)
+
+
+def run(config, seeds):
+    """One cell."""
+    parts, sizes, found = training.pictures_of(config), training.sizes_of(config), {}
+    for short, kind in (("multi", MULTI), ("four", FOUR)):
+        scores, losses, conflicts = over_seeds(
+            training.compared, seeds, parts, config.rate, kind=kind, methods=config.methods, **sizes
+        )
+        change, scores, base = training.parted(scores, kind)
+        losses, conflicts = losses[:, : len(config.methods)], conflicts[:, : len(config.methods)]
+        found[f"delta_m_lower_is_better_{short}"] = (("seed", "method"), change, "%", WORDS)
+        found[f"score_{short}"] = (("seed", "method", f"task_{short}"), scores, "1", "test score")
+        found[f"baseline_{short}"] = (("seed", f"task_{short}"), base, "1", "test score of one network a task")
+        found[f"loss_{short}"] = (("seed", "method", "step", f"task_{short}"), losses, "nat", "training loss")
+        found[f"conflicts_{short}"] = (("seed", "method", "step"), 100 * conflicts, "%", "conflicting pairs of tasks")
+    return dataset(
+        seeds,
+        {
+            "method": list(config.methods),
+            "step": Axis((np.arange(20) + 0.5) * config.steps / 20, words="update"),
+            "task_multi": list(TASKS[MULTI]),
+            "task_four": list(TASKS[FOUR]),
+        },
+        **found,
+    )
+
+
+def draw(data, config):
+    """Per stand-in Delta_m, the mean training loss, and the share of conflicts."""
+    figure, axes = plots.panel(2, 3, width=4.3, height=3.3)
+    name = config.data_dir and "own files" or "stand-in"
+    for row, short, kind in zip(axes, ("multi", "four"), SETS, strict=True):
+        plots.bars(row[0], data[f"delta_m_lower_is_better_{short}"], "method", LOOKS)
+        plots.finish(row[0], title=f"{kind} ({name})", legend=None)
+        loss = data[f"loss_{short}"].mean(f"task_{short}", keep_attrs=True)
+        plots.curves(row[1], loss, "step", "method", LOOKS)
+        plots.finish(row[1], y="training loss, mean of the tasks [nat]", log="y", legend={"fontsize": 7, "ncol": 2})
+        plots.curves(row[2], data[f"conflicts_{short}"], "step", "method", LOOKS)
+        plots.finish(row[2], legend=None)
+    return figure
+
+
+def delta(short, method):
+    """Delta_m of a method."""
+    return value(f"delta_m_lower_is_better_{short}", method=method)
+
+
+def claims():
+    """Orderings on both stand-ins."""
+    for short, kind in (("multi", MULTI), ("four", FOUR)):
+        paper = dict(unit="%", stand_in=True)
+        yield Claim(
+            f"{kind}: Aligned-MTL beats the mean (difference of Delta_m)",
+            "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 14.30 on Cityscapes)",
+            mean(delta(short, ALIGNED) - delta(short, MEAN)),
+            less_than_zero,
+            **paper,
+        )
+        yield Claim(
+            f"{kind}: Aligned-MTL beats MGDA (difference of Delta_m)",
+            "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 20.62 on Cityscapes)",
+            mean(delta(short, ALIGNED) - delta(short, MGDA)),
+            less_than_zero,
+            **paper,
+        )
+        yield Claim(
+            f"{kind}: Aligned-MTL is the best of all (Delta_m minus the lowest of the others)",
+            "Senushkin et al., tables 1 to 3 (ordering)",
+            lowest(value(f"delta_m_lower_is_better_{short}"), ALIGNED),
+            less_than_zero,
+            **paper,
+        )
+    yield Claim(
+        "every method learns: mean training loss at the end over that at the beginning, largest over the methods, two overlaid digits",
+        "training works",
+        protocol.worst_ratio(
+            value("loss_multi", step=LAST).over("task_multi"), value("loss_multi", step=FIRST).over("task_multi")
+        ),
+        at_most(0.5),
+        kind="sanity",
+        unit="1",
+        reason="half of the first loss",
+    )
+
+
+FIGURE = Figure(
+    name="digits",
+    title="All methods on stand-ins from handwritten digits: Delta_m against one network a task",
+    config=ComparedConfig,
+    run=run,
+    draw=draw,
+    claims=tuple(claims()),
+    presets={
+        "smoke": dict(
+            seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=(MEAN, ALIGNED, "uw")
+        ),
+        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000),
+    },
+)

@@ -1,0 +1,156 @@
+"""Quadratics with a known Pareto set: which of its points each method stops at, how far from the preferred one, and from two starts.
+
+python -m experiments.multitask_optimization --figure=quadratics (30 problems, 3 tasks, condition 1e3). Expected: the mean, CAGrad and
+Aligned-MTL end at the minimiser of the equal-weight sum from both starts, the others at Pareto points that differ between the starts.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from experiments.multitask_optimization import protocol
+from experiments.multitask_optimization.protocol import ALIGNED, CAGRAD, IMTL, LOOKS, MEAN, METHODS, MGDA, NASH, PCGRAD
+from mtrl import optimization
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import mean, value
+from mtrl.harness.picture import plots
+
+ANYWHERE = (MGDA, IMTL, NASH, PCGRAD)
+PREFERRED = (MEAN, CAGRAD, ALIGNED)
+
+
+@dataclasses.dataclass(frozen=True)
+class QuadraticsConfig(BaseConfig):
+    """Random bases and centres, two starts each; Adam with a rate that falls to a thousandth."""
+
+    seeds: int = field(30, help="problems", lower=2)
+    tasks: int = field(3, help="tasks T", lower=2, upper=10)
+    dim: int = field(5, help="parameters", lower=2)
+    condition: float = field(1e3, help="condition number of every Hessian", lower=1.0)
+    rate: float = field(0.03, help="Adam's first learning rate", lower=0.0, strict=True)
+    steps: int = field(20_000, help="steps of Adam", lower=10)
+
+
+def stops(key, condition, rate, *, tasks, dim, steps):
+    """Per method and start: distance to the preferred point and the certificate, relative to the spread of the single-task optima."""
+    problems, keys = optimization.quadratics, split_named(key, "problem", "starts")
+    problem = problems.sample(keys["problem"], tasks=tasks, dim=dim, condition=condition)
+    starts = 3 * jax.random.normal(keys["starts"], (2, dim))
+    preferred = problems.pareto_point(problem, jnp.full(tasks, 1 / tasks))
+    size = jnp.sqrt(jnp.mean(jnp.sum((problem.centres - preferred) ** 2, axis=-1)))
+
+    def from_both(rule):
+        chain = optimization.path.chained(rule, optimization.path.falling_adam(rate, steps))
+
+        def one(start):
+            path = optimization.path.descend(
+                chain, lambda x: problems.losses(problem, x), start, steps=steps, keep=steps
+            )
+            found = problems.stop(problem, path.x[-1])
+            return path.x[-1], found.weights, found.slope
+
+        return jax.vmap(one)(starts)
+
+    x, weights, slope = protocol.on_every(METHODS, tasks, from_both)  # (method, start, ...)
+    away = jnp.linalg.norm(x - preferred, axis=-1) / size
+    return away, jnp.linalg.norm(x[:, 0] - x[:, 1], axis=-1) / size, weights, slope
+
+
+def run(config, seeds):
+    """One cell."""
+    away, apart, weights, slope = over_seeds(
+        stops, seeds, config.condition, config.rate, tasks=config.tasks, dim=config.dim, steps=config.steps
+    )
+    dims, unit = ("seed", "method", "start"), "1"
+    return dataset(
+        seeds,
+        {"method": list(METHODS), "start": ["first", "second"], "task": np.arange(1, config.tasks + 1)},
+        away=(dims, away, unit, "distance to the preferred Pareto point / spread of the optima"),
+        apart=(dims[:2], apart, unit, "distance between the ends of two starts / spread of the optima"),
+        weights=((*dims, "task"), weights, unit, "weight of the Pareto point"),
+        slope=(dims, slope, unit, "least weighted sum of unit gradients"),
+    )
+
+
+def draw(data, config):
+    """Distances, ends of two starts, and the weights picked."""
+    figure, axes = plots.panel(1, 3, width=4.4, height=3.6)
+    for ax, name in zip(axes[0], ("away", "apart"), strict=False):
+        part = data[name].mean("start", keep_attrs=True) if "start" in data[name].dims else data[name]
+        plots.bars(ax, part, "method", LOOKS)
+        plots.finish(ax, x=part.attrs["long_name"].replace(" / ", "\n/ "), legend=None)
+    for method in METHODS:
+        picked = data["weights"].sel({"method": method}).isel(start=0)
+        look = LOOKS[method]
+        axes[0, 2].plot(
+            picked[:, 0], picked[:, 1], look.marker, color=look.color, markersize=4, alpha=0.8, label=look.words
+        )
+    axes[0, 2].plot([0, 1, 0, 0], [0, 0, 1, 0], color="0.5", linewidth=0.8)
+    axes[0, 2].plot(
+        1 / config.tasks, 1 / config.tasks, marker="*", color="gold", markeredgecolor="black", markersize=13
+    )
+    plots.finish(
+        axes[0, 2],
+        x="weight of task 1 at the end",
+        y="weight of task 2",
+        title="Pareto points picked (star: preferred)",
+        legend={"fontsize": 7, "loc": "upper right"},
+    )
+    return figure
+
+
+def of(name, method, start="first"):
+    """A quantity of one method."""
+    return value(name, method=method, **({} if name == "apart" else {"start": start}))
+
+
+FIGURE = Figure(
+    name="quadratics",
+    title="Quadratics with a known Pareto set: which point each method stops at",
+    config=QuadraticsConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        *(
+            Claim(
+                f"{LOOKS[m].words} ends at the minimiser of the equal-weight sum: distance to it",
+                source,
+                mean(of("away", m)),
+                at_most(0.01),
+                kind="derived",
+                unit="1",
+                reason="a hundredth of the spread of the single-task optima",
+            )
+            for m, source in (
+                (MEAN, "its own objective"),
+                (CAGRAD, "CAGrad, theorem 3.2: c < 1 converges to a stationary point of the mean"),
+                (ALIGNED, "Senushkin et al., theorem 1"),
+            )
+        ),
+        *(
+            Claim(
+                f"{LOOKS[m].words} stops at a Pareto point that depends on the start: distance between the ends of two starts",
+                "Senushkin et al., section 3 (an arbitrary Pareto-stationary point)",
+                mean(of("apart", m)),
+                at_least(0.02),
+                unit="1",
+                reason="twice what counts as the same point",
+                stand_in=True,
+            )
+            for m in ANYWHERE
+        ),
+        *(
+            Claim(
+                f"{LOOKS[m].words} stops at the Pareto set: least weighted sum of unit gradients",
+                "a fixed point of the method is Pareto stationary",
+                mean(of("slope", m)),
+                at_most(0.05),
+                kind="derived",
+                unit="1",
+                reason="a twentieth of one gradient",
+            )
+            for m in ANYWHERE
+        ),
+    ),
+    presets={"smoke": dict(seeds=2, steps=20, dim=2), "paper": dict(seeds=200, steps=60_000)},
+)
