@@ -96,7 +96,7 @@ def from_gramian(
             length = jnp.sqrt(jnp.maximum(weights @ jnp.where(usable, gram, 0) @ weights, 0))
             weights = weights * jnp.minimum(1, largest_norm / jnp.where(length > 0, length, 1))
         kept = jax.tree.map(lambda a, b: jnp.where(usable, a, b), new, state.carry)
-        direction = combine(jax.tree.map(lambda leaf: jnp.where(usable, leaf, 0), updates), weights)
+        direction = jax.tree.map(lambda leaf: jnp.where(usable, leaf, 0), combine(updates, weights))
         return direction, AggregatorState(kept, later, diagnose(gram, weights))
 
     return optax.GradientTransformationExtraArgs(init, update)

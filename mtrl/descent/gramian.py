@@ -13,6 +13,8 @@ from jaxtyping import Array, Bool, Float
 from mtrl.numerics.checks import known
 from mtrl.numerics.errors import BadInput
 
+BLOCK = 8192  # columns: eight tasks of them stay in a core's cache
+
 
 class Diagnostics(NamedTuple):
     """What an aggregator says of one step.
@@ -38,6 +40,25 @@ def accumulator() -> Any:
     return jax.dtypes.canonicalize_dtype(jnp.float64)
 
 
+def _products(rows: Float[Array, "task dim"]) -> Float[Array, "task task"]:
+    """`J J'` of one leaf. On a CPU in blocks of columns: there the compiler copies and transposes a long matrix before it multiplies."""
+    whole = rows.shape[1] // BLOCK
+
+    def at_once(rows):
+        wide = rows.astype(accumulator())
+        return wide @ wide.T
+
+    def in_blocks(rows):
+        def add(total, i):
+            return total + at_once(jax.lax.dynamic_slice_in_dim(rows, i * BLOCK, BLOCK, axis=1)), None
+
+        return jax.lax.scan(add, at_once(rows[:, whole * BLOCK :]), jnp.arange(whole))[0]
+
+    if whole < 2:
+        return at_once(rows)
+    return jax.lax.platform_dependent(rows, cpu=in_blocks, default=at_once)
+
+
 def gramian(updates: Any) -> Float[Array, "task task"]:
     """`M = J J'`, summed leaf by leaf.
 
@@ -50,8 +71,7 @@ def gramian(updates: Any) -> Float[Array, "task task"]:
         raise BadInput(
             f"leaves of the gradients have the leading sizes {sorted(sizes)}, but all must have one task axis first"
         )
-    flat = [leaf.reshape(leaf.shape[0], -1).astype(accumulator()) for leaf in leaves]
-    return functools.reduce(jnp.add, [rows @ rows.T for rows in flat])
+    return functools.reduce(jnp.add, [_products(leaf.reshape(leaf.shape[0], -1)) for leaf in leaves])
 
 
 def combine(updates: Any, weights: Float[Array, " task"]) -> Any:

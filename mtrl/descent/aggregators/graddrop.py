@@ -44,12 +44,19 @@ def graddrop(*, tasks: int, leak: Scalar = 0.0, key: Any = None) -> optax.Gradie
         finite = jnp.isfinite(gram).all()
 
         def drop(leaf, k):
-            leaf = jnp.where(finite, leaf, 0)
-            size = jnp.abs(leaf).sum(0)
-            purity = (1 + jnp.where(size > 0, leaf.sum(0) / jnp.where(size > 0, size, 1), 0)) / 2
+            def add(sums, row):
+                return (sums[0] + row, sums[1] + jnp.abs(row)), None
+
+            nothing, kept = jnp.zeros_like(leaf[0]), jnp.asarray(leak, leaf.dtype)
+            (total, size), _ = jax.lax.scan(add, (nothing, nothing), leaf)
+            purity = (1 + jnp.where(size > 0, total / jnp.where(size > 0, size, 1), 0)) / 2
             u = jax.random.uniform(k, leaf.shape[1:], leaf.dtype)
-            mask = jnp.where(leaf > 0, purity > u, purity < u)
-            return ((leak + (1 - leak) * mask.astype(leaf.dtype)) * leaf).sum(0)
+
+            def keep(total, row):
+                mask = jnp.where(row > 0, purity > u, purity < u)
+                return total + (kept + (1 - kept) * mask.astype(leaf.dtype)) * row, None
+
+            return jnp.where(finite, jax.lax.scan(keep, nothing, leaf)[0], 0)
 
         made = [drop(leaf, k) for leaf, k in zip(leaves, jax.random.split(now, len(leaves)), strict=True)]
         return jax.tree.unflatten(shape, made), AggregatorState((), later, diagnose(gram, no_weights))
