@@ -23,7 +23,11 @@ WEIGHTINGS = {
     "igb": "IGB v1", "igb_v2": "IGB v2",
 }  # fmt: skip
 LOOKS = looks(dict(zip(METHODS, WORDS, strict=True)) | MORE | WEIGHTINGS)
-HYPER = {CAGRAD: dict(c=0.5), "aligned_mtl_median": dict(scale="median")}
+HYPER = {
+    CAGRAD: dict(c=0.5),
+    "aligned_mtl_median": dict(scale="median"),
+    "igb_v2": dict(hidden=32, batch=64, capacity=1000),
+}
 DRAWING, BY_EPOCH = (PCGRAD, "gradvac", "graddrop", "rlw", "igb_v2"), ("dwa", "igb", "igb_v2")
 PROGRAM = "an independent NumPy program, written from the papers, not by their authors"
 
