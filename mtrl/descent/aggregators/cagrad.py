@@ -11,6 +11,7 @@ from mtrl.numerics.checks import check_choice, check_nonnegative, check_whole
 from mtrl.numerics.optim.min_norm import project_simplex
 from mtrl.numerics.types import Scalar
 
+LONGEST = 2.0**20  # step; where gradients are equal any step is allowed, and doubling would never end
 RESCALES = ("none", "square", "linear")
 
 
@@ -41,6 +42,7 @@ def _simplex(gram: Array, radius: Array, iterations: int) -> Array:
     def body(carry, _):
         w, ahead, clock, step = carry
         at, here = slope(ahead), value(ahead)
+        at = at - at.mean()  # what all entries share moves nothing on the simplex, and long steps would round it
         tries = step * 2.0 ** -jnp.arange(12, dtype=gram.dtype)
         points = jax.vmap(lambda s: project_simplex(ahead - s * at))(tries)
         moves = points - ahead
@@ -51,7 +53,7 @@ def _simplex(gram: Array, radius: Array, iterations: int) -> Array:
         clock = jnp.where(uphill, 1.0, clock)
         later = (1 + jnp.sqrt(1 + 4 * clock**2)) / 2
         momentum = jnp.where(uphill, 0.0, (clock - 1) / later)
-        return (new, new + momentum * (new - w), later, 2 * tries[which]), None
+        return (new, new + momentum * (new - w), later, jnp.minimum(2 * tries[which], LONGEST)), None
 
     start = jnp.full(tasks, 1 / tasks, gram.dtype)
     one = jnp.ones((), gram.dtype)

@@ -43,3 +43,10 @@ def test_limits():
     plain = direction(cagrad, J2, c=0.4)
     assert_close("square", direction(cagrad, J2, c=0.4, rescale="square"), plain / 1.16, rtol=1e-12)
     assert_close("linear", direction(cagrad, J2, c=0.4, rescale="linear"), plain / 1.4, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factors", [(1.0, 1, 1), (1.0, 2, 5)])
+def test_parallel_gradients_give_the_longest_one_of_the_ball(factors):
+    """All along g: `d = (1 + c) g0`, whichever weights of the simplex the dual picks."""
+    J = np.outer(factors, [1.0, 2, -1])
+    assert_close("direction", direction(cagrad, J, c=0.4), 1.4 * J.mean(0), rtol=1e-9)
