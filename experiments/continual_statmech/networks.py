@@ -37,17 +37,15 @@ class NetworkConfig(BaseConfig):
 
     seeds: int = field(5, help="trials: first fields, permutations, noise", lower=1)
     hidden: tuple[int, ...] = field((128, 128), help="hidden units", lower=1)
-    epochs: int = field(20, help="epochs per task", lower=1)
+    epochs: int = field(10, help="epochs per task", lower=1)
     batch: int = field(64, help="images in a mini-batch", lower=1)
     batches: int = field(22, help="mini-batches in an epoch", lower=1)
     gamma: float = field(1.0, help="weight of BiVCL's KL gradient to the last update", lower=0.0)
-    gamma_task: float = field(
-        1e-3, help="weight of BiVCL's KL gradient to the last task, per example: 1 / images", lower=0.0
-    )
+    gamma_task: float = field(1.0, help="weight of BiVCL's KL term to the last task, once an epoch", lower=0.0)
     consolidation: tuple[float, ...] = field(
         (0.5, 1.35, 3.0), help="sweep of metaplasticity's m", lower=0.0, distinct=True
     )
-    lam: tuple[float, ...] = field((1.0, 100.0), help="sweep of EWC's weight", lower=0.0, distinct=True)
+    lam: tuple[float, ...] = field((100.0, 10000.0), help="sweep of EWC's weight", lower=0.0, distinct=True)
     images: int = field(0, help="images per task to learn from, a quarter as many to be tested on; 0 for all", lower=0)
     data_dir: str = field("", help="folder with MNIST's idx files; empty: scikit-learn's digits", path=True)
 
@@ -153,7 +151,12 @@ def learn(
 def compared(config: Any, seeds: np.ndarray, images: Images, permute: Any, schedule: Any, rate: float) -> Any:
     """Accuracies (seed, method, epoch, task): of a swept rule the lane that is best on average at the end, which favours the baselines."""
     widths = (images.train.shape[-1], *config.hidden, 10)
-    programs = {STEP: (config.gamma, 0.0), TASK: (config.gamma_task,), META: config.consolidation, EWC: config.lam}
+    programs = {
+        STEP: (config.gamma, 0.0),
+        TASK: (config.gamma_task / config.batches,),
+        META: config.consolidation,
+        EWC: config.lam,
+    }
     if config.images:
         most = config.images, config.images, config.images // 4, config.images // 4
         images = Images(*(a[:, :n] for a, n in zip(images, most, strict=True)))

@@ -56,16 +56,20 @@ class VarianceConfig(BaseConfig):
 
 
 def scaled_to(theta: Any, q_star: Any, halvings: int = 24) -> Any:
-    """The fields times the factor that gives mean m^2 = q*, by bisection of its logarithm."""
+    """The fields whose magnetisations are m times the factor, cut at 1 - 1e-6, that gives mean m^2 = q*, by bisection of its logarithm."""
+    m = jnp.tanh(theta)
+
+    def times(power):
+        return jnp.clip(jnp.exp(power) * m, -1 + 1e-6, 1 - 1e-6)
 
     def halve(_, ends):
         low, high = ends
         middle = (low + high) / 2
-        less = jnp.mean(jnp.tanh(jnp.exp(middle) * theta) ** 2) < q_star
+        less = jnp.mean(times(middle) ** 2) < q_star
         return jnp.where(less, middle, low), jnp.where(less, high, middle)
 
     low, high = jax.lax.fori_loop(0, halvings, halve, (jnp.float32(-8), jnp.float32(8)))
-    return jnp.exp((low + high) / 2) * theta
+    return jnp.arctanh(times((low + high) / 2))
 
 
 def trial(

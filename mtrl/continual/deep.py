@@ -7,7 +7,7 @@
 | beta_f | `temperature(step)`; `permuted_temperature`, `sequential_temperature` are the paper's | () |
 | reference of the KL term | `Penalty`: the last update's fields (the practical rule) or the last task's (the theoretical one) | |
 
-ReLU between the layers, softmax at the end, no bias; the loss is the mean cross-entropy of a batch. The gradient of the KL term is
+ReLU between the layers, softmax at the end, no bias; the loss is the SUM of the cross-entropy over a batch. The gradient of the KL term is
 `beta_f^2 (1 - M^2) (Theta - reference)`.
 
 Source: Li et al., Physical Review E 108, 014309 (2023), section V and appendix D.
@@ -50,7 +50,7 @@ class Network(NamedTuple):
 class Penalty(NamedTuple):
     """Report of a step."""
 
-    loss: Float[Array, ""]  # mean cross-entropy of the batch
+    loss: Float[Array, ""]  # cross-entropy of the batch, summed
     penalty: Float[Array, ""]  # norm of what the penalty adds to the gradient
 
 
@@ -109,9 +109,9 @@ def sampled_weights(key: PRNGKey, fields: Sequence[Float[Array, "_ _"]], beta_f:
 
 
 def cross_entropy(scores: Float[Array, "sample classes"], label: Int[Array, " sample"]) -> Float[Array, ""]:
-    """Mean over the examples."""
+    """Summed over the examples."""
     chosen = jnp.take_along_axis(jax.nn.log_softmax(scores), label[:, None], axis=1)
-    return -jnp.mean(chosen)
+    return -jnp.sum(chosen)
 
 
 def accuracy(scores: Float[Array, "sample classes"], label: Int[Array, " sample"]) -> Float[Array, ""]:

@@ -29,7 +29,7 @@ def written_gradient(key, fields, batch):
         z = a @ m.T / n**0.5 + eps * v
         kept.append((a, m, v, eps, z))
         a = jnp.maximum(z, 0.0) if i < len(fields) - 1 else z
-    delta = (jax.nn.softmax(a) - jax.nn.one_hot(batch.label, WIDTHS[-1])) / len(batch.label)
+    delta = jax.nn.softmax(a) - jax.nn.one_hot(batch.label, WIDTHS[-1])
     out = []
     for i, (a, m, v, eps, _) in reversed(list(enumerate(kept))):
         n = m.shape[1]

@@ -25,7 +25,7 @@ def test_step_is_the_straight_through_gradient(key):
     (after,) = meta.step(key, state, batch)[0].fields
     (w,) = state.fields
     scores = continual.binary_forward([jnp.sign(w)], batch.x)
-    gradient = (jax.nn.softmax(scores) - jax.nn.one_hot(batch.label, 3)).T @ batch.x / 6 / 5**0.5
+    gradient = (jax.nn.softmax(scores) - jax.nn.one_hot(batch.label, 3)).T @ batch.x / 5**0.5
     shrinks = gradient * jnp.sign(w) > 0
     written = w - 0.1 * gradient * jnp.where(shrinks, 1 - jnp.tanh(1.35 * w) ** 2, 1.0)
     assert_close("metaplastic step", after, written, 1e-12)
