@@ -5,6 +5,7 @@
 - deep matrix completion with a switch of task: `low_rank_matrix`, `observed_entries`, `completion`
 - `trajectory` follows a descent to chosen steps; `switched` runs a first task once and branches into the second at every T_c
 - `svd_flow`: the exact motion of singular values of a balanced product
+- `gradient_noise`: another paper's, with a face of its own
 - `theory`: logistic curves, escape times, final splits, completion with one matrix
 
 Paper: Kleinman, Achille and Soatto, "Critical Learning Periods Emerge Even in Deep Linear Networks", ICLR 2024, arXiv 2308.12221.
@@ -24,7 +25,7 @@ A pathway that is gated for the first half of the escape time keeps this share o
 4 0.0012
 """
 
-from mtrl.dynamics import theory
+from mtrl.dynamics import gradient_noise, theory
 from mtrl.dynamics.completion import (
     Entries,
     check_descended,
@@ -57,7 +58,7 @@ from mtrl.dynamics.scalar import ScalarPathways, layer, portrait, scalar_pathway
 
 __all__ = [
     "ACTIVATIONS", "Entries", "Layers", "Pathways", "ScalarPathways", "Task", "Triple", "aligned", "check_descended",
-    "check_gate", "check_nested", "completion", "entries", "hierarchy", "layer", "low_rank_matrix", "mode_matrix",
+    "check_gate", "check_nested", "completion", "entries", "gradient_noise", "hierarchy", "layer", "low_rank_matrix", "mode_matrix",
     "observed_entries", "observed_gradient", "observed_loss", "pathway_strengths", "portrait", "product",
     "product_flow", "rebuilt", "reconstruction_error", "response", "scalar_pathways", "singular_flow",
     "singular_values", "slope", "speed", "starting_factors", "strength", "svd_flow", "switched", "task", "theory",

@@ -16,7 +16,7 @@ from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
 
-OPTIMISERS = ("sgd", "momentum", "adam")
+OPTIMISERS = ("sgd", "adam")
 
 
 class Setting(NamedTuple):
@@ -28,6 +28,7 @@ class Setting(NamedTuple):
     | gamma | gamma | its decay; 0 for fixed noise |
     | lr | lr | |
     | clip | clip | norm of the gradient; infinite for none |
+    | | momentum | 0 for plain gradient descent; Adam has its own |
     | | spreads | standard deviations of the initial weights: first, hidden, output |
     | | weight_noise | standard deviation of the noise on weights at which gradients are taken |
     | | drop | share of hidden units dropped |
@@ -40,6 +41,7 @@ class Setting(NamedTuple):
     clip: Any = jnp.inf
     weight_noise: Any = 0.0
     drop: Any = 0.0
+    momentum: Any = 0.0
 
 
 class Report(NamedTuple):
@@ -48,18 +50,26 @@ class Report(NamedTuple):
     accuracy: Float[Array, "checkpoint task"]  # on test rows
     gain: Float[Array, "checkpoint deep"]
     std: Float[Array, "checkpoint deep"]  # of hidden weights
-    loss: Float[Array, " checkpoint"]  # on the train rows
+    loss: Float[Array, " checkpoint"]  # on the first train rows
     finite: Bool[Array, " checkpoint"]  # certificate: losses and weights were finite until here
 
 
-def setting(spreads: Any, *, lr: Scalar = 0.1, drop: Scalar = 0.0, weight_noise: Scalar = 0.0, **more: Any) -> Setting:
+def setting(
+    spreads: Any,
+    *,
+    lr: Scalar = 0.1,
+    drop: Scalar = 0.0,
+    weight_noise: Scalar = 0.0,
+    momentum: Scalar = 0.0,
+    **more: Any,
+) -> Setting:
     """A checked `Setting`.
 
     Raises:
       BadInput: lr is not above 0; a share of dropped units outside [0, 1) or together with zero weights; see `annealed_noise` too.
     """
     check_positive(lr=lr)
-    check_nonnegative(weight_noise=weight_noise, drop=drop)
+    check_nonnegative(weight_noise=weight_noise, drop=drop, momentum=momentum)
     dropped, sizes = known(drop), known(spreads)
     if dropped is not None and (dropped >= 1).any():
         raise BadInput(f"drop got {float(dropped.max()):g}, but must be below 1; at 1 nothing is left of a layer")
@@ -67,20 +77,20 @@ def setting(spreads: Any, *, lr: Scalar = 0.1, drop: Scalar = 0.0, weight_noise:
         raise BadInput(
             f"drop got {float(dropped.max()):g} with zero weights, but then every unit is 0 and dropping does nothing; take drop = 0"
         )
-    found = Setting(spreads, lr=lr, drop=drop, weight_noise=weight_noise, **more)
+    found = Setting(spreads, lr=lr, drop=drop, weight_noise=weight_noise, momentum=momentum, **more)
     clipped_noise(jax.random.key(0), eta=found.eta, gamma=found.gamma, clip=found.clip)  # checks
     return found
 
 
 def rule(key: PRNGKey, given: Setting, *, optimiser: str = "sgd", dtype: Any = jnp.float32) -> Any:
-    """Clipping, noise, then plain gradient descent, momentum 0.9, or Adam, whose moments see the noisy gradient.
+    """Clipping, noise, then gradient descent with momentum, or Adam; both see the noisy gradient.
 
     Raises:
       BadInput: an unknown optimiser.
     """
     check_choice("optimiser", optimiser, OPTIMISERS)
     lr = jnp.asarray(given.lr, dtype)
-    last = {"sgd": optax.sgd(lr), "momentum": optax.sgd(lr, momentum=0.9), "adam": nn.adam(lr)}[optimiser]
+    last = nn.adam(lr) if optimiser == "adam" else optax.sgd(lr, momentum=jnp.asarray(given.momentum, dtype))
     return optax.chain(clipped_noise(key, eta=given.eta, gamma=given.gamma, clip=given.clip), last)
 
 
@@ -97,7 +107,7 @@ def train(
     checkpoints: int,
     optimiser: str = "sgd",
     controls: bool = False,
-    probes: int = 200,
+    probes: int = 500,
 ) -> Report:
     """Train one network from its initial weights.
 
@@ -109,9 +119,9 @@ def train(
       batch: rows of every task in an update.
       every: updates between checkpoints.
       checkpoints: their number, beside the start.
-      optimiser: "sgd", "momentum" or "adam".
+      optimiser: "sgd" or "adam".
       controls: whether weight noise and dropout are drawn; without, both must be 0.
-      probes: test rows on which gains are measured.
+      probes: rows of every task on which the loss (train) and the gains (test) are measured, at most all.
 
     Raises:
       BadInput: a size below 1, an unknown optimiser.
@@ -142,7 +152,7 @@ def train(
             network.accuracy(now, *data.test),
             network.gains(now, data.test.x[:, :probes], change),
             network.weight_stds(now),
-            network.loss(now, *data.train),
+            network.loss(now, *(part[:, :probes] for part in data.train)),
             finite,
         )
         own = split_named(jax.random.fold_in(keys["batches"], number), "rows", "luck")
