@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.gradient_noise.protocol import PAPER, SMOKE, NetworkConfig, escapes, trained
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, dataset, field, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean, share, value
+from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
 
 CLIPPED, FREE = "clipped", "not clipped"
@@ -89,8 +89,8 @@ FIGURE = Figure(
         Claim("deeper networks escape later at eta = 0.03: 6 layers minus 12", "derived: gains multiply over layers",
               mean(at("escape", depth=6, eta=0.03) - at("escape", depth=12, eta=0.03)), less_than_zero, kind="derived", unit="updates"),
         Claim("at eta = 0.1 without clipping the deepest network blows up (share of seeds that stay finite)",
-              "one run of an independent program at 20 layers", share(at("finite", clipping=FREE, depth=LAST, eta=0.1) > 0.5),
-              at_most(0.6), kind="reference", unit="1", reason="Wilson's interval of none of three seeds ends at 0.56"),
+              "one run of an independent program at 20 layers", mean(at("finite", clipping=FREE, depth=LAST, eta=0.1)),
+              at_most(0.5), kind="reference", unit="1", reason="most runs blow up"),
     ),
     presets={"smoke": {**SMOKE, "depths": (6,), "etas": (0.0, 0.3)}, "paper": {**PAPER, "depths": (2, 4, 8, 12, 16, 20, 24),
              "etas": (0.0, 0.001, 0.01, 0.03, 0.1, 0.3)}},

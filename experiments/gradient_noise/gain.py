@@ -63,7 +63,8 @@ def draw(data: Any, config: GainConfig) -> Any:
                 ax.axvline(when, color=LOOKS[ON].color, linestyle=":", linewidth=0.8)
     plots.level(axes[0, 0], 1 / config.classes, "chance")
     plots.theory(axes[0, 1], data["predicted"], "update", "setting", LOOKS, words="theory,", linestyle="--")
-    plots.finish(axes[0, 0], title=f"{config.layers} layers of {config.width}, N(0, 0.1^2) start", ylim=(0, 1.5), yticks=np.arange(0, 1.1, 0.2))
+    title = f"{config.layers} layers of {config.width}, N(0, 0.1^2) start"
+    plots.finish(axes[0, 0], title=title, ylim=(0, 1.5), yticks=np.arange(0, 1.1, 0.2))
     high = max(1.2, 1.9 * float(data["gain"].mean("seed").max()))
     plots.finish(axes[0, 1], title="dotted: escape of a run", ylim=(0, high), legend=dict(loc="upper left"))
     return figure
