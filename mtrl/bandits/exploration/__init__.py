@@ -17,6 +17,7 @@ from mtrl.bandits.exploration.dou_exp_des import (
     oracle_features,
     uniform_designs,
 )
+from mtrl.bandits.exploration.fixed_budget import BudgetedChoice, fb_doe, halve, halve_alone
 from mtrl.bandits.exploration.phases import Identification, status
 from mtrl.bandits.exploration.problem import (
     ArmTasks,
@@ -40,9 +41,10 @@ from mtrl.bandits.exploration.sampler import ArmSampler, ContextSampler, arm_sam
 from mtrl.bandits.exploration.sizes import Bounds
 
 __all__ = [
-    "ArmSampler", "ArmTasks", "Bounds", "ContextSampler", "ContextTasks", "Identification", "Policies", "arm_sampler",
-    "best_arms", "c_dou_exp_des", "canonical_tasks", "check_arm_tasks", "check_context_tasks", "context_sampler",
-    "diversity", "dou_exp_des", "feature_design", "feature_moment", "first_tasks", "gaps", "given_context_features", "given_features",
+    "ArmSampler", "ArmTasks", "Bounds", "BudgetedChoice", "ContextSampler", "ContextTasks", "Identification",
+    "Policies", "arm_sampler", "best_arms", "c_dou_exp_des", "canonical_tasks", "check_arm_tasks",
+    "check_context_tasks", "context_sampler", "diversity", "dou_exp_des", "fb_doe", "feature_design",
+    "feature_moment", "first_tasks", "gaps", "given_context_features", "given_features", "halve", "halve_alone",
     "ind_rage", "ind_rf_linucb", "leading", "make_batch", "oracle_features", "policy_gaps", "recover_features",
     "sample_arm_tasks", "sample_context_tasks", "sizes", "smallest_gap", "status", "subspace_error", "theory",
     "uniform_designs", "wrong",

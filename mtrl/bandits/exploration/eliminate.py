@@ -4,7 +4,8 @@ Du, Huang and Sun 2023 (arXiv 2302.04441), EliLowRep of DouExpDes; with the iden
 Algorithm 1) on every task. Shapes are fixed: a set of arms is a mask, and a task that has its arm pulls no more.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -130,18 +131,30 @@ def plan_phase(
         used = spread(features, jnp.where(pairs[:, None], y, 0), counts.astype(dtype))
         return counts, jnp.sqrt(used), gap
 
-    def solve(state):
-        done, plan = state
-        mask = active[jnp.argmin(done)]
-        counts, uncertainty, gap = one(mask)
-        same = ~done & jnp.all(active == mask, axis=1)
-        return done | same, Plan(
-            jnp.where(same[:, None], counts, plan.counts),
-            jnp.where(same, uncertainty, plan.uncertainty),
-            jnp.maximum(plan.gap, gap),
-        )
+    nothing = jnp.zeros(active.shape, int), *[jnp.zeros(active.shape[0], dtype)] * 2
+    counts, uncertainty, gap = over_sets(active, one, nothing)
+    return Plan(counts, uncertainty, jnp.max(gap))
 
-    nothing = Plan(jnp.zeros(active.shape, int), jnp.zeros(active.shape[0], dtype), jnp.zeros((), dtype))
+
+def over_sets(active: Bool[Array, "task arm"], one: Callable[[Array], Any], nothing: Any) -> Any:
+    """`one(mask)` for every task with a choice left, found once for each set of arms that occurs.
+
+    Args:
+      active: the sets.
+      one: mask of the arms -> arrays.
+      nothing: the arrays of tasks that have their arm, each with the tasks in front.
+    """
+
+    def solve(state):
+        done, found = state
+        mask = active[jnp.argmin(done)]
+        same = ~done & jnp.all(active == mask, axis=1)
+
+        def put(old, new):
+            return jnp.where(same.reshape(-1, *[1] * (old.ndim - 1)), new, old)
+
+        return done | same, jax.tree.map(put, found, one(mask))
+
     settled = jnp.sum(active, axis=1) <= 1
     return jax.lax.while_loop(lambda state: ~jnp.all(state[0]), solve, (settled, nothing))[1]
 

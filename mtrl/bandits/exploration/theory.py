@@ -5,6 +5,7 @@ canonical instance; and the first-order error of the subspace, which the practic
 """
 
 import jax.numpy as jnp
+from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from mtrl.bandits.exploration.sizes import UNIT, Bounds, delta_of, design_pulls, feature_batches
@@ -167,3 +168,23 @@ def potential_bound(
 ) -> Float[Array, "..."]:
     """`sum_i min(1, ||f_i||^2_{Sigma_{i-1}^-1}) <= 2 k log(1 + N L^2 / (gamma k))` (Abbasi-Yadkori et al. 2011, Lemma 11)."""
     return 2 * rank * jnp.log1p(jnp.asarray(rounds) * features**2 / (ridge * rank))
+
+
+def halving_error(budget: Number, gap: Number, *, arms: int, noise: Number = 1.0) -> Float[Array, "..."]:
+    """Bound of a task's chance of a wrong answer by halving n canonical arms (`fixed_budget.halve` in all d = n dimensions).
+
+    A phase with s arms and m pulls knows their differences with the variance `2 s sigma^2 / m`. The best arm falls out where as
+    many others beat it as are kept, of which there are on average `(s - 1) Q(gap sqrt(m / (2 s)) / sigma)`;
+    Markov's inequality, and the sum of the phases.
+
+    Args:
+      budget: pulls of a task, in all phases.
+      gap, arms, noise: Delta, n, sigma.
+    """
+    phases = max(1, (arms - 1).bit_length())
+    pulls, total, active = jnp.floor(jnp.asarray(budget) / phases), jnp.zeros(()), arms
+    for r in range(1, phases + 1):
+        kept = -(-arms // 2**r)
+        tail = norm.sf(gap * jnp.sqrt(pulls / (2 * active)) / noise)
+        total, active = total + (active - 1) / kept * tail, kept
+    return total
