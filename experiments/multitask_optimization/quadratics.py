@@ -1,6 +1,6 @@
 """Quadratics with a known Pareto set: which of its points each method stops at, how far from the preferred one, and from two starts.
 
-python -m experiments.multitask_optimization --figure=quadratics (30 problems, 3 tasks, condition 1e3). Expected: the mean, CAGrad and
+python -m experiments.multitask_optimization --figure=quadratics (20 problems, 2 tasks, condition 1e3). Expected: the mean, CAGrad and
 Aligned-MTL end at the minimiser of the equal-weight sum from both starts, the others at Pareto points that differ between the starts.
 """
 
@@ -23,8 +23,8 @@ PREFERRED = (MEAN, CAGRAD, ALIGNED)
 class QuadraticsConfig(BaseConfig):
     """Random bases and centres, two starts each; Adam with a rate that falls to a thousandth."""
 
-    seeds: int = field(30, help="problems", lower=2)
-    tasks: int = field(3, help="tasks T", lower=2, upper=10)
+    seeds: int = field(20, help="problems", lower=2)
+    tasks: int = field(2, help="tasks T; more than two solve a quadratic program a step", lower=2, upper=10)
     dim: int = field(5, help="parameters", lower=2)
     condition: float = field(1e3, help="condition number of every Hessian", lower=1.0)
     rate: float = field(0.03, help="Adam's first learning rate", lower=0.0, strict=True)
@@ -79,23 +79,16 @@ def draw(data, config):
         part = data[name].mean("start", keep_attrs=True) if "start" in data[name].dims else data[name]
         plots.bars(ax, part, "method", LOOKS)
         plots.finish(ax, x=part.attrs["long_name"].replace(" / ", "\n/ "), legend=None)
-    for method in METHODS:
-        picked = data["weights"].sel({"method": method}).isel(start=0)
+    for row, method in enumerate(METHODS):
+        picked = data["weights"].sel({"method": method}).isel(task=0).values
         look = LOOKS[method]
-        axes[0, 2].plot(
-            picked[:, 0], picked[:, 1], look.marker, color=look.color, markersize=4, alpha=0.8, label=look.words
-        )
-    axes[0, 2].plot([0, 1, 0, 0], [0, 0, 1, 0], color="0.5", linewidth=0.8)
-    axes[0, 2].plot(
-        1 / config.tasks, 1 / config.tasks, marker="*", color="gold", markeredgecolor="black", markersize=13
-    )
-    plots.finish(
-        axes[0, 2],
-        x="weight of task 1 at the end",
-        y="weight of task 2",
-        title="Pareto points picked (star: preferred)",
-        legend={"fontsize": 7, "loc": "upper right"},
-    )
+        for start, face in enumerate((look.color, "white")):
+            places = np.full(len(picked), row + 0.2 * start - 0.1)
+            axes[0, 2].plot(picked[:, start], places, look.marker, color=look.color, markerfacecolor=face, markersize=4)
+    axes[0, 2].axvline(1 / config.tasks, color="0.35", linewidth=1.2)
+    axes[0, 2].set_yticks(range(len(METHODS)), [LOOKS[m].words for m in METHODS])
+    axes[0, 2].invert_yaxis()
+    plots.finish(axes[0, 2], x="weight of task 1 at the end (line: preferred; hollow: second start)", legend=None)
     return figure
 
 
