@@ -1,6 +1,6 @@
 """All methods on two stand-ins from handwritten digits: Delta_m against single-task networks, losses along the training.
 
-python -m experiments.multitask_optimization --figure=digits (10 seeds, 300 updates of 32 pictures; `--methods` has more). `--data_dir` is for
+python -m experiments.multitask_optimization --figure=digits (10 seeds, 300 updates of 32; `--methods` has more). `--data_dir` is for
 MNIST's or Fashion-MNIST's files. Delta_m is negative where a method beats one network a task.
 """
 
