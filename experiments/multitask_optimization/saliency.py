@@ -75,7 +75,7 @@ def draw(data, config):
         ax.axhspan(float(level.mean() - half), float(level.mean() + half), color="0.35", alpha=0.15, linewidth=0)
     plots.level(axes[0, 1], np.log(2), "log 2, equally salient", linestyle=":")
     plots.finish(axes[0, 0], title="stand-in: two overlaid digits")
-    plots.finish(axes[0, 1])
+    plots.finish(axes[0, 1], y="entropy of the saliency shares [nat]", ylim=(0.1, 1.0), legend="upper right")
     return figure
 
 
@@ -83,6 +83,11 @@ def at(name, term, config_value):
     """A quantity at one lambda."""
     return value(name, term=term, **{"lambda": config_value})
 
+
+SHARES = (
+    "the accuracy falls with the weight of TSR, hardly with that of CSA: of a representation without rows and columns the shares are those of a "
+    "whole picture, and the term takes the gradient from one of its two tasks"
+)
 
 FIGURE = Figure(
     name="saliency",
@@ -98,6 +103,7 @@ FIGURE = Figure(
             less_than_zero,
             unit="%",
             stand_in=True,
+            note=SHARES,
         ),
         Claim(
             "insensitive to the weights: standard deviation of the accuracy over the grid of both lambdas",
@@ -106,6 +112,7 @@ FIGURE = Figure(
             at_most(1.0),
             unit="%",
             stand_in=True,
+            note=SHARES,
             reason="a point of accuracy",
         ),
         Claim(
