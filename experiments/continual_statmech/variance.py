@@ -156,7 +156,8 @@ def draw(data: Any, config: VarianceConfig) -> Any:
     plots.finish(
         ax,
         x="mean squared magnetisation q*",
-        ylim=(-0.02, 0.5),
+        ylim=(-0.02, 0.75),
+        legend=dict(fontsize=8, loc="upper right"),
         title=f"alpha = {config.load:g}, beta = {config.beta:g}",
     )
     return figure
