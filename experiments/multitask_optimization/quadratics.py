@@ -73,7 +73,7 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """Distances, ends of two starts, and the weights picked."""
+    """Distances, ends of two starts, and the weights picked (hollow: from the second start)."""
     figure, axes = plots.panel(1, 3, width=4.4, height=3.6)
     for ax, name in zip(axes[0], ("away", "apart"), strict=False):
         part = data[name].mean("start", keep_attrs=True) if "start" in data[name].dims else data[name]
@@ -88,7 +88,7 @@ def draw(data, config):
     axes[0, 2].axvline(1 / config.tasks, color="0.35", linewidth=1.2)
     axes[0, 2].set_yticks(range(len(METHODS)), [LOOKS[m].words for m in METHODS])
     axes[0, 2].invert_yaxis()
-    plots.finish(axes[0, 2], x="weight of task 1 at the end (line: preferred; hollow: second start)", legend=None)
+    plots.finish(axes[0, 2], x="weight of task 1 (line: preferred)", legend=None)
     return figure
 
 
@@ -96,6 +96,11 @@ def of(name, method, start="first"):
     """A quantity of one method."""
     return value(name, method=method, **({} if name == "apart" else {"start": start}))
 
+
+SLOW = (
+    "its direction is as long as the smallest singular value: from a few starts a path comes close to the optimum of one task, where that "
+    "vanishes, and is still there after the last step"
+)
 
 FIGURE = Figure(
     name="quadratics",
@@ -110,6 +115,7 @@ FIGURE = Figure(
                 source,
                 mean(of("away", m)),
                 at_most(0.01),
+                note=SLOW if m == ALIGNED else "",
                 kind="derived",
                 unit="1",
                 reason="a hundredth of the spread of the single-task optima",

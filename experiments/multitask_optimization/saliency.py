@@ -85,7 +85,7 @@ def at(name, term, config_value):
 
 
 SHARES = (
-    "the accuracy falls with the weight of TSR, hardly with that of CSA: of a representation without rows and columns the shares are those of a "
+    "the accuracy falls with the weight of TSR, hardly with that of CSA: of a vector the shares are those of a "
     "whole picture, and the term takes the gradient from one of its two tasks"
 )
 
