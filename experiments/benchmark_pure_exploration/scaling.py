@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from experiments.benchmark_pure_exploration import protocol
-from experiments.benchmark_pure_exploration.protocol import DESIGNS
+from experiments.benchmark_pure_exploration.protocol import DESIGNS, SHARED
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, evaluate, field, timing
 from mtrl.harness.judge.measures import slope, value
 from mtrl.harness.picture import plots
@@ -82,7 +82,16 @@ def draw(data, config):
 def at_most_of(design, axis, order, paper, reason):
     """Claim: the fitted exponent is at most an order."""
     text = f"fitted exponent of the {design} design in the {WORDS[axis]}"
-    return Claim(text, paper, exponent(design, axis), between(0.0, order), kind="speed", unit="exponent", reason=reason)
+    return Claim(
+        text,
+        paper,
+        exponent(design, axis),
+        between(0.0, order),
+        kind="speed",
+        unit="exponent",
+        reason=reason,
+        note=SHARED,
+    )
 
 
 FIGURE = Figure(
