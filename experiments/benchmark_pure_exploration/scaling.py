@@ -73,9 +73,9 @@ def draw(data, config):
         plots.points(ax, seconds, axis, "design", look)
         law = seconds.mean("seed").isel({axis: -1}) * (data[axis] / data[axis][-1]) ** ORDER[axis]
         plots.theory(ax, law, axis, "design", {name: shown._replace(words="") for name, shown in LOOK.items()})
-        plots.finish(
-            ax, y="wall time [s]", log="xy", ticks=data[axis].values, title=f"lines: leading order {ORDER[axis]}"
-        )
+        room = dict(ylim=(None, 30 * float(seconds.mean("seed").max())), legend=dict(loc="upper left"))
+        title = f"lines: leading order {ORDER[axis]}"
+        plots.finish(ax, y="wall time [s]", log="xy", ticks=data[axis].values, title=title, **room)
     return figure
 
 
