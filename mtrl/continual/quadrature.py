@@ -198,7 +198,7 @@ def energy(
     narrow = jnp.minimum(left / root, apart / jnp.maximum(jnp.abs(r), floor))
     z, weight = gaussian(jnp.zeros_like(q), narrow, nodes)
     shift = root * z / left
-    peak, width = jax.lax.stop_gradient(_peak(*map(jax.lax.stop_gradient, (shift, steep)), beta))
+    peak, width = jax.lax.stop_gradient(_peak(jax.lax.stop_gradient(shift), jax.lax.stop_gradient(steep), beta))
     reach = jnp.full_like(peak, REACH)
     x, log_dx = clustered(peak, width, peak - reach, peak + reach, nodes)
     log_density = log_dx - x**2 / 2 - jnp.log(jnp.asarray(2 * jnp.pi, q.dtype)) / 2

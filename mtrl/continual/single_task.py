@@ -79,7 +79,7 @@ def finish(
 ) -> Saddle:
     """The saddle point at the order parameters found."""
     q, r, q_star = found.order
-    how = dict(nodes=nodes, floor=floor, literal=literal)
+    how: dict[str, Any] = dict(nodes=nodes, floor=floor, literal=literal)
     hats = conjugates(found.order, load, beta, **how)
     _, p, entropy = order_parameters(hats, stiffness, nodes=nodes, sites=sites, literal=literal)
     phi = load * energy(found.order, beta, **how) + entropy
@@ -123,7 +123,7 @@ def saddle_point(
     _checked(load, beta, gamma, damping, nodes, sites, iterations)
     order = jnp.asarray(COLD, jnp.result_type(float)) if start is None else start
     check_start(order)
-    sizes = dict(nodes=nodes, floor=floor, literal=literal)
+    sizes: dict[str, Any] = dict(nodes=nodes, floor=floor, literal=literal)
 
     def update(order):
         hats = conjugates(order, load, beta, **sizes)
@@ -206,7 +206,7 @@ def fixed_variance(
     dtype = jnp.result_type(float)
     q_star = jnp.asarray(q_star, dtype)
     first = jnp.stack([q_star / 2, q_star / 2, 0 * q_star]) if start is None else start
-    sizes = dict(nodes=nodes, floor=floor)
+    sizes: dict[str, Any] = dict(nodes=nodes, floor=floor)
 
     def given(q_hat, r_hat, q_star_hat):
         return order_parameters(jnp.stack([q_hat, r_hat, q_star_hat]), 0.0, nodes=nodes, sites=sites)[0]
