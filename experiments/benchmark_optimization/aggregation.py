@@ -107,7 +107,10 @@ def draw(data: Any, config: AggregationConfig) -> Any:
                     plots.points(ax, part, "method", look=look)
             ax.set_xticks(range(len(METHODS)), METHODS, rotation=40, ha="right")
             first = ax is axes[0, 0]
-            room = dict(ylim=(None, 30 * float(data["seconds"].max())), legend="upper left" if first else None)
+            room = dict(
+                ylim=(0.3 * float(data["seconds"].min()), 30 * float(data["seconds"].max())),
+                legend="upper left" if first else None,
+            )
             plots.finish(
                 ax, x="aggregator", y="time per step [s]", title=f"T = {tasks}, P = {parameters:,}", log="y", **room
             )
