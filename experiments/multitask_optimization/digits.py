@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.multitask_optimization import protocol, training
+from experiments.multitask_optimization import protocol, published, training
 from experiments.multitask_optimization.protocol import ALIGNED, LOOKS, MEAN, METHODS, MGDA, MORE, WEIGHTINGS
 from experiments.multitask_optimization.training import FOUR, MULTI, SETS, TASKS, DigitsConfig
 from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, less_than_zero, over_seeds
@@ -66,9 +66,10 @@ def draw(data, config):
         plots.finish(row[0], title=f"{kind} ({name})", legend=None)
         loss = data[f"loss_{short}"].mean(f"task_{short}", keep_attrs=True)
         plots.curves(row[1], loss, "step", "method", LOOKS)
-        plots.finish(row[1], y="training loss, mean of the tasks [nat]", log="y", legend={"fontsize": 7, "ncol": 2})
+        plots.finish(row[1], y="training loss, mean of the tasks [nat]", log="y", legend=None)
         plots.curves(row[2], data[f"conflicts_{short}"], "step", "method", LOOKS)
         plots.finish(row[2], legend=None)
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncol=8, fontsize=8)
     return figure
 
 
@@ -102,6 +103,7 @@ def claims():
             less_than_zero,
             **paper,
         )
+        yield published.same_order(short, kind)
     yield Claim(
         "every method learns: mean training loss at the end over that at the beginning, largest over the methods, two overlaid digits",
         "training works",
