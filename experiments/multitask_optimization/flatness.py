@@ -89,10 +89,14 @@ def draw(data, config):
     direct = {m: LOOKS[m]._replace(words=f"{LOOKS[m].words}, directly", marker="x") for m in AROUND}
     plots.points(axes[0, 1], data["accuracy"], "rho", "method", LOOKS, linestyle="-")
     plots.points(axes[0, 1], data["accuracy_direct"], "rho", "method", direct, linestyle=":")
-    for ax in axes[0]:
-        plots.finish(ax, legend={"fontsize": 7})
-    axes[0, 0].set_title("stand-in: two overlaid digits")
+    small = {"fontsize": 7}
+    plots.finish(axes[0, 0], y="rise of the training loss [nat]", title="stand-in: two overlaid digits", legend=small)
+    plots.finish(axes[0, 1], legend=small)
+    plots.finish(axes[0, 2], title="lines as on the left", legend=None)
     return figure
+
+
+SHORT = "after 400 updates nothing overfits yet: what the steps at worst points cost in speed is not won back in generalisation"
 
 
 def claims():
@@ -114,6 +118,7 @@ def claims():
             less_than_zero,
             unit="%",
             stand_in=True,
+            note=SHORT,
         )
         yield Claim(
             f"FS-MTL lowers the conflicts of {name}: last stretch, largest rho minus rho = 0",
