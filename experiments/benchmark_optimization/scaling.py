@@ -118,10 +118,10 @@ FIGURE = Figure(
             measure=exact(
                 (value("megabytes") / value("gradients")).then(lambda a: a.isel(parameters=-1).max(skipna=False))
             ),
-            accepts=between(0.0, 1.0),
+            accepts=between(0.0, 0.275),
             kind="speed",
             unit="ratio",
-            reason=protocol.GOAL,
+            reason="a direction is 1/8 of the gradients of 8 tasks: it, one as large beside it, and a tenth for small parts",
         ),
     ),
 )
