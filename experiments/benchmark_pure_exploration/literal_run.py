@@ -47,7 +47,7 @@ def dou_exp_des(
     batch = np.repeat(X, apportion(e_design(X, iterations=e_steps)[0], 20 * d), axis=0)
     spread = noise**2 / np.linalg.eigvalsh(batch.T @ batch)[0]
     error = (d - rank) * (spread * rank**2 / omega + spread**2 * rank**3 / omega**2)
-    active, best, pulls, B = np.ones((tasks, n), bool), np.zeros(tasks, int), 0, None
+    active, best, pulls, B = np.ones((tasks, n), bool), np.zeros(tasks, int), 0, np.eye(d, rank)
     for t in range(1, phases + 1):
         if (active.sum(1) == 1).all():
             break

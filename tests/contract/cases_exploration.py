@@ -52,6 +52,11 @@ def identify(algorithm, **fixed):
     return call
 
 
+def budgeted(key, arms, heads, basis, noise, *, budget, share):
+    problem = ex.ArmTasks(arms, LinearParams(basis, heads, noise))
+    return ex.fb_doe(key, ex.arm_sampler(problem), budget, rank=RANK, share=share)
+
+
 def policies(algorithm, **fixed):
     def call(key, features, heads, basis, noise, **hyper):
         law = jnp.asarray([0.3, 0.7], features.dtype)
@@ -102,6 +107,8 @@ CASES = [
          key_dependent=True, changed={"delta": 0.2}, differs_from=("exploration.dou_exp_des",)),
     Case("exploration.oracle_features", identify(ex.oracle_features), arm_tasks, scale=scale_arms, compare=arms_found,
          hyper={"delta": 0.05}, key_dependent=True, differs_from=("exploration.dou_exp_des", "exploration.ind_rage")),
+    Case("exploration.fb_doe", budgeted, arm_tasks, scale=scale_arms, compare=lambda found: (found.estimates, found.pulls),
+         hyper={"budget": 4000.0, "share": 0.5}, key_dependent=True, changed={"budget": 9000.0, "share": 0.2}),
     Case("exploration.c_dou_exp_des", policies(ex.c_dou_exp_des, **{"rank": RANK}), context_tasks, scale=scale_features,
          compare=policies_found, hyper={"omega": 0.5, "constant": 2.0}, key_dependent=True, changed={"omega": 0.01}),
     Case("exploration.ind_rf_linucb", policies(ex.ind_rf_linucb), context_tasks, scale=scale_features, compare=policies_found,

@@ -70,7 +70,7 @@ def halve(
     pulled = known(each)
     if pulled is not None and pulled.min() < arms:
         raise BadInput(
-            f"budget got {float(np.min(known(budget))):g}, which is {int(pulled.min())} pulls of a task in a phase, but must be "
+            f"budget got {float(jnp.min(jnp.asarray(budget))):g}, which is {int(pulled.min())} pulls of a task in a phase, but must be "
             f"at least one for each of {arms} arms; raise the budget"
         )
     features = sampler.arms @ jnp.asarray(basis, dtype)
@@ -137,8 +137,8 @@ def fb_doe(
     made = known(batches)
     if made is not None and made.min() < 1:
         raise BadInput(
-            f"budget got {float(np.min(known(budget))):g}, whose share for the features is less than a batch of {size} pulls in every "
-            "task; raise the budget or the share, or shorten the batch (rounds)"
+            f"budget got {float(jnp.min(jnp.asarray(budget))):g}, whose share for the features is less than a batch of {size} pulls in "
+            "every task; raise the budget or the share, or shorten the batch (rounds)"
         )
     keys = [jax.random.fold_in(key, i) for i in range(2)]
     basis, _ = recover_features(keys[0], sampler, batch, batches, rank=rank, correction=correction)

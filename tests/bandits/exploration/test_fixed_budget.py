@@ -19,7 +19,9 @@ def play(key, budget, *, who):
     """Share of the tasks that are wrong, and what the run returned."""
     problem = ex.canonical_tasks(GAP, 1.0, tasks=TASKS, dim=5, rank=2)
     sampler = ex.arm_sampler(problem)
-    found = ex.fb_doe(key, sampler, budget, rank=2, share=0.25) if who == "shared" else ex.halve_alone(key, sampler, budget)
+    found = (
+        ex.fb_doe(key, sampler, budget, rank=2, share=0.25) if who == "shared" else ex.halve_alone(key, sampler, budget)
+    )
     return jnp.mean(ex.wrong(problem, found.best)), found
 
 
