@@ -1,9 +1,18 @@
 """Multi-task optimisation, Aligned-MTL with its relatives, IGB, FS-MTL, Rep-MTL and uncertainty weighting: figures and claims.
 
-python -m experiments.multitask_optimization [--figure=landscape|scalings|quadratics|digits|noise_scales|flatness|saliency]
+python -m experiments.multitask_optimization [--figure=landscape|scalings|quadratics|digits|noise_scales|flatness|saliency|tables]
 """
 
-from experiments.multitask_optimization import digits, flatness, landscape, noise_scales, quadratics, saliency, scalings
+from experiments.multitask_optimization import (
+    digits,
+    flatness,
+    landscape,
+    noise_scales,
+    quadratics,
+    saliency,
+    scalings,
+    tables,
+)
 from mtrl.harness import Study
 
 STUDY = Study(
@@ -19,5 +28,6 @@ STUDY = Study(
         noise_scales.FIGURE,
         flatness.FIGURE,
         saliency.FIGURE,
+        tables.FIGURE,
     ),
 )

@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 
 from experiments.multitask_optimization import pictures, protocol
+from experiments.multitask_optimization.landscape import VALLEY
 from experiments.multitask_optimization.protocol import ALIGNED, CAGRAD, LOOKS, MEAN, METHODS, MGDA, NASH, PCGRAD
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, field
 from mtrl.harness.judge.measures import LAST, exact, value
@@ -72,7 +73,7 @@ def table_claim(method):
     """CAGrad's setting against the independent program."""
     return protocol.table_claim(
         f"CAGrad's setting, {LOOKS[method].words}", method, X1[method], LABELS["cagrad"], "end_x1", 0.05,
-        words="x1", dim="start_cagrad", setting="_cagrad",
+        words="x1", dim="start_cagrad", setting="_cagrad", note=VALLEY,
     )  # fmt: skip
 
 

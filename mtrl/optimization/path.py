@@ -78,5 +78,5 @@ def chained(aggregator: optax.GradientTransformationExtraArgs, optimiser: optax.
 
 def falling_adam(rate: Scalar, steps: int) -> Any:
     """Adam whose learning rate falls geometrically to a thousandth of `rate` over `steps`: it settles where plain Adam circles."""
-    slower = optax.scale_by_schedule(lambda count: jnp.exp(-jnp.log(1e3) * count.astype(float) / steps))
+    slower = optax.scale_by_schedule(lambda count: jnp.exp(-jnp.log(1e3) * jnp.asarray(count, float) / steps))
     return optax.chain(nn.adam(rate), slower)

@@ -128,8 +128,8 @@ def plain(aggregator: optax.GradientTransformationExtraArgs) -> Rule:
 def alone(task: int) -> optax.GradientTransformationExtraArgs:
     """An aggregator that follows one task: the single-task baseline of a comparison."""
 
-    def update(rows, state, params=None, **extra):
-        return jax.tree.map(lambda leaf: leaf[task], rows), state
+    def update(updates, state, params=None, **extra):
+        return jax.tree.map(lambda leaf: leaf[task], updates), state
 
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 

@@ -36,4 +36,4 @@ def weighted(
         direction, second = aggregator.update(scaled, state[1], params, losses=losses, **extra)
         return direction, (first, second)
 
-    return optax.GradientTransformationExtraArgs(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)  # pyright: ignore[reportArgumentType]

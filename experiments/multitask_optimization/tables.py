@@ -1,0 +1,79 @@
+"""The published table of Delta_m beside the four-task stand-in's.
+
+python -m experiments.multitask_optimization --figure=tables (10 seeds, 300 updates of 32). The papers' data need downloads and networks of
+their size: their columns are quoted, ours is a stand-in and is called one.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from experiments.multitask_optimization import published, training
+from experiments.multitask_optimization.protocol import LOOKS
+from experiments.multitask_optimization.published import CITYSCAPES, NYUV2
+from experiments.multitask_optimization.training import FOUR, DigitsConfig
+from mtrl.harness import Figure, dataset, field, over_seeds
+from mtrl.harness.picture import plots
+
+
+@dataclasses.dataclass(frozen=True)
+class TablesConfig(DigitsConfig):
+    """The methods of the published table on four tasks of a digit."""
+
+    samples: int = field(1000, help="training pictures", lower=10)
+    test: int = field(500, help="test pictures", lower=10)
+    steps: int = field(300, help="updates, a multiple of 20", lower=20)
+    batch: int = field(32, help="pictures an update", lower=2)
+    methods: tuple[str, ...] = field(
+        tuple(CITYSCAPES), help="methods of the table", choices=tuple(CITYSCAPES), distinct=True
+    )
+
+
+def run(config, seeds):
+    """One cell."""
+    parts, sizes = training.pictures_of(config), training.sizes_of(config)
+    scores, *_ = over_seeds(training.compared, seeds, parts, config.rate, kind=FOUR, methods=config.methods, **sizes)
+    change, _, _ = training.parted(scores, FOUR)
+    words = "Delta_m, lower is better"
+    return dataset(
+        seeds,
+        {"method": list(config.methods)},
+        delta_m_lower_is_better_four=(("seed", "method"), change, "%", f"{words}, stand-in"),
+        cityscapes=("method", [CITYSCAPES[m] for m in config.methods], "%", f"{words}, Cityscapes"),
+        nyuv2=("method", [NYUV2.get(m, np.nan) for m in config.methods], "%", f"{words}, NYUv2"),
+    )
+
+
+def draw(data, config):
+    """The stand-in against the published numbers, and all in a table."""
+    figure, axes = plots.panel(1, 2, width=5.4, height=4.2)
+    ours = data["delta_m_lower_is_better_four"].transpose("seed", "method").values
+    middle, half, cells = ours.mean(0), plots.style.half_width(ours), []
+    for method, y, error in zip(config.methods, middle, half, strict=True):
+        look = LOOKS[method]
+        options = dict(fmt=look.marker, color=look.color, capsize=2, label=look.words)
+        axes[0, 0].errorbar(CITYSCAPES[method], y, error, **options)
+        quoted = f"{NYUV2[method]:.2f}" if method in NYUV2 else ""
+        cells.append([look.words, f"{CITYSCAPES[method]:.2f}", quoted, f"{y:.1f} ± {error:.1f}"])
+    words = dict(x="Cityscapes, Senushkin et al. [%]", y="four tasks of a digit, stand-in [%]")
+    legend = dict(fontsize=7, ncol=2, loc="upper left")
+    plots.finish(axes[0, 0], title="Delta_m, lower is better", ylim=(0, 60), legend=legend, **words)
+    plots.table(axes[0, 1], cells, ["Delta_m [%]", "Cityscapes", "NYUv2", "stand-in"])
+    return figure
+
+
+FIGURE = Figure(
+    name="tables",
+    title="Published Delta_m beside the stand-in's",
+    config=TablesConfig,
+    run=run,
+    draw=draw,
+    optional=("nyuv2",),
+    claims=(published.same_order("four", FOUR),),
+    presets={
+        "smoke": dict(
+            seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=("mean", "uw", "aligned_mtl")
+        ),
+        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000),
+    },
+)
