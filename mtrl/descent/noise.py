@@ -64,7 +64,8 @@ def annealed_noise(key: PRNGKey, *, eta: Scalar, gamma: Scalar = GAMMA) -> optax
         order = sorted(range(len(named)), key=lambda i: jax.tree_util.keystr(named[i][0]))
         total = sum(leaf.size for _, leaf in named)
         with jax.numpy_dtype_promotion("standard"):  # optax raises a whole number to gamma
-            noise, state = rule.update(jnp.zeros(total, jnp.float32), state)
+            made, state = rule.update(jnp.zeros(total, jnp.float32), state)
+        noise: Any = made
         noisy, begin = [None] * len(named), 0
         for i in order:
             leaf = named[i][1]

@@ -110,7 +110,7 @@ def saddle_escapes(
     def step(carry, t):
         y, memory, left = carry
         move, memory = rule.update(jnp.where(jnp.isfinite(left), 0.0, saddle(curvature)(y)), memory)
-        y = optax.apply_updates(y, move)
+        y: Any = optax.apply_updates(y, move)
         left = jnp.where(jnp.isinf(left) & (jnp.abs(y) > bound), t + 1.0, left)
         return (y, memory, left), None
 

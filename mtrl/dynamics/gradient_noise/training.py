@@ -130,7 +130,7 @@ def train(
     keys = split_named(key, "weights", "noise", "batches", "gains")
     x, label = data.train
     tasks, rows, dim = x.shape
-    sizes = dict(dim=dim, width=width, layers=layers, classes=classes, tasks=tasks, dtype=x.dtype)
+    sizes: dict[str, Any] = dict(dim=dim, width=width, layers=layers, classes=classes, tasks=tasks, dtype=x.dtype)
     weights = network.initial(keys["weights"], given.spreads, **sizes)
     descent = rule(keys["noise"], given, optimiser=optimiser, dtype=x.dtype)
 

@@ -70,7 +70,7 @@ def test_frank_wolfe_takes_the_same_steps():
 
 def test_upgrad_within_its_regularisation():
     """TorchJD adds `reg_eps` to the diagonal of the scaled Gramian; here as little as its solver takes. Plain and opposed Jacobians."""
-    from torchjd.linalg import QuadprogProjector
+    from torchjd.linalg import QuadprogProjector  # pyright: ignore[reportMissingImports]
 
     kept = np.arange(len(ALL)) % 3 != 1
     make = lambda: peers.UPGrad(projector=QuadprogProjector(norm_eps=1e-12, reg_eps=1e-12))  # noqa: E731
