@@ -136,7 +136,7 @@ def shared(factors: Any, first: Any, final: Any, mask: Any, lr: Any, switches: A
 
 def draw(data: Any, config: Config) -> Any:
     """Seconds of every way, and what they are made of."""
-    figure, axes = plots.panel(1, 2, width=5.4, height=3.8)
+    figure, axes = plots.panel(1, 2, width=5.4, height=3.8, sharey=True)
     for ax, plan in zip(axes[0], PLANS, strict=True):
         here = data.sel(plan=plan)
         plots.bars(ax, here["seconds"].rename(repeat="seed"), "way", WAYS, upright=True)
@@ -151,7 +151,7 @@ def draw(data: Any, config: Config) -> Any:
             y="wall time [s], over branches above",
             log="y",
             title=title,
-            ylim=(None, 3 * float(data["seconds"].max())),
+            ylim=(0.3 * float(data["seconds"].min()), 3 * float(data["seconds"].max())),
         )
         ax.tick_params(axis="x", labelsize=8)
     return figure

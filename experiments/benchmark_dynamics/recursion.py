@@ -78,14 +78,17 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: Config) -> Any:
     """Seconds side by side, and how many times faster."""
-    figure, axes = plots.panel(1, 2, width=4.6, height=3.6)
+    import xarray as xr
+
+    figure, axes = plots.panel(1, 2, width=4.6, height=3.6, sharey=True)
     for ax, work in zip(axes[0], WORK, strict=True):
         here = data.sel(work=work)
-        for place, (name, look) in enumerate((("literal", LOOP), ("ours", OURS))):
-            part = here[name].rename(repeat="seed").expand_dims({"bar": [name]})
-            plots.bars(ax, part, "bar", {name: look}, upright=True)
-            ax.patches[-1].set_x(place - 0.4)
-        ax.set_xticks([0, 1], [LOOP.words, OURS.words])
+        both = (
+            xr.concat([here["literal"], here["ours"]], "bar")
+            .assign_coords(bar=["literal", "ours"])
+            .rename(repeat="seed")
+        )
+        plots.bars(ax, both, "bar", {"literal": LOOP, "ours": OURS}, upright=True)
         ratio = times_faster(value("literal", work=work), value("ours", work=work))(data, config).value
         rate = float(here["updates"] / here["ours"].min())
         plots.finish(

@@ -148,6 +148,20 @@ def few_ticks(ax: Any) -> None:
     ax.locator_params(axis="x", nbins=4)
 
 
+def one_matrix_level(ax: Any, unseen: Any) -> None:
+    """What one matrix leaves: the share of unobserved entries."""
+    plots.level(ax, unseen, linestyle="--")
+    ax.text(
+        0.02,
+        float(unseen),
+        "one matrix, theory",
+        transform=ax.get_yaxis_transform(),
+        fontsize=7,
+        va="bottom",
+        color="0.35",
+    )
+
+
 def draw_errors(
     ax: Any, data: Any, lane: str, words: str, *, level: bool = True, tables: Any = None, **finish: Any
 ) -> None:
@@ -155,7 +169,7 @@ def draw_errors(
     look = plots.looks({x.item(): words.format(x.item()) for x in data[lane].values})
     plots.points(ax, data["error"], "switch", lane, look, linestyle="-", linewidth=0.8)
     if level:
-        plots.level(ax, data["unseen"], "one matrix: share of unobserved entries", linestyle="--")
+        one_matrix_level(ax, data["unseen"])
     for i, label in enumerate(label for label in look if label in (tables or {})):
         plots.program(ax, tables[label], "" if i else "independent program")
     plots.finish(ax, **{"legend": dict(fontsize=7), **finish})

@@ -93,11 +93,14 @@ def run(config: Config, seeds: np.ndarray) -> Any:
         found = run_lanes(config, seeds, lanes, depth=depth)
         errors.append(found["error"][..., -1])
         losses.append(found["loss"][..., -1])
-    counts = np.array(config.counts)
+    counts, ends = (
+        np.array(config.counts),
+        dataclasses.replace(config, switches=(config.switches[0], config.switches[-1])),
+    )
     sweep = run_lanes(
-        config,
+        ends,
         seeds,
-        lanes_of(config, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts),
+        lanes_of(ends, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts),
         depth=deepest,
     )
     numbers = (config.lr, np.asarray(config.switches, float), float(config.steps))
@@ -108,13 +111,13 @@ def run(config: Config, seeds: np.ndarray) -> Any:
         seeds,
         {
             "task": [RANK, NESTED], "count": Axis(list(config.counts), "", "observed entries"), "depth": list(config.depths),
-            "switch": Axis(list(config.switches), "steps", "steps on the first task, T_c"),
+            "switch": Axis(list(config.switches), "steps", "steps on the first task, T_c"), "end": list(ends.switches),
         },
         error=(dims, np.stack(errors, 1), UNIT, ERROR),
         loss=(dims, np.stack(losses, 1), UNIT, "training loss in the end"),
         closed=(("seed", "task", "switch"), form, UNIT, ERROR),
         unseen=("task", unseen, UNIT, "share of unobserved entries"),
-        sweep=(("seed", "count", "switch"), sweep["error"][..., -1], UNIT, ERROR),
+        sweep=(("seed", "count", "end"), sweep["error"][..., -1], UNIT, ERROR),
         limit=("count", 1 - np.array(config.counts) / config.n**2, UNIT, "share of unobserved entries"),
         size=((), config.n),
     )  # fmt: skip
@@ -146,11 +149,10 @@ def draw(data: Any, config: Config) -> Any:
         draw_errors(ax, part, "depth", "D = {:g}", tables=tables, **look)
         plots.theory(ax, part["closed"], "switch", look=plots.Look("closed form, D = 1", "0.35"))
         plots.finish(ax, legend=dict(fontsize=7.5, loc="lower right"))
-    ends = data.isel(switch=[0, -1])
-    look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
+    look = plots.looks({int(t): f"T_c = {int(t)}" for t in data["end"].values})
     last = axes[0, 2]
-    plots.points(last, ends["sweep"], "count", "switch", look, linestyle="-", linewidth=0.8)
-    plots.theory(last, data["limit"], "count", look=plots.Look("one matrix: share of unobserved entries", "0.35"))
+    plots.points(last, data["sweep"], "count", "end", look, linestyle="-", linewidth=0.8)
+    plots.theory(last, data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
     title = f"rank {config.first_rank}, then {config.rank}; D = {max(config.depths)}"
     plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="upper right"), title=title, ylim=(None, 1e3))
     return figure
@@ -197,7 +199,7 @@ FIGURE = Figure(
         Claim("deeper products end worse: error of D = 2 minus D = 3 at the largest T_c", "Figure 6 (ordering)",
               mean(error(2, switch=LAST) - error(3, switch=LAST)), less_than_zero, unit=UNIT),
         Claim("fewer entries mean more harm: largest rise of the error with the entries, largest T_c", "section 4 (ordering)",
-              worst(value("sweep", switch=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
+              worst(value("sweep", end=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
         *(table_claim(f"final errors, D = {depth}, {task}, n = 100", table, error(depth, task)) for (depth, task), table in TABLES.items()),
         *(table_claim(f"final errors, D = {depth}, n = 30", table, error(depth), small) for depth, table in SMALL.items()),
         trained(),

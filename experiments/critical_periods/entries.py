@@ -74,7 +74,7 @@ def draw(data: Any, config: Config) -> Any:
     ends = data.isel(switch=[0, -1])
     look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
     plots.points(axes[0, 1], ends["error"], "count", "switch", look, linestyle="-", linewidth=0.8)
-    plots.theory(axes[0, 1], data["limit"], "count", look=plots.Look("one matrix: share of unobserved entries", "0.35"))
+    plots.theory(axes[0, 1], data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
     axes[0, 1].axvline(
         float(data["freedom"]),
         color="0.7",

@@ -65,16 +65,15 @@ def draw(data: Any, config: Config) -> Any:
     """Errors, relative errors, and singular values for the lowest and the highest first rank."""
     figure, axes = plots.panel(1, 4, width=4.0, height=3.7)
     title = f"r2 = {config.rank}, D = {config.depth}, n = {config.n}, {config.count} entries"
-    look = dict(log="y", legend=dict(fontsize=7, loc="center right"), ylim=(1e-7, 10), title=title)
+    look = dict(log="y", legend=None, ylim=(1e-7, 10), title=title)
     draw_errors(axes[0, 0], data, "rank", "r1 = {:g}", tables=TABLES if config.n == 100 else None, **look)
     relative = data.assign(
         error=(data["error"].isel(switch=0) - data["error"]).assign_attrs(
             long_name="relative error, MSE(0) - MSE(T_c)", units="1"
         )
     )
-    draw_errors(
-        axes[0, 1], relative, "rank", "r1 = {:g}", level=False, title="relative to no pre-training", legend=None
-    )
+    look = dict(level=False, title="relative to no pre-training", legend=dict(fontsize=8, loc="lower left"))
+    draw_errors(axes[0, 1], relative, "rank", "r1 = {:g}", **look)
     for ax, i in zip(axes[0, 2:], (0, -1), strict=True):
         part = data["trace"].isel(rank=i)
         for k in range(data.sizes["value"]):

@@ -14,6 +14,7 @@ from experiments.critical_periods.completions import (
     draw_errors,
     few_ticks,
     lanes_of,
+    one_matrix_level,
     rise,
     run_lanes,
     trained,
@@ -67,7 +68,7 @@ def draw(data: Any, config: Config) -> Any:
         look=plots.Look("one seed", plots.style.COLORS[2]),
         alpha=0.8,
     )
-    plots.level(axes[0, 1], data["unseen"], "one matrix: share of unobserved entries", linestyle="--")
+    one_matrix_level(axes[0, 1], data["unseen"])
     plots.finish(
         axes[0, 1],
         log="y",
