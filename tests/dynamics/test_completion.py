@@ -41,12 +41,12 @@ def switch_of_one(key, lr, depth):
     return errors[:, 0], losses[:, 0]
 
 
-KEYS = jax.random.split(jax.random.key(5), 3)
+KEYS = jax.random.split(jax.random.key(5), 2)
 
 
 @pytest.mark.parametrize(("depth", "before", "after"), [(2, 0.02, 0.05), (3, 0.004, 0.01)])
 def test_a_first_task_of_higher_rank_does_harm(depth, before, after):
-    """One seed elsewhere: 0.001 and 0.165 with two factors, 0.000 and 0.186 with three; three fixed seeds here, ordering by far."""
+    """One seed elsewhere: 0.001 and 0.165 with two factors, 0.000 and 0.186 with three; two fixed seeds here, ordering by far."""
     errors, losses = final_errors(KEYS, LR, depth=depth)
     assert float(errors[:, 0].max()) < before and float(errors[:, 1].min()) > after and float(losses.max()) < 1e-3
 
@@ -90,7 +90,7 @@ def test_starts_have_the_size_they_are_asked_for(start):
 
 
 def test_gradient_is_the_derivative_by_hand():
-    _, data, key = tasks(KEYS[2])
+    _, data, key = tasks(KEYS[1])
     w = dynamics.starting_factors(key, data.target, depth=3, scale=0.5)
     moved, loss = dynamics.completion(depth=3, lr=0.1).step(None, w, data)
     off = np.asarray(data.mask * (w[2] @ w[1] @ w[0] - data.target))
@@ -141,7 +141,7 @@ def test_bad_input_is_refused(call, words):
 
 
 def test_a_rate_that_diverges_is_named():
-    errors, losses = final_errors(KEYS[:3], 400.0, depth=2)
+    errors, losses = final_errors(KEYS, 400.0, depth=2)
     with pytest.raises(BadInput, match="not finite at step 6000 with depth 2 and lr 400"):
         dynamics.check_descended(losses.reshape(-1, 1), AT, depth=2, lr=400.0)
     assert not bool(jnp.isfinite(errors).all())
