@@ -16,12 +16,29 @@ from experiments.gradient_noise import (
     restarts,
     spread,
 )
-from mtrl.harness import Study
+from mtrl.harness import Paper, Study
 
 STUDY = Study(
     name="gradient_noise",
     paper="Neelakantan et al. 2015, arXiv 1511.06807",
     summary="decaying noise on gradients trains very deep networks from poor starts",
+    papers=(
+        Paper(
+            "Adding Gradient Noise Improves Learning for Very Deep Networks",
+            ("Neelakantan", "Vilnis", "Le", "Sutskever", "Kaiser", "Kurach", "Martens"),
+            2015,
+            "arXiv",
+            "1511.06807",
+        ),
+    ),
+    confirmed=(
+        "the rule, its constants, the published settings and numbers, noise after clipping, no help for shallow "
+        "or well started networks."
+    ),
+    reconstructed=(
+        "batch size, steps and biases; the clusters, the program learner, the multitask extension and all of the "
+        "theory."
+    ),
     figures=(
         gain.FIGURE,
         clusters.FIGURE,
