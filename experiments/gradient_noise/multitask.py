@@ -50,13 +50,19 @@ def draw(data: Any, config: MultitaskConfig) -> Any:
     axes[0, 1].axhline(never, color="0.6", linestyle=":", linewidth=1)
     axes[0, 1].text(1, never, "never", va="bottom", fontsize=8, color="0.4")
     for ax, top in zip(axes[0], (1.05, 1.12 * never), strict=True):
-        plots.finish(ax, log="x", ticks=data["task_count"], ylim=(0, top), legend="best" if ax is axes[0, 0] else None)
+        plots.finish(
+            ax,
+            log="x",
+            ticks=data["task_count"],
+            ylim=(0, top),
+            legend=dict(loc=(0.4, 0.42)) if ax is axes[0, 0] else None,
+        )
     return figure
 
 
 FIGURE = Figure(
     name="multitask",
-    title="The rescue survives averaging over tasks",
+    title="Does the rescue survive averaging over tasks?",
     config=MultitaskConfig,
     run=run,
     draw=draw,
