@@ -19,6 +19,7 @@ from experiments.critical_periods.completions import (
     trained,
     two_tasks,
 )
+from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
 from mtrl.harness import (
     Axis,
@@ -199,7 +200,7 @@ FIGURE = Figure(
         Claim("deeper products end worse: error of D = 2 minus D = 3 at the largest T_c", "Figure 6 (ordering)",
               mean(error(2, switch=LAST) - error(3, switch=LAST)), less_than_zero, unit=UNIT),
         Claim("fewer entries mean more harm: largest rise of the error with the entries, largest T_c", "section 4 (ordering)",
-              worst(value("sweep", end=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
+              worst(value("sweep", end=LAST).then(changes("count"))), less_than_zero, unit=UNIT),
         *(table_claim(f"final errors, D = {depth}, {task}, n = 100", table, error(depth, task)) for (depth, task), table in TABLES.items()),
         *(table_claim(f"final errors, D = {depth}, n = 30", table, error(depth), small) for depth, table in SMALL.items()),
         trained(),

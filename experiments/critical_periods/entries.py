@@ -19,6 +19,7 @@ from experiments.critical_periods.completions import (
     table_claim,
     trained,
 )
+from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
 from mtrl.harness import Claim, Figure, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
@@ -100,7 +101,7 @@ FIGURE = Figure(
         *(harmful(f"pre-training on fewer entries does harm, {words} entries in phase 2 (error without minus with, largest T_c)",
                   error(count=end), "Figure 5") for words, end in (("fewest", FIRST), ("most", LAST))),
         Claim("more entries in phase 2 leave less error: largest rise from one number to the next, largest T_c", "Figure 5 (ordering)",
-              worst(error(switch=LAST).then(lambda array: array.diff("count"))), less_than_zero, unit=UNIT),
+              worst(error(switch=LAST).then(changes("count"))), less_than_zero, unit=UNIT),
         Claim("harm persists where entries are scarce: rise of the error with most entries minus with fewest", "abstract (in words)",
               mean(rise(error(count=LAST)) - rise(error(count=FIRST))), less_than_zero, unit=UNIT),
         table_claim("final errors, 1500 entries, n = 100", TABLE, error(count=1500)),

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.critical_periods.protocol import whole
 from mtrl import dynamics
-from mtrl.harness import Axis, BadInput, BaseConfig, dataset, field, jax, jnp, over_seeds
+from mtrl.harness import Axis, BadInput, BaseConfig, dataset, evaluate, field, jax, jnp, over_seeds
 from mtrl.harness.picture import plots
 
 
@@ -59,6 +59,11 @@ def traces(key: Any, s: Any, depths: Any, gates: Any, at: Any, lr: Any, scales: 
     return jax.vmap(lambda gate: jax.vmap(lambda depth, scale: one(gate, depth, scale))(depths, scales))(gates)
 
 
+def fields_of(k_a: Any, k_b: Any, s: Any, depths: Any, *, start: str) -> Any:
+    """(depth, pathway, K_b, K_a)."""
+    return jax.vmap(lambda depth: jnp.stack(dynamics.portrait(k_a, k_b, s, depth=depth, start=start)))(depths)
+
+
 def portrait_data(config: PortraitConfig, seeds: np.ndarray, *, start: str, scales: Any, **more: tuple) -> Any:
     """Traces and the field on a grid."""
     gates = np.array(
@@ -74,11 +79,8 @@ def portrait_data(config: PortraitConfig, seeds: np.ndarray, *, start: str, scal
     )
     found = over_seeds(traces, seeds, *numbers, start=start)
     grid = np.linspace(0.0, config.strength, 21)
-    k_a, k_b = (jnp.asarray(k) for k in np.meshgrid(grid, grid))
-    fields = [
-        [np.asarray(f) for f in dynamics.portrait(k_a, k_b, config.strength, depth=d, start=start)]
-        for d in config.depths
-    ]
+    k_a, k_b = np.meshgrid(grid, grid)
+    fields = evaluate(fields_of, k_a, k_b, config.strength, np.array(config.depths, float), start=start)
     return dataset(
         seeds,
         {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.critical_periods.portraits import PortraitConfig, draw, portrait_data
-from experiments.critical_periods.protocol import COUNTED, reference
+from experiments.critical_periods.protocol import COUNTED, changes, reference
 from mtrl.harness import Claim, Figure, at_least, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import lowest_of, mean, value, worst
 from mtrl.harness.judge.quantities import as_quantity
@@ -55,7 +55,7 @@ def table_claim(gate: str, depth: int, table: dict[int, tuple[float, float]]) ->
 
 def steps_of(x: Any) -> Any:
     """Differences between neighbouring depths."""
-    return x.then(lambda array: array.diff("depth"))
+    return x.then(changes("depth"))
 
 
 FIGURE = Figure(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.critical_periods.portraits import PortraitConfig, draw, portrait_data
+from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
 from mtrl.harness import Claim, Figure, at_least, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import exact, value
@@ -61,7 +62,7 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         Claim("the early gate takes more from b with every further depth: largest change of K_b", "Figure 7, top (ordering)",
-              exact(final("early").then(lambda array: array.diff("depth").max("depth"))), less_than_zero, unit="1"),
+              exact(final("early").then(lambda array: changes("depth")(array).max("depth"))), less_than_zero, unit="1"),
         Claim("the late gate does nothing: largest distance of K_b from s / 2", "Figure 7, bottom (in words)",
               largest(abs(final("late") - WHOLE / 2)), at_most(0.05), unit="1", reason="a hundredth of s / 2"),
         Claim("the split formula gives K_b after the early gate: largest relative error",

@@ -6,13 +6,14 @@ plotted values are not tabulated).
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mtrl import dynamics
 from mtrl.harness import Axis, BadInput, BaseConfig, Claim, between, field, jax, jnp, over_seeds
-from mtrl.harness.judge.measures import Measure
+from mtrl.harness.judge.measures import Absent, Measure
 from mtrl.harness.picture.plots import Look
 
 PROGRAM = "an independent program at the paper's settings, one run, not by its authors"
@@ -137,6 +138,17 @@ def draw_strengths(ax: Any, part: Any, line: Any, **keywords: Any) -> None:
         lines = {s: one._replace(words="", line=line_style) for s, one in look.items()}
         plots.theory(ax, line.sel(pathway=pathway), "step", "level", lines, linewidth=1.2, **keywords)
         plots.points(ax, part.sel(pathway=pathway), "step", "level", words, markersize=3.5, markerfacecolor=face)
+
+
+def changes(dim: str) -> Callable[[Any], Any]:
+    """Differences between neighbours along a dimension; a claim on them does not apply where there is one value."""
+
+    def between_neighbours(array):
+        if array.sizes[dim] < 2:
+            raise Absent(f"one {dim}")
+        return array.diff(dim)
+
+    return between_neighbours
 
 
 def reference(

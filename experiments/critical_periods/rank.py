@@ -18,6 +18,7 @@ from experiments.critical_periods.completions import (
     table_claim,
     trained,
 )
+from experiments.critical_periods.protocol import changes
 from mtrl.harness import Claim, Figure, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
 from mtrl.harness.picture import plots
@@ -112,7 +113,7 @@ FIGURE = Figure(
     claims=(
         harmful("pre-training on the highest rank does harm (error without minus with, largest T_c)", error(rank=LAST), "Figure 4"),
         Claim("harm grows with the rank of the first task: largest fall of the error from one rank to the next, largest T_c",
-              "Figure 4 (ordering)", worst(-error(switch=LAST).then(lambda array: array.diff("rank"))), at_most(0.01), unit=UNIT,
+              "Figure 4 (ordering)", worst(-error(switch=LAST).then(changes("rank"))), at_most(0.01), unit=UNIT,
               reason="a hundredth of the mean square entry: low ranks do no harm, and are alike"),
         Claim("a first task of the lowest rank is harmless: error at the largest T_c", "section 4 (in words)",
               mean(error(rank=FIRST, switch=LAST)), at_most(0.05), unit=UNIT, reason="a twentieth of the mean square entry"),

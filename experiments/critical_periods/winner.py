@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.protocol import reference
+from experiments.critical_periods.protocol import changes, reference
 from mtrl import dynamics
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import bootstrap, mean, value, worst
@@ -125,7 +125,7 @@ FIGURE = Figure(
               kind="derived", unit="1", reason="K0 varies by a tenth between runs"),
         Claim("deeper pathways lose more to the same fraction of the escape time: largest change of the share with depth, f = 0.3",
               "abstract: critical periods sharpen with depth (ordering)",
-              worst(value("share", fraction=0.3).then(lambda array: array.diff("depth"))), less_than_zero, unit="1"),
+              worst(value("share", fraction=0.3).then(changes("depth"))), less_than_zero, unit="1"),
     ),
     presets={
         "smoke": dict(seeds=2, depths=(2, 3), fractions=(0.1, 0.3), resolution=50),

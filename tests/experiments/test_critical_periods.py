@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.critical_periods import STUDY, completions
+from experiments.critical_periods import STUDY, completions, protocol
+from mtrl.harness.judge.claims import Absent
 from mtrl.numerics.errors import BadInput
 
 
@@ -47,3 +48,13 @@ def test_numbers_of_another_size_say_nothing():
         tables = [claim for claim in STUDY.figure(name).claims if "n = 100" in claim.text]
         assert tables and not any(claim.applies(small) for claim in tables)
     assert not completions.full_size(small)
+
+
+def test_a_change_needs_two_values():
+    """One value of a swept field leaves an ordering along it unjudged."""
+    import xarray as xr
+
+    two = xr.DataArray([1.0, 3.0], dims="depth")
+    assert protocol.changes("depth")(two).values.tolist() == [2.0]
+    with pytest.raises(Absent, match="one depth"):
+        protocol.changes("depth")(two[:1])
