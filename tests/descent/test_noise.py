@@ -147,5 +147,6 @@ def test_bad_input(call, message):
 
 
 def test_finite_total_noise_is_warned_of():
-    with pytest.warns(UserWarning, match="gamma got 1.5: above 1 the total noise is finite"):
+    with pytest.warns(UserWarning, match="gamma got 1.5: above 1 the total noise is finite") as said:
         noise.annealed_noise(KEY, eta=0.1, gamma=1.5)
+    assert len(said) == 1
