@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_offpolicy_psr import protocol
+from mtrl import mdp
 from mtrl.harness import BaseConfig, Figure, dataset, evaluate, field, jnp, over_seeds
 from mtrl.harness.picture import plots
-from mtrl.mdp import psr
 
 LOOK = plots.looks(
     {
@@ -36,13 +36,15 @@ class TreeConfig(BaseConfig):
 
 def tables(key: Any, *, states: int, observations: int, actions: int, horizon: int) -> Any:
     """Laws of the trajectories of two models."""
-    models = psr.sample_shared(key, tasks=2, states=states, actions=actions, observations=observations)
-    return jnp.stack([psr.trajectory_table(psr.POMDP(*(x[n] for x in models)), horizon=horizon) for n in range(2)])
+    models = mdp.psr.sample_shared(key, tasks=2, states=states, actions=actions, observations=observations)
+    return jnp.stack(
+        [mdp.psr.trajectory_table(mdp.psr.POMDP(*(x[n] for x in models)), horizon=horizon) for n in range(2)]
+    )
 
 
 def ours(p: Any, q: Any) -> tuple:
     """Value, and the policy's tables."""
-    found = psr.best(jnp.abs(p - q))
+    found = mdp.psr.best(jnp.abs(p - q))
     return found.value / 2, found.policy
 
 
@@ -77,7 +79,7 @@ def worth(p: Any, q: Any, policy: Any) -> Any:
     """Total variation under a policy, of action numbers or tables of chances."""
     numbers = policy[0].dtype.kind == "i"
     chances = tuple(jnp.eye(p.shape[1])[x] for x in policy) if numbers else tuple(policy)
-    return psr.policy_value(jnp.abs(p - q), chances) / 2
+    return mdp.psr.policy_value(jnp.abs(p - q), chances) / 2
 
 
 def run(config: TreeConfig, seeds: np.ndarray) -> Any:
@@ -88,13 +90,13 @@ def run(config: TreeConfig, seeds: np.ndarray) -> Any:
     ready = (jnp.asarray(p), jnp.asarray(q))
     calls = {
         "ours": functools.partial(evaluate, ours, *ready),
-        "value": functools.partial(evaluate, psr.distance, *ready),
+        "value": functools.partial(evaluate, mdp.psr.distance, *ready),
         "numpy": functools.partial(by_stage, p, q),
         "loop": functools.partial(by_history, p, q),
     }
     seconds = protocol.seconds_of(calls, config.repeats)
     found = [[method(*pair) for pair in laws] for method in (functools.partial(evaluate, ours), by_stage, by_history)]
-    alone = [evaluate(psr.distance, *pair) for pair in laws]
+    alone = [evaluate(mdp.psr.distance, *pair) for pair in laws]
     values = [[value for value, _ in row] for row in found]
     worths = [[evaluate(worth, *pair, policy) for pair, (_, policy) in zip(laws, row, strict=True)] for row in found]
     return dataset(

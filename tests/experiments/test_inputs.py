@@ -30,7 +30,10 @@ def test_a_field_that_names_a_place_says_so(config):
 
 @pytest.mark.parametrize("figure", [figure for figure in FIGURES if path_fields(figure.config)], ids=lambda f: f.name)
 def test_what_lies_in_that_place_is_an_input(tmp_path, figure):
-    for name in ("ETTh1.csv", "other.npz"):
-        (tmp_path / name).write_text("")
-    for field in path_fields(figure.config):
-        assert tmp_path / "ETTh1.csv" in figure.reads(replace(figure.config(), **{field: str(tmp_path)})), field
+    fields = path_fields(figure.config)  # set together, since some go in pairs
+    for field in fields:
+        (tmp_path / field).mkdir()
+        for name in ("ETTh1.csv", "other.npz"):
+            (tmp_path / field / name).write_text("")
+    read = figure.reads(replace(figure.config(), **{field: str(tmp_path / field) for field in fields}))
+    assert {tmp_path / field / "ETTh1.csv" for field in fields} <= set(read)

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float
 
@@ -60,9 +61,9 @@ def uw(
     Raises:
       BadInput: `classification` has neither one nor T entries.
     """
-    if jnp.shape(classification) not in ((), (tasks,)):
+    if np.shape(classification) not in ((), (tasks,)):
         raise BadInput(
-            f"classification has shape {jnp.shape(classification)}, but must have one entry a task, ({tasks},)"
+            f"classification has shape {np.shape(classification)}, but must have one entry a task, ({tasks},)"
         )
     which = jnp.broadcast_to(jnp.asarray(classification), (tasks,))
     return _learned(
