@@ -10,7 +10,6 @@ from mtrl.harness.judge.measures import Measure
 from mtrl.harness.picture import plots
 
 GOAL = "this project's goal"
-SHARED = "the published seconds were taken on cores that other work shared; only a run on idle ones decides"
 METHODS = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL", "Nash-MTL", "CAGrad")
 LOOK = plots.looks(METHODS)
 
@@ -50,5 +49,4 @@ def jacobian(tasks: int, parameters: int) -> np.ndarray:
 
 def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
-    note = f"{note}; {SHARED}" if note else SHARED
     return Claim(text, f"goal: {goal:g}", measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)

@@ -99,7 +99,6 @@ def exponent(name: str) -> Claim:
         kind="speed",
         unit="exponent",
         reason=".15 for leaving the cache; below 1, fixed costs",
-        note=protocol.SHARED,
     )
 
 
