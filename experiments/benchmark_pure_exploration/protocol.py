@@ -11,7 +11,6 @@ from mtrl.numerics.designs import e_optimal, g_optimal, xy_optimal
 
 DESIGNS = ("G", "E", "XY")
 OURS = "this project"
-SHARED = "the published seconds were taken on cores that other work shared; only a run on idle ones decides"
 
 
 def arms_and_differences(arms: int, dim: int, items: int) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +50,6 @@ def times(slow: str, fast: str, variable: str = "seconds", **where):
 def faster(text: str, goal: float, measure: Callable, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
     region, reason = at_least(goal), "this project's goal"
-    note = f"{note}; {SHARED}" if note else SHARED
     return Claim(text, f"goal: {goal:g}", measure, region, kind="speed", unit="times", reason=reason, note=note)
 
 

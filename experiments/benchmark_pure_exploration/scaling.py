@@ -6,7 +6,7 @@ import functools
 import numpy as np
 
 from experiments.benchmark_pure_exploration import protocol
-from experiments.benchmark_pure_exploration.protocol import DESIGNS, SHARED
+from experiments.benchmark_pure_exploration.protocol import DESIGNS
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, evaluate, field, timing
 from mtrl.harness.judge.measures import slope, value
 from mtrl.harness.picture import plots
@@ -90,7 +90,6 @@ def at_most_of(design, axis, order, paper, reason):
         kind="speed",
         unit="exponent",
         reason=reason,
-        note=SHARED,
     )
 
 
