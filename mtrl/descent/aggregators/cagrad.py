@@ -65,8 +65,8 @@ def cagrad_weights(
 ) -> Float[Array, " task"]:
     """`alpha = 1/T + c |g0| / |g_w| w`, w the minimiser of the dual `g_w . g0 + c |g0| |g_w|` on the simplex.
 
-    Where the dual's minimiser has `g_w = 0` (an exactly Pareto-stationary point) the second term is left out, so that d = g0: it stays in the
-    ball, but other points there may have a larger worst-task descent.
+    Where the dual's minimiser has `g_w = 0` (an exactly Pareto-stationary point) the second term is left out, so that d = g0: it stays
+    in the ball, but other points there may have a larger worst-task descent.
 
     `|d - g0| <= c |g0|`; c < 1 descends on the mean loss, c = 0 is the mean, c -> infinity the direction of MGDA. In closed form for two
     tasks, else `iterations` of accelerated projected descent.
