@@ -124,6 +124,7 @@ QUOTED = value("quoted_draw") / protocol.quoted(QUOTED_RATIOS, quoted_power=list
 FIGURE = Figure(
     name="costs",
     title="Cost of opening tasks and prices per sample: least-L1 against least-L2 relevance",
+    question="When opening a task costs extra, when is a few-task (least-L1) purchase cheaper than a spread-out (least-L2) one?",
     config=CostConfig,
     run=run,
     draw=draw,

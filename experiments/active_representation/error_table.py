@@ -72,6 +72,10 @@ def claim(learner: str, text: str, paper: str, gap) -> Claim:
 FIGURE = Figure(
     name="error_table",
     title="Mean target test error: linear and ConvNet, all tasks and the k most relevant",
+    question=(
+        "Averaged over all digit targets, do the active rules lower the test error, and does it help to keep only the most "
+        "relevant tasks?"
+    ),
     config=TableConfig,
     draw=draw,
     claims=(

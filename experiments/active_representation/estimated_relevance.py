@@ -153,6 +153,7 @@ def final(rule: str):
 FIGURE = Figure(
     name="unknown_relevance",
     title="Risk against samples bought when relevance is estimated on the way",
+    question="When relevance must be estimated while buying, do the adaptive rules still end below passive sampling?",
     config=EstimatedConfig,
     run=run,
     draw=draw,

@@ -63,6 +63,7 @@ PAPERS = {
 FIGURE = Figure(
     name="target_improvement",
     title="Wrong predictions of passive minus active, per target, linear and ConvNet",
+    question="For how many of the digit targets does active sampling make fewer wrong predictions than passive sampling?",
     config=ImprovementConfig,
     draw=draw,
     claims=tuple(

@@ -155,6 +155,10 @@ FIGURE = Figure(
     name="known_relevance",
     headline=True,
     title="Risk against source budget with known relevance, on the first-order law",
+    question=(
+        "When it is known which source tasks matter, how fast does the target's risk fall with the number of labels bought, and "
+        "which buying rule is cheapest?"
+    ),
     config=KnownConfig,
     run=run,
     draw=draw,

@@ -138,6 +138,7 @@ def orders(whitening: str, note: str = ""):
 FIGURE = Figure(
     name="planted_digits",
     title="Active sampling on corrupted digits with planted heads",
+    question="With planted linear heads on corrupted digits, does buying by relevance leave a lower target risk than buying evenly?",
     config=PlantedConfig,
     run=run,
     draw=draw,

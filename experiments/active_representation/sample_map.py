@@ -79,6 +79,7 @@ def excess_share(data, config):
 FIGURE = Figure(
     name="sample_map",
     title="Where the samples go: corruption by digit",
+    question="Do the samples go to source tasks that share the target's digit or its corruption?",
     config=SamplesConfig,
     draw=draw,
     claims=tuple(

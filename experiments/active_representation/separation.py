@@ -142,6 +142,7 @@ def agrees(name: str):
 FIGURE = Figure(
     name="separation",
     title="Loss of the squared rule against the number of source tasks",
+    question="How much can the squared rule lose to the least-L1 rule as the number of source tasks grows?",
     config=SeparationConfig,
     run=run,
     draw=draw,

@@ -134,6 +134,7 @@ FIGURE = Figure(
     name="neural",
     headline=True,
     title="Neural bandit: rounds per second against a Python loop over jitted steps",
+    question="How many rounds per second does the neural bandit make in one program, against a Python loop over jitted steps?",
     config=NeuralConfig,
     run=run,
     draw=draw,

@@ -137,6 +137,7 @@ def claim(method: str, axis: str, words: str, count: str) -> Claim:
 FIGURE = Figure(
     name="scaling",
     title="Cost of linear bandits against M, d, A and T, with the machine's limits",
+    question="How does the cost of linear bandits grow with tasks, dimension, arms and rounds?",
     config=ScalingConfig,
     run=run,
     draw=draw,

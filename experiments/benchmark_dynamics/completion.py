@@ -167,6 +167,7 @@ BOUND = "; steps alone allow (sum T_c + m T) / (max T_c + m T), 1.6 with the pap
 FIGURE = Figure(
     name="completion",
     title="Matrix completion at many T_c: branches of one first task against every one anew, and a literal NumPy loop",
+    question="How much time does sharing one first task among all lengths of pre-training save in matrix completion?",
     config=Config,
     run=run,
     draw=draw,

@@ -100,6 +100,7 @@ def draw(data: Any, config: Config) -> Any:
 FIGURE = Figure(
     name="recursion",
     title="Scalar recursion and phase portraits against literal NumPy loops",
+    question="How much faster are the scalar recursion and the phase portraits than literal NumPy loops, with the same end points?",
     config=Config,
     run=run,
     draw=draw,

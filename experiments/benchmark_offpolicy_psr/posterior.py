@@ -167,6 +167,7 @@ FIGURE = Figure(
     name="posterior",
     headline=True,
     title="Posteriors of 10,000 tasks against NumPy: time and memory",
+    question="How much time and memory do the posteriors of 10,000 tasks take, against NumPy?",
     config=PosteriorConfig,
     run=run,
     draw=draw,

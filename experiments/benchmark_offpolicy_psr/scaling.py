@@ -112,6 +112,7 @@ def at_most_linear(text: str, paper: str, axis: str, bound: float, reason: str) 
 FIGURE = Figure(
     name="scaling",
     title="Cost against tasks and horizon",
+    question="How does the cost of posteriors and trees grow with tasks and horizon?",
     config=ScalingConfig,
     run=run,
     draw=draw,

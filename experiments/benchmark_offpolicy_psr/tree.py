@@ -131,6 +131,7 @@ def draw(data: Any, config: TreeConfig) -> Any:
 FIGURE = Figure(
     name="tree",
     title="The recursion on the tree of trajectories against NumPy",
+    question="How much faster is the recursion on the tree of trajectories than NumPy, with the same total variations?",
     config=TreeConfig,
     run=run,
     draw=draw,

@@ -136,6 +136,7 @@ FIGURE = Figure(
     name="aggregation",
     headline=True,
     title="One aggregation step against NumPy, convex programs and TorchJD",
+    question="How fast is one aggregation step, against NumPy, convex programs and TorchJD at equal accuracy?",
     config=AggregationConfig,
     run=run,
     draw=draw,

@@ -120,6 +120,7 @@ apart = abs(points.at(side="literal") - points.at(side="ours"))
 FIGURE = Figure(
     name="landscape",
     title="A landscape's paths in one program against a literal loop",
+    question="How much faster are all paths on the landscape in one program than in a literal loop?",
     config=LandscapeConfig,
     run=run,
     draw=draw,

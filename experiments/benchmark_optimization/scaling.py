@@ -105,6 +105,7 @@ def exponent(name: str) -> Claim:
 FIGURE = Figure(
     name="scaling",
     title="Cost and memory of a step against tasks and parameters",
+    question="How do time and memory of an aggregation step grow with tasks and parameters?",
     config=ScalingConfig,
     run=run,
     draw=draw,

@@ -123,6 +123,7 @@ FIGURE = Figure(
     name="designs",
     headline=True,
     title="Optimal designs: time against NumPy and cvxpy",
+    question="How fast are the optimal designs, against NumPy and cvxpy at a like gap?",
     config=DesignsConfig,
     run=run,
     draw=draw,

@@ -147,6 +147,7 @@ def middle(name):
 FIGURE = Figure(
     name="identification",
     title="DouExpDes over the number of tasks: time against NumPy, and the same results",
+    question="How much time does DouExpDes take over the number of tasks, against NumPy, and are the results the same?",
     config=IdentificationConfig,
     run=run,
     draw=draw,

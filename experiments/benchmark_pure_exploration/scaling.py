@@ -96,6 +96,7 @@ def at_most_of(design, axis, order, paper, reason):
 FIGURE = Figure(
     name="scaling",
     title="Cost of optimal designs against arms and dimension",
+    question="How does the cost of optimal designs grow with arms and dimension?",
     config=ScalingConfig,
     run=run,
     draw=draw,

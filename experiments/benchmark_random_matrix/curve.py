@@ -154,6 +154,7 @@ FIGURE = Figure(
     name="curve",
     headline=True,
     title="A predicted-risk curve with gradients against Monte Carlo and SciPy",
+    question="How much cheaper is a predicted risk curve with gradients than Monte Carlo or a root finder of the same accuracy?",
     config=CurveConfig,
     run=run,
     draw=draw,

@@ -128,6 +128,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="fit",
     title="One fit against dense linear algebra: time and memory",
+    question="How much time and memory does one fit of the multitask ridge take, against dense linear algebra?",
     config=FitConfig,
     run=run,
     draw=draw,

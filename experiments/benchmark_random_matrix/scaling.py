@@ -102,6 +102,7 @@ FIT = "derived: T d n per iteration"
 FIGURE = Figure(
     name="scaling",
     title="Cost against dimension, tasks and samples",
+    question="How does the cost of a fit and of a prediction grow with dimension, tasks and samples?",
     config=ScalingConfig,
     run=run,
     draw=draw,

@@ -71,6 +71,7 @@ def times(d):
 FIGURE = Figure(
     name="seeds",
     title="Seeds vmapped against a Python loop",
+    question="When does running all seeds in one program beat a Python loop over seeds?",
     config=SeedsConfig,
     run=run,
     draw=draw,

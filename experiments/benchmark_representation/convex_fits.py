@@ -113,6 +113,7 @@ FIGURE = Figure(
     aliases=("B2",),
     headline=True,
     title="Convex fits to one duality gap against scikit-learn or literal loops",
+    question="How fast do the convex fits reach one duality gap, against scikit-learn or literal loops?",
     config=ConvexConfig,
     run=run,
     draw=functools.partial(

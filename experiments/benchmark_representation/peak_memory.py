@@ -57,6 +57,7 @@ FIGURE = Figure(
     name="peak_memory",
     aliases=("B4",),
     title="Peak memory at 6400 tasks in 100 dimensions",
+    question="How much memory do 6400 tasks in 100 dimensions take when the Gram matrices are streamed?",
     config=MemoryConfig,
     run=run,
     draw=draw,

@@ -130,6 +130,7 @@ FIGURE = Figure(
     name="scaling",
     aliases=("B3",),
     title="Time against tasks, samples and dimension",
+    question="How does the time of the subspace learners grow with tasks, samples and dimension?",
     config=ScalingConfig,
     run=run,
     draw=draw,

@@ -98,6 +98,7 @@ FIGURE = Figure(
     name="subspace_learners",
     aliases=("B1",),
     title="Subspace learners over 30 seeds against literal NumPy loops",
+    question="How much faster do the subspace learners run over 30 seeds than literal NumPy loops?",
     config=SpeedConfig,
     run=run,
     draw=functools.partial(protocol.draw_ratios, goal=GOAL, title="subspace learners, literal NumPy loop as yardstick"),

@@ -60,6 +60,7 @@ MIDDLE = value("eps", task=1, r0=0.0, load=0.5)
 FIGURE = Figure(
     name="appendix",
     title="Two tasks with a KL term in the first too, and after an unfinished first task (appendix)",
+    question="Do a KL term in the first task, or an unfinished first task, change what the theory of two tasks predicts?",
     config=AppendixConfig,
     run=run,
     draw=draw,

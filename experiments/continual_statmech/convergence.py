@@ -74,6 +74,7 @@ PEAK = bootstrap(lambda time, load: load[np.argmax(time)], TIME, LOADS_OF)
 FIGURE = Figure(
     name="convergence",
     title="Steps until the error stands still, against the load (Figure 2c)",
+    question="Does learning take longest near the load at which the error jumps to zero?",
     config=ConvergenceConfig,
     run=run,
     draw=draw,

@@ -139,6 +139,7 @@ FIGURE = Figure(
     name="curve",
     headline=True,
     title="Order parameters and generalisation error of one task against its load (Figure 2a, b)",
+    question="At which load does a binary perceptron generalise perfectly, and does descent follow the mean-field theory up to there?",
     config=CurveConfig,
     run=run,
     draw=draw,

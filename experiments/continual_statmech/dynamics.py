@@ -110,6 +110,7 @@ END = value("eps", epoch=LAST)
 FIGURE = Figure(
     name="dynamics",
     title="Generalisation error over the epochs of stochastic gradient descent (Figure 1a)",
+    question="How does the error fall over the epochs of stochastic gradient descent, and does it end where the theory says?",
     config=DynamicsConfig,
     run=run,
     draw=draw,

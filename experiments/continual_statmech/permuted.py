@@ -64,6 +64,7 @@ def draw(data: Any, config: PermutedConfig) -> Any:
 FIGURE = Figure(
     name="permuted",
     title="Permuted images: accuracy of every task over the epochs, against the baselines",
+    question="On permuted images, does the variational rule with binary weights forget less than metaplasticity and plain descent?",
     config=PermutedConfig,
     run=run,
     draw=draw,

@@ -75,6 +75,7 @@ def draw(data: Any, config: SequentialConfig) -> Any:
 FIGURE = Figure(
     name="sequential",
     title="Two sets of images one after the other: accuracy of either over the epochs, against the baselines",
+    question="When a second set of images follows the first, does the variational rule keep the first better than the baselines?",
     config=SequentialConfig,
     run=run,
     draw=draw,

@@ -107,6 +107,7 @@ def end(task: int, **where: Any) -> Any:
 FIGURE = Figure(
     name="switch",
     title="Errors on both tasks over the epochs, with the switch in the middle (Figures 1b, c)",
+    question="How much of the first task is forgotten after the switch to the second, depending on how much data each had?",
     config=SwitchConfig,
     run=run,
     draw=draw,

@@ -126,6 +126,7 @@ def draw(data: Any, config: SynapsesConfig) -> Any:
 FIGURE = Figure(
     name="synapses",
     title="Variance and KL of single synapses over training",
+    question="Do single synapses settle over training, and do they move less with every further task?",
     config=SynapsesConfig,
     run=run,
     draw=draw,

@@ -70,6 +70,7 @@ PAPER_LOADS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5
 FIGURE = Figure(
     name="two_tasks",
     title="Errors on both tasks after the second, against its load (Figure 3)",
+    question="How do the errors on an old and a new task depend on the new task's data and on their similarity?",
     config=PairsConfig,
     run=pairs.run,
     draw=pairs.draw,

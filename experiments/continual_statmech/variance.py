@@ -172,6 +172,7 @@ def falls(data: Any, config: Any) -> Any:
 FIGURE = Figure(
     name="variance",
     title="Generalisation error against the mean squared magnetisation (Figure 2d)",
+    question="Do surer weights, with larger mean squared magnetisation, generalise better?",
     config=VarianceConfig,
     run=run,
     draw=draw,

@@ -186,6 +186,7 @@ ALONE = error(1) - value("closed", task=RANK)
 FIGURE = Figure(
     name="depth",
     title="Figure 6: depth and critical periods in matrix completion: none with one matrix",
+    question="How deep must the product of matrices be for a critical period to appear?",
     config=Config,
     run=run,
     draw=draw,

@@ -94,6 +94,7 @@ def error(**where: Any) -> Any:
 FIGURE = Figure(
     name="entries",
     title="Figure 5: pre-training on fewer entries of the same matrix, deep matrix completion",
+    question="Does pre-training on fewer entries of the same matrix harm its completion later?",
     config=Config,
     run=run,
     draw=draw,

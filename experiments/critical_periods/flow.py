@@ -128,6 +128,7 @@ def draw(data: Any, config: Config) -> Any:
 FIGURE = Figure(
     name="flow",
     title="Appendix: the exact flow of singular values against gradient descent through a switch of task",
+    question="Does the exact flow of singular values predict gradient descent through a switch of task?",
     config=Config,
     run=run,
     draw=draw,

@@ -81,6 +81,7 @@ B, A = dict(pathway="b"), dict(pathway="a")
 FIGURE = Figure(
     name="lesion",
     title="Figure 3: an early gate on one pathway, a lesion of one mode in the other (D = 3)",
+    question="If one pathway is gated early and the other cannot learn one mode, does the gated one learn that mode and no other?",
     config=Config,
     run=run,
     draw=draw,

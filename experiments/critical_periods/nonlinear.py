@@ -80,6 +80,7 @@ def loss_of(name: str, start: int) -> Any:
 FIGURE = Figure(
     name="nonlinear",
     title="Figures 11 and 12: the windows of Figure 2 with tanh or ReLU after every layer (D = 3)",
+    question="Do the windows of the linear pathways survive tanh or ReLU after every layer?",
     config=Config,
     run=run,
     draw=draw,

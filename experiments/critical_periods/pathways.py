@@ -120,6 +120,7 @@ def ends(weak: bool) -> Quantity:
 FIGURE = Figure(
     name="pathways",
     title="Figure 2: what two pathways learn of every mode when one is gated early, in the middle, or late (D = 4)",
+    question="If one of two pathways is gated early, in the middle or late, which modes does it lose for good?",
     config=Config,
     run=run,
     draw=draw,

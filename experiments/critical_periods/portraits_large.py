@@ -61,6 +61,7 @@ def steps_of(x: Any) -> Any:
 FIGURE = Figure(
     name="portraits_large",
     title="Figure 1: phase portraits from large starts, b gated early (top) or late (bottom)",
+    question="From large starts, how much of its share does a pathway lose to an early and to a late gate, at every depth?",
     config=Config,
     run=run,
     draw=draw,

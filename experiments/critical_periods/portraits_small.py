@@ -59,6 +59,7 @@ def largest(x: Any) -> Any:
 FIGURE = Figure(
     name="portraits_small",
     title="Figure 7: phase portraits from small starts, b gated early (top) or late (bottom)",
+    question="From small starts, how much of its share does a pathway lose to an early and to a late gate, at every depth?",
     config=Config,
     run=run,
     draw=draw,

@@ -107,6 +107,7 @@ def later(array: Any) -> Any:
 FIGURE = Figure(
     name="rank",
     title="Figure 4: the rank of the first task and the time spent on it, deep matrix completion",
+    question="Does pre-training on a matrix of another rank harm the completion of the final one, and after how long?",
     config=Config,
     run=run,
     draw=draw,

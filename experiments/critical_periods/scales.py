@@ -85,6 +85,7 @@ ERROR = value("error")
 FIGURE = Figure(
     name="scales",
     title="Appendix: the size of the start and single seeds, deep matrix completion",
+    question="Does the harm of pre-training depend on the size of the start or on the seed?",
     config=Config,
     run=run,
     draw=draw,

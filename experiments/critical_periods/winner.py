@@ -114,6 +114,7 @@ def formula(depth: int) -> Claim:
 FIGURE = Figure(
     name="winner",
     title="Share of a gated pathway against the length of the gate: graded with two matrices, the winner takes all beyond",
+    question="From which length of the gate on does the winner take all, and how does that depend on the depth?",
     config=Config,
     run=run,
     draw=draw,

@@ -97,6 +97,7 @@ def lost(noise: str) -> Quantity:
 FIGURE = Figure(
     name="annealed",
     title="Annealed noise leaves less loss than fixed noise",
+    question="Does noise that is annealed leave less loss than noise that stays?",
     config=AnnealedConfig,
     run=run,
     draw=draw,

@@ -77,6 +77,7 @@ def gap(one: str, other: str) -> Any:
 FIGURE = Figure(
     name="baselines",
     title="Other remedies for a deep network from Simple Init",
+    question="Which other remedies train a very deep network from a poor start, beside annealed noise?",
     config=BaselinesConfig,
     run=run,
     draw=draw,

@@ -95,6 +95,7 @@ WELL = "the stated distance of the table's pairs, 0.002, widened to the rounding
 FIGURE = Figure(
     name="clusters",
     title="Starts of a very deep network with and without noise",
+    question="From which starts does gradient noise rescue a very deep network?",
     config=TableConfig,
     run=run,
     draw=draw,

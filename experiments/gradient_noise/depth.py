@@ -73,6 +73,7 @@ def at(name: str, **where: Any) -> Any:
 FIGURE = Figure(
     name="depth",
     title="How deep a network trains from Simple Init, by noise",
+    question="How deep a network trains from a poor start, and how much deeper with more noise?",
     config=DepthConfig,
     run=run,
     draw=draw,

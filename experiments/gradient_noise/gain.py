@@ -79,6 +79,7 @@ def followed(data: Any, config: GainConfig) -> Any:
 FIGURE = Figure(
     name="gain",
     title="Noise raises the gain of vanishing layers until a very deep network trains",
+    question="How does gradient noise get a very deep network from a poor start to train at all?",
     config=GainConfig,
     run=run,
     draw=draw,

@@ -138,6 +138,7 @@ def farthest(name: str, law: str) -> Any:
 FIGURE = Figure(
     name="landscapes",
     title="Scalar landscapes against their closed forms",
+    question="On scalar landscapes, do noisy paths follow the closed forms for spread, escape and stationary loss?",
     config=LandscapesConfig,
     run=run,
     draw=draw,

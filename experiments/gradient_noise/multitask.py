@@ -63,6 +63,7 @@ def draw(data: Any, config: MultitaskConfig) -> Any:
 FIGURE = Figure(
     name="multitask",
     title="Does the rescue survive averaging over tasks?",
+    question="Does the rescue by noise survive when the gradient is averaged over several tasks?",
     config=MultitaskConfig,
     run=run,
     draw=draw,

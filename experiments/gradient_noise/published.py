@@ -77,6 +77,7 @@ def share(name: str, **where: Any) -> Any:
 FIGURE = Figure(
     name="published",
     title="The paper's numbers on models that are not remade here",
+    question="What do the published numbers say, on models that are not remade here?",
     config=PublishedConfig,
     run=run,
     draw=draw,

@@ -136,6 +136,7 @@ WHERE = "sections 4.3 to 4.5: more runs succeed with noise; another learner"
 FIGURE = Figure(
     name="restarts",
     title="Restarts of a program learner: noise helps where success is rare",
+    question="For a program learner that often fails, does noise raise the share of successful restarts?",
     config=RestartsConfig,
     run=run,
     draw=draw,

@@ -83,6 +83,7 @@ REASON = "5 %: a layer of 1600 weights has a standard error of 1.8 % a seed"
 FIGURE = Figure(
     name="spread",
     title="Weights walk as noise alone predicts until the network escapes",
+    question="Until the network escapes, do its weights spread as a random walk of the noise alone would?",
     config=SpreadConfig,
     run=run,
     draw=draw,

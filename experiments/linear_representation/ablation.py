@@ -104,6 +104,7 @@ FIGURES = (
         name="exact_heads",
         aliases=("C3",),
         title="Exact heads against gradient steps on the heads",
+        question="Does it pay to solve for the clients' heads exactly rather than take gradient steps on them?",
         config=AblationConfig,
         run=run,
         draw=draw,

@@ -136,6 +136,7 @@ FIGURES = (
         name="allocation",
         aliases=("A1",),
         title="Few samples of many tasks or many of few",
+        question="At one total of samples, is it better to have many tasks with few samples or few tasks with many?",
         config=AllocationConfig,
         run=run,
         draw=draw,

@@ -138,6 +138,7 @@ FIGURES = (
         name="federated_error",
         aliases=("C1",),
         title="Test error of federated clients",
+        question="Do federated clients that share a representation err less than clients that train alone or share everything?",
         config=FederatedConfig,
         run=run,
         draw=draw,

@@ -143,6 +143,7 @@ FIGURES = (
         name="target_samples",
         aliases=("D1",),
         title="Target risk against target samples",
+        question="How does the target's risk fall with its own samples, with a learned, a true and no representation?",
         config=FewShotConfig,
         run=run,
         draw=draw,

@@ -44,12 +44,13 @@ class ManyConfig(LearningConfig):
     target_samples: int = field(1000, help="samples of the target task n2", lower=1)
 
 
-def figure(name, number, title, config, curves, *claims, axis="tasks", smoke, paper):
+def figure(name, number, title, config, curves, *claims, question, axis="tasks", smoke, paper):
     """One learning-curve figure; `curves` are those of the released table."""
     sizes = dict(seeds=2, tasks=(40,), dim=20, rank=2, target_samples=25, moment_draws=2)
     return Figure(
         name=name,
         title=title,
+        question=question,
         config=config,
         run=run,
         aliases=(number,),
@@ -72,6 +73,7 @@ FIGURES = (
         FAILS,
         order_claim("LF-MoM", "LF-FO", "at the most tasks moments learn more than FO", reported=-0.295),
         order_claim("LR", "meta-LR-MoM", "with n2 = 2500 plain least squares wins", at_last=False, reported=-0.37),
+        question="With as many samples per task as the subspace has dimensions, do the learners give the released errors?",
         smoke=dict(samples=(3,)),
         paper={},
     ),
@@ -85,6 +87,7 @@ FIGURES = (
         law_claim("tasks", "LF-FO"),
         order_claim("LF-FO", "LF-MoM", "FO learns more than moments at the most tasks"),
         order_claim("meta-LR-FO", "LR", "the learned subspace beats plain LR"),
+        question="How do subspace error and target error fall with the number of tasks, and are they the released ones?",
         smoke={},
         paper={},
     ),
@@ -95,6 +98,7 @@ FIGURES = (
         SamplesConfig,
         "samples",
         law_claim("samples", "LF-FO"),
+        question="How do subspace error and target error fall with the samples per task, and are they the released ones?",
         axis="samples",
         smoke=dict(tasks=(10,), samples=(60,)),
         paper={},
@@ -107,6 +111,7 @@ FIGURES = (
         "many",
         law_claim("tasks", "LF-FO"),
         law_claim("tasks", "LF-MoM"),
+        question="With many samples per task, do the learners give the released errors?",
         smoke=dict(samples=(30,)),
         paper=dict(seeds=10, seed_batch=1),
     ),

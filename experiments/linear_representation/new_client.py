@@ -61,6 +61,7 @@ FIGURES = (
         name="new_client",
         aliases=("C4",),
         title="A new client with few samples",
+        question="How much does a new client with few samples gain from the learned representation?",
         config=NewClientConfig,
         run=run,
         draw=draw,

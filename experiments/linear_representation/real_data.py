@@ -191,6 +191,7 @@ FIGURES = (
         name="real_tasks",
         aliases=("R1",),
         title="Classical methods on real tasks",
+        question="On real tasks, does any classical multitask method predict better than single-task ridge?",
         config=RealConfig,
         run=run,
         draw=draw,

@@ -77,6 +77,7 @@ FIGURES = (
         name="task_relations",
         aliases=("S2",),
         title="Learned task relations on three clusters",
+        question="Do the learned task covariance and cluster matrix show the true clusters of tasks?",
         config=RelationConfig,
         run=run,
         draw=draw,

@@ -179,6 +179,7 @@ FIGURES = (
         name="released_draws",
         aliases=("T2R",),
         title="Error against the number of tasks on the released script's own draws",
+        question="On the very draws of the released script, does every learner give the released means?",
         config=ReplayConfig,
         run=run,
         draw=draw,

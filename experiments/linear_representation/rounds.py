@@ -97,6 +97,7 @@ FIGURES = (
         aliases=("C2",),
         headline=True,
         title="Distance to the subspace against rounds",
+        question="Does FedRep reach the shared subspace geometrically in the rounds, and as fast as its theorem says?",
         config=FederatedConfig,
         run=run,
         draw=draw,

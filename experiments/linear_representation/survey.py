@@ -153,6 +153,7 @@ FIGURES = (
         name="task_structures",
         aliases=("S1",),
         title="Classical methods on five task structures",
+        question="Which classical multitask method is best on which kind of relatedness?",
         config=SurveyConfig,
         run=run,
         draw=draw,

@@ -139,6 +139,7 @@ def near_reference(tasks: int) -> Claim:
 FIGURE = Figure(
     name="finite_class",
     title="GFUCB with a finite class: regret per task against rounds for several M",
+    question="With a finite class of representations, how much lower is the regret per task as more tasks share one?",
     config=FiniteClassConfig,
     run=run,
     draw=draw,

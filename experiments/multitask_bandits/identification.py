@@ -93,6 +93,7 @@ def largest(config: IdentificationConfig) -> int:
 FIGURE = Figure(
     name="identification",
     title="Finding the true representation: share of runs against samples per task",
+    question="How many samples per task does it take to find the true representation, and do more tasks need fewer each?",
     config=IdentificationConfig,
     run=run,
     draw=draw,

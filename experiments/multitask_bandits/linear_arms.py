@@ -75,6 +75,7 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
 FIGURE = Figure(
     name="linear_arms",
     title="Linear bandits with arms: joint low-rank optimism against independent OFUL over M",
+    question="With finitely many arms, does joint low-rank optimism beat independent OFUL, and from how many tasks on?",
     config=LinearArmsConfig,
     run=run,
     draw=draw,

@@ -142,6 +142,7 @@ def near_reference(method: str, tasks: int | None = None) -> Claim:
 FIGURE = Figure(
     name="linear_ball",
     title="Linear bandits on the ball: E2TC, PEGE and the known subspace against M",
+    question="From how many tasks on does exploring together pay for linear bandits on the ball?",
     config=LinearBallConfig,
     run=run,
     draw=draw,

@@ -54,6 +54,7 @@ LU, YANG = "neural experiment", "Yang et al. 2021, MNIST experiment"
 NEURAL = Figure(
     name="neural",
     title="Neural GFUCB on digits: regret per task against rounds for several M",
+    question="Does one network for several image bandits lower the regret per task, and by more the more tasks share it?",
     config=NeuralConfig,
     claims=(
         lower(
@@ -83,6 +84,7 @@ NEURAL = Figure(
 CONTROL = Figure(
     name="neural_control",
     title="Control: permuted values leave nothing of low rank to share",
+    question="If the tasks have nothing of low rank in common, does sharing one network still help?",
     config=ControlConfig,
     claims=(
         Claim(
@@ -106,6 +108,7 @@ CONTROL = Figure(
 PAIRS = Figure(
     name="digit_pairs",
     title="Which digit is larger: one task per pair of digits",
+    question="Does one network for all pairs of digits have lower regret per task than one network per pair?",
     config=PairsConfig,
     claims=(
         lower(
@@ -128,6 +131,7 @@ PAIRS = Figure(
 BONUS = Figure(
     name="bonuses",
     title="Three confidence sets of neural GFUCB at one M",
+    question="Which of three confidence sets of the neural bandit explores best?",
     config=BonusesConfig,
     claims=(
         lower(

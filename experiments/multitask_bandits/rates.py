@@ -91,6 +91,7 @@ ELUDER_LIMIT = (1 - np.exp(-1.0)) / (3 * np.log(2.0))
 FIGURE = Figure(
     name="rates",
     title="Regret rates and gain of sharing against M; eluder dimension of the linear class",
+    question="What do the regret bounds promise as tasks are added, and how large is the eluder dimension of the linear class?",
     config=RatesConfig,
     run=run,
     draw=draw,

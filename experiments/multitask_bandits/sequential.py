@@ -111,6 +111,7 @@ FIGURE = Figure(
     name="sequential",
     headline=True,
     title="Sequential tasks without diversity: BOSS against SeqRepL, PEGE and the known subspace",
+    question="When tasks come one after another and are not diverse, is the subspace still worth learning?",
     config=SequentialConfig,
     run=run,
     draw=draw,

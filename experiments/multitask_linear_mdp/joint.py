@@ -79,6 +79,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="joint",
     title="Joint optimistic choice over stages and tasks against the practical stage-by-stage algorithm, tiny problems",
+    question="How much does the practical stage-by-stage algorithm lose to the joint optimistic choice, where that can be searched?",
     config=JointConfig,
     run=run,
     draw=draw,

@@ -90,6 +90,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="linear_phi",
     title="Linear representations: MTLR-LSVI against LSVI-UCB on raw inputs, for several M",
+    question="With linear representations of high-dimensional inputs, does MTLR-LSVI beat LSVI-UCB on the raw inputs?",
     config=LinearConfig,
     run=run,
     draw=draw,

@@ -84,6 +84,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="linearity",
     title="Bellman backups are linear in the true representation and in no other",
+    question="Are Bellman backups linear in the true representation and in no other?",
     config=LinearityConfig,
     run=run,
     draw=draw,

@@ -96,6 +96,7 @@ SHARED = "last_layer, shared body"
 FIGURE = Figure(
     name="neural",
     title="Neural multitask LSVI: a shared body against one body per task, three bonuses",
+    question="Does a body shared by all tasks lower the regret per task against one body per task?",
     config=NeuralConfig,
     run=run,
     draw=draw,

@@ -99,6 +99,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="rates",
     title="Regret bounds of linear MDPs against episodes and tasks",
+    question="How do the regret bounds scale with episodes and tasks, and from when on do they say anything?",
     config=RatesConfig,
     run=run,
     draw=draw,

@@ -112,6 +112,7 @@ FREE = "with a ridge of 0.001, which leaves directions never visited their bonus
 FIGURE = Figure(
     name="regret",
     title="Regret per task against episodes: survivors shared, per task, oracle, tabular and ablation",
+    question="Does one set of surviving representations for all tasks lower the regret per task against one set per task?",
     config=RegretConfig,
     run=run,
     draw=draw,

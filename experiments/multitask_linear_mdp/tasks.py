@@ -105,6 +105,7 @@ FIGURE = Figure(
     name="tasks",
     headline=True,
     title="Regret per task against the number of tasks that share, with the predicted gain",
+    question="How does the regret per task fall as more tasks share, and is the gain the predicted one?",
     config=TasksConfig,
     run=run,
     draw=draw,

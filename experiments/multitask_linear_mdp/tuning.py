@@ -146,6 +146,7 @@ DIRECTIONS = "k directions instead of S A pairs"
 FIGURE = Figure(
     name="tuning",
     title="Sensitivity of the ordering to its constants, and the ordering with every method tuned alike",
+    question="Does sharing still win when all constants are changed, and when every method is tuned alike?",
     config=TuningConfig,
     run=run,
     draw=draw,

@@ -120,6 +120,7 @@ def claims():
 FIGURE = Figure(
     name="digits",
     title="All methods on stand-ins from handwritten digits: Delta_m against one network a task",
+    question="On stand-ins made from handwritten digits, which method comes closest to one network per task?",
     config=ComparedConfig,
     run=run,
     draw=draw,

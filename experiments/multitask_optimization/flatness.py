@@ -143,6 +143,7 @@ def claims():
 FIGURE = Figure(
     name="flatness",
     title="FS-MTL: flatness and conflicts with and without it",
+    question="Does FS-MTL flatten the loss, and does that lower the conflicts between tasks and raise the accuracy?",
     config=FlatnessConfig,
     run=run,
     draw=draw,

@@ -93,6 +93,7 @@ def table_claims():
 FIGURE = Figure(
     name="landscape",
     title="Seven gradient methods on the two-task landscape: where each stops from five starts",
+    question="On the two-task landscape, which gradient method reaches the optimum from every start?",
     config=LandscapeConfig,
     run=run,
     draw=draw,

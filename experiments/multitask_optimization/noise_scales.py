@@ -101,6 +101,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="noise_scales",
     title="Noise of very different sizes: uncertainty weighting finds the variances",
+    question="When the outputs' noise differs widely, does uncertainty weighting find the variances?",
     config=NoiseConfig,
     run=run,
     draw=draw,

@@ -105,6 +105,7 @@ SLOW = (
 FIGURE = Figure(
     name="quadratics",
     title="Quadratics with a known Pareto set: which point each method stops at",
+    question="On quadratics with a known Pareto set, at which point of it does each method stop?",
     config=QuadraticsConfig,
     run=run,
     draw=draw,

@@ -92,6 +92,7 @@ SHARES = (
 FIGURE = Figure(
     name="saliency",
     title="Rep-MTL: entropy of saliencies, and the sensitivity to its two weights",
+    question="Does Rep-MTL improve on equal weights, and how sensitive is it to its two weights?",
     config=SaliencyConfig,
     run=run,
     draw=draw,

@@ -80,6 +80,7 @@ def table_claim(method):
 FIGURE = Figure(
     name="scalings",
     title="The landscape in CAGrad's and in Nash-MTL's setting",
+    question="Do the methods still stop where their papers say in CAGrad's and in Nash-MTL's scaling of the landscape?",
     config=ScalingsConfig,
     run=run,
     draw=draw,

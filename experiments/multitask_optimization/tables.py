@@ -65,6 +65,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="tables",
     title="Published Delta_m beside the stand-in's",
+    question="Do the published orders of the methods carry over to the stand-in?",
     config=TablesConfig,
     run=run,
     draw=draw,

@@ -86,6 +86,7 @@ def later(text, why, slow, fast, note=""):
 FIGURE = Figure(
     name="baselines",
     title="UMT-PSR against separate, pooled, known-transition, product-distance and uniform baselines (own design)",
+    question="How does UMT-PSR compare with separate, pooled, known-transition, product-distance and uniform learners?",
     config=BaselinesConfig,
     run=run,
     draw=draw,

@@ -94,6 +94,7 @@ def entry(text, number, half, name="ratio", label=CLASSES[0], **where):
 FIGURE = Figure(
     name="brackets",
     title="Bracketing numbers of joint and separate classes, and brackets that are constructed (own design)",
+    question="How much smaller are the bracketing numbers of joint classes, and do brackets one can construct meet the bounds?",
     config=BracketsConfig,
     run=run,
     draw=draw,

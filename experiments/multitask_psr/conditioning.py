@@ -68,6 +68,7 @@ MOMENTS, LIKELY = (value("error", method=method) for method in METHODS)
 FIGURE = Figure(
     name="conditioning",
     title="Conditioning, rank and errors of learned PSRs as latent states look alike (own design)",
+    question="As the latent states look more alike, how do conditioning, rank and errors of learned PSRs change?",
     config=ConditioningConfig,
     run=run,
     draw=draw,

@@ -79,6 +79,7 @@ TRUE, LEARNED, SCRATCH = METHODS
 FIGURE = Figure(
     name="downstream",
     title="Downstream: true T, upstream T and scratch against K0, and the floor when T is wrong (own design)",
+    question="How much does a transition model learned upstream help a new task, and what does a wrong one cost?",
     config=DownstreamConfig,
     run=run,
     draw=draw,

@@ -74,6 +74,7 @@ FIGURE = Figure(
     name="error",
     headline=True,
     title="Error of joint and separate maximum likelihood against episodes and tasks that share (own design)",
+    question="How much closer does joint maximum likelihood come to the truth than separate fits, as episodes and tasks grow?",
     config=ErrorConfig,
     run=run,
     draw=draw,

@@ -49,6 +49,7 @@ GAP, BOUND = value("gap"), value("bound")
 FIGURE = Figure(
     name="gap",
     title="Value gap of greedy policies against episodes, joint, separate and with T known, under 2 TV* (own design)",
+    question="How much value do greedy policies lose under joint, separate and known-transition models, and is it below the bound?",
     config=GapConfig,
     run=run,
     draw=draw,

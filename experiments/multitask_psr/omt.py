@@ -76,6 +76,7 @@ TRUE, ALL, WRONG = METHODS
 FIGURE = Figure(
     name="omt",
     title="OMT-PSR downstream: suboptimality with the class restricted by the upstream T, all models, a wrong T (own design)",
+    question="Does a model class restricted by the upstream tasks make the downstream learner's policies better?",
     config=OmtConfig,
     run=run,
     draw=draw,

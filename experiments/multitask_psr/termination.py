@@ -78,6 +78,7 @@ ROUNDS = value("rounds")
 FIGURE = Figure(
     name="termination",
     title="Rounds until UMT-PSR stops against the number of tasks that share, joint and separate classes (own design)",
+    question="How many rounds does UMT-PSR need before it stops, with joint and with separate model classes?",
     config=TerminationConfig,
     run=run,
     draw=draw,

@@ -92,6 +92,7 @@ def at(method: str, alpha: Any = ALPHA, n: Any = FIRST) -> Any:
 FIGURE = Figure(
     name="alpha",
     title="Width multiplier from greedy to the theory's, with controls",
+    question="How pessimistic should the policies be, from greedy to the width that the theory asks for?",
     config=AlphaConfig,
     run=run,
     draw=draw,

@@ -101,6 +101,7 @@ def draw(data: Any, config: BoundsConfig) -> Any:
 FIGURE = Figure(
     name="bounds",
     title="Bounds of Theorems 1 and 2 against the number of tasks, and how far below them simulations stay",
+    question="How far below the bounds of Theorems 1 and 2 do simulations stay?",
     config=BoundsConfig,
     run=run,
     draw=draw,

@@ -97,6 +97,7 @@ def gap(skew: Any) -> Any:
 FIGURE = Figure(
     name="logging",
     title="Logs that do not explore: skewed task frequencies, and logging policies shy of actions that matter",
+    question="Does pessimism pay when the log does not explore?",
     config=LoggingConfig,
     run=run,
     draw=draw,

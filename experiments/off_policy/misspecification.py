@@ -88,6 +88,7 @@ def several(data: Any) -> bool:
 FIGURE = Figure(
     name="misspecification",
     title="HierOPO and FlatOPO told covariances that are off by a factor, and a hierarchy learnt from the same log",
+    question="How wrong may the covariances be that HierOPO is told before it loses to learning every task alone?",
     config=MisspecificationConfig,
     run=run,
     draw=draw,

@@ -90,6 +90,7 @@ SAME = dict(unit=UNIT, stand_in=stand_in)
 FIGURE = Figure(
     name="movielens",
     title="Recommendation to many users from one log: ratings completed, users clustered, policies pessimistic",
+    question="From one log of ratings, does a hierarchy recommend better to many users than every user's own posterior?",
     config=MovieConfig,
     run=run,
     draw=draw,

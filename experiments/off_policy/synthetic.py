@@ -87,6 +87,7 @@ FEW = dict(sigma_q=LAST, n=FIRST)
 FIGURE = Figure(
     name="synthetic",
     title="Off-policy learning of many tasks: HierOPO against an oracle and against every task alone",
+    question="How much does a learned hierarchy improve the policies of many tasks, and how near is the oracle?",
     config=PanelsConfig,
     run=run,
     draw=draw,

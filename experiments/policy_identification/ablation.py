@@ -105,6 +105,7 @@ EPS = Quantity(lambda data, config: config.accuracy)
 FIGURE = Figure(
     name="ablation",
     title="C-DouExpDes with a wrong k, a wrong omega, and the true law of the contexts",
+    question="What happens if the learner is told a wrong rank, a wrong width or the true law of the contexts?",
     config=AblationConfig,
     run=run,
     draw=draw,

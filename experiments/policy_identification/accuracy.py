@@ -79,6 +79,7 @@ MANY = dict(applies=lambda data: data.sizes["inverse"] > 2)
 FIGURE = Figure(
     name="accuracy",
     title="Samples that give every task a policy within eps of the best, against 1/eps",
+    question="How do the samples grow with the accuracy asked for, with and without shared features?",
     config=AccuracyConfig,
     run=run,
     draw=draw,

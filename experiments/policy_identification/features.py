@@ -80,6 +80,7 @@ ONE_RUN = "a third: the largest of 25 entries, in one run of another instance"
 FIGURE = Figure(
     name="features",
     title="Error of the features recovered with random contexts against samples: two batches, one batch, estimated D",
+    question="How fast does the error of the recovered features fall with the samples, and is it the predicted one?",
     config=FeaturesConfig,
     run=run,
     draw=draw,

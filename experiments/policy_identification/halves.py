@@ -81,6 +81,7 @@ MANY = dict(applies=lambda data: data.sizes["batches"] > 2)
 FIGURE = Figure(
     name="halves",
     title="Two-batch product against the square of one batch: bias of the moment and error of the features",
+    question="Does multiplying two batches remove the bias that squaring one batch leaves in the moment?",
     config=HalvesConfig,
     run=run,
     draw=draw,

@@ -74,6 +74,7 @@ AT = dict(rounds=200)
 FIGURE = Figure(
     name="planner",
     title="Policy gap after a given number of planner rounds, with shared features and without",
+    question="After a given number of planner rounds, how much better are the policies with shared features?",
     config=PlannerConfig,
     run=run,
     draw=draw,

@@ -109,6 +109,7 @@ FIGURE = Figure(
     name="tasks",
     headline=True,
     title="Samples that give every task a policy within eps of the best, against the number of tasks",
+    question="How many samples give every contextual task a near-best policy, with and without shared features, as tasks are added?",
     config=TasksConfig,
     run=run,
     draw=draw,

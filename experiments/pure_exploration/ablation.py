@@ -119,6 +119,7 @@ def more(variant):
 FIGURE = Figure(
     name="ablation",
     title="Ablation: designs, noise correction, reuse of data, k and omega mis-specified",
+    question="Which parts of DouExpDes are needed: the design, the noise correction, fresh data, the right rank?",
     config=AblationConfig,
     run=run,
     draw=draw,

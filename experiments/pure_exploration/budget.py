@@ -89,6 +89,7 @@ def wrong(method):
 FIGURE = Figure(
     name="budget",
     title="Wrong answers against a given budget of pulls",
+    question="With a given budget of pulls, how often is the answer wrong with and without shared features?",
     config=BudgetConfig,
     run=run,
     draw=draw,

@@ -96,6 +96,7 @@ MANY = dict(applies=lambda data: data.sizes["difficulty"] > 2)
 FIGURE = Figure(
     name="gaps",
     title="Samples that name every task's best arm, against 1/Delta_min^2",
+    question="How do the samples grow as the best arm becomes harder to tell from the next?",
     config=GapsConfig,
     run=run,
     draw=draw,

@@ -118,6 +118,7 @@ LINE = value("predicted", batch=LAST, budget=LAST).then(lambda line: line.mean("
 FIGURE = Figure(
     name="subspace",
     title="Error of the recovered features against the pulls, by design and batch length, with the first-order prediction",
+    question="How fast does the error of the recovered features fall with the pulls, and which design is best?",
     config=SubspaceConfig,
     run=run,
     draw=draw,

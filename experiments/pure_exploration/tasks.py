@@ -121,6 +121,7 @@ FIGURE = Figure(
     name="tasks",
     headline=True,
     title="Samples that name every task's best arm, against the number of tasks",
+    question="How many samples name every task's best arm, with and without shared features, as tasks are added?",
     config=TasksConfig,
     run=run,
     draw=draw,

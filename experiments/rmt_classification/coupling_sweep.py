@@ -72,6 +72,7 @@ UNRELATED = value("predicted", rule="midpoint", similarities=lambda config: min(
 FIGURE = Figure(
     name="coupling_sweep",
     title="Target error against the strength of the shared part",
+    question="How strongly should the tasks be coupled when the source helps and when it harms?",
     config=CouplingConfig,
     run=run,
     draw=draw,

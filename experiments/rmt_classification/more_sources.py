@@ -95,6 +95,7 @@ SIGNED = value("error", rule="signed")
 FIGURE = Figure(
     name="more_sources",
     title="Target error against the number of source tasks",
+    question="Does adding source tasks ever raise the target's error, with the usual labels and with optimal ones?",
     config=SourcesConfig,
     run=run,
     draw=draw,

@@ -110,6 +110,7 @@ RATIO = value("label_ratio", rule="optimal")
 FIGURE = Figure(
     name="negative_transfer",
     title="Target error against task similarity: negative transfer and its repair",
+    question="When does a source task harm the target, and do optimal labels always repair it?",
     config=TransferConfig,
     run=run,
     draw=draw,

@@ -123,6 +123,7 @@ FLIPPED, HELD_OUT = value("held_out", rule="signed", source=FLIP), value("held_o
 FIGURE = Figure(
     name="real",
     title="Real data: held-out against predicted error for several sources",
+    question="On real data, is the held-out error the predicted one, and do optimal labels repair a flipped source?",
     config=RealConfig,
     run=run,
     draw=draw,

@@ -171,6 +171,7 @@ FIGURE = Figure(
     name="score_histogram",
     headline=True,
     title="Scores of the target task: histogram against the predicted Gaussian",
+    question="Are the scores of fresh samples Gaussian with the predicted means and variances?",
     config=HistogramConfig,
     run=run,
     draw=draw,

@@ -62,6 +62,7 @@ def draw(data, config):
 FIGURE = Figure(
     name="coupling",
     title="Test error of a penalised network against the penalties",
+    question="How does a network's test error depend on the two penalties, and can they be chosen without test data?",
     config=CouplingConfig,
     run=run,
     draw=draw,

@@ -126,6 +126,10 @@ FIGURE = Figure(
     name="linear",
     headline=True,
     title="Multitask ridge on windows: independent, pooled and multitask",
+    question=(
+        "Does multitask ridge on windows forecast better than independent and pooled ridges, and how near is it to the paper's "
+        "networks?"
+    ),
     config=LinearConfig,
     run=run,
     draw=draw,

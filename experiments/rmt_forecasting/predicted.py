@@ -116,6 +116,7 @@ FIGURE = Figure(
     name="predicted",
     optional=("held_out",),
     title="Test error predicted from the training windows, and observed",
+    question="Can the test error be predicted from the training windows, although they overlap?",
     config=PredictedConfig,
     run=run,
     draw=draw,

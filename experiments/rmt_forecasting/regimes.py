@@ -67,6 +67,7 @@ def loss(share, method, other):
 FIGURE = Figure(
     name="regimes",
     title="Independent, pooled and multitask ridge as channels grow alike (stand-in)",
+    question="As the channels grow alike, when does pooling win, and does the tuned multitask ridge always keep up with the better one?",
     config=RegimesConfig,
     run=run,
     draw=draw,

@@ -121,6 +121,7 @@ def gap_to_multivariate(data, config):
 FIGURE = Figure(
     name="table",
     title="Forecasting with and without the multitask penalty, beside multivariate networks",
+    question="Does the multitask penalty lower the test error of univariate forecasters, and do they match multivariate networks?",
     config=TableConfig,
     run=run,
     draw=draw,

@@ -112,6 +112,7 @@ FIGURE = Figure(
     name="alignment",
     headline=True,
     title="Theory against simulation for several alignments of the tasks",
+    question="Does the predicted risk match the simulated one, and does the best coupling grow as the tasks align?",
     config=AlignmentConfig,
     run=run,
     draw=draw,

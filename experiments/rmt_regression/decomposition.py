@@ -109,6 +109,7 @@ SHAPES = "Figure 1: three regimes at n/d = 0.5, 1.5, 2.5"
 FIGURE = Figure(
     name="decomposition",
     title="Risk decomposition against the coupling",
+    question="How does the coupling of tasks move the test risk, through which of its three terms, with few and with many samples?",
     config=DecompositionConfig,
     run=run,
     draw=draw,

@@ -166,6 +166,7 @@ STEPS = (
 FIGURE = Figure(
     name="optimal_coupling",
     title="Optimal coupling: exact, large-n formula, and chosen from the data alone",
+    question="How strong should the coupling be, and can the large-sample formula or the data alone say so?",
     config=CouplingConfig,
     run=run,
     draw=draw,

@@ -210,6 +210,7 @@ LEVEL = dict(accepts=between(0.95, 1.05), unit="ratio", value=1.0, reason="5 % i
 FIGURE = Figure(
     name="real",
     title="Real regression data: theory, leave-one-out and held-out error",
+    question="On real regression data, do theory and leave-one-out error find the coupling that is best on held-out data?",
     config=RealConfig,
     run=run,
     draw=draw,

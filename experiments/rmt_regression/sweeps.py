@@ -228,6 +228,10 @@ AT_PEAK = dict(curve="shared", samples_value=1.0)
 FIGURE = Figure(
     name="sweeps",
     title="Risk against samples (double descent), noise, alignment, number of tasks and dimension",
+    question=(
+        "How does the risk change with samples, noise, alignment, tasks and dimension, and does the right coupling remove the "
+        "double-descent peak?"
+    ),
     config=SweepsConfig,
     run=run,
     draw=draw,

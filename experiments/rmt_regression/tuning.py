@@ -153,6 +153,7 @@ GCV_NOTE = (
 FIGURE = Figure(
     name="tuning",
     title="Data-only tuning against oracle tuning",
+    question="How much risk is lost by choosing the penalties from the data alone instead of by an oracle?",
     config=TuningConfig,
     run=run,
     draw=draw,

@@ -73,6 +73,7 @@ def of(law):
 FIGURE = Figure(
     name="universality",
     title="Universality over feature laws, with a negative control",
+    question="Does the theory for Gaussian features hold for other laws of the features, and where does it fail?",
     config=UniversalityConfig,
     run=run,
     draw=draw,

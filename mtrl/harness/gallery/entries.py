@@ -182,16 +182,26 @@ class Entry:
         return "" if self.seconds is None else next(words for most, words in TIMES.items() if self.seconds <= most)
 
     @property
+    def leading(self) -> Claim | None:
+        """The first claim of the paper, else the first of all."""
+        return next((claim for claim in self.claims if claim.kind == KINDS[0]), self.claims[0] if self.claims else None)
+
+    @property
     def answer(self) -> str:
-        """What came out, in one sentence."""
-        if not self.claims:
+        """What came out, in one sentence: the leading claim with its numbers, and how many of all hold."""
+        claim = self.leading
+        if claim is None:
             return "It is shown without a claim."
-        counts = {v: n for v in VERDICTS if (n := sum(claim.verdict == v for claim in self.claims))}
-        if len(self.claims) == 1:
-            return f"Its claim is {self.claims[0].verdict}."
-        if len(counts) == 1:
-            return f"All {len(self.claims)} claims are {self.claims[0].verdict}."
-        return f"Of {len(self.claims)} claims {', '.join(f'{n} are {verdict}' for verdict, n in counts.items())}."
+        ours = " ".join(filter(None, (claim.ours, claim.interval, claim.unit)))
+        theirs = f", the paper's {claim.theirs}" if claim.theirs else ""
+        data = " on stand-in data" if claim.stand_in else ""
+        words = f"{claim.verdict.capitalize()}{data}: {claim.record['claim']}, ours {ours}{theirs} (agrees: {claim.record['accepts']})"
+        counts = {v: n for v in VERDICTS if (n := sum(other.verdict == v for other in self.claims))}
+        if len(self.claims) > 1:
+            words += f"; of its {len(self.claims)} claims " + ", ".join(
+                f"{n} {'is' if n == 1 else 'are'} {v}" for v, n in counts.items()
+            )
+        return words + "."
 
 
 def entries(gallery: pathlib.Path, study: Study) -> list[Entry]:

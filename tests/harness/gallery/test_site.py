@@ -13,7 +13,7 @@ from mtrl.harness import field, flags, style
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import declaring
 from mtrl.harness.gallery import Registry
-from mtrl.harness.gallery.entries import entries, tally
+from mtrl.harness.gallery.entries import Claim, entries, tally
 from mtrl.harness.gallery.publish import publish, publish_variant
 from mtrl.harness.run import store
 from tests.harness import tiny
@@ -94,6 +94,29 @@ def test_every_command_of_the_gallery_gives_the_configuration_of_its_figure(stud
         with declaring():
             config = entry.figure.configure(options.preset, flags.typed(entry.figure.config, options.overrides))
         assert config == entry.config and options.x64 == entry.x64 and options.figures == (entry.figure.name,)
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_every_figure_asks_one_question_of_its_own(study):
+    questions = [figure.question for figure in study.figures]
+    for figure, question in zip(study.figures, questions, strict=True):
+        assert question.endswith("?") and question.count("?") == 1 and question[0].isupper(), (
+            f"Figure(question=...) of {study.name}/{figure.name} is to be one plain sentence that ends in '?', not '{question}'"
+        )
+    assert len(set(questions)) == len(questions)
+
+
+def test_the_answer_is_that_of_the_leading_claim_of_the_paper(tmp_path):
+    entry = entries(made(tmp_path), tiny.STUDY)[0]
+    records = [claim.record for claim in entry.claims]
+    aside = Claim({**records[0], "kind": "sanity"})
+    lead = Claim(
+        {**records[0], "value": 0.5, "unit": "m", "ours": 0.25, "interval": [0.2, 0.3], "verdict": "undecided"}
+    )
+    answer = dataclasses.replace(entry, claims=(aside, lead)).answer
+    assert answer.startswith("Undecided: the mean is zero, ours 0.25 [0.2, 0.3] m, the paper's 0.5 (agrees: ")
+    assert dataclasses.replace(entry, claims=(lead, aside)).answer.endswith("1 is undecided.")
+    assert dataclasses.replace(entry, claims=(aside,)).answer.startswith(f"{aside.verdict.capitalize()}: ")
 
 
 @pytest.mark.parametrize("study", [study for study in STUDIES if study.papers], ids=lambda study: study.name)
