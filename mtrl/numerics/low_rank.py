@@ -40,9 +40,12 @@ def best_heads(data: Moments, basis: Float[Array, "dim rank"], ridge: Scalar) ->
 def _solve(
     system: Float[Array, "rank dim rank dim"], target: Float[Array, "rank dim"], ridge: Scalar
 ) -> Float[Array, "dim rank"]:
+    """`(system + ridge I)^-1 target`. A ridge below the rounding of the system would be lost in the sum, and a system that the data leave
+    singular then has a zero pivot or not, as the compiler rounds it: the ridge counts as at least `16 eps trace(system)`."""
     rank, dim = target.shape
     flat = system.reshape(rank * dim, rank * dim)
-    flat = flat + ridge * jnp.eye(rank * dim, dtype=flat.dtype)
+    least = 16 * jnp.finfo(flat.dtype).eps * jnp.trace(flat)
+    flat = flat + jnp.maximum(ridge, least) * jnp.eye(rank * dim, dtype=flat.dtype)
     return jnp.linalg.solve(flat, target.reshape(-1)).reshape(rank, dim).T
 
 

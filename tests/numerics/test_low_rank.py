@@ -92,3 +92,11 @@ def test_step_solves_the_linearised_problem_in_basis_and_heads_together(key):
     zero = jnp.zeros(20)
     best = -np.linalg.solve(jax.hessian(loss)(zero), jax.grad(loss)(zero))
     assert_close("Gauss-Newton step", low_rank.basis_step(data, found, 0.3), best[:8].reshape(4, 2), 1e-9)
+
+
+def test_a_ridge_lost_in_rounding_leaves_no_zero_pivot():
+    """One observation and heads of 1e10: rank one in floating point, where elimination divides by zero; the observation is fitted all the same."""
+    data = moments(jnp.array([[[1.0, 0.0]]]), jnp.array([[3e10]]))
+    heads = jnp.array([[1e10, 1e10]])
+    basis = low_rank.best_basis(data, heads, 1.0)
+    assert_close("fit", (basis @ heads.T)[:, 0], [3e10, 0.0], rtol=1e-9)
