@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mtrl.harness import flags
 from mtrl.harness.judge import report
-from mtrl.harness.run import devices, produce, sweep
+from mtrl.harness.run import cluster, devices, engine, produce, sweep
 from mtrl.harness.run.produce import Job
 from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
@@ -19,10 +19,18 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
       BadInput: anything the user can mend.
     """
     options = flags.parse(study, arguments)
-    devices.start(options.x64)
+    devices.start(options.x64, options.place)
+    if options.place is None:
+        return _make(study, options)
+    engine.register(study)
+    return cluster.follow(engine.compute_share) if cluster.follows() else cluster.lead(lambda: _make(study, options))
+
+
+def _make(study: Study, options: flags.Options) -> list:
+    """What the flags ask for, in this process."""
     chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
     base = pathlib.Path(options.out).expanduser() / study.name
-    engine = {"overwrite": options.overwrite, "engine_name": options.engine}
+    how = {"overwrite": options.overwrite, "engine_name": options.engine}
     if options.plot_only:
         present = [figure for figure in chosen if options.figures or (base / figure.name).is_dir()] or chosen
         return produce.produce(
@@ -39,13 +47,13 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
         return [
             result
             for figure, grid in grids
-            for result in sweep.run(study, figure, base / figure.name, grid, options.sweep, options.x64, **engine)
+            for result in sweep.run(study, figure, base / figure.name, grid, options.sweep, options.x64, **how)
         ]
     jobs = [
         Job(study, figure, figure.configure(options.preset, o), base / figure.name, options.x64)
         for figure, o in configured
     ]
-    return produce.produce(jobs, **engine)
+    return produce.produce(jobs, **how)
 
 
 def main(study: Study, arguments: Sequence[str] | None = None) -> None:
@@ -68,6 +76,8 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("stopped; finished cells are kept and the same command resumes", file=sys.stderr)
         sys.exit(130)
+    if not results:  # process 0 of several says it all
+        return
     print(report.claims_table(results))
     for job, _ in results:
         print(f"{job.folder}/figure.png")

@@ -1,4 +1,4 @@
-"""The one place that compiles: vmap over seeds, one jit, the seed axis sharded over the local devices."""
+"""The one place that compiles: vmap over seeds, one jit, the seed axis sharded over the devices of all processes."""
 
 import dataclasses
 import functools
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from mtrl.harness.run import cluster
 from mtrl.numerics.algorithm import Problem
 
 Seeds = Sequence[int] | np.ndarray
@@ -37,11 +38,24 @@ def by_value(x: Any) -> Any:
     return type(x)(*map(by_value, x)) if isinstance(x, Problem) else x
 
 
-def seed_sharding(seeds: int) -> NamedSharding:
-    """Sharding of a leading seed axis over as many local devices as divide it."""
+def _divided(seeds: int, devices: int) -> int:
+    """The largest number of devices that divides the seeds."""
+    return max(count for count in range(1, devices + 1) if seeds % count == 0)
+
+
+def seed_sharding(seeds: int, used: int = 0) -> NamedSharding:
+    """Sharding of a leading seed axis over `used` local devices, or as many as divide it."""
     devices = jax.local_devices()
-    used = max(count for count in range(1, len(devices) + 1) if seeds % count == 0)
-    return NamedSharding(Mesh(np.array(devices[:used]), ("seed",)), PartitionSpec("seed"))
+    return NamedSharding(
+        Mesh(np.array(devices[: used or _divided(seeds, len(devices))]), ("seed",)), PartitionSpec("seed")
+    )
+
+
+def shares(seeds: int) -> list[int]:
+    """How many devices of each process take part. Each has as many seeds as it would have were all of them in one process, so that the
+    bits are the same; of devices that do not divide the seeds some stay idle."""
+    used, processes = _divided(seeds, jax.device_count()), jax.process_count()
+    return [used // processes + (process < used % processes) for process in range(processes)]
 
 
 _keys = jax.jit(jax.vmap(jax.random.key))
@@ -53,18 +67,20 @@ def seed_keys(seeds: Seeds) -> jax.Array:
 
 
 def spread(tree: Any) -> Any:
-    """A pytree whose leaves have a leading seed axis, laid over the local devices; nothing moves that lies there already."""
+    """A pytree whose leaves have a leading seed axis, laid over the local devices; nothing moves that lies there already, or where several
+    processes will each take their part."""
     leaves = jax.tree.leaves(tree)
-    return jax.device_put(tree, seed_sharding(len(leaves[0]))) if leaves else tree
+    return jax.device_put(tree, seed_sharding(len(leaves[0]))) if leaves and not cluster.several() else tree
+
+
+def _plain(x: jax.Array) -> jax.Array:
+    """Typed keys as their data."""
+    return jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
 
 
 def _to_host(tree: Any) -> Any:
     """Every array of the pytree as NumPy; typed keys as their data."""
-
-    def leaf(x):
-        return np.asarray(jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x)
-
-    return jax.tree.map(leaf, tree)
+    return jax.tree.map(lambda x: np.asarray(_plain(x)), tree)
 
 
 def _traced(tree: Any) -> Any:
@@ -78,11 +94,11 @@ def _traced(tree: Any) -> Any:
     return jax.tree.map(leaf, tree)
 
 
-def _program(fn: Callable, static: Mapping[str, Any], seeded: bool, in_turn: bool = False) -> Callable:
-    """The jitted `fn` with its static arguments bound, made once per distinct (fn, static)."""
+def _program(fn: Callable, static: Mapping[str, Any], devices: int = 0, in_turn: bool = False) -> Callable:
+    """The jitted `fn` with its static arguments bound, made once per distinct (fn, static); over seeds on so many devices, or once."""
     fn = by_value(fn)
     static = {name: by_value(value) for name, value in static.items()}
-    identity = (fn, tuple(sorted(static.items())), seeded, in_turn)
+    identity = (fn, tuple(sorted(static.items())), devices, in_turn)
     if identity not in _PROGRAMS:
 
         def batch(keys, per_seed, arrays):
@@ -94,11 +110,11 @@ def _program(fn: Callable, static: Mapping[str, Any], seeded: bool, in_turn: boo
             return jax.vmap(one)(keys, per_seed)
 
         def run(keys, per_seed, arrays):
-            if not seeded:
+            if not devices:
                 return fn(*arrays, **static)
             # Every device runs its seeds alone: left to the partitioner, a loop that ends when all lanes are done would make
             # the devices wait for one another in every round.
-            mesh, seed = seed_sharding(len(keys)).mesh, PartitionSpec("seed")
+            mesh, seed = seed_sharding(len(keys), devices).mesh, PartitionSpec("seed")
             alone = jax.shard_map(
                 batch, mesh=mesh, in_specs=(seed, seed, PartitionSpec()), out_specs=seed, check_vma=False
             )
@@ -111,7 +127,7 @@ def _program(fn: Callable, static: Mapping[str, Any], seeded: bool, in_turn: boo
 def over_seeds(
     fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), in_turn: bool = False, **static: Any
 ) -> Any:
-    """Run `fn(key, *per_seed, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the local devices.
+    """Run `fn(key, *per_seed, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the devices.
 
     Args:
       fn: pure function at module level (or a partial of one); the compiled program is cached by it and by `static`.
@@ -125,13 +141,27 @@ def over_seeds(
     Returns:
       The pytree of `fn` as NumPy arrays with a leading seed axis.
     """
-    keys = spread(seed_keys(seeds))
-    return _to_host(_program(fn, static, True, in_turn)(keys, spread(tuple(per_seed)), _traced(arrays)))
+    keys, per_seed = seed_keys(seeds), tuple(per_seed)
+    devices = shares(len(keys))
+    own = devices[jax.process_index()]
+    program = _program(fn, static, max(own, 1), in_turn)
+    if not cluster.several():
+        return _to_host(program(spread(keys), spread(per_seed), _traced(arrays)))
+    width = len(keys) // sum(devices)  # of one device
+    first = width * sum(devices[: jax.process_index()]) if own else 0
+    keys, per_seed = jax.tree.map(lambda x: x[first : first + width * max(own, 1)], (keys, per_seed))
+    if own:
+        placed = jax.device_put((keys, per_seed), seed_sharding(len(keys), own))
+        part = _to_host(program(*placed, _traced(arrays)))
+    else:  # as many processes as do not divide the seeds: nothing of its own, in the right shapes
+        shapes = jax.eval_shape(lambda *a: jax.tree.map(_plain, program(*a)), keys, per_seed, _traced(arrays))
+        part = jax.tree.map(lambda x: np.zeros((0, *x.shape[1:]), x.dtype), shapes)
+    return cluster.gather(part, [width * count for count in devices])
 
 
 def evaluate(fn: Callable, *arrays: Any, **static: Any) -> Any:
     """Run a seedless closed form once: `jit(fn)(*arrays, **static)`, as NumPy arrays; same caching as `over_seeds`."""
-    return _to_host(_program(fn, static, False)(None, (), _traced(arrays)))
+    return _to_host(_program(fn, static)(None, (), _traced(arrays)))
 
 
 def compilations() -> int:

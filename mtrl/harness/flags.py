@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from mtrl.harness.config import declaring, parse_value, rules_of, types_of
+from mtrl.harness.run import cluster
 from mtrl.harness.run.engine import ENGINES
 from mtrl.harness.study import PRESETS, Figure, Study, unknown
 from mtrl.numerics.errors import BadInput
@@ -25,6 +26,7 @@ class Options(NamedTuple):
     overwrite: bool
     x64: bool
     engine: str
+    place: cluster.Place | None  # among several processes
     overrides: dict[str, str]  # field -> text
     sweep: dict[str, list[str]]  # field -> texts
 
@@ -39,6 +41,10 @@ def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> Non
     flags.DEFINE_bool("overwrite", False, "replace results of another configuration", flag_values=values)
     flags.DEFINE_bool("x64", True, "64-bit floats; false for speed on GPU and TPU", flag_values=values)
     flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", flag_values=values)
+    flags.DEFINE_bool("distributed", False, "one of several processes that share each cell's seeds", flag_values=values)
+    flags.DEFINE_string("coordinator", "", "HOST:PORT of process 0 (--distributed)", flag_values=values)
+    flags.DEFINE_integer("processes", None, "how many there are (--distributed)", flag_values=values)
+    flags.DEFINE_integer("process_id", None, "which of them this is, from 0 (--distributed)", flag_values=values)
 
 
 def _fields(study: Study, figures: Sequence[str]) -> dict[str, list[tuple[str, dataclasses.Field, type]]]:
@@ -123,6 +129,12 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
     for what, name, known in (("preset", values.preset, PRESETS), ("engine", values.engine, tuple(ENGINES))):
         if name not in known:
             raise BadInput(unknown(what, name, list(known)))
+    place = cluster.Place(values.coordinator, values.processes, values.process_id)
+    if place != cluster.Place() and not values.distributed:
+        raise BadInput("--coordinator, --processes and --process_id are for --distributed; add it, or drop them")
+    for what, odd in (("--plot_only", values.plot_only), (f"--engine={values.engine}", values.engine != "serial")):
+        if values.distributed and odd:
+            raise BadInput(f"--distributed shares out the seeds of each cell and takes no {what}; drop one of the two")
     overrides, sweep = {}, {}
     available = _fields(study, values.figure)
     for name in _fields(study, ()):
@@ -153,6 +165,7 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         values.overwrite,
         values.x64,
         values.engine,
+        cluster.checked(place) if values.distributed else None,
         overrides,
         split,
     )

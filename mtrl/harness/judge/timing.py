@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mtrl.numerics.errors import BadInput
+
 
 def compare(
     candidates: Mapping[str, Callable[[], Any]], repeats: int = 5, warmup: int = 1, shortest: float = 0.02
@@ -25,9 +27,15 @@ def compare(
 
     Returns:
       name -> (repeats,) wall seconds per call.
+
+    Raises:
+      BadInput: in one of several processes, which would disagree on how often to call.
     """
 
     import jax
+
+    if jax.process_count() > 1:
+        raise BadInput("timings are of one process; make this figure without --distributed")
 
     def timed(call: Callable[[], Any]) -> float:
         began, calls = time.perf_counter(), 0

@@ -5,10 +5,11 @@ import os
 
 import psutil
 
+from mtrl.harness.run import cluster
 from mtrl.numerics.errors import BadInput
 
 # The seed axis is split over this many CPU devices on every machine: a constant, because the width that each device computes decides the
-# last bits of a result, and those must not depend on the number of cores.
+# last bits of a result, and those must not depend on the number of cores. JAX_NUM_CPU_DEVICES asks for others, under other cell names.
 CPU_DEVICES = 2
 # Likewise the threads of XLA's pool, since a product split among more threads rounds differently. Far more than the devices: a batched
 # LAPACK call (eigh, say) waits inside the pool for its parts, and with as many devices as threads all of them can wait at once, forever.
@@ -22,13 +23,17 @@ PINNED = {
 }
 
 
-def start(x64: bool = True) -> None:
+def start(x64: bool = True, place: cluster.Place | None = None) -> None:
     """Set precision, random numbers and CPU devices once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
 
     Draws differ between the two precisions, so the choice is part of every cell's name.
 
+    Args:
+      x64: whether floats have 64 bits.
+      place: of this process among several, which become one (`--distributed`).
+
     Raises:
-      BadInput: the platform that the environment asks for is not there.
+      BadInput: the platform that the environment asks for is not there, or the processes do not find one another.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("NPROC", str(CPU_THREADS))  # where XLA reads the size of its thread pool
@@ -38,8 +43,11 @@ def start(x64: bool = True) -> None:
     for name, value in PINNED.items():
         if hasattr(jax.config, name):
             jax.config.update(name, value)
-    with contextlib.suppress(RuntimeError):  # the caller's process has already used JAX: its devices stay
-        jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
+    if "JAX_NUM_CPU_DEVICES" not in os.environ:
+        with contextlib.suppress(RuntimeError):  # the caller's process has already used JAX: its devices stay
+            jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
+    if place is not None:
+        cluster.join(place)
     try:
         jax.local_devices()
     except Exception as error:  # a bare AssertionError, say, where a plugin is missing
@@ -51,11 +59,12 @@ def start(x64: bool = True) -> None:
 
 def compiler_flags() -> str:
     """What may change the last bits from outside, which is part of every cell's name: XLA's flags of the environment, and another number of
-    CPU devices where the process had used JAX before `start` could set it."""
+    CPU devices, of all processes together: where JAX_NUM_CPU_DEVICES asks for it, several processes have more, or the process had used JAX
+    before `start` could set it."""
     import jax
 
     words = os.environ.get("XLA_FLAGS", "").split()
-    if jax.default_backend() == "cpu" and (count := jax.local_device_count()) != CPU_DEVICES:
+    if jax.default_backend() == "cpu" and (count := jax.device_count()) != CPU_DEVICES:
         words.append(f"cpu_devices={count}")
     return " ".join(sorted(words))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.harness.run import store
+from mtrl.harness.run import cluster, store
 from mtrl.harness.run.cells import Cell, cell_config
 from mtrl.harness.run.provenance import provenance
 from mtrl.harness.study import Figure, Study
@@ -59,10 +59,11 @@ def check_finite(data: Any, what: str, optional: tuple[str, ...] = ()) -> None:
 def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     """Compute one cell and write its file atomically; a valid file is never computed again nor overwritten."""
     path = cell_path(folder, cell)
-    if store.is_valid(path):
+    if store.is_valid(path, say=True):
         return path
     # A damaged file is replaced by the new one in a single step; deleting it here could delete what another process just finished.
     figure = find_figure(cell)
+    cluster.announce(cluster.plain(cell))
     began = time.perf_counter()
     data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
     check_finite(data, f"{cell.study}/{cell.figure}", figure.optional)
@@ -77,6 +78,13 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     )
     store.write_dataset(path, data)
     return path
+
+
+def compute_share(fields: dict[str, Any]) -> None:
+    """Compute a cell that another process announced and will write: this process's share of its seeds."""
+    cell = Cell(**{**fields, "seeds": tuple(fields["seeds"])})
+    figure = find_figure(cell)
+    figure.compute(cell_config(cell, figure), np.array(cell.seeds))
 
 
 def serial(cells: Iterable[Cell], folder: pathlib.Path) -> Iterator[pathlib.Path]:

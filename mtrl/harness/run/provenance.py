@@ -42,7 +42,7 @@ def provenance() -> dict[str, Any]:
         "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no"))),
         "versions": versions(),
         "python": platform.python_version(),
-        "device": f"{jax.local_device_count()} x {jax.local_devices()[0].device_kind}",
+        "device": f"{jax.device_count()} x {jax.local_devices()[0].device_kind}",
         "precision": str(jax.dtypes.canonicalize_dtype(float)),
         "flags": devices.compiler_flags(),
     }

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -156,10 +157,12 @@ def read_dataset(path: pathlib.Path) -> "xr.Dataset":
     return data
 
 
-def is_valid(path: pathlib.Path) -> bool:
-    """Whether `path` holds a complete dataset."""
+def is_valid(path: pathlib.Path, say: bool = False) -> bool:
+    """Whether `path` holds a complete dataset; with `say`, a file that does not is reported, since it will be made again."""
     try:
         read_dataset(path)
     except BadInput:
+        if say and path.exists():
+            print(f"\n{path} is damaged (cut short or edited) and is computed again", file=sys.stderr)
         return False
     return True
