@@ -21,7 +21,7 @@ import optax
 from jaxtyping import Array, Float
 
 from mtrl.numerics.algorithm import Iteration
-from mtrl.numerics.checks import check_nonnegative
+from mtrl.numerics.checks import check_nonnegative, check_positive
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.types import Scalar
 from mtrl.optimization import rep_mtl
@@ -155,9 +155,10 @@ def saliency_rule(*, lambda_tsr: Scalar = 0.9, lambda_csa: Scalar = 0.9, tau: Sc
     """Rep-MTL as a rule: the gradient of the regularised equal-weight sum with respect to everything.
 
     Raises:
-      BadInput: a weight below 0; at the first update, a batch of one sample or a split without encoder.
+      BadInput: a weight below 0, tau not above 0; at the first update, a batch of one sample or a split without encoder.
     """
     check_nonnegative(lambda_tsr=lambda_tsr, lambda_csa=lambda_csa)
+    check_positive(tau=tau, hint="0.1 to 1 are usual")
 
     def update(key, state, split, weights, **extra):
         def total(weights):

@@ -24,6 +24,7 @@ NAN = float("nan")
         (checks.check_between, dict(lower=0, upper=1, ratio=NAN), "ratio got nan"),
         (checks.check_whole, dict(tasks=0), "tasks got 0, but must be a whole number of at least 1"),
         (checks.check_whole, dict(tasks=2.5), "tasks got 2.5"),
+        (checks.check_whole, dict(tasks=float("inf")), "tasks got inf"),
         (checks.check_whole, dict(task=7, upper=3), "from 1 to 3"),
         (checks.check_finite, dict(x=[[0.0, NAN]]), r"x holds nan at \(0, 1\)"),
     ],

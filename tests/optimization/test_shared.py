@@ -62,3 +62,5 @@ def test_bad_input():
             direction(rule, mo.Split(None, SPLIT.decode))
     with pytest.raises(BadInput, match="lambda_csa got -1"):
         mo.saliency_rule(lambda_csa=-1.0)
+    with pytest.raises(BadInput, match="tau got 0"):
+        mo.saliency_rule(tau=0.0)

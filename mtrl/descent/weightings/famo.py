@@ -8,7 +8,7 @@ import optax
 from jaxtyping import Array, Float
 
 from mtrl.descent.weightings.weighting import Weighting, check_losses, check_tasks, where_positive
-from mtrl.numerics.checks import check_nonnegative, check_positive
+from mtrl.numerics.checks import check_finite, check_nonnegative, check_positive
 from mtrl.numerics.types import Scalar
 
 
@@ -32,10 +32,11 @@ def famo(*, tasks: int, rate: Scalar = 0.025, decay: Scalar = 1e-3, floor: Scala
     Deviation: the fall is measured between the losses of consecutive steps, the released code evaluates the same batch again.
 
     Raises:
-      BadInput: rate is not positive or decay below 0; a loss at or below the floor.
+      BadInput: rate is not positive or decay below 0, a floor that is not finite; a loss at or below the floor.
     """
     check_positive(rate=rate)
     check_nonnegative(decay=decay)
+    check_finite(floor=floor, hint="a number below every loss")
     check_tasks(tasks)
     learner = optax.chain(optax.add_decayed_weights(decay), optax.scale_by_adam(), optax.scale_by_learning_rate(rate))
     zero = jnp.zeros(tasks)

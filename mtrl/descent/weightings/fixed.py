@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from mtrl.descent.weightings.weighting import Weighting, check_losses, check_tasks, where_positive
-from mtrl.numerics.checks import check_positive
+from mtrl.numerics.checks import check_finite, check_positive
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.types import Scalar
 
@@ -56,9 +56,10 @@ def stch(*, tasks: int, mu: Scalar = 1.0, preference: Any = None, ideal: Any = 0
       ideal: z, the losses that could be reached at best.
 
     Raises:
-      BadInput: mu is not positive, or the preference has another length.
+      BadInput: mu is not positive, an ideal that is not finite, or the preference has another length.
     """
     check_positive(mu=mu)
+    check_finite(ideal=ideal, hint="the least loss each task can reach, or 0")
     check_tasks(tasks)
     p = jnp.full(tasks, 1 / tasks) if preference is None else jnp.asarray(preference, float)
     if p.shape != (tasks,):

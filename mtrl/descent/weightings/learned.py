@@ -13,6 +13,7 @@ import optax
 from jaxtyping import Array, Bool, Float
 
 from mtrl.descent.weightings.weighting import Weighting, check_losses, check_tasks
+from mtrl.numerics.checks import check_finite
 from mtrl.numerics.errors import BadInput
 
 UW_STARTS = {"nash": 0.0, "libmtl": -0.5}  # published starts of s
@@ -41,6 +42,7 @@ def imtl_l_objective(losses: Float[Array, " task"], s: Float[Array, " task"]) ->
 
 def _learned(objective: Any, start: Any, tasks: int, optimiser: optax.GradientTransformation) -> Weighting:
     check_tasks(tasks)
+    check_finite(start=start, hint="0 weighs all tasks alike")
     first = jnp.broadcast_to(jnp.asarray(start, float), (tasks,))
 
     def update(losses, state, **extra):
@@ -59,8 +61,9 @@ def uw(
     """Uncertainty weighting; the weights are `e^{-s_t} / 2` (or `e^{-s_t}`), s is trained by `optimiser` (gradient descent at .025).
 
     Raises:
-      BadInput: `classification` has neither one nor T entries.
+      BadInput: `tasks` below 1, a start that is not finite, `classification` with neither one nor T entries.
     """
+    check_tasks(tasks)
     if np.shape(classification) not in ((), (tasks,)):
         raise BadInput(
             f"classification has shape {np.shape(classification)}, but must have one entry a task, ({tasks},)"

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from mtrl.numerics.algorithm import Algorithm
-from mtrl.numerics.checks import check_nonnegative, check_positive
+from mtrl.numerics.checks import check_nonnegative, check_positive, check_whole
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -123,6 +123,8 @@ def _sampler(
 ) -> Algorithm:
     """What all variants share: counts by `propose(state)`, then fit and new relevance."""
     check_lasso_ratio(lasso_ratio)
+    check_whole(tasks=tasks)
+    check_whole(lower=1, upper=2, norm=norm, hint="1 is the LASSO, 2 the least L2 norm")
     start = jnp.full(tasks, 1 / tasks, dtype)
 
     def init(key, view):
