@@ -78,7 +78,9 @@ def check_whole(*, lower: int = 1, upper: float = math.inf, hint: str = "", **va
     """
     allowed = f"a whole number from {lower} to {upper:g}" if upper < math.inf else f"a whole number of at least {lower}"
     for name, value in values.items():
-        _require(name, value, lambda x: np.isfinite(x) & (x == np.floor(x)) & (x >= lower) & (x <= upper), allowed, hint)
+        _require(
+            name, value, lambda x: np.isfinite(x) & (x == np.floor(x)) & (x >= lower) & (x <= upper), allowed, hint
+        )
 
 
 def check_ascending(*, hint: str = "sort them", **values: Any) -> None:

@@ -2,7 +2,8 @@
 
 Two ways to descend, both with exact heads: alternating ridge solves (`alternate`), and Gauss-Newton steps on B with the heads eliminated
 (`project_variables`; Golub and Pereyra 1973), which needs far fewer steps for directions whose heads are small. A positive ridge
-keeps every system regular before there is data. Pseudo-inverse heads without a ridge: `mtrl.representation.subspace`.
+keeps every system regular before there is data; in the system of a basis it counts as at least 16 eps times the system's trace, since less
+is lost in rounding. Pseudo-inverse heads without a ridge: `mtrl.representation.subspace`.
 
 | symbol | name | shape |
 | --- | --- | --- |
@@ -40,8 +41,8 @@ def best_heads(data: Moments, basis: Float[Array, "dim rank"], ridge: Scalar) ->
 def _solve(
     system: Float[Array, "rank dim rank dim"], target: Float[Array, "rank dim"], ridge: Scalar
 ) -> Float[Array, "dim rank"]:
-    """`(system + ridge I)^-1 target`. A ridge below the rounding of the system would be lost in the sum, and a system that the data leave
-    singular then has a zero pivot or not, as the compiler rounds it: the ridge counts as at least `16 eps trace(system)`."""
+    """`(system + max(ridge, 16 eps trace(system)) I)^-1 target`: where the data leave the system singular and rounding takes the ridge,
+    elimination meets a zero pivot or not as the compiler has it."""
     rank, dim = target.shape
     flat = system.reshape(rank * dim, rank * dim)
     least = 16 * jnp.finfo(flat.dtype).eps * jnp.trace(flat)

@@ -7,8 +7,8 @@
 - a fixed budget of pulls: `fb_doe`, `halve_alone`
 - sample sizes, practical and of the proofs: `sizes`; bounds: `theory`
 
-Papers: Du, Huang and Sun, "Multi-task Representation Learning for Pure Exploration in Linear Bandits", ICML 2023, arXiv 2302.04441, and those
-it builds on: Fiez et al. 2019 (RAGE), Zanette et al. 2021.
+Papers: Du, Huang and Sun, "Multi-task Representation Learning for Pure Exploration in Linear Bandits", ICML 2023, arXiv 2302.04441;
+before it Fiez et al. 2019 (RAGE) and Zanette et al. 2021.
 
 Sixty tasks in 12 dimensions that share 2: every best arm is found. The function is pure: jit it.
 

@@ -206,6 +206,10 @@ def test_refused_settings():
         with pytest.raises(BadInput, match=message):
             algorithm.a_mtrl(**(settings | changes))
     by_accuracy = dict(learn=LEARN, tasks=TASKS, beta=1.0, floor=20)
-    for changes, message in ((dict(beta=0.0), "beta got 0"), (dict(norm=3.0), "norm got 3"), (dict(tasks=0), "tasks got 0")):
+    for changes, message in (
+        (dict(beta=0.0), "beta got 0"),
+        (dict(norm=3.0), "norm got 3"),
+        (dict(tasks=0), "tasks got 0"),
+    ):
         with pytest.raises(BadInput, match=message):
             algorithm.a_mtrl_by_accuracy(**(by_accuracy | changes))
