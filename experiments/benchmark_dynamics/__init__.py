@@ -3,12 +3,12 @@
 `python -m experiments.benchmark_dynamics --figure=recursion`
 """
 
-from experiments.benchmark_dynamics import completion, recursion
+from experiments.benchmark_dynamics import completion, recursion, saddle
 from mtrl.harness import Study
 
 STUDY = Study(
     name="benchmark_dynamics",
-    paper="Benchmark of this codebase (algorithms of Kleinman et al. 2024)",
+    paper="Benchmark of this codebase (algorithms of Kleinman et al. 2024 and Li et al. 2023)",
     summary="speed of learning dynamics: interleaved ratios, what sharing a first task gives, distance to the machine's limits",
-    figures=(recursion.FIGURE, completion.FIGURE),
+    figures=(recursion.FIGURE, completion.FIGURE, saddle.FIGURE),
 )

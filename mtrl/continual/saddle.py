@@ -1,7 +1,7 @@
 """Solving three order parameters (q, r, q*) = G(q, r, q*): damped iteration, and Newton steps where they help."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ class Solved(NamedTuple):
     residual: Float[Array, ""]  # largest |G(order) - order|
     converged: Bool[Array, ""]  # it is at most the tolerance
     iterations: Int[Array, ""]
+    beside: Any  # what `update` gave beside G(order)
 
 
 def check_start(start: Float[Array, "3"]) -> None:
@@ -51,12 +52,12 @@ def inside(order: Float[Array, "3"]) -> Bool[Array, ""]:
 
 
 def solve(
-    update: Callable[[Float[Array, "3"]], Float[Array, "3"]],
+    update: Callable[[Float[Array, "3"]], tuple[Float[Array, "3"], Any]],
     start: Float[Array, "3"],
     *,
     damping: Scalar,
     newton: bool,
-    tolerance: float,
+    tolerance: Scalar,
     iterations: Scalar,
 ) -> Solved:
     """Iterate `order <- damping order + (1 - damping) G(order)` until the residual is at most `tolerance`.
@@ -65,7 +66,7 @@ def solve(
     when the residual grew, the next `PATIENCE` steps are damped ones, so that a branch is followed and not left.
 
     Args:
-      update: G.
+      update: order -> (G(order), whatever else is of interest there); it stands in the program once, which is what compiling costs.
       start: first guess.
       damping: share of the old value, in [0, 1).
       newton: take Newton steps.
@@ -73,31 +74,29 @@ def solve(
       iterations: cap.
 
     Returns:
-      The last iterate; `converged` is False at the cap and on NaN.
+      The last place where G was taken, with what stood beside it; `converged` is False at the cap and on NaN.
     """
-
-    def newton_step(order):
-        tiny = STEP * jnp.eye(3, dtype=order.dtype)
-        new = jax.vmap(update)(order - jnp.concatenate([0 * tiny[:1], tiny]))
-        jacobian = ((new[0] - new[1:]) / STEP).T
-        return new[0], order + jnp.linalg.solve(jnp.eye(3, dtype=order.dtype) - jacobian, new[0] - order)
+    shifts = jnp.concatenate([jnp.zeros((1, 3), start.dtype), -STEP * jnp.eye(3, dtype=start.dtype)][: 1 + newton])
 
     def go_on(carry):
-        order, residual, _, i = carry
-        return ((residual > tolerance) | (i < 1)) & jnp.isfinite(jnp.sum(order)) & (i < iterations)
+        at, _, residual, _, i, _ = carry
+        return ((residual > tolerance) | (i < 1)) & jnp.isfinite(jnp.sum(at)) & (i < iterations)
 
     def once(carry):
-        order, before, cooling, i = carry
-        new, far = newton_step(order) if newton else (update(order), order)
+        _, order, before, cooling, i, _ = carry
+        values, beside = jax.vmap(update)(order + shifts)
+        new, beside = values[0], jax.tree.map(lambda x: x[0], beside)
         residual = jnp.max(jnp.abs(new - order))
         cooling = jnp.where(residual > before, PATIENCE, jnp.maximum(cooling - 1, 0))
-        damped = damping * order + (1 - damping) * new
+        moved = damping * order + (1 - damping) * new
         if newton:
+            jacobian = ((new - values[1:]) / STEP).T
+            far = order + jnp.linalg.solve(jnp.eye(3, dtype=order.dtype) - jacobian, new - order)
             good = (cooling == 0) & inside(far) & (jnp.max(jnp.abs(far - order)) <= 0.1)
-            damped = jnp.where(good, far, damped)
-        done = residual <= tolerance
-        return jnp.where(done, order, damped), residual, cooling, i + 1
+            moved = jnp.where(good, far, moved)
+        return order, moved, residual, cooling, i + 1, beside
 
-    first = (start, jnp.asarray(jnp.inf, start.dtype), jnp.asarray(0), jnp.asarray(0))
-    order, residual, _, i = jax.lax.while_loop(go_on, once, first)
-    return Solved(order, residual, residual <= tolerance, i)
+    none = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(lambda x: update(x)[1], start))
+    first = (start, start, jnp.asarray(jnp.inf, start.dtype), jnp.asarray(0), jnp.asarray(0), none)
+    order, _, residual, _, i, beside = jax.lax.while_loop(go_on, once, first)
+    return Solved(order, residual, residual <= tolerance, i, beside)

@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.continual.quadrature import conjugates, energy, local_fields, log_weights, site
+from mtrl.continual.quadrature import conjugates, local_fields, log_weights, site
 from mtrl.continual.saddle import Solved, check_start, solve
 from mtrl.numerics.checks import check_nonnegative, check_positive, check_share, check_whole
 from mtrl.numerics.types import Scalar
@@ -66,24 +66,11 @@ def _checked(
     check_whole(iterations=iterations)
 
 
-def finish(
-    found: Solved,
-    load: Scalar,
-    beta: Scalar,
-    stiffness: Scalar,
-    *,
-    nodes: int,
-    sites: int,
-    floor: float,
-    literal: bool = False,
-) -> Saddle:
-    """The saddle point at the order parameters found."""
+def finish(found: Solved) -> Saddle:
+    """The saddle point at the order parameters found, with what stood beside them: (hats, p, alpha E + S)."""
     q, r, q_star = found.order
-    how: dict[str, Any] = dict(nodes=nodes, floor=floor, literal=literal)
-    hats = conjugates(found.order, load, beta, **how)
-    _, p, entropy = order_parameters(hats, stiffness, nodes=nodes, sites=sites, literal=literal)
-    phi = load * energy(found.order, beta, **how) + entropy
-    phi = phi + q * hats[0] / 2 - r * hats[1] - q_star * hats[2]
+    hats, p, terms = found.beside
+    phi = terms + q * hats[0] / 2 - r * hats[1] - q_star * hats[2]
     return Saddle(q, r, q_star, hats[0], hats[1], hats[2], p, phi, found.residual, found.converged, found.iterations)
 
 
@@ -95,11 +82,11 @@ def saddle_point(
     start: Float[Array, "3"] | None = None,
     damping: Scalar = 0.5,
     newton: bool = True,
-    tolerance: float = 1e-9,
+    tolerance: Scalar = 1e-9,
     iterations: Scalar = 500,
     nodes: int = 60,
     sites: int = 160,
-    floor: float = 1e-9,
+    floor: Scalar = 1e-9,
     literal: bool = False,
 ) -> Saddle:
     """The saddle point of one task at one load, from a first guess.
@@ -123,14 +110,14 @@ def saddle_point(
     _checked(load, beta, gamma, damping, nodes, sites, iterations)
     order = jnp.asarray(COLD, jnp.result_type(float)) if start is None else start
     check_start(order)
-    sizes: dict[str, Any] = dict(nodes=nodes, floor=floor, literal=literal)
 
     def update(order):
-        hats = conjugates(order, load, beta, **sizes)
-        return order_parameters(hats, beta * gamma, nodes=nodes, sites=sites, literal=literal)[0]
+        hats, data = conjugates(order, load, beta, nodes=nodes, floor=floor, literal=literal)
+        new, p, entropy = order_parameters(hats, beta * gamma, nodes=nodes, sites=sites, literal=literal)
+        return new, (hats, p, data + entropy)
 
-    found = solve(update, order, damping=damping, newton=newton, tolerance=tolerance, iterations=iterations)
-    return finish(found, load, beta, beta * gamma, sites=sites, **sizes)
+    how: dict[str, Any] = dict(damping=damping, newton=newton, tolerance=tolerance, iterations=iterations)
+    return finish(solve(update, order, **how))
 
 
 def follow(
@@ -180,12 +167,12 @@ def fixed_variance(
     beta: Scalar,
     start: Float[Array, "3"] | None = None,
     damping: Scalar = 0.5,
-    tolerance: float = 1e-9,
+    tolerance: Scalar = 1e-9,
     iterations: Scalar = 2000,
     inner: int = 8,
     nodes: int = 60,
     sites: int = 160,
-    floor: float = 1e-9,
+    floor: Scalar = 1e-9,
 ) -> Saddle:
     """The saddle point among the magnetisations with a given q*, whose conjugate is found by Newton steps instead of from the energy.
 
@@ -206,40 +193,37 @@ def fixed_variance(
     dtype = jnp.result_type(float)
     q_star = jnp.asarray(q_star, dtype)
     first = jnp.stack([q_star / 2, q_star / 2, 0 * q_star]) if start is None else start
-    sizes: dict[str, Any] = dict(nodes=nodes, floor=floor)
 
-    def given(q_hat, r_hat, q_star_hat):
-        return order_parameters(jnp.stack([q_hat, r_hat, q_star_hat]), 0.0, nodes=nodes, sites=sites)[0]
+    def site_at(q_hat, r_hat, q_star_hat):
+        return order_parameters(jnp.stack([q_hat, r_hat, q_star_hat]), 0.0, nodes=nodes, sites=sites)
 
     def update(state):
         q, r, hat = state
-        q_hat, r_hat, _ = conjugates(jnp.stack([q, r, q_star]), load, beta, **sizes)
+        (q_hat, r_hat, _), data = conjugates(jnp.stack([q, r, q_star]), load, beta, nodes=nodes, floor=floor)
 
         def newton(_, hat):
-            short, slope = jax.value_and_grad(lambda c: given(q_hat, r_hat, c)[2] - q_star)(hat)
+            short, slope = jax.value_and_grad(lambda c: site_at(q_hat, r_hat, c)[0][2] - q_star)(hat)
             return hat - jnp.clip(short / jnp.maximum(slope, 1e-12), -50.0, 50.0)
 
         hat = jax.lax.fori_loop(0, inner, newton, hat)
-        new = given(q_hat, r_hat, hat)
+        new, p, entropy = site_at(q_hat, r_hat, hat)
         # q < q* and r^2 < q hold for the map's values, and so for every mixture of them
-        return jnp.stack([jnp.minimum(new[0], q_star), new[1], hat]), new[2] - q_star
+        beside = jnp.stack([q_hat, r_hat, hat]), p, data + entropy
+        return jnp.stack([jnp.minimum(new[0], q_star), new[1], hat]), new[2] - q_star, beside
 
     def once(carry):
-        state, _, i = carry
-        new, short = update(state)
+        _, state, _, i, _ = carry
+        new, short, beside = update(state)
         residual = jnp.maximum(jnp.max(jnp.abs(new - state)[:2]), jnp.abs(short))
-        mixed = damping * state + (1 - damping) * new
-        return jnp.where(residual <= tolerance, state, mixed.at[2].set(new[2])), residual, i + 1
+        return state, (damping * state + (1 - damping) * new).at[2].set(new[2]), residual, i + 1, beside
 
     def go_on(carry):
-        state, residual, i = carry
+        state, _, residual, i, _ = carry
         return (residual > tolerance) & jnp.isfinite(jnp.sum(state)) & (i < iterations)
 
-    state, residual, i = jax.lax.while_loop(go_on, once, (first, jnp.asarray(jnp.inf, dtype), jnp.asarray(0)))
-    found = Solved(jnp.stack([state[0], state[1], q_star]), residual, residual <= tolerance, i)
-    saddle = finish(found, load, beta, 0.0, sites=sites, **sizes)
-    hats = jnp.stack([saddle.q_hat, saddle.r_hat, state[2]])
-    _, p, entropy = order_parameters(hats, 0.0, nodes=nodes, sites=sites)
-    phi = load * energy(found.order, beta, **sizes) + entropy
-    phi = phi + saddle.q * hats[0] / 2 - saddle.r * hats[1] - q_star * state[2]
-    return saddle._replace(q_star_hat=state[2], p=p, phi=phi)
+    zero = jnp.zeros((), dtype)
+    none = (jnp.zeros(3, dtype), zero, zero)
+    begin = (first, first, zero + jnp.inf, jnp.asarray(0), none)
+    state, _, residual, i, beside = jax.lax.while_loop(go_on, once, begin)
+    order = jnp.stack([state[0], state[1], q_star])
+    return finish(Solved(order, residual, residual <= tolerance, i, beside))

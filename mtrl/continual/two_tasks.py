@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mtrl.continual.quadrature import REACH, conjugates, energy, local_fields, look_up, magnetisations, tabulate
+from mtrl.continual.quadrature import REACH, conjugates, local_fields, look_up, magnetisations, tabulate
 from mtrl.continual.saddle import check_start, solve
 from mtrl.continual.single_task import COLD
 from mtrl.numerics.checks import check_between, check_nonnegative, check_positive, check_share, check_whole
@@ -82,12 +82,13 @@ def transfer(
     start: Float[Array, "3"] | None = None,
     damping: Scalar = 0.5,
     newton: bool = True,
-    tolerance: float = 1e-8,
+    tolerance: Scalar = 1e-8,
     iterations: Scalar = 500,
     nodes: int = 60,
     fields: int = 61,
     points: int = 800,
-    floor: float = 1e-9,
+    floor: Scalar = 1e-9,
+    literal: bool = False,
 ) -> Transfer:
     """The second task's saddle point at one load.
 
@@ -100,6 +101,7 @@ def transfer(
       start: first (q_2, r_2, q_2*); that of little data when None.
       damping, newton, tolerance, iterations, floor: as in `single_task.saddle_point`.
       nodes, fields, points: quadrature of the energy and of x, tabulated local fields.
+      literal: the energy's Gaussians on equal steps of +-7.5 (take 241 nodes), which cuts its inner integral off; see `quadrature.energy`.
 
     Raises:
       BadInput: alpha_2 or beta not above 0, gamma < 0, |r_0| > 1, damping outside (0, 1), or a start outside its domain.
@@ -113,20 +115,17 @@ def transfer(
     check_start(order)
     stiffness = beta * gamma
 
-    def both(order):
-        hats = conjugates(order, load, beta, nodes=nodes, floor=floor)
-        return hats, *order_parameters(hats, law, r0, stiffness, fields=fields, points=points)
+    def update(order):
+        hats, data = conjugates(order, load, beta, nodes=nodes, floor=floor, literal=literal)
+        new, (p1, p2, entropy) = order_parameters(hats, law, r0, stiffness, fields=fields, points=points)
+        return new, (hats, p1, p2, data + entropy)
 
-    found = solve(
-        lambda order: both(order)[1], order, damping=damping, newton=newton, tolerance=tolerance, iterations=iterations
-    )
-    hats, _, (p1, p2, entropy) = both(found.order)
+    found = solve(update, order, damping=damping, newton=newton, tolerance=tolerance, iterations=iterations)
     q, r, q_star = found.order
-    phi = load * energy(found.order, beta, nodes=nodes, floor=floor) + entropy
-    phi = phi + q * hats[0] / 2 - r * hats[1] - q_star * hats[2]
-    return Transfer(
-        q, r, q_star, hats[0], hats[1], hats[2], p1, p2, phi, found.residual, found.converged, found.iterations
-    )
+    hats, p1, p2, terms = found.beside
+    phi = terms + q * hats[0] / 2 - r * hats[1] - q_star * hats[2]
+    certificate = found.residual, found.converged, found.iterations
+    return Transfer(q, r, q_star, hats[0], hats[1], hats[2], p1, p2, phi, *certificate)
 
 
 def follow_transfer(
