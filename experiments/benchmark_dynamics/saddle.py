@@ -53,11 +53,6 @@ def curve(loads: Any, start: Any, beta: Any, damping: Any, tolerance: Any, *, ne
     return continual.follow(loads, newton=newton, **how, **grid)
 
 
-def tails(g: Any) -> Any:
-    """What either program spends most on."""
-    return continual.quadrature.log_tail(g)
-
-
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All ways from one start, timed in turn."""
     loads, start = config.loads, np.array(continual.COLD)
@@ -67,7 +62,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
             for way in list(WAYS)[1:]}  # fmt: skip
     fields = np.linspace(-5.0, 30.0, 4 * 60 * 60)
     calls = {"literal": lambda: literal_saddle.saddle_curve(loads, config.beta, start, **grid), **ours,
-             "tails": calling(tails, fields)}  # fmt: skip
+             "tails": calling(lambda g: continual.quadrature.log_tail(g), fields)}  # fmt: skip
     seconds = timing.compare(calls, config.repeats)
     found = {way: calls[way]() for way in WAYS}
     order = [found["literal"][:, :3], *(jnp.stack([x.q, x.r, x.q_star], 1) for x in list(found.values())[1:])]
@@ -95,13 +90,9 @@ def draw(data: Any, config: Config) -> Any:
     for i, way in enumerate(WAYS):
         ratio = times_faster(value("seconds", way="literal"), value("seconds", way=way))(data, config).value
         axes[0, 0].text(i, 1.25 * float(seconds.sel(way=way).max()), f"{ratio:.1f}", ha="center")
-    plots.finish(
-        axes[0, 0],
-        y="wall time of the curve [s]",
-        log="y",
-        title=f"above: NumPy's time over it; tails of the normal: {100 * float(data['limit']):.0f} % of ours",
-        ylim=(0.3 * float(seconds.min()), 4 * float(seconds.max())),
-    )
+    title = f"above: NumPy's time over it; tails of the normal: {100 * float(data['limit']):.0f} % of ours"
+    limits = (0.3 * float(seconds.min()), 4 * float(seconds.max()))
+    plots.finish(axes[0, 0], y="wall time of the curve [s]", log="y", title=title, ylim=limits)
     flat = {name: look._replace(words=look.words.replace("\n", " ")) for name, look in WAYS.items()}
     flat["newton"] = flat["newton"]._replace(line="--")
     plots.curves(axes[0, 1], data["iterations"], "load", "way", flat)
@@ -133,6 +124,7 @@ EQUAL = "to the same residual"
 FIGURE = Figure(
     name="saddle",
     title="Saddle point of one task along its loads: Newton steps in one program against the damped iteration in NumPy",
+    question="How much faster is the curve of one task's saddle points than the paper's damped iteration in NumPy, to one residual?",
     config=Config,
     run=run,
     draw=draw,
