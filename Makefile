@@ -9,7 +9,7 @@ WING ?= numerics
 COUNT ?= 20
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures gallery test mutants lint types docs index lock clean
+.PHONY: figures gallery test reliability mutants lint types docs index lock clean
 
 figures: $(VENV)/.ready
 	$(RUN) -m experiments --headlines $(STUDY)
@@ -19,6 +19,10 @@ gallery: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+# Kills, full disks, refusals, reruns, debugging: minutes each; what they find stands in figures/reliability.json.
+reliability: $(VENV)/.ready
+	RELIABILITY=figures/reliability.json $(RUN) -m pytest -m reliability tests/reliability
 
 mutants: $(VENV)/.ready
 	$(RUN) -m tests.mutants $(WING) --count=$(COUNT)

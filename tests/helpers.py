@@ -1,5 +1,6 @@
 """Assertions shared by the suite: oracle comparisons that are printed and counted, statistical tests that state their false-alarm rate."""
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,33 @@ class Comparison(NamedTuple):
     relative: float  # largest |ours - reference| / max |reference|
 
 
+class Statistic(NamedTuple):
+    """A statistical assertion that passed.
+
+    Attributes:
+      test: where it stands.
+      name: of what is tested.
+      kind: `mean` (against a closed form) or `ordering`.
+      rate: chance that a correct implementation fails it on a fresh key: Student's t and Bonferroni over the entries for a mean; for an ordering
+        estimated from the distance that was seen.
+      sees_bias: whether it would have failed had the simulation been 5 % too large; None where the closed form is 0, which has no percentage.
+    """
+
+    test: str
+    name: str
+    kind: str
+    rate: float
+    sees_bias: bool | None
+
+
 COMPARISONS: list[Comparison] = []
+STATISTICS: list[Statistic] = []
+BIAS = float(os.environ.get("PLANTED_BIAS", "1"))  # what simulations are multiplied by, to see that the tests notice
+
+
+def here() -> str:
+    """The test that runs."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
 
 
 def assert_close(name: str, ours: Any, reference: Any, rtol: float = 1e-9, atol: float = 0.0) -> None:
@@ -40,7 +67,7 @@ def assert_mean(name: str, samples: Any, expected: Any, sigmas: float = 5.0, bia
     With a fixed key the outcome is fixed; the stated false-alarm rate (two-sided normal, Bonferroni over the entries) is the chance
     that a correct implementation would have failed on a fresh key.
     """
-    samples = np.asarray(samples, dtype=float)
+    samples = BIAS * np.asarray(samples, dtype=float)
     n = samples.shape[0]
     error = np.abs(samples.mean(0) - np.asarray(expected))
     standard_error = samples.std(0, ddof=1) / np.sqrt(n)
@@ -54,6 +81,11 @@ def assert_mean(name: str, samples: Any, expected: Any, sigmas: float = 5.0, bia
     assert np.all(error <= sigmas * standard_error + bias), (
         f"{name}: mean {samples.mean(0)}, expected {expected}, standard error {standard_error} (|z| = {z:.2f}, false-alarm rate {rate:.1e})"
     )
+    exact = min(1.0, 2 * float(stats.t.sf(sigmas, max(n - 1, 1))) * max(1, error.size))
+    expected = np.asarray(expected)
+    shifted = np.abs(1.05 * samples.mean(0) - expected)
+    sees = bool(np.any(shifted > 1.05 * sigmas * standard_error + bias)) if np.any(expected) else None
+    STATISTICS.append(Statistic(here(), name, "mean", exact if np.any(standard_error > 0) else 0.0, sees))
 
 
 def assert_below(name: str, smaller: Any, larger: Any, sigmas: float = 3.0) -> None:
@@ -65,3 +97,4 @@ def assert_below(name: str, smaller: Any, larger: Any, sigmas: float = 3.0) -> N
     assert z >= sigmas, (
         f"{name}: mean difference {difference.mean():.4g} is only {z:.2f} standard errors above 0 (needs {sigmas})"
     )
+    STATISTICS.append(Statistic(here(), name, "ordering", float(stats.norm.sf(z - sigmas)), None))

@@ -13,6 +13,7 @@ KEY = jax.random.key(0)
 
 
 def test_clusters_have_their_noise():
+    """24 means within 4.5 standard errors of one another, two deviations within five: false-alarm rate 2e-4."""
     data = gn.clusters(KEY, tasks=2, classes=3, dim=4, rows=2000)
     assert data.train.x.shape == data.test.x.shape == (2, 2000, 4) and data.train.x.dtype == jnp.float32
     train, test = jax.tree.map(np.asarray, data)

@@ -58,13 +58,14 @@ def test_instances():
 
 
 def test_the_rare_direction_is_weak_in_all_other_tasks():
-    """Spread of row K among the weak tasks is `weak`, of the other rows 1: relative error below 4 / sqrt(2 * 4000)."""
+    """Spread of row K among the weak tasks is `weak`, of the other rows 1: relative error below 4 / sqrt(2 * 4000), false-alarm rate 1e-4."""
     heads = problem.rare_direction_instance(jax.random.key(2), dim=4, rank=2, tasks=4002, weak=0.1).heads
     spread = np.std(np.asarray(heads[:, 2:]), axis=1)
     np.testing.assert_allclose(spread, [1.0, 0.1], rtol=0.045)
 
 
 def test_noise_of_the_target_is_a_standard_deviation():
+    """4000 draws within four standard errors of a deviation: false-alarm rate 6e-5."""
     params = problem.gaussian_instance(jax.random.key(0), dim=3, rank=2, tasks=2)
     x, y = problem.target_data(jax.random.key(1), params, 4000, noise=0.2)
     assert abs(np.std(np.asarray(y - x @ params.basis @ params.target_head)) / 0.2 - 1) < 0.045  # 4 standard errors

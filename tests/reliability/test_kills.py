@@ -1,0 +1,61 @@
+"""Killed at random moments, with every engine: what is finished stays, nothing half-written is ever read, and the end is that of an undisturbed run."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from mtrl.harness.run.engine import ENGINES
+from tests.reliability import quick
+from tests.reliability.forks import Run, cells, decided
+
+pytestmark = pytest.mark.reliability
+KILLS = 50
+
+
+def started(run, folder, count):
+    """Wait until that many cells are there, or the run has ended."""
+    while run.process.is_alive() and len(cells(folder)) < count:
+        time.sleep(0.005)
+
+
+def random_moment(rng, run, folder, before):
+    """A quarter of the moments lie where the figures' files are written, the others among the cells."""
+    if rng.random() < 0.25:
+        started(run, folder, quick.CELLS)
+        time.sleep(rng.random() * 1.5)
+    else:
+        started(run, folder, before + rng.randrange(8))
+        time.sleep(rng.random() * 0.1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kill_at_random_moments(engine, tmp_path, say):
+    """SIGKILL at random moments of a sweep, the same command again until it ends: all files byte-equal to those of an undisturbed serial run."""
+    Run(tmp_path, f"--out={tmp_path}/whole", *quick.SWEEP).well()
+    whole = decided(tmp_path / "whole")
+    rng, kills, ends, moments = random.Random(engine), 0, 0, {"cells": 0, "files": 0}
+    while kills < KILLS or not ends:
+        folder = tmp_path / f"killed{ends}"
+        before = {p.name for p in cells(folder)}
+        run = Run(tmp_path, f"--out={folder}", f"--engine={engine}", *quick.SWEEP)
+        if kills < KILLS:
+            random_moment(rng, run, folder, len(before))
+        if kills < KILLS and run.process.is_alive():
+            os.kill(run.process.pid, signal.SIGKILL)
+            run.process.join()
+            kills += 1
+            left = decided(folder)
+            moments["cells" if len(cells(folder)) < quick.CELLS else "files"] += 1
+            assert before <= {p.name for p in cells(folder)}, "a finished cell is lost"
+            assert {name: whole.get(name) for name in left} == left, "a file is not that of an undisturbed run"
+            continue
+        run.well()
+        assert decided(folder) == whole
+        ends += 1
+    say(
+        f"{kills} kills, {moments['cells']} before the last cell was there and {moments['files']} while the figures' files were written; "
+        f"{ends} sweeps of {quick.CELLS} cells finished, {len(whole)} files each byte-equal, none lost, none half-written"
+    )
