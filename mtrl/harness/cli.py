@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from mtrl.harness import flags
 from mtrl.harness.judge import report
-from mtrl.harness.run import cluster, devices, engine, produce, sweep
+from mtrl.harness.run import carry, cluster, devices, engine, produce, sweep
+from mtrl.harness.run.carry import Incomplete
+from mtrl.harness.run.engine import Setting
 from mtrl.harness.run.produce import Job
 from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
@@ -17,9 +19,11 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
 
     Raises:
       BadInput: anything the user can mend.
+      Incomplete: some figures or points failed; the others are done.
     """
     options = flags.parse(study, arguments)
-    devices.start(options.x64, options.place)
+    # Accelerators are for the workers, where there are any.
+    devices.start(options.x64, options.place, platforms="" if options.engine == "serial" else "cpu")
     if options.place is None:
         return _make(study, options)
     engine.register(study)
@@ -30,12 +34,12 @@ def _make(study: Study, options: flags.Options) -> list:
     """What the flags ask for, in this process."""
     chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
     base = pathlib.Path(options.out).expanduser() / study.name
-    how = {"overwrite": options.overwrite, "engine_name": options.engine}
+    setting = Setting(options.workers, options.retries, options.ray_address)
+    how = {"overwrite": options.overwrite, "engine_name": options.engine, "setting": setting}
     if options.plot_only:
         present = [figure for figure in chosen if options.figures or (base / figure.name).is_dir()] or chosen
-        return produce.produce(
-            [produce.stored_job(study, figure, base / figure.name) for figure in present], plot_only=True
-        )
+        stored = [produce.stored_job(study, figure, base / figure.name) for figure in present]
+        return [(job, produce.render(job)) for job in stored]
     configured = [(figure, flags.typed(figure.config, options.overrides)) for figure in chosen]
     if options.sweep:
         swept = [(f, o) for f, o in configured if set(options.sweep) <= set(flags.types_of(f.config))]
@@ -53,12 +57,13 @@ def _make(study: Study, options: flags.Options) -> list:
         Job(study, figure, figure.configure(options.preset, o), base / figure.name, options.x64)
         for figure, o in configured
     ]
-    return produce.produce(jobs, **how)
+    return carry.make_all(jobs, **how)
 
 
 def main(study: Study, arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `python -m experiments.<study>`."""
+    """Entry point of `python -m experiments.<study>`: status 2 when it was refused, 1 when something failed, 130 when it was stopped."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    failed = ""
     try:
         if any(argument in flags.HELP for argument in arguments):
             print(flags.help_text(study, arguments))
@@ -67,6 +72,8 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except Incomplete as error:
+        results, failed = error.results, str(error)
     except MemoryError:
         print(
             f"error: {study.name} ran out of memory; lower the sizes, or --seed_batch so that fewer seeds run at once",
@@ -76,10 +83,16 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("stopped; finished cells are kept and the same command resumes", file=sys.stderr)
         sys.exit(130)
-    if not results:  # process 0 of several says it all
-        return
-    print(report.claims_table(results))
+    if results:
+        print(report.claims_table(results))
     for job, _ in results:
         print(f"{job.folder}/figure.png")
     for folder in dict.fromkeys(job.folder.parents[1] for job, _ in results if job.point):
-        print(f"{folder}/sweep.png, sweep.nc: the sweep as a whole")
+        if (folder / "sweep.nc").is_file():
+            print(f"{folder}/sweep.png, sweep.nc: the sweep as a whole")
+    if failed:
+        print(failed, file=sys.stderr)
+        print(
+            "error: not all was made; what is done is kept, and the same command tries the rest again", file=sys.stderr
+        )
+        sys.exit(1)

@@ -27,6 +27,9 @@ class Options(NamedTuple):
     x64: bool
     engine: str
     place: cluster.Place | None  # among several processes
+    workers: int  # 0: one per core
+    retries: int
+    ray_address: str
     overrides: dict[str, str]  # field -> text
     sweep: dict[str, list[str]]  # field -> texts
 
@@ -45,6 +48,22 @@ def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> Non
     flags.DEFINE_string("coordinator", "", "HOST:PORT of process 0 (--distributed)", flag_values=values)
     flags.DEFINE_integer("processes", None, "how many there are (--distributed)", flag_values=values)
     flags.DEFINE_integer("process_id", None, "which of them this is, from 0 (--distributed)", flag_values=values)
+    flags.DEFINE_integer(
+        "workers",
+        0,
+        "processes at once of the engines processes and ray; 0: one per core",
+        lower_bound=0,
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "retries", 2, "how often a cell is tried again whose worker died", lower_bound=0, flag_values=values
+    )
+    flags.DEFINE_string(
+        "ray_address",
+        "",
+        "Ray cluster of --engine=ray, e.g. auto or 10.0.0.1:6379; empty: this machine",
+        flag_values=values,
+    )
 
 
 def _fields(study: Study, figures: Sequence[str]) -> dict[str, list[tuple[str, dataclasses.Field, type]]]:
@@ -135,6 +154,10 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
     for what, odd in (("--plot_only", values.plot_only), (f"--engine={values.engine}", values.engine != "serial")):
         if values.distributed and odd:
             raise BadInput(f"--distributed shares out the seeds of each cell and takes no {what}; drop one of the two")
+    if values.workers and values.engine == "serial":
+        raise BadInput("--workers is for --engine=processes or ray, but the engine is serial; add an engine")
+    if values.ray_address and values.engine != "ray":
+        raise BadInput(f"--ray_address is for --engine=ray, but the engine is {values.engine}; add --engine=ray")
     overrides, sweep = {}, {}
     available = _fields(study, values.figure)
     for name in _fields(study, ()):
@@ -166,6 +189,9 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         values.x64,
         values.engine,
         cluster.checked(place) if values.distributed else None,
+        values.workers,
+        values.retries,
+        values.ray_address,
         overrides,
         split,
     )

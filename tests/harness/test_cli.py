@@ -17,7 +17,7 @@ import pytest
 from mtrl.harness import BadInput, field, flags
 from mtrl.harness.cli import main, run_study
 from mtrl.harness.flags import help_text
-from mtrl.harness.run import engine, produce, provenance, store
+from mtrl.harness.run import carry, engine, produce, provenance, store
 from tests.harness import tiny
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -70,7 +70,7 @@ def test_seed_batches_give_the_same_numbers(tmp_path):
     run(f"--out={tmp_path}/a", "--figure=mean", "--seeds=8")
     run(f"--out={tmp_path}/b", "--figure=mean", "--seeds=8", "--seed_batch=2")
     a, b = (store.read_dataset(tmp_path / x / "tiny" / "mean" / "data.nc") for x in "ab")
-    assert len(list((tmp_path / "b" / "tiny" / "mean" / "cells").iterdir())) == 8
+    assert len(list((tmp_path / "b" / "tiny" / "mean" / "cells").glob("*.nc"))) == 8
     np.testing.assert_allclose(a["mean"], b["mean"], rtol=1e-12)
     assert np.array_equal(a["seed"], b["seed"])
 
@@ -78,13 +78,10 @@ def test_seed_batches_give_the_same_numbers(tmp_path):
 def test_same_cell_same_bytes_and_resume_touches_nothing(tmp_path):
     run(f"--out={tmp_path}/a", "--figure=mean", "--preset=smoke")
     run(f"--out={tmp_path}/b", "--figure=mean", "--preset=smoke")
-    digests = [
-        {p.name: store.read_dataset(p).attrs[store.DIGEST] for p in (tmp_path / x / "tiny/mean/cells").iterdir()}
-        for x in "ab"
-    ]
-    assert digests[0] == digests[1]
+    contents = [{p.name: p.read_bytes() for p in (tmp_path / x / "tiny/mean/cells").glob("*.nc")} for x in "ab"]
+    assert contents[0] == contents[1]
     before = tree(tmp_path / "a" / "tiny/mean/cells")
-    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "a" / "tiny/mean/cells").iterdir()}
+    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "a" / "tiny/mean/cells").glob("*.nc")}
     run(f"--out={tmp_path}/a", "--figure=mean", "--preset=smoke")
     assert tree(tmp_path / "a" / "tiny/mean/cells") == before
     assert {p: p.stat().st_mtime_ns for p in stamps} == stamps
@@ -92,7 +89,7 @@ def test_same_cell_same_bytes_and_resume_touches_nothing(tmp_path):
 
 def test_a_damaged_cell_is_computed_again(tmp_path):
     run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
-    cells = sorted((tmp_path / "tiny/mean/cells").iterdir())
+    cells = sorted((tmp_path / "tiny/mean/cells").glob("*.nc"))
     good = store.read_dataset(cells[0]).attrs[store.DIGEST]
     cells[0].write_bytes(cells[0].read_bytes()[:300])
     run(f"--out={tmp_path}", "--figure=mean", "--preset=smoke")
@@ -254,7 +251,10 @@ BAD = [
     (["--sizes=4,4"], "sizes got 4 more than once"),
     (["--first_seed=5000000000"], "at most 4293967295"),
     (["--seeds=99999999999"], "at most 1000000"),
-    (["--engine=ray"], "unknown engine 'ray'"),
+    (["--engine=proceses"], "did you mean processes"),
+    (["--workers=-1"], "is not a non-negative integer"),
+    (["--workers=2"], "--workers is for --engine=processes or ray"),
+    (["--ray_address=auto"], "--ray_address is for --engine=ray"),
     (["--figure=train", "--rounds=100000000"], "GiB of memory"),
     (["--figure=mean", "--fail=true"], "does not exist; give the folder"),
 ]
@@ -290,9 +290,9 @@ def test_more_seeds_keep_the_cells_that_are_done(tmp_path):
     arguments = [f"--out={tmp_path}", "--figure=mean", "--seed_batch=2"]
     run(*arguments, "--seeds=4")
     cells = tmp_path / "tiny/mean/cells"
-    stamps = {p: p.stat().st_mtime_ns for p in cells.iterdir()}
+    stamps = {p: p.stat().st_mtime_ns for p in cells.glob("*.nc")}
     run(*arguments, "--seeds=6", "--overwrite")
-    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps and len(list(cells.iterdir())) == 6
+    assert {p: p.stat().st_mtime_ns for p in stamps} == stamps and len(list(cells.glob("*.nc"))) == 6
 
 
 def test_a_replacement_that_was_stopped_is_not_drawn_under_the_new_configuration(tmp_path):
@@ -303,19 +303,17 @@ def test_a_replacement_that_was_stopped_is_not_drawn_under_the_new_configuration
         run(f"--out={tmp_path}", "--figure=mean", "--plot_only")
 
 
-def test_two_processes_that_start_in_one_folder(tmp_path):
+def test_two_processes_that_start_in_one_folder(tmp_path, monkeypatch):
     """The folder goes to the first to finish a cell; the other is refused and changes nothing of the result."""
+    monkeypatch.setattr(produce, "prepare", lambda job, overwrite: None)  # both saw an empty folder
     ours, theirs = (
         produce.Job(tiny.STUDY, tiny.MEAN, tiny.MEAN.configure("smoke", {"seeds": n}), tmp_path / "mean")
         for n in (3, 4)
     )
-    engine.register(tiny.STUDY)
-    produce.prepare(ours, False)
-    produce.prepare(theirs, False)  # both saw an empty folder
-    produce.compute(ours)
+    carry.make_all([ours])
     before = (tmp_path / "mean/data.nc").read_bytes(), (tmp_path / "mean/config.json").read_bytes()
     with pytest.raises(ValueError, match=r"another configuration \(seeds=3 not 4\)"):
-        produce.compute(theirs)
+        carry.make_all([theirs])
     assert before == ((tmp_path / "mean/data.nc").read_bytes(), (tmp_path / "mean/config.json").read_bytes())
 
 
@@ -400,7 +398,7 @@ def test_interrupt_is_one_sentence(tmp_path, capsys, monkeypatch):
     def stop(*a):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(produce, "compute", stop)
+    monkeypatch.setattr(engine, "run_cell", stop)
     with pytest.raises(SystemExit) as stopped:
         main(tiny.STUDY, [f"--out={tmp_path}", "--figure=mean"])
     assert stopped.value.code == 130 and capsys.readouterr().err.startswith("stopped; ")

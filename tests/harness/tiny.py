@@ -218,7 +218,7 @@ TRAIN = Figure(
     lambda d, c: style.subplots()[0],
     memory=lambda c: c.rounds * 2**20,
 )
-STUDY = Study("tiny", "Nobody 2026", "a study for the tests", (MEAN, BANDIT, TRAIN))
+STUDY = Study("tiny", "Nobody 2026", "a study for the tests", (MEAN, BANDIT, TRAIN), package="tests.harness")
 
 if __name__ == "__main__":
     main(STUDY, sys.argv[1:])

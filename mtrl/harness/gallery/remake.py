@@ -7,7 +7,7 @@ from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.publish import is_fresh, publish
 from mtrl.harness.gallery.site import write_site
 from mtrl.harness.judge import report
-from mtrl.harness.run import devices, produce, store
+from mtrl.harness.run import carry, devices, produce, store
 from mtrl.harness.run.produce import Job
 from mtrl.harness.run.provenance import source_digest
 from mtrl.harness.study import Study
@@ -64,7 +64,7 @@ def remake(
         forget_programs()
 
     failures: list[tuple[Job, Exception]] = []
-    results = produce.produce(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
+    results = carry.make_all(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
     print(report.claims_table(results, with_study=True))
     print(f"open {gallery}/index.html")
     if failures:

@@ -19,6 +19,10 @@ from mtrl.numerics.errors import BadInput
 PATIENCE = 300.0  # s; how long a process waits for the one that coordinates
 
 
+class Gone(BadInput):
+    """Another process of the run is gone: no further cell can be computed."""
+
+
 class Place(NamedTuple):
     """Where a process stands among the others; nothing given leaves it to what the scheduler (SLURM, say) has set."""
 
@@ -124,7 +128,7 @@ def _all(own: np.ndarray) -> np.ndarray:
     """The arrays of all processes, (process, ...).
 
     Raises:
-      BadInput: another process is gone.
+      Gone: another process is.
     """
     import jax
     from jax.experimental import multihost_utils
@@ -132,7 +136,7 @@ def _all(own: np.ndarray) -> np.ndarray:
     try:
         return np.asarray(multihost_utils.process_allgather(own))
     except jax.errors.JaxRuntimeError as error:
-        raise BadInput(
+        raise Gone(
             f"another process of the run is gone ({str(error).splitlines()[0][:120]}); finished cells are kept: "
             "start all processes again"
         ) from None
@@ -202,7 +206,7 @@ def lead(work: Callable[[], list]) -> list:
 def follow(compute: Callable[[dict[str, Any]], None]) -> list:
     """The other processes' part: compute every cell that process 0 announces.
 
-    Input that `run` refuses is refused in every process alike, and process 0 says so.
+    What fails in `run` fails in every process alike, and process 0 says so.
 
     Raises:
       BadInput: process 0 ended with an error.
@@ -210,9 +214,10 @@ def follow(compute: Callable[[dict[str, Any]], None]) -> list:
     while "cell" in (message := json.loads(_said(b""))):
         try:
             compute(message["cell"])
-        except BadInput as error:
-            if "another process of the run is gone" in str(error):
-                raise
+        except Gone:
+            raise
+        except Exception:
+            continue
     if message["ended"]:
         raise BadInput(message["ended"])
     return []

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 
 import psutil
 
@@ -23,7 +24,7 @@ PINNED = {
 }
 
 
-def start(x64: bool = True, place: cluster.Place | None = None) -> None:
+def start(x64: bool = True, place: cluster.Place | None = None, platforms: str = "") -> None:
     """Set precision, random numbers and CPU devices once, at process start: 64 bits by default, `--x64=false` for speed on GPU and TPU.
 
     Draws differ between the two precisions, so the choice is part of every cell's name.
@@ -31,6 +32,7 @@ def start(x64: bool = True, place: cluster.Place | None = None) -> None:
     Args:
       x64: whether floats have 64 bits.
       place: of this process among several, which become one (`--distributed`).
+      platforms: what this process may use, whatever the environment says, which its workers inherit; "" leaves it to JAX.
 
     Raises:
       BadInput: the platform that the environment asks for is not there, or the processes do not find one another.
@@ -38,11 +40,17 @@ def start(x64: bool = True, place: cluster.Place | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("NPROC", str(CPU_THREADS))  # where XLA reads the size of its thread pool
     import jax
+    import threadpoolctl
 
+    threadpoolctl.threadpool_limits(
+        1, "blas"
+    )  # NumPy has read the variable before: its products round by the number of threads
     jax.config.update("jax_enable_x64", x64)
     for name, value in PINNED.items():
         if hasattr(jax.config, name):
             jax.config.update(name, value)
+    if platforms:
+        jax.config.update("jax_platforms", platforms)
     if "JAX_NUM_CPU_DEVICES" not in os.environ:
         with contextlib.suppress(RuntimeError):  # the caller's process has already used JAX: its devices stay
             jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
@@ -60,10 +68,14 @@ def start(x64: bool = True, place: cluster.Place | None = None) -> None:
 def compiler_flags() -> str:
     """What may change the last bits from outside, which is part of every cell's name: XLA's flags of the environment, and another number of
     CPU devices, of all processes together: where JAX_NUM_CPU_DEVICES asks for it, several processes have more, or the process had used JAX
-    before `start` could set it."""
+    before `start` could set it. Starts JAX only where the environment asks for a number of devices."""
+    words = os.environ.get("XLA_FLAGS", "").split()
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    fresh = bridge is None or not bridge.backends_are_initialized()
+    if fresh and "JAX_NUM_CPU_DEVICES" not in os.environ:  # `start` will set the number
+        return " ".join(sorted(words))
     import jax
 
-    words = os.environ.get("XLA_FLAGS", "").split()
     if jax.default_backend() == "cpu" and (count := jax.device_count()) != CPU_DEVICES:
         words.append(f"cpu_devices={count}")
     return " ".join(sorted(words))

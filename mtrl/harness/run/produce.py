@@ -6,13 +6,12 @@ import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mtrl.harness.config import as_dict, from_dict
 from mtrl.harness.judge.claims import evaluate_claim
 from mtrl.harness.picture import style
-from mtrl.harness.run import devices, engine, progress, store
+from mtrl.harness.run import devices, engine, records, store
 from mtrl.harness.run.cells import Cell, make_cells
 from mtrl.harness.run.provenance import inputs_digest, source_digest, versions
 from mtrl.harness.study import Figure, Study
@@ -144,13 +143,13 @@ def check_writable(folder: pathlib.Path) -> None:
         raise BadInput(f"cannot write in {place}; choose a writable folder with --out") from None
 
 
-def collate(paths: list[pathlib.Path], cells: list[Cell]) -> tuple["xr.Dataset", dict[str, Any]]:
+def collate(paths: list[pathlib.Path]) -> tuple["xr.Dataset", dict[str, Any]]:
     """One dataset from the cell files, joined by their coordinates with the seed axis kept, and where it came from."""
     import xarray as xr
 
     # without the files' encodings: a joined text coordinate would be cut to the first cell's width when written
     parts = [store.read_dataset(path).drop_encoding() for path in paths]
-    wall = float(sum(part.attrs["wall_time_seconds"] for part in parts))
+    made = [records.read(path.with_suffix(".json")) for path in paths]
     if len(parts) == 1:
         data = parts[0]
     else:
@@ -165,34 +164,34 @@ def collate(paths: list[pathlib.Path], cells: list[Cell]) -> tuple["xr.Dataset",
         data = data.assign_attrs(parts[0].attrs)
     ours = {store.DIGEST, "config", "seeds", *PROVENANCE}
     kept = {name: value for name, value in data.attrs.items() if name not in ours}
-    first = parts[0].attrs
-    origin = {name: first[name] for name in PROVENANCE if name in first}
-    origin = {name: value.item() if hasattr(value, "item") else value for name, value in origin.items()}
-    origin = {**origin, "wall_time_seconds": wall, "cells": len(cells)}
-    return data.drop_attrs(deep=False).assign_attrs(kept, precision=first["precision"]), origin
+    origin = {name: made[0][name] for name in PROVENANCE if name in made[0]}
+    wall = float(sum(record.get("wall_time_seconds", 0.0) for record in made))
+    return data.drop_attrs(deep=False).assign_attrs(kept), {**origin, "wall_time_seconds": wall, "cells": len(paths)}
 
 
-def compute(job: Job, engine_name: str = "serial", bar: Any = None, overwrite: bool = False) -> None:
-    """Run the missing cells and write data.nc.
+def claim(job: Job, overwrite: bool) -> None:
+    """Take the folder: of several processes that start in it at once, the first to finish a cell has it.
 
     Raises:
-      BadInput: `run` refuses its input, or another process has taken the folder for another configuration meanwhile.
+      BadInput: another process has taken it for another configuration meanwhile.
     """
     description, config_file = job.description(), job.folder / "config.json"
-    cells = job.cells()
-    paths = []
-    for path in engine.ENGINES[engine_name](cells, job.folder):
-        if not paths:  # not earlier: input that `run` refuses leaves nothing behind
-            if overwrite:
-                store.write_json(config_file, description)
-            _refuse_other(job, store.claim_json(config_file, description))
-        paths.append(path)
-        if bar is not None:
-            bar.update()
-    data, origin = collate(paths, cells)
-    data = data.assign_attrs(study=job.study.name, figure=job.figure.name, config=json.dumps(as_dict(job.config)))
+    if overwrite:
+        store.write_json(config_file, description)
     _refuse_other(job, store.claim_json(config_file, description))
-    store.write_dataset(job.folder / "data.nc", data)
+
+
+def finish(job: Job, cells: list[Cell]) -> None:
+    """Write data.nc and run.json from the cells' files.
+
+    Raises:
+      BadInput: a file is damaged, or another process has taken the folder for another configuration meanwhile.
+    """
+    data, origin = collate([engine.cell_path(job.folder, cell) for cell in cells])
+    precision = "float64" if job.x64 else "float32"
+    names = {"study": job.study.name, "figure": job.figure.name, "config": json.dumps(as_dict(job.config))}
+    claim(job, overwrite=False)
+    store.write_dataset(job.folder / "data.nc", data.assign_attrs(names, precision=precision))
     store.write_json(job.folder / "run.json", {**origin, **job.stamps()})
 
 
@@ -234,50 +233,3 @@ def stored_job(study: Study, figure: Figure, folder: pathlib.Path) -> Job:
             f"{path} belongs to {names[0]}/{names[1]}, not to {study.name}/{figure.name}; choose another --out"
         )
     return Job(study, figure, from_dict(figure.config, values), folder, x64)
-
-
-def produce(
-    jobs: list[Job],
-    *,
-    overwrite: bool = False,
-    plot_only: bool = False,
-    engine_name: str = "serial",
-    what: str = "",
-    after_each: Callable[[Job], None] | None = None,
-    failures: list[tuple[Job, Exception]] | None = None,
-) -> list[tuple[Job, list[dict[str, Any]]]]:
-    """Make every job's six files; all folders are checked before the first cell runs.
-
-    Args:
-      jobs: what to make, in order.
-      overwrite: replace results of other configurations.
-      plot_only: redraw from the stored data.
-      engine_name: which engine carries the cells.
-      what: label of the progress bar.
-      after_each: called with each job that is done.
-      failures: when given, a job that fails is noted here and the others go on; else its exception is raised.
-
-    Returns:
-      (job, claim records) of the jobs that are done, in order.
-    """
-    if not plot_only:
-        for job in jobs:
-            engine.register(job.study)
-            prepare(job, overwrite)
-    results = []
-    total = 0 if plot_only else sum(len(job.cells()) for job in jobs)
-    with progress.bar(total, what or (jobs[0].study.name if jobs else "nothing")) as bar:
-        for job in jobs:
-            try:
-                if not plot_only:
-                    bar.set_postfix_str(job.figure.name)
-                    compute(job, engine_name, bar, overwrite)
-                results.append((job, render(job)))
-            except Exception as error:
-                if failures is None:
-                    raise
-                failures.append((job, error))
-                continue
-            if after_each is not None:
-                after_each(job)
-    return results

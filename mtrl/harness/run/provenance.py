@@ -50,11 +50,13 @@ def provenance() -> dict[str, Any]:
 
 # The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
 _DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "study.py", "run")
+# Of the files in `run` those that only carry cells to where they are computed, or say how far they are.
+_CARRYING = ("carry.py", "on_ray.py", "processes.py", "progress.py", "records.py", "sweep.py", "worker.py")
 
 
 def _decides(path: pathlib.Path) -> bool:
     parts = path.relative_to(ROOT).parts
-    return parts[:2] != ("mtrl", "harness") or parts[2] in _DECIDING
+    return parts[:2] != ("mtrl", "harness") or (parts[2] in _DECIDING and parts[-1] not in _CARRYING)
 
 
 def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:

@@ -11,7 +11,7 @@ import numpy as np
 from mtrl.harness.config import check_distinct
 from mtrl.harness.flags import SWEEP, typed
 from mtrl.harness.picture import style
-from mtrl.harness.run import produce, store
+from mtrl.harness.run import carry, store
 from mtrl.harness.run.produce import Job
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.errors import BadInput
@@ -144,7 +144,7 @@ def run(
     jobs = make_jobs(study, figure, folder, grid, x64)
     if not options.get("overwrite"):
         _refuse_other_sweep(folder / "sweep.nc", sweep)
-    results = produce.produce(jobs, **options)
+    results = carry.make_all(jobs, **options)
     data = collate(jobs, sweep)
     store.write_dataset(folder / "sweep.nc", data)
     with style.house():

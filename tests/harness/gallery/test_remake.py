@@ -14,7 +14,7 @@ def test_one_failing_figure_does_not_stop_the_others(tmp_path, capsys):
 
     figures = (dataclasses.replace(tiny.BANDIT, run=broken), dataclasses.replace(tiny.MEAN, presets={}))
     studies = [dataclasses.replace(tiny.STUDY, figures=figures)]
-    with pytest.raises(ValueError, match="^tiny/bandit was not made: no luck;"):
+    with pytest.raises(ValueError, match="^tiny/bandit was not made: its cell failed, .*RuntimeError: no luck;"):
         remake(studies, studies, tmp_path / "shown", tmp_path / "work")
     assert "the mean is zero" in capsys.readouterr().out
     assert (tmp_path / "shown/tiny/mean/figure.png").is_file() and not (tmp_path / "shown/tiny/bandit").exists()

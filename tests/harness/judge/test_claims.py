@@ -18,8 +18,8 @@ from mtrl.harness.judge.claims import (
     proportion_interval,
     verdict,
 )
-from mtrl.harness.run import engine
-from mtrl.harness.run.produce import Job, compute, render
+from mtrl.harness.run import carry
+from mtrl.harness.run.produce import Job
 from tests.harness import tiny
 from tests.helpers import assert_close
 
@@ -81,6 +81,5 @@ def test_a_claim_about_other_data_is_left_out(tmp_path):
     )
     figure = dataclasses.replace(tiny.MEAN, claims=(*tiny.MEAN.claims, elsewhere))
     job = Job(tiny.STUDY, figure, figure.configure("smoke", {}), tmp_path)
-    engine.register(tiny.STUDY)
-    compute(job)
-    assert [record["claim"] for record in render(job)] == [claim.text for claim in tiny.MEAN.claims]
+    ((_, judged),) = carry.make_all([job])
+    assert [record["claim"] for record in judged] == [claim.text for claim in tiny.MEAN.claims]
