@@ -1,4 +1,4 @@
-"""Accelerated proximal gradient descent (FISTA) with adaptive restart, as a fixed-length scan or until a test is passed.
+"""Accelerated proximal gradient descent (FISTA) with adaptive restart, as a fixed-length scan; `composite` stops at a gap.
 
 Beck and Teboulle 2009 (SIAM J. Imaging Sciences 2), restarted by the gradient test of O'Donoghue and Candes 2015
 (Foundations of Computational Mathematics 15), which makes it linearly convergent near a strongly convex solution
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from mtrl.numerics.types import Scalar
 
@@ -30,8 +30,6 @@ def fista(
     *,
     lipschitz: Scalar,
     iterations: int = 200,
-    stop: Callable[[PyTree], Bool[Array, ""]] | None = None,
-    block: int = 10,
 ) -> Solution:
     """Minimise `smooth(x) + penalty(x)`.
 
@@ -40,10 +38,7 @@ def fista(
       prox: `prox(x, step)`, the proximal map of step times the penalty.
       start: initial point, any PyTree of floating arrays; a warm start shortens the path.
       lipschitz: Lipschitz constant L of the gradient; the step is 1/L.
-      iterations: static length of the scan; with `stop` the most, rounded up to whole blocks.
-      stop: `stop(x)` says whether x is good enough (a duality gap, say); a point that is not finite stops too. Under vmap all
-        lanes wait for the slowest.
-      block: iterations between two looks at `stop` (static).
+      iterations: static length of the scan.
 
     Returns:
       `Solution`; its residual is the certificate, zero exactly at a minimiser.
@@ -65,20 +60,7 @@ def fista(
         new_momentum = optax.tree.add_scale(new, weight, optax.tree.sub(new, point))
         return (new, new_momentum, new_clock), None
 
-    first = (start, start, jnp.ones_like(step))
-    if stop is None:
-        (point, _, _), _ = jax.lax.scan(body, first, length=iterations)
-    else:
-
-        def blocks(carry):
-            state, count = carry
-            return jax.lax.scan(body, state, length=block, unroll=True)[0], count + block
-
-        ((point, _, _), _) = jax.lax.while_loop(
-            lambda carry: (carry[1] < iterations) & ~stop(carry[0][0]) & jnp.isfinite(optax.tree.norm(carry[0][0])),
-            blocks,
-            (first, 0),
-        )
+    (point, _, _), _ = jax.lax.scan(body, (start, start, jnp.ones_like(step)), length=iterations)
     descent = optax.tree.scale(step, gradient(point))
     moved = optax.tree.norm(optax.tree.sub(point, prox(optax.tree.sub(point, descent), step)))
     scale = jnp.maximum(optax.tree.norm(point), optax.tree.norm(descent))

@@ -4,7 +4,8 @@ Every method minimises `l(W) + penalty(W)` with `l(W) = sum_t (1/2n_t) ||X_t w_t
 the data as a `DataTerm`, a function of the moments alone: `method(data_term(moments), weight, **more)`. Tasks count equally here (a mean
 over the samples of each), as in that literature; the methods of `mtrl.representation.subspace` count samples. Every search
 stops at a relative duality gap (`gap=1e-8`: weights good to about 1e-4), or after `iterations=5000` from `start=None`, and hands back what
-it reached. Zhang and Yang 2021, A Survey on Multi-Task Learning, section 2, throughout.
+it reached. Few samples of many features stay rows (`data_term_of_rows`), and penalties that are sums over rows of W are solved on the rows
+that may differ from zero. Zhang and Yang 2021, A Survey on Multi-Task Learning, section 2, throughout.
 
 | function | penalty | paper |
 | --- | --- | --- |
@@ -40,7 +41,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array
 
-from mtrl.numerics.moments import moments
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.clustered import Clustered, cluster_penalty, clustered, membership_given_weights
 from mtrl.representation.convex.cross_validation import Selection, cold_path, lam_grid, select_lam, warm_path
@@ -52,7 +52,13 @@ from mtrl.representation.convex.max_norm import max_norm, max_norm_max
 from mtrl.representation.convex.mean_regularised import mean_regularised, pooled_ridge
 from mtrl.representation.convex.mtfl import FeatureLearning, mtfl
 from mtrl.representation.convex.oracle import oracle
-from mtrl.representation.convex.quadratic import DataTerm, curvature, data_term, data_term_shared_design
+from mtrl.representation.convex.quadratic import (
+    DataTerm,
+    curvature,
+    data_term,
+    data_term_of_rows,
+    data_term_shared_design,
+)
 from mtrl.representation.convex.robust import robust
 from mtrl.representation.convex.robust_features import robust_features
 from mtrl.representation.convex.scikit import lam_from_alpha
@@ -66,7 +72,7 @@ from mtrl.representation.tasks import pack_tasks
 __all__ = [
     "Clustered", "DataTerm", "Decomposition", "FeatureLearning", "Selection", "TaskRelationship", "Weights",
     "cluster_penalty", "clustered", "cold_path", "correlations", "curvature", "data_term",
-    "data_term_shared_design", "dirty", "elastic", "factored_trace_norm", "feature_selection",
+    "data_term_of_rows", "data_term_shared_design", "dirty", "elastic", "factored_trace_norm", "feature_selection",
     "feature_selection_max", "fit", "lam_from_alpha", "lam_grid", "lasso", "lasso_max", "max_norm", "max_norm_max",
     "mean_regularised", "membership_given_weights", "mtfl", "oracle", "pooled_ridge", "ridge", "robust",
     "robust_features", "select_lam", "sparse_low_rank", "task_relationship", "trace_norm", "trace_norm_max",
@@ -99,4 +105,4 @@ def fit(
     Raises:
       BadInput: data that cannot be meant (see `pack_tasks`), or a weight outside its range.
     """
-    return method(data_term(moments(*pack_tasks(x, y, mask))), lam, **more)
+    return method(data_term_of_rows(*pack_tasks(x, y, mask)), lam, **more)

@@ -103,4 +103,6 @@ def clustered(term: DataTerm, alpha: Scalar, *, eta: Scalar, clusters: int, **se
     check_whole(lower=2, tasks=tasks, hint="one task has no relation to learn, use ridge")
     check_whole(upper=tasks, clusters=clusters, hint="at most one cluster per task")
     found = fit_norm(term, _squared_norm(alpha, eta, clusters), **search)
-    return Clustered(found.weights, membership_given_weights(found.weights, clusters=clusters, eta=eta), *found[1:])
+    return Clustered(
+        found.weights, membership_given_weights(found.weights, clusters=clusters, eta=eta), found.gap, found.converged
+    )

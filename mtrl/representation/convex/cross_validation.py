@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int
 from mtrl.numerics.moments import Moments
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.quadratic import DataTerm, data_term, task_errors
+from mtrl.representation.convex.solver import Weights
 
 # path(term, lams) -> (weights (choice, dim, task), gaps (choice,)) for a decreasing sequence of penalty weights; a path with a second
 # parameter returns one block of len(lams) choices per value of it.
@@ -45,12 +46,20 @@ def warm_path(fit: Callable, term: DataTerm, lams: Float[Array, " lam"], *, bloc
       blocks: 2 for sums of two structures (static).
     """
 
+    def again(found):
+        if blocks == 2:
+            return found.shared, found.own
+        return found if isinstance(found, Weights) else found.weights
+
     def step(start, lam):
         found = fit(term, lam, start=start)
-        return (found.weights if blocks == 1 else (found.shared, found.own)), (found.weights, found.gap)
+        return again(found), (found.weights, found.gap)
 
     zero = jnp.zeros_like(term.means.cross.T)
-    return jax.lax.scan(step, zero if blocks == 1 else (zero, zero), lams)[1]
+    first = jax.eval_shape(lambda lam: again(fit(term, lam, start=(zero, zero) if blocks == 2 else zero)), lams[0])
+    nothing = Weights(zero, jnp.full_like(lams[0], jnp.inf), jnp.zeros((), bool), -term.means.cross.T)
+    start = nothing if isinstance(first, Weights) else jax.tree.map(jnp.zeros_like, first)
+    return jax.lax.scan(step, start, lams)[1]
 
 
 def cold_path(fit: Callable, term: DataTerm, lams: Float[Array, " lam"]) -> tuple[Array, Array]:

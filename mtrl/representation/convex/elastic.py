@@ -9,12 +9,16 @@ from mtrl.numerics.checks import check_between, check_nonnegative
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.penalties import rows
 from mtrl.representation.convex.quadratic import DataTerm, with_ridge
-from mtrl.representation.convex.solver import Weights, fit_norm
+from mtrl.representation.convex.solver import Start, Weights
+from mtrl.representation.convex.working_set import fit_rows
 
 
-def elastic(term: DataTerm, lam: Scalar, *, l1_ratio: Scalar = 0.5, **search: Any) -> Weights:
+def elastic(term: DataTerm, lam: Scalar, *, l1_ratio: Scalar = 0.5, start: Start = None, **search: Any) -> Weights:
     """FISTA to a relative duality gap; the ridge part belongs to the smooth term. l1_ratio = 0 is `ridge`, and certified there only."""
     check_nonnegative(lam=lam)
     check_between(0, 1, l1_ratio=l1_ratio, hint="give the share of the group penalty")
-    smooth = with_ridge(term, lam * (1 - l1_ratio))
-    return fit_norm(smooth, rows(lam * l1_ratio), **search)
+    ridge = lam * (1 - l1_ratio)
+    if isinstance(start, Weights):
+        start = start._replace(slope=start.slope + ridge * start.weights)
+    found = fit_rows(with_ridge(term, ridge), rows, lam * l1_ratio, start=start, **search)
+    return found._replace(slope=found.slope - ridge * found.weights)

@@ -12,7 +12,7 @@ from mtrl.numerics.keys import split_named
 from mtrl.numerics.optim.lbfgs import minimise
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.representation.convex.penalties import singular_values
-from mtrl.representation.convex.quadratic import DataTerm, value
+from mtrl.representation.convex.quadratic import DataTerm, gradient, largest_eigenvalue, value
 from mtrl.representation.convex.solver import Weights, certified, relative_gap
 
 
@@ -45,7 +45,8 @@ def factored_trace_norm(
     unit = jnp.max(jnp.abs(means.cross))
     unit = jnp.where(unit > 0, unit, 1)
     # The objective over the unit: the same minimiser at every scale of the responses.
-    scale = unit / jnp.where(term.lipschitz > 0, term.lipschitz, 1)
+    steepest, _ = largest_eigenvalue(term)
+    scale = unit / jnp.where(steepest > 0, steepest, 1)
 
     def objective(factors):
         left, right = factors
@@ -61,4 +62,5 @@ def factored_trace_norm(
         objective, start, iterations=iterations, value_tolerance=0.0, gradient_tolerance=gradient_tolerance
     ).point
     weights = scale * (left @ right.T)
-    return certified(weights, relative_gap(term, singular_values(lam), weights), gap)
+    slope = gradient(term, weights)
+    return certified(weights, relative_gap(term, singular_values(lam), weights, slope=slope), gap, slope)

@@ -14,13 +14,14 @@ from mtrl.numerics.optim.proximal import row_norms
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.penalties import rows
 from mtrl.representation.convex.quadratic import DataTerm
-from mtrl.representation.convex.solver import Weights, fit_norm
+from mtrl.representation.convex.solver import Weights
+from mtrl.representation.convex.working_set import fit_rows
 
 
 def feature_selection(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
-    """FISTA on the l2,1 penalty of weight lam, to a relative duality gap."""
+    """FISTA on the l2,1 penalty of weight lam, on working sets of rows, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, rows(lam), **search)
+    return fit_rows(term, rows, lam, **search)
 
 
 def feature_selection_max(term: DataTerm) -> Float[Array, ""]:

@@ -12,13 +12,14 @@ from mtrl.numerics.optim.proximal import l1_inf_dual_norm
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.penalties import row_maxima
 from mtrl.representation.convex.quadratic import DataTerm
-from mtrl.representation.convex.solver import Weights, fit_norm
+from mtrl.representation.convex.solver import Weights
+from mtrl.representation.convex.working_set import fit_rows
 
 
 def max_norm(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
     """FISTA on the l1,inf penalty of weight lam, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, row_maxima(lam), **search)
+    return fit_rows(term, row_maxima, lam, **search)
 
 
 def max_norm_max(term: DataTerm) -> Float[Array, ""]:

@@ -42,4 +42,6 @@ def mtfl(term: DataTerm, gamma: Scalar, **search: Any) -> FeatureLearning:
     """Weights by FISTA on `l(W) + gamma ||W||_*^2`, gamma > 0, to a relative duality gap, and their D."""
     check_positive(gamma=gamma)
     found = fit_norm(term, squared_trace_norm(gamma), **search)
-    return FeatureLearning(found.weights, root_with_unit_trace(found.weights @ found.weights.T), *found[1:])
+    return FeatureLearning(
+        found.weights, root_with_unit_trace(found.weights @ found.weights.T), found.gap, found.converged
+    )

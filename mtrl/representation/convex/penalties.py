@@ -21,18 +21,26 @@ def _norm(lam: Scalar, norm: Norm, prox: Callable, dual: Norm) -> Penalty:
     )
 
 
+def _sum_of_rows(lam: Scalar, norm: Norm, prox: Callable, dual: Callable[[Array], Float[Array, " dim"]]) -> Penalty:
+    """`lam Omega` with Omega a sum over rows, `dual` the dual norm of each of them."""
+    whole = _norm(lam, norm, prox, lambda slope: jnp.max(dual(slope)))
+    return whole._replace(of_rows=lambda slope: dual(slope) / lam)
+
+
 def entries(lam: Scalar) -> Penalty:
     """`lam sum |W_jt|`."""
-    return _norm(lam, lambda w: jnp.sum(jnp.abs(w)), proximal.soft_threshold, lambda g: jnp.max(jnp.abs(g)))
+    return _sum_of_rows(
+        lam, lambda w: jnp.sum(jnp.abs(w)), proximal.soft_threshold, lambda g: jnp.max(jnp.abs(g), axis=1)
+    )
 
 
 def rows(lam: Scalar) -> Penalty:
     """`lam sum_j ||W_j,:||_2`: a feature for all tasks or for none."""
-    return _norm(
+    return _sum_of_rows(
         lam,
         lambda w: jnp.sum(proximal.row_norms(w)),
         lambda w, threshold: proximal.shrink_groups(w, threshold, axis=1),
-        lambda g: jnp.max(proximal.row_norms(g)),
+        proximal.row_norms,
     )
 
 
@@ -48,7 +56,7 @@ def columns(lam: Scalar) -> Penalty:
 
 def row_maxima(lam: Scalar) -> Penalty:
     """`lam sum_j max_t |W_jt|`."""
-    return _norm(lam, proximal.l1_inf_norm, proximal.prox_l1_inf, proximal.l1_inf_dual_norm)
+    return _sum_of_rows(lam, proximal.l1_inf_norm, proximal.prox_l1_inf, lambda g: jnp.sum(jnp.abs(g), axis=1))
 
 
 def singular_values(lam: Scalar) -> Penalty:

@@ -11,14 +11,15 @@ from jaxtyping import Array, Float
 from mtrl.numerics.checks import check_nonnegative, check_positive
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.penalties import entries
-from mtrl.representation.convex.quadratic import DataTerm, gradient, value_at_zero
-from mtrl.representation.convex.solver import Weights, certified, fit_norm
+from mtrl.representation.convex.quadratic import DataTerm, designs, gradient, value_at_zero
+from mtrl.representation.convex.solver import Weights, certified
+from mtrl.representation.convex.working_set import fit_rows
 
 
 def ridge(term: DataTerm, lam: Scalar) -> Weights:
     """`(H_t + lam I) w_t = b_t` per task, lam > 0."""
     check_positive(lam=lam)
-    gram, cross = term.means.gram, term.means.cross
+    gram, cross = designs(term), term.means.cross
     eye = jnp.eye(cross.shape[1], dtype=cross.dtype)
     weights = jnp.linalg.solve(gram + lam * eye, cross[..., None])[..., 0].T
     return by_slope(term, weights, gradient(term, weights) + lam * weights, lam)
@@ -26,13 +27,14 @@ def ridge(term: DataTerm, lam: Scalar) -> Weights:
 
 def by_slope(term: DataTerm, weights: Float[Array, "dim task"], slope: Array, modulus: Scalar) -> Weights:
     """Certificate of a strongly convex objective: it is at most `||slope||^2 / (2 modulus)` above its minimum."""
-    return certified(weights, jnp.sum(slope**2) / (2 * modulus) / value_at_zero(term), 1e-8)
+    reached = jnp.sum(slope**2) / (2 * modulus) / value_at_zero(term)
+    return certified(weights, reached, 1e-8, gradient(term, weights))
 
 
 def lasso(term: DataTerm, lam: Scalar, **search: Any) -> Weights:
-    """FISTA on the entrywise l1 penalty, to a relative duality gap."""
+    """FISTA on the entrywise l1 penalty, on working sets of features that any task uses, to a relative duality gap."""
     check_nonnegative(lam=lam)
-    return fit_norm(term, entries(lam), **search)
+    return fit_rows(term, entries, lam, **search)
 
 
 def lasso_max(term: DataTerm) -> Float[Array, ""]:

@@ -1,7 +1,7 @@
 """Minimise `l(W) + penalty(W)` to a duality gap: the one loop and the one certificate of all convex methods.
 
-FISTA (`mtrl.numerics.optim.fista`) stops once the duality gap is at most `gap` times the objective at W = 0. The dual point is a multiple
-s of the residuals, whose dual value is a function of the moments again,
+FISTA (`mtrl.numerics.optim.composite`) stops once the duality gap is at most `gap` times the objective at W = 0. The dual point is a
+multiple s of the residuals, whose dual value is a function of the moments again,
 
     sum_t [s y_t^T res_t - s^2 ||res_t||^2 / 2] / n_t - s^2 conjugate(gradient),   s * dual_norm(gradient) <= 1,
 
@@ -9,18 +9,15 @@ for a norm (conjugate 0 on the unit ball of the dual norm) as for a squared norm
 A penalty of two blocks, W = P + Q with `penalty = a(P) + b(Q)`, is a norm of W too: its dual norm is the larger of the two.
 """
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from mtrl.numerics.optim.fista import fista
+from mtrl.numerics.optim.composite import Blocks, Composite, minimise_composite, total
 from mtrl.numerics.types import Scalar
-from mtrl.representation.convex.quadratic import DataTerm, gradient, task_errors, value_at_zero
-
-Blocks = tuple[Float[Array, "dim task"], ...]
+from mtrl.representation.convex.quadratic import DataTerm, gradient, largest_eigenvalue, task_errors, value_at_zero
 
 
 class Penalty(NamedTuple):
@@ -30,6 +27,7 @@ class Penalty(NamedTuple):
     prox: Callable[[Blocks, Scalar], Blocks]  # proximal map of step times the penalty
     dual_norm: Callable[[Array], Float[Array, ""]] = lambda slope: jnp.zeros((), slope.dtype)  # at most 1: feasible
     conjugate: Callable[[Array], Float[Array, ""]] = lambda slope: jnp.zeros((), slope.dtype)  # homogeneous of degree 2
+    of_rows: Callable[[Array], Float[Array, " dim"]] | None = None  # dual norm of every row alone: a sum over rows
 
 
 class Weights(NamedTuple):
@@ -38,6 +36,7 @@ class Weights(NamedTuple):
     weights: Float[Array, "dim task"]  # W
     gap: Float[Array, ""]  # upper bound on (objective - minimum) over the objective at W = 0
     converged: Bool[Array, ""]  # the gap asked for was reached; False on NaN
+    slope: Float[Array, "dim task"]  # gradient of l at W, which a fit at a nearby weight can start from
 
 
 class Decomposition(NamedTuple):
@@ -50,16 +49,23 @@ class Decomposition(NamedTuple):
     converged: Bool[Array, ""]
 
 
-def total(blocks: Any) -> Float[Array, "dim task"]:
-    """W, the sum of the blocks."""
-    return functools.reduce(jnp.add, blocks)
+def relative_gap(
+    term: DataTerm,
+    penalty: Penalty,
+    *blocks: Float[Array, "dim task"],
+    slope: Float[Array, "dim task"] | None = None,
+) -> Float[Array, ""]:
+    """Duality gap over the objective at W = 0: an upper bound on the relative suboptimality of W = the sum of the blocks.
 
-
-def relative_gap(term: DataTerm, penalty: Penalty, *blocks: Float[Array, "dim task"]) -> Float[Array, ""]:
-    """Duality gap over the objective at W = 0: an upper bound on the relative suboptimality of W = the sum of the blocks."""
+    Args:
+      term: data term.
+      penalty: of as many blocks.
+      *blocks: which sum to W.
+      slope: gradient of l at W, where it is known.
+    """
     weights = total(blocks)
-    slope = gradient(term, weights)
-    fit = jnp.sum(task_errors(term, weights))
+    slope = gradient(term, weights) if slope is None else slope
+    fit = jnp.sum(task_errors(term, weights, slope))
     alignment = jnp.sum(term.means.square) - jnp.sum(term.means.cross.T * weights)
     steepness = fit + 2 * penalty.conjugate(slope)
     best = alignment / jnp.where(steepness > 0, steepness, 1)
@@ -73,51 +79,63 @@ def goal(gap: Scalar, dtype: jnp.dtype) -> Scalar:
     return jnp.maximum(jnp.asarray(gap, dtype), 100 * float(jnp.finfo(dtype).eps))
 
 
-def certified(weights: Float[Array, "dim task"], reached: Float[Array, ""], gap: Scalar) -> Weights:
+def certified(
+    weights: Float[Array, "dim task"], reached: Float[Array, ""], gap: Scalar, slope: Float[Array, "dim task"]
+) -> Weights:
     """`Weights` of a relative gap that was reached."""
-    return Weights(weights, reached, reached <= goal(gap, weights.dtype))
+    return Weights(weights, reached, reached <= goal(gap, weights.dtype), slope)
 
 
 def minimise(
-    term: DataTerm, penalty: Penalty, start: Blocks, *, iterations: int, gap: Scalar
-) -> tuple[Blocks, Weights]:
-    """The blocks, and their sum with its certificate.
+    term: DataTerm,
+    penalty: Penalty,
+    start: Blocks,
+    slope: Float[Array, "dim task"],
+    *,
+    iterations: Scalar,
+    gap: Scalar,
+) -> Composite:
+    """The blocks, the gradient at their sum, and the relative gap.
 
     Args:
       term: data term.
       penalty: of as many blocks as `start` has.
       start: where to start; the solution at a nearby weight shortens the way.
-      iterations: at most (static).
+      slope: gradient of l at their sum.
+      iterations: at most; may be traced.
       gap: relative duality gap at which to stop, looked at every ten iterations.
     """
-
-    def slope(blocks):
-        # The gradient in every block is that of l at the sum, and its Lipschitz constant that of l times their number.
-        return (gradient(term, total(blocks)),) * len(blocks)
-
-    wanted = goal(gap, term.means.cross.dtype)
-    found = fista(
-        slope,
+    guess, largest = largest_eigenvalue(term)
+    return minimise_composite(
+        lambda weights: gradient(term, weights),
         penalty.prox,
+        lambda blocks, slope: relative_gap(term, penalty, *blocks, slope=slope),
         start,
-        lipschitz=len(start) * term.lipschitz,
+        slope,
+        goal=goal(gap, slope.dtype),
+        guess=guess,
+        largest=largest,
         iterations=iterations,
-        stop=lambda blocks: relative_gap(term, penalty, *blocks) <= wanted,
     )
-    return found.point, certified(total(found.point), relative_gap(term, penalty, *found.point), gap)
+
+
+Start = Float[Array, "dim task"] | Weights | None
+
+
+def begin(term: DataTerm, start: Start) -> tuple[Float[Array, "dim task"], Float[Array, "dim task"]]:
+    """Weights and the gradient of l there, which is known at zero and for the result of a fit on the same data."""
+    if isinstance(start, Weights):
+        return start.weights, start.slope
+    return (0 * term.means.cross.T, -term.means.cross.T) if start is None else (start, gradient(term, start))
 
 
 def fit_norm(
-    term: DataTerm,
-    penalty: Penalty,
-    *,
-    start: Float[Array, "dim task"] | None = None,
-    iterations: int = 5000,
-    gap: Scalar = 1e-8,
+    term: DataTerm, penalty: Penalty, *, start: Start = None, iterations: int = 5000, gap: Scalar = 1e-8
 ) -> Weights:
     """One block, from `start` or zero: what the methods hand their `**search` to."""
-    zero = jnp.zeros_like(term.means.cross.T)
-    return minimise(term, penalty, (zero if start is None else start,), iterations=iterations, gap=gap)[1]
+    weights, slope = begin(term, start)
+    found = minimise(term, penalty, (weights,), slope, iterations=iterations, gap=gap)
+    return certified(found.point[0], found.gap, gap, found.slope)
 
 
 def fit_sum(
@@ -136,5 +154,7 @@ def fit_sum(
         lambda slope: jnp.maximum(shared.dual_norm(slope), own.dual_norm(slope)),
     )
     zero = jnp.zeros_like(term.means.cross.T)
-    (p, q), found = minimise(term, both, (zero, zero) if start is None else start, iterations=iterations, gap=gap)
-    return Decomposition(found.weights, p, q, found.gap, found.converged)
+    first = (zero, zero) if start is None else start
+    found = minimise(term, both, first, gradient(term, total(first)), iterations=iterations, gap=gap)
+    (p, q), reached = found.point, found.gap
+    return Decomposition(p + q, p, q, reached, reached <= goal(gap, p.dtype))

@@ -43,7 +43,9 @@ def task_relationship(term: DataTerm, lam2: Scalar, *, lam1: Scalar, **search: A
     check_whole(lower=2, tasks=term.means.cross.shape[0], hint="one task has no relation to learn, use ridge")
     smooth = with_ridge(term, lam1)
     found = fit_norm(smooth, squared_trace_norm(jnp.asarray(lam2) / 2), **search)
-    return TaskRelationship(found.weights, root_with_unit_trace(found.weights.T @ found.weights), *found[1:])
+    return TaskRelationship(
+        found.weights, root_with_unit_trace(found.weights.T @ found.weights), found.gap, found.converged
+    )
 
 
 def correlations(covariance: Float[Array, "task task"]) -> Float[Array, "task task"]:

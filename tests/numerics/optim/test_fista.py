@@ -44,23 +44,3 @@ def test_any_pytree_and_a_zero_gradient():
     found = fista(lambda p: jax.tree.map(jnp.zeros_like, p), lambda p, s: p, start, lipschitz=0.0, iterations=3)
     assert_close("unchanged", found.point["a"], np.ones(3), 1e-12)
     assert float(found.residual) == 0.0
-
-
-def test_stops_at_the_first_block_that_passes():
-    """The distance is known after every block; lanes of a batch stop apart."""
-    run = lambda goal, iterations: fista(  # noqa: E731
-        lambda w: w - 1,
-        lambda w, step: w,
-        jnp.zeros(4),
-        lipschitz=5.0,
-        iterations=iterations,
-        stop=lambda w: jnp.linalg.norm(w - 1) <= goal,
-        block=4,
-    )
-    fixed = lambda n: fista(lambda w: w - 1, lambda w, s: w, jnp.zeros(4), lipschitz=5.0, iterations=n).point  # noqa: E731
-    distance = [float(jnp.linalg.norm(fixed(4 * k) - 1)) for k in range(6)]
-    goals = jnp.array([3.0, 0.5 * (distance[1] + distance[2]), 0.5 * (distance[3] + distance[4])])
-    found = jax.vmap(lambda goal: run(goal, 100).point)(goals)
-    for point, iterations in zip(found, (0, 8, 16), strict=True):
-        assert_close("as many blocks as it takes", point, fixed(iterations), 1e-12)
-    assert_close("at most so many", run(0.0, 6).point, fixed(8), 1e-12)
