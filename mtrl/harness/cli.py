@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mtrl.harness import flags
 from mtrl.harness.judge import report
-from mtrl.harness.run import carry, cluster, devices, engine, produce, sweep
+from mtrl.harness.run import carry, cluster, devices, engine, produce, status, sweep, worker
 from mtrl.harness.run.carry import Incomplete
 from mtrl.harness.run.engine import Setting
 from mtrl.harness.run.produce import Job
@@ -22,6 +22,11 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
       Incomplete: some figures or points failed; the others are done.
     """
     options = flags.parse(study, arguments)
+    if options.dry_run:
+        jobs, _ = _jobs(study, options)
+        workers = 1 if options.engine == "serial" else options.workers or worker.cores()
+        print(status.dry_run(jobs, options.overwrite, workers))
+        return []
     # Accelerators are for the workers, where there are any.
     devices.start(options.x64, options.place, platforms="" if options.engine == "serial" else "cpu")
     if options.place is None:
@@ -30,34 +35,37 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
     return cluster.follow(engine.compute_share) if cluster.follows() else cluster.lead(lambda: _make(study, options))
 
 
-def _make(study: Study, options: flags.Options) -> list:
-    """What the flags ask for, in this process."""
+def _jobs(study: Study, options: flags.Options) -> tuple[list[Job], list[sweep.Swept]]:
+    """What the flags ask for, and the sweeps that the jobs belong to."""
     chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
     base = pathlib.Path(options.out).expanduser() / study.name
-    setting = Setting(options.workers, options.retries, options.ray_address)
-    how = {"overwrite": options.overwrite, "engine_name": options.engine, "setting": setting}
+    configured = [(figure, flags.typed(figure.config, options.overrides)) for figure in chosen]
+    if options.sweep is None:
+        jobs = [(figure, figure.configure(options.preset, overrides)) for figure, overrides in configured]
+        return [Job(study, figure, config, base / figure.name, options.x64) for figure, config in jobs], []
+    fields = options.sweep.fields
+    swept = [(f, o) for f, o in configured if set(fields) <= set(flags.types_of(f.config))]
+    if not swept:
+        raise BadInput(f"no single figure has all of the swept fields {', '.join(fields)}; sweep fields of one figure")
+    sweeps = [
+        sweep.make(study, figure, base / figure.name, options.sweep, (options.preset, overrides), options.x64)
+        for figure, overrides in swept
+    ]
+    return [job for one in sweeps for job in one.jobs], sweeps
+
+
+def _make(study: Study, options: flags.Options) -> list:
+    """What the flags ask for, in this process."""
     if options.plot_only:
+        base = pathlib.Path(options.out).expanduser() / study.name
+        chosen = [figure for figure in study.figures if not options.figures or figure.name in options.figures]
         present = [figure for figure in chosen if options.figures or (base / figure.name).is_dir()] or chosen
         stored = [produce.stored_job(study, figure, base / figure.name) for figure in present]
         return [(job, produce.render(job)) for job in stored]
-    configured = [(figure, flags.typed(figure.config, options.overrides)) for figure in chosen]
-    if options.sweep:
-        swept = [(f, o) for f, o in configured if set(options.sweep) <= set(flags.types_of(f.config))]
-        if not swept:
-            raise BadInput(
-                f"no single figure has all of the swept fields {', '.join(options.sweep)}; sweep fields of one figure"
-            )
-        grids = [(figure, sweep.points(figure, options.preset, o, options.sweep)) for figure, o in swept]
-        return [
-            result
-            for figure, grid in grids
-            for result in sweep.run(study, figure, base / figure.name, grid, options.sweep, options.x64, **how)
-        ]
-    jobs = [
-        Job(study, figure, figure.configure(options.preset, o), base / figure.name, options.x64)
-        for figure, o in configured
-    ]
-    return carry.make_all(jobs, **how)
+    jobs, sweeps = _jobs(study, options)
+    setting = Setting(options.workers, options.retries, options.ray_address)
+    how = {"overwrite": options.overwrite, "engine_name": options.engine, "setting": setting}
+    return sweep.run(sweeps, **how) if sweeps else carry.make_all(jobs, **how)
 
 
 def main(study: Study, arguments: Sequence[str] | None = None) -> None:
@@ -89,7 +97,7 @@ def main(study: Study, arguments: Sequence[str] | None = None) -> None:
         print(f"{job.folder}/figure.png")
     for folder in dict.fromkeys(job.folder.parents[1] for job, _ in results if job.point):
         if (folder / "sweep.nc").is_file():
-            print(f"{folder}/sweep.png, sweep.nc: the sweep as a whole")
+            print(f"{folder}/sweep.png, sweep_figures.png, sweep.nc: the sweep as a whole")
     if failed:
         print(failed, file=sys.stderr)
         print(

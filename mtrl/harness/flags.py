@@ -1,6 +1,7 @@
 """Dataclass fields as absl flags, with the nearest name for a mistyped one."""
 
 import dataclasses
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,9 +11,9 @@ from mtrl.harness.config import declaring, parse_value, rules_of, types_of
 from mtrl.harness.run import cluster
 from mtrl.harness.run.engine import ENGINES
 from mtrl.harness.study import PRESETS, Figure, Study, unknown
+from mtrl.harness.swept import SWEEP, Sweep, joined, read_file, split
 from mtrl.numerics.errors import BadInput
 
-SWEEP = "sweep."
 HELP = ("--help", "-h", "-help")
 
 
@@ -31,7 +32,8 @@ class Options(NamedTuple):
     retries: int
     ray_address: str
     overrides: dict[str, str]  # field -> text
-    sweep: dict[str, list[str]]  # field -> texts
+    sweep: Sweep | None
+    dry_run: bool
 
 
 def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> None:
@@ -43,6 +45,13 @@ def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> Non
     flags.DEFINE_bool("plot_only", False, "redraw and re-judge from the stored data", flag_values=values)
     flags.DEFINE_bool("overwrite", False, "replace results of another configuration", flag_values=values)
     flags.DEFINE_bool("x64", True, "64-bit floats; false for speed on GPU and TPU", flag_values=values)
+    flags.DEFINE_bool("dry_run", False, "say what would be done, and compute and write nothing", flag_values=values)
+    flags.DEFINE_string(
+        "sweep_file",
+        "",
+        'JSON of a sweep: {"field": [value, ...]} for a grid, [{"field": value}, ...] for points',
+        flag_values=values,
+    )
     flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", flag_values=values)
     flags.DEFINE_bool("distributed", False, "one of several processes that share each cell's seeds", flag_values=values)
     flags.DEFINE_string("coordinator", "", "HOST:PORT of process 0 (--distributed)", flag_values=values)
@@ -151,7 +160,11 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
     place = cluster.Place(values.coordinator, values.processes, values.process_id)
     if place != cluster.Place() and not values.distributed:
         raise BadInput("--coordinator, --processes and --process_id are for --distributed; add it, or drop them")
-    for what, odd in (("--plot_only", values.plot_only), (f"--engine={values.engine}", values.engine != "serial")):
+    for what, odd in (
+        ("--plot_only", values.plot_only),
+        ("--dry_run", values.dry_run),
+        (f"--engine={values.engine}", values.engine != "serial"),
+    ):
         if values.distributed and odd:
             raise BadInput(f"--distributed shares out the seeds of each cell and takes no {what}; drop one of the two")
     if values.workers and values.engine == "serial":
@@ -169,17 +182,15 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
                     f"--{name} is not a flag of {', '.join(values.figure)}; it belongs to other figures of {study.name}"
                 )
             target[name] = given
-    both = sorted(set(overrides) & set(sweep))
-    if both:
-        raise BadInput(f"{both[0]} is both set and swept; keep one of --{both[0]} and --{SWEEP}{both[0]}")
-    if values.plot_only and (overrides or sweep):
-        raise BadInput(
-            f"--plot_only redraws what is stored and takes no --{next(iter([*overrides, *sweep]))}; drop one of the two"
-        )
     given = [argument.lstrip("-").split("=")[0].removeprefix(SWEEP) for argument in arguments]
-    split = {
-        name: _split(sweep[name]) for name in sorted(sweep, key=given.index)
-    }  # the first swept field is the x axis
+    grid = {name: split(sweep[name]) for name in sorted(sweep, key=given.index)}  # the first swept field is the x axis
+    file = read_file(pathlib.Path(values.sweep_file).expanduser(), list(available)) if values.sweep_file else None
+    swept = joined(grid, file)
+    names = swept.fields if swept else []
+    if both := sorted(set(overrides) & set(names)):
+        raise BadInput(f"{both[0]} is both set and swept; keep one of --{both[0]} and --{SWEEP}{both[0]}")
+    if values.plot_only and (odd := [*overrides, *names, *(["dry_run"] if values.dry_run else [])]):
+        raise BadInput(f"--plot_only redraws what is stored and takes no --{odd[0]}; drop one of the two")
     return Options(
         tuple(values.figure),
         values.preset,
@@ -193,13 +204,9 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         values.retries,
         values.ray_address,
         overrides,
-        split,
+        swept,
+        values.dry_run,
     )
-
-
-def _split(text: str) -> list[str]:
-    """The points of a sweep: separated by ';' if there is one (the values are lists), else by ','."""
-    return [part.strip() for part in text.split(";" if ";" in text else ",")]
 
 
 def typed(config: type, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mtrl.harness.gallery.publish import publish_variant
 from mtrl.harness.gallery.registry import Registry, listing
 from mtrl.harness.gallery.remake import redraw, remake
 from mtrl.harness.gallery.site import write_site
+from mtrl.harness.run import status
 from mtrl.harness.study import unknown
 from mtrl.numerics.errors import BadInput
 
@@ -18,6 +19,7 @@ USAGE = """usage:
   python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
   python -m experiments --redraw [STUDY ...]         draw and judge every figure of the gallery anew from its stored data
   python -m experiments --index                      rewrite the gallery's pages from its files
+  python -m experiments sweep-status --out=DIR       done, running, failed and missing cells of a run, with reasons
   python -m experiments.<study> --help               the flags of one study"""
 
 
@@ -60,6 +62,12 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
       home: the gallery when `--out` names no other.
     """
     try:
+        if arguments and arguments[0] == "sweep-status":
+            values, names = _read(arguments[1:])
+            if odd := [*names, *(flag for flag in values if flag != "--out")]:
+                raise BadInput(f"sweep-status takes --out=DIR alone, but got {odd[0]}; drop it")
+            print(status.status(pathlib.Path(values.get("--out", "results")).expanduser()))
+            return
         values, names = _read(arguments)
         gallery = pathlib.Path(values["--out"]).expanduser() if "--out" in values else home
         chosen = [registry.load(name) for name in names]

@@ -67,18 +67,27 @@ class Job:
 
 
 def prepare(job: Job, overwrite: bool) -> None:
-    """Check, before anything runs, that the folder may be used; writes nothing.
+    """Check, before anything runs, that the folder may be used; leaves nothing there.
 
     An empty folder, or one that holds the same configuration (then the run resumes), is fine; anything else is refused.
 
     Raises:
       BadInput: the folder holds other files or another configuration, is not writable, or the work does not fit in memory.
     """
-    if job.figure.memory is not None:
-        devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
+    check_folder(job, overwrite)
     check_writable(job.folder)
     for folder in (job.folder, job.folder / "cells"):
         store.remove_leftovers(folder)
+
+
+def check_folder(job: Job, overwrite: bool) -> None:
+    """What `prepare` checks by looking alone.
+
+    Raises:
+      BadInput: the folder holds other files or another configuration, or the work does not fit in memory.
+    """
+    if job.figure.memory is not None:
+        devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
     if overwrite or not job.folder.is_dir():
         return
     config_file, data_file = job.folder / "config.json", job.folder / "data.nc"

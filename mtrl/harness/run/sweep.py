@@ -1,19 +1,17 @@
-"""Sweeps over any field: every point a complete result of its own, plus one collated dataset and an overview figure."""
+"""Sweeps over any field: every point a complete result of its own, plus one collated dataset and two overviews."""
 
 import hashlib
-import itertools
 import json
 import pathlib
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mtrl.harness.config import check_distinct
-from mtrl.harness.flags import SWEEP, typed
-from mtrl.harness.picture import style
+from mtrl.harness.flags import typed
+from mtrl.harness.picture import overview, style
 from mtrl.harness.run import carry, store
 from mtrl.harness.run.produce import Job
 from mtrl.harness.study import Figure, Study
+from mtrl.harness.swept import Sweep
 from mtrl.numerics.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,29 +20,38 @@ if TYPE_CHECKING:
 LONGEST_NAME = 100  # bytes
 
 
-def points(
-    figure: Figure, preset: str, overrides: dict[str, Any], sweep: dict[str, list[str]]
-) -> list[tuple[dict[str, str], Any]]:
-    """(texts of the swept fields, validated configuration) for every point of the grid; all are checked before any runs."""
-    for name, texts in sweep.items():
-        check_distinct(f"{SWEEP}{name}", texts)
-    made = []
-    for values in itertools.product(*sweep.values()):
-        texts = dict(zip(sweep, values, strict=True))
-        made.append((texts, figure.configure(preset, {**overrides, **typed(figure.config, texts)})))
-    return made
+class Swept(NamedTuple):
+    """One figure over its points."""
+
+    figure: Figure
+    folder: pathlib.Path
+    sweep: Sweep
+    jobs: list[Job]
 
 
-def make_jobs(
-    study: Study, figure: Figure, folder: pathlib.Path, grid: list[tuple[dict[str, str], Any]], x64: bool
-) -> list[Job]:
-    """One job per point, in `<folder>/sweep/<field>=<value>,.../`."""
-    names = [_short(",".join(f"{k}={v.replace('/', '_')}" for k, v in texts.items())) for texts, _ in grid]
+def make(
+    study: Study, figure: Figure, folder: pathlib.Path, sweep: Sweep, base: tuple[str, dict[str, Any]], x64: bool
+) -> Swept:
+    """One job per point, in `<folder>/sweep/<field>=<value>,.../`; all configurations are checked before any runs.
+
+    Args:
+      study: of the figure.
+      figure: what is swept.
+      folder: of the figure.
+      sweep: the points.
+      base: preset and overrides that all points share.
+      x64: precision.
+    """
+    preset, overrides = base
+    points = sweep.points()
+    names = [_short(",".join(f"{k}={v.replace('/', '_')}" for k, v in point.items())) for point in points]
     check_distinct("sweep", names)
-    return [
+    configs = [figure.configure(preset, {**overrides, **typed(figure.config, point)}) for point in points]
+    jobs = [
         Job(study, figure, config, folder / "sweep" / name, x64, name)
-        for name, (_, config) in zip(names, grid, strict=True)
+        for name, config in zip(names, configs, strict=True)
     ]
+    return Swept(figure, folder, sweep, jobs)
 
 
 def _short(name: str) -> str:
@@ -63,92 +70,100 @@ def _coordinate(texts: list[str]) -> list[Any]:
         return texts
 
 
-def collate(jobs: list[Job], sweep: dict[str, list[str]]) -> "xr.Dataset":
-    """One dataset with a leading dim `sweep_<field>` per swept field."""
+def _joined(parts: list[Any], dim: str) -> Any:
     import xarray as xr
 
-    parts = iter([store.read_dataset(job.folder / "data.nc") for job in jobs])
-    names = list(sweep)
-
-    def stack(depth: int) -> "xr.Dataset":
-        if depth == len(names):
-            return next(parts).drop_attrs(deep=False)
-        inner = [stack(depth + 1) for _ in sweep[names[depth]]]
-        dim = f"sweep_{names[depth]}"
-        joined = xr.concat(inner, dim=dim, join="outer", data_vars="all", coords="different", compat="equals")
-        return joined.assign_coords({dim: _coordinate(sweep[names[depth]])})
-
-    attributes = store.read_dataset(jobs[0].folder / "data.nc").attrs
-    kept = {k: v for k, v in attributes.items() if k not in (store.DIGEST, "config")}
-    return stack(0).transpose(*(f"sweep_{name}" for name in names), ...).assign_attrs(kept, sweep=json.dumps(sweep))
+    return xr.concat(parts, dim=dim, join="outer", data_vars="all", coords="different", compat="equals")
 
 
-def overview(data: "xr.Dataset", sweep: dict[str, list[str]]) -> Any:
-    """Mean of every numeric variable against the first swept field, one colour per combination of the others."""
-    dims = [f"sweep_{name}" for name in sweep]
-    shown = [name for name, v in data.data_vars.items() if dims[0] in v.dims and v.dtype.kind == "f"][:9]
-    if not shown:
-        raise BadInput("nothing numeric depends on the swept field; sweep another one")
-    columns = min(3, len(shown))
-    figure, axes = style.subplots(-(-len(shown) // columns), columns)
-    for ax, name in itertools.zip_longest(axes.ravel(), shown):
-        if name is None:
-            ax.axis("off")
-            continue
-        variable = data[name]
-        means = variable.mean([d for d in variable.dims if d not in dims], skipna=True)
-        x = np.arange(means.sizes[dims[0]]) if means[dims[0]].dtype.kind in "OUT" else means[dims[0]].values
-        others = [d for d in dims[1:] if d in means.dims]
-        for index in itertools.product(*(range(means.sizes[d]) for d in others)):
-            line = means.isel(dict(zip(others, index, strict=True))).transpose(dims[0])
-            label = ", ".join(
-                f"{d[6:]}={means[d].values[i]:g}" if means[d].dtype.kind == "f" else str(means[d].values[i])
-                for d, i in zip(others, index, strict=True)
-            )
-            drawn = ax.plot(x, line.values, marker="o", label=label or None)
-            if "seed" in variable.dims:
-                seeds = variable.isel(dict(zip(others, index, strict=True)))
-                half = style.half_width(
-                    seeds.mean([d for d in seeds.dims if d not in ("seed", dims[0])]).transpose("seed", dims[0])
-                )
-                ax.fill_between(
-                    x, line.values - half, line.values + half, color=drawn[0].get_color(), alpha=0.2, linewidth=0
-                )
-        if means[dims[0]].dtype.kind in "OUT":
-            ax.set_xticks(x, means[dims[0]].values)
-        unit = variable.attrs.get("units", "")
-        ax.set_xlabel(dims[0][6:])
-        ax.set_ylabel(f"mean {name}" + (f" [{unit}]" if unit not in ("", "1") else ""))
-        if others:
-            ax.legend()
-    return figure
+def collate(swept: Swept, made: list[Job]) -> "xr.Dataset":
+    """One dataset over the points that were made.
+
+    A whole grid has a leading dim `sweep_<field>` per swept field. Points of a list, and a grid of which some failed, have one dim `point`
+    with the coordinates `sweep_<field>` along it.
+    """
+    fields, axes = swept.sweep.fields, swept.sweep.axes
+    data = [store.read_dataset(job.folder / "data.nc") for job in made]
+    parts = iter([part.drop_attrs(deep=False) for part in data])
+    kept = {k: v for k, v in data[0].attrs.items() if k not in (store.DIGEST, "config")}
+    if swept.sweep.rows or len(made) < len(swept.jobs):
+        points = [
+            point
+            for job, point in zip(swept.jobs, swept.sweep.points(), strict=True)
+            if job.folder in {j.folder for j in made}
+        ]
+        whole = _joined(list(parts), "point")
+        dims = ["point"]
+        whole = whole.assign_coords(
+            {f"sweep_{name}": ("point", _coordinate([point[name] for point in points])) for name in fields}
+        )
+    else:
+
+        def stack(depth: int) -> "xr.Dataset":
+            if depth == len(fields):
+                return next(parts)
+            dim = f"sweep_{fields[depth]}"
+            joined = _joined([stack(depth + 1) for _ in axes[fields[depth]]], dim)
+            return joined.assign_coords({dim: _coordinate(axes[fields[depth]])})
+
+        whole, dims = stack(0), [f"sweep_{name}" for name in fields]
+    return whole.transpose(*dims, ...).assign_attrs(kept, sweep=json.dumps(swept.sweep))
 
 
-def _refuse_other_sweep(path: pathlib.Path, sweep: dict[str, list[str]]) -> None:
+def _refuse_other(swept: Swept) -> None:
     """Refuse to replace the collated dataset of another sweep."""
-    if path.is_file() and (stored := json.loads(store.read_dataset(path).attrs["sweep"])) != sweep:
-        there = " ".join(f"--{SWEEP}{name}={','.join(texts)}" for name, texts in stored.items())
-        raise BadInput(f"{path} holds another sweep ({there}); choose another --out, or add --overwrite to replace it")
+    path = swept.folder / "sweep.nc"
+    if not path.is_file():
+        return
+    axes, rows = json.loads(store.read_dataset(path).attrs["sweep"])
+    if (stored := Sweep(axes, tuple(rows))) != swept.sweep:
+        raise BadInput(
+            f"{path} holds another sweep ({stored.words()}); choose another --out, or add --overwrite to replace it"
+        )
 
 
-def run(
-    study: Study,
-    figure: Figure,
-    folder: pathlib.Path,
-    grid: list[tuple[dict[str, str], Any]],
-    sweep: dict[str, list[str]],
-    x64: bool,
-    **options: Any,
-) -> list:
-    """Make every point, then `sweep.nc`, `sweep.png` and `sweep.pdf` in the figure's folder."""
-    jobs = make_jobs(study, figure, folder, grid, x64)
-    if not options.get("overwrite"):
-        _refuse_other_sweep(folder / "sweep.nc", sweep)
-    results = carry.make_all(jobs, **options)
-    data = collate(jobs, sweep)
-    store.write_dataset(folder / "sweep.nc", data)
+def write_whole(swept: Swept, made: list[Job]) -> None:
+    """`sweep.nc`, `sweep.png` (claims against the swept fields) and `sweep_figures.png` (the figure at each point)."""
+    store.write_dataset(swept.folder / "sweep.nc", collate(swept, made))
+    points = {job.folder: point for job, point in zip(swept.jobs, swept.sweep.points(), strict=True)}
+    judged = [(points[job.folder], json.loads((job.folder / "claims.json").read_text())) for job in made]
+    regions = {claim.text: claim.accepts for claim in swept.figure.claims}
     with style.house():
-        made = style.pictures(overview(data, sweep))
-    for suffix, content in made.items():
-        store.write_bytes(folder / f"sweep.{suffix}", content)
-    return results
+        if (drawn := overview.claims(judged, regions, swept.sweep.fields)) is not None:
+            for suffix, content in style.pictures(drawn).items():
+                store.write_bytes(swept.folder / f"sweep.{suffix}", content)
+        shown = made[: overview.MOST]
+        figures = [job.figure.draw(store.read_dataset(job.folder / "data.nc"), job.config) for job in shown]
+        sheet = overview.contact_sheet(figures, [points[job.folder] for job in shown], len(made))
+        store.write_bytes(swept.folder / "sweep_figures.png", style.pictures(sheet, ("png",))["png"])
+
+
+def run(sweeps: list[Swept], overwrite: bool = False, **how: Any) -> carry.Results:
+    """Make every point of every figure, all cells at once; each figure's whole is written when its last point is drawn.
+
+    Raises:
+      BadInput: a folder holds another sweep, or as `carry.make_all`.
+      Incomplete: some points failed; the wholes are made of the others.
+    """
+    for swept in sweeps:
+        if not overwrite:
+            _refuse_other(swept)
+    home = {job.folder: number for number, swept in enumerate(sweeps) for job in swept.jobs}
+    left = [len(swept.jobs) for swept in sweeps]
+
+    def after(job: Job) -> None:
+        number = home[job.folder]
+        left[number] -= 1
+        if not left[number]:
+            write_whole(sweeps[number], sweeps[number].jobs)
+
+    try:
+        return carry.make_all(
+            [job for swept in sweeps for job in swept.jobs], overwrite=overwrite, after_each=after, **how
+        )
+    except carry.Incomplete as error:
+        done = {job.folder for job, _ in error.results}
+        for number, swept in enumerate(sweeps):
+            if left[number] and (made := [job for job in swept.jobs if job.folder in done]):
+                write_whole(swept, made)
+        raise
