@@ -72,8 +72,10 @@ def take(algorithm: Algorithm | Iteration, key: Any, problem: Problem, params: A
     if isinstance(algorithm, Iteration):
         state, info = algorithm.step(key, state, now)
         return Step(params, state, now, None, info, None)
+    import jax  # studies import this module, and answer a mistyped flag without JAX
+
     seen = now if algorithm.oracle else now.view
     action = algorithm.select(key, state, seen)
     feedback, outcome = problem.answer(now, action)
-    state, info = algorithm.update(key, state, seen, action, feedback)
+    state, info = algorithm.update(jax.random.clone(key), state, seen, action, feedback)  # the same luck, and meant to be
     return Step(params, state, now, action, info, outcome)

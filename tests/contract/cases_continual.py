@@ -26,7 +26,7 @@ def images(key, dtype):
 
 
 def two_steps(key, algorithm, data):
-    state = algorithm.init(key, data)
+    state = algorithm.init(jax.random.clone(key), data)
     return jax.lax.scan(lambda s, k: algorithm.step(k, s, data), state, jax.random.split(key, 2))
 
 

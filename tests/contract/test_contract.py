@@ -41,9 +41,13 @@ def renaming(case):
     return jnp.roll(jnp.arange(case.tasks), 1)
 
 
-@functools.cache
 def three_keys():
-    """The keys of the two examples, and another."""
+    """The keys of the two examples, and another; the same at every call, which is said to JAX's watch over keys."""
+    return jax.random.clone(_keys())
+
+
+@functools.cache
+def _keys():
     return jax.random.split(jax.random.key(7), 3)
 
 

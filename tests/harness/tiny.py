@@ -27,6 +27,7 @@ from mtrl.harness import (
     mean_interval,
     over_seeds,
     simulate,
+    split_named,
     style,
 )
 
@@ -85,8 +86,9 @@ def greedy(*, arms=2, epsilon=0.1):
 
     def select(key, state, view):
         values = state.sums / jnp.maximum(state.pulls, 1)
-        explore = jax.random.uniform(key) < epsilon
-        return jnp.where(explore, jax.random.randint(key, (), 0, arms), jnp.argmax(values))
+        keys = split_named(key, "explore", "arm")
+        explore = jax.random.uniform(keys["explore"]) < epsilon
+        return jnp.where(explore, jax.random.randint(keys["arm"], (), 0, arms), jnp.argmax(values))
 
     def update(key, state, view, action, reward):
         return CountState(state.pulls.at[action].add(1), state.sums.at[action].add(reward)), reward

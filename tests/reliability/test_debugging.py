@@ -1,23 +1,33 @@
-"""The suite under JAX's own debugging: no key is used twice, and no NaN appears that was not put there."""
+"""The library under JAX's own debugging: no key is used twice, and no NaN appears that was not put there."""
 
+import functools
+
+import jax
 import pytest
 
+from tests.contract.test_contract import CASES, drawn, three_keys
+from tests.reliability.conftest import suite
+
 pytestmark = pytest.mark.reliability
-WINGS = [
-    "tests/numerics/test_low_rank.py",
-    "tests/nn/test_samplers.py",
-    "tests/descent/test_noise.py",
-    "tests/bandits/test_play.py",
-    "tests/bandits/regret/test_e2tc.py",
-    "tests/bandits/test_problem.py",
-    "tests/mdp/linear/test_problem.py",
-    "tests/mdp/psr",
-    "tests/random_matrix/test_problem.py",
-    "tests/representation/active",
-    "tests/continual/test_problem.py",
-    "tests/dynamics/test_rollout.py",
-    "tests/dynamics/gradient_noise",
-    "tests/forecasting/test_windows.py",
-    "tests/optimization",
-    "tests/harness/test_driver.py",
-]
+
+
+def reused(case):
+    """What JAX says of a key that the algorithm of a row uses twice, "" where it uses every key once."""
+    arrays = jax.tree.map(lambda x: x[0], drawn(case.example))
+    call = functools.partial(case.call, **case.hyper, **case.static)
+    jax.config.update("jax_debug_key_reuse", True)
+    try:
+        jax.jit(call).trace(three_keys()[0], *arrays)
+    except jax.errors.KeyReuseError as error:
+        return str(error)
+    finally:
+        jax.config.update("jax_debug_key_reuse", False)
+    return ""
+
+
+def test_no_key_is_used_twice(say):
+    """Every algorithm of the contract table, traced with jax_debug_key_reuse."""
+    twice = {case.name: reused(case) for case in CASES}
+    found = {name: words for name, words in twice.items() if words}
+    assert not found, found
+    say(f"{len(twice)} algorithms, no key used twice")

@@ -99,23 +99,25 @@ def boss(
         cover, _ = jnp.linalg.qr(jax.random.normal(key, (experts, view.dim, rank), view.dtype))
         return State(cover, jnp.zeros(experts, view.dtype), jnp.zeros((), jnp.int32))
 
-    def exploring(key, state) -> Bool[Array, ""]:
-        return (state.round == 0) | jax.random.bernoulli(jax.random.split(key)[0], chance)
+    def exploring(coin, state) -> Bool[Array, ""]:
+        return (state.round == 0) | jax.random.bernoulli(coin, chance)
 
     def select(key, state, view):
         dim, dtype = state.experts.shape[1], state.experts.dtype
-        expert = draw_expert(jax.random.split(key)[1], state.misses, rate)
+        coin, luck = jax.random.split(key)
+        expert = draw_expert(luck, state.misses, rate)
         basis = state.experts[expert]
         if include_truth:
             basis = jnp.where(expert == experts - 1, view.truth.basis, basis)
-        return choose(exploring(key, state), plan(jnp.eye(dim, dtype=dtype), explore), plan(basis, identify))
+        return choose(exploring(coin, state), plan(jnp.eye(dim, dtype=dtype), explore), plan(basis, identify))
 
     def update(key, state, view, action, feedback):
         distance = uncovered(state.experts, feedback)
         if include_truth:
             distance = distance.at[-1].set(uncovered(view.truth.basis[None], feedback)[0])
         missed = (distance > jnp.asarray(cover, distance.dtype)).astype(distance.dtype)
-        misses = state.misses + jnp.where(exploring(key, state), missed, 0.0)
+        coin, _ = jax.random.split(key)  # the same as in `select`
+        misses = state.misses + jnp.where(exploring(coin, state), missed, 0.0)
         return State(state.experts, misses, state.round + 1), ()
 
     return Algorithm(init, select, update, include_truth)
