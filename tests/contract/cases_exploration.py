@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from mtrl.bandits import exploration as ex
 from mtrl.bandits.problem import LinearParams
+from mtrl.numerics.designs import interior_point
 from mtrl.numerics.designs.e_optimal import contextual_e_optimal, e_optimal
 from mtrl.numerics.designs.g_optimal import g_optimal
 from mtrl.numerics.designs.rounding import efficient_apportionment, regret_rounding
@@ -95,6 +96,9 @@ CASES = [
         x.reshape(2, 3, DIM), jnp.asarray([0.3, 0.7], x.dtype), iterations=20), differs_from=("numerics.e_optimal",)),
     design("xy_optimal", lambda x: xy_optimal(x, x[1:] - x[:-1], iterations=20)),
     design("xy_optimal frank_wolfe", lambda x: xy_optimal(x, x[1:] - x[:-1], method="frank_wolfe", iterations=20),
+           differs_from=("numerics.xy_optimal",)),
+    design("interior_point.e_optimal", lambda x: interior_point.e_optimal(x, iterations=12)),
+    design("interior_point.xy_optimal", lambda x: interior_point.xy_optimal(x, x[1:] - x[:-1], iterations=12),
            differs_from=("numerics.xy_optimal",)),
     Case("numerics.efficient_apportionment", lambda key, x: whole(efficient_apportionment(
         jax.nn.softmax(x[:, 0] / jnp.max(jnp.abs(x))), 101), x), points, poison=None, why=COUNTS),
