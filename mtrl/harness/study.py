@@ -36,6 +36,7 @@ class Figure:
       aliases: other names that `--figure` takes, such as the number in the paper.
       headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
       question: what the figure asks, one sentence for the gallery.
+      tables: optional `tables(data, config) -> [plots.Table]` of numbers that the gallery's page gives beside the picture.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Figure:
     aliases: tuple[str, ...] = ()
     headline: bool = False
     question: str = ""
+    tables: Callable[[Any, Any], Sequence[Any]] | None = None
 
     def __post_init__(self):
         """Catch a study's own mistakes when it is imported, not after hours of running."""

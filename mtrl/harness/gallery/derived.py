@@ -1,5 +1,6 @@
-"""What the pages offer beside a run's own files, made from the published data: the picture as SVG, and a table of means."""
+"""What the pages offer beside a run's own files, made from the published data: the picture as SVG, means, a figure's own tables."""
 
+import json
 import pathlib
 from collections.abc import Iterable
 from typing import Any
@@ -16,14 +17,17 @@ SEED = "seed"
 
 
 def add_derived(folder: pathlib.Path, figure: Figure, config: Any) -> None:
-    """Write `figure.svg` and `means.csv` of a published figure; a file that would be too large, or has no data, is not there."""
+    """Write `figure.svg`, `means.csv` and `tables.json` of a published figure; a file without data, or too large, is not there."""
     made: dict[str, bytes] = {}
     if (folder / "data.nc").is_file():
         data = store.read_dataset(folder / "data.nc")
         with style.house():
             made["figure.svg"] = style.pictures(figure.draw(data, config), ["svg"])["svg"]
         made["means.csv"] = means(data).encode()
-    for name, most in (("figure.svg", LARGEST_SVG), ("means.csv", LARGEST_CSV)):
+        if figure.tables is not None:
+            shown = [table._asdict() for table in figure.tables(data, config)]
+            made["tables.json"] = (json.dumps(shown, indent=1, default=_plain) + "\n").encode()
+    for name, most in (("figure.svg", LARGEST_SVG), ("means.csv", LARGEST_CSV), ("tables.json", LARGEST_CSV)):
         target, content = folder / name, made.get(name)
         if content is None or len(content) > most:
             target.unlink(missing_ok=True)
@@ -49,6 +53,11 @@ def _rows(array: Any, dims: list[str]) -> Iterable[list[Any]]:
     for place, width in zip(np.ndindex(mean.shape), half, strict=True):
         labels = {dim: mean[dim].values[i] for dim, i in zip(own, place, strict=True)}
         yield [*(labels.get(dim, "") for dim in dims), mean.values[place], width, seeds or ""]
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy or labelled number as JSON knows it."""
+    return value.item()
 
 
 def _cell(value: Any) -> str:

@@ -107,6 +107,19 @@ class Entry:
         return "figure.svg" if (self.folder / "figure.svg").is_file() else "figure.png"
 
     @property
+    def tables(self) -> list[dict[str, Any]]:
+        """Its tables of numbers: caption, columns, rows."""
+        return _json(self.folder / "tables.json", [])
+
+    @property
+    def tab(self) -> str:
+        """What its tab says: which of the figure's variants it is."""
+        words = {"paper": "paper sizes", "own": "own sizes"}.get(self.preset, self.preset)
+        if self.origin == "real":
+            return f"real data: {self.variant or words}"
+        return self.variant if self.variant and self.preset != "paper" else words
+
+    @property
     def files(self) -> list[tuple[str, str]]:
         """(file, words) of what can be downloaded."""
         offered = {

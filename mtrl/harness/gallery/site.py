@@ -1,9 +1,12 @@
 """The gallery as static pages: a landing page, one page per paper, and a table for the repository's host."""
 
+import json
 import pathlib
 from typing import Any
 
+from mtrl.harness.gallery.age import older
 from mtrl.harness.gallery.entries import TIMES, VERDICTS, Entry, entries, tally
+from mtrl.harness.judge import report
 from mtrl.harness.judge.claims import KINDS
 from mtrl.harness.run import store
 from mtrl.harness.study import Study
@@ -15,7 +18,8 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
     """Write `index.html`, `<study>/index.html`, `style.css`, `site.js` and `README.md`, from the files of the gallery.
 
     Args:
-      gallery: folder with `<study>/<figure>/`.
+      gallery: folder with `<study>/<figure>/`, and `reliability.json` where the reliability runs were made: {"date", "pins": {package:
+        version}, "checks": [{"name", "what", "figure", "held", "seconds"}]}.
       studies: named on the pages, in this order; those without a published figure are left out.
     """
     published = {study.name: entries(gallery, study) for study in studies}
@@ -24,7 +28,12 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
     templates = _environment()
     common = dict(verdicts=VERDICTS, kinds=list(KINDS), origins=ORIGINS, times=list(TIMES.values()))
     landing = templates.get_template("landing.html").render(
-        root="", studies=shown, published=published, tally=tally, totals=tally(everything), **common
+        root="",
+        studies=shown,
+        published=published,
+        totals=tally(everything),
+        reliability=_reliability(gallery, everything),
+        **common,
     )
     _write(gallery / "index.html", landing)
     _write(gallery / "README.md", _readme(shown, published))
@@ -39,6 +48,19 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
             **common,
         )
         _write(gallery / study.name / "index.html", page)
+
+
+def _reliability(gallery: pathlib.Path, everything: list[Entry]) -> dict[str, Any] | None:
+    """The last reliability runs, each check with the page of its figure; None where there were none."""
+    path = gallery / "reliability.json"
+    if not path.is_file():
+        return None
+    stored = json.loads(path.read_text())
+    pages = {
+        f"{e.study.name}/{e.figure.name}": f"{e.study.name}/index.html#{e.anchor}" for e in everything if not e.variant
+    }
+    checks = [{**check, "page": pages.get(check.get("figure") or "", "")} for check in stored["checks"]]
+    return {**stored, "checks": checks, "held": sum(bool(check["held"]) for check in checks)}
 
 
 def _write(path: pathlib.Path, text: str) -> None:
@@ -59,6 +81,8 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["number"] = report.number
+    made.filters["older"] = older
     made.filters["caption"] = lambda text: " ".join((text or "").split())
     made.filters["sentence"] = lambda text: text[:1].upper() + text[1:].rstrip(".") + "."
     made.filters["headline"] = lambda found: next((e for e in found if e.figure.headline and not e.variant), found[0])

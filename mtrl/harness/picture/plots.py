@@ -32,6 +32,20 @@ class Look(NamedTuple):
     line: str = "-"
 
 
+class Table(NamedTuple):
+    """Numbers that are read rather than seen: a page shows them as a table, a picture does not.
+
+    Attributes:
+      caption: one line, with the unit and what an interval is.
+      columns: heads, that of the row names first.
+      rows: each a name and cells; a cell is text, a number, or (mean, half of its 95 % interval).
+    """
+
+    caption: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 def looks(words: Mapping[Any, str] | Iterable[str]) -> dict[Any, Look]:
     """A look per label, in the order of the palette; labels are their own words where none are given."""
     named = dict(words) if isinstance(words, Mapping) else {label: str(label) for label in words}

@@ -25,6 +25,7 @@ PAGES = ("index.html", *(f"{path.parent.name}/index.html" for path in sorted((RO
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine: the pages were not opened")
 
 DRIVER = """<!doctype html><title>driver</title><iframe id="page" style="border:0;height:900px" width="%(width)d" src="%(page)s"></iframe>
+<iframe id="bare" sandbox="allow-same-origin" style="border:0;height:900px" width="%(width)d" src="%(page)s"></iframe>
 <pre id="result"></pre><script>
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 addEventListener("load", async () => {
@@ -33,6 +34,26 @@ addEventListener("load", async () => {
     for (const part of doc.querySelectorAll("details")) part.open = true;
     for (const image of doc.images) image.loading = "eager";
     for (let i = 0; i < 100 && [...doc.images].some((image) => !image.complete); i++) await wait(50);
+    const visible = (part) => part.getClientRects().length > 0;
+    out.tabs = [...doc.querySelectorAll("[role=tablist]")].map((list) => {
+      const tabs = [...list.querySelectorAll("[role=tab]")], panels = tabs.map((tab) => doc.getElementById(tab.getAttribute("aria-controls")));
+      return tabs.every((tab, i) => {
+        const next = (i + 1) %% tabs.length;
+        const before = panels.every((panel, j) => visible(panel) === (i === j)) && tab.tabIndex === 0 && tab.ariaSelected === "true";
+        tab.focus();
+        tab.dispatchEvent(new page.KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+        return before && visible(panels[next]) && doc.activeElement === tabs[next];
+      });
+    });
+    const plain = document.getElementById("bare").contentDocument;
+    out.unscripted = [...plain.querySelectorAll(".variants")].map((box) => {
+      const picks = [...box.querySelectorAll(".pick")], panels = [...box.querySelectorAll(".variant")];
+      return picks.every((pick, i) => {
+        box.querySelector(`label[for="${pick.id}"]`).click();
+        return pick.checked && panels.every((panel, j) => visible(panel) === (i === j));
+      }) && panels.some(visible);
+    });
+    for (const panel of doc.querySelectorAll(".variant")) panel.hidden = false;
     out.missing = [...doc.images].filter((image) => !image.naturalWidth).map((image) => image.src);
     out.overflow = doc.documentElement.scrollWidth - doc.documentElement.clientWidth;
     const shown = () => [...doc.querySelectorAll(".figures > li")].filter((item) => item.offsetParent);
@@ -136,7 +157,8 @@ def drive(address, page, width, folder):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page(address, tmp_path, page):
-    """No missing picture, no error, no scrolling sideways, filters that filter, copy buttons that copy, no serious barrier."""
+    """No missing picture, no error, no scrolling sideways, filters that filter, copy buttons that copy, tabs by keyboard and
+    without scripts, no serious barrier."""
     for width in (360, 1280):
         found, console = drive(address, page, width, tmp_path / "profile")
         assert not console and "error" not in found
@@ -147,3 +169,5 @@ def test_page(address, tmp_path, page):
         assert all(found["filtered"].values()), found["filtered"]
     else:
         assert found["copied"]
+        assert all(found["tabs"]) and all(found["unscripted"]) and found["unscripted"]
+        assert len(found["tabs"]) == (ROOT / "figures" / page).read_text().count('class="tabnote"')

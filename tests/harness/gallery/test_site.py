@@ -9,12 +9,15 @@ import shlex
 
 import pytest
 
-from mtrl.harness import field, flags, style
+from mtrl.harness import field, flags, plots, style
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import declaring
 from mtrl.harness.gallery import Registry
+from mtrl.harness.gallery.age import older
+from mtrl.harness.gallery.derived import add_derived
 from mtrl.harness.gallery.entries import Claim, entries, tally
 from mtrl.harness.gallery.publish import publish, publish_variant
+from mtrl.harness.gallery.site import write_site
 from mtrl.harness.run import store
 from tests.harness import tiny
 from tests.harness.gallery.test_command import main
@@ -81,7 +84,69 @@ def test_a_picture_for_the_page_and_a_table_of_means(tmp_path):
     assert [float(row["half_width_95"]) for row in rows] == pytest.approx(style.half_width(data.values), rel=1e-5)
 
 
+def test_tables_stand_on_the_page_with_the_numbers_of_the_data(tmp_path):
+    def tables(data, config):
+        means = data["mean"].mean("seed")
+        return [
+            plots.Table(
+                "a caption", ["size", "mean", "with interval", "words"], [["first", means[0], (means[1], 0.5), "text"]]
+            )
+        ]
+
+    gallery = made(tmp_path)
+    entry = entries(gallery, tiny.STUDY)[0]
+    figure = dataclasses.replace(tiny.MEAN, tables=tables)
+    add_derived(entry.folder, figure, entry.config)
+    write_site(gallery, [tiny.STUDY])
+    means = store.read_dataset(entry.folder / "data.nc")["mean"].mean("seed").values
+    page = (gallery / "tiny/index.html").read_text()
+    assert {repr(float(means[0])), repr(float(means[1])), "0.5"} <= set(Numbers(page).values)
+    assert "<caption>a caption</caption>" in page and '<th scope="row">first</th>' in page and "<td>text</td>" in page
+    add_derived(entry.folder, tiny.MEAN, entry.config)
+    assert not (entry.folder / "tables.json").exists()
+
+
+def test_the_landing_page_tells_of_the_reliability_runs(tmp_path):
+    gallery = made(tmp_path)
+    assert "Reliability" not in (gallery / "index.html").read_text()
+    checks = [
+        {"name": "killed", "what": "a killed run resumes", "figure": "tiny/mean", "held": True, "seconds": 12.34},
+        {"name": "torn", "what": "a torn file is refused", "figure": None, "held": False, "seconds": 3},
+    ]
+    stored = {"date": "2026-01-02", "pins": {"jax": "1.2.3"}, "checks": checks}
+    (gallery / "reliability.json").write_text(json.dumps(stored))
+    main(["--index", f"--out={gallery}"])
+    page = (gallery / "index.html").read_text()
+    assert "last on 2026-01-02: 1 of 2 checks held, with jax 1.2.3." in page
+    assert '<a href="tiny/index.html#mean">tiny/mean</a>' in page and "did not hold" in page
+    assert Numbers(page).values[-2:] == ["12.34", "3"]
+
+
+def test_a_page_says_when_a_figure_is_of_older_sources(tmp_path):
+    gallery = made(tmp_path)
+    fresh = entries(gallery, tiny.STUDY)[0]
+    assert older(fresh) == "" and 'class="older"' not in (gallery / "tiny/index.html").read_text()
+    for change, words in (
+        ({"source_digest": "other"}, "computed by older sources"),
+        ({"drawn_by": "other"}, "drawn by older sources"),
+        ({"versions": "jax 0.1"}, "made with other pins"),
+    ):
+        assert words in older(dataclasses.replace(fresh, run={**fresh.run, **change}))
+    assert "No record of its run" in older(dataclasses.replace(fresh, run={}))
+    store.write_json(fresh.folder / "run.json", {**fresh.run, "source_digest": "other"})
+    main(["--index", f"--out={gallery}"])
+    assert (gallery / "tiny/index.html").read_text().count('class="older"') == 1
+
+
 STUDIES = Registry("experiments").studies()
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_tabs_of_a_figure_differ_and_the_style_sheet_knows_so_many(study):
+    tabs: dict[str, list[str]] = {}
+    for entry in entries(ROOT / "figures", study):
+        tabs.setdefault(entry.figure.name, []).append(entry.tab)
+    assert all(len(set(words)) == len(words) <= 8 for words in tabs.values()), tabs
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
