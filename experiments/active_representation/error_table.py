@@ -19,35 +19,55 @@ class TableConfig(vision.VisionConfig):
     sparse: tuple[int, ...] = field((0, 10), help="tasks sampled beyond the floor; 0 for all", lower=0)
 
 
-def cell(values) -> str:
-    """Mean over targets with half of its 95 % interval."""
-    means = values.mean("seed").values
-    half = f" ± {float(style.half_width(means)):.2f}" if len(means) > 1 else ""
-    return f"{means.mean():.2f}{half}"
+def rows_of(data):
+    """(learner, name of the error, words of a method, errors per target in percent) of every entry."""
+    images = data["test_images"]
+    shown = {
+        "error": (100 * data["wrong"] / images, 100 * data["target_only"] / images),
+        "balanced error": (100 * data["balanced"], 100 * data["target_only_balanced"]),
+    }
+    for learner in vision.learners(data):
+        for name, (ours, ridge) in shown.items():
+            last = ours.isel(epoch=-1).sel(learner=learner)
+            for k in data["sparse"].values:
+                for rule in data["rule"].values:
+                    words = f"{f'k={k}' if k else 'all tasks'}: {rule}"
+                    yield learner, name, words, last.sel(sparse=k, rule=rule).mean("seed").values
+            yield learner, name, "target-only ridge", ridge.sel(learner=learner).mean("seed").values
 
 
 def draw(data, config):
-    """A column per rule and number of tasks, the last one target-only ridge."""
-    methods = [(k, rule) for k in data["sparse"].values for rule in data["rule"].values]
-    columns = [f"{f'k={k}' if k else 'all tasks'}: {rule}" for k, rule in methods] + ["target-only ridge"]
-    images = data["test_images"]
-    shown = {
-        "error %": (data["wrong"] / images, data["target_only"] / images),
-        "balanced %": (data["balanced"], data["target_only_balanced"]),
-    }
-    cells, rows = [], []
-    for learner in vision.learners(data):
-        for name, (ours, ridge) in shown.items():
-            last = 100 * ours.isel(epoch=-1).sel(learner=learner)
-            drawn = [last.sel(sparse=k, rule=rule) for k, rule in methods]
-            rows.append(f"{TITLE[learner]}, {name}")
-            cells.append([cell(x) for x in (*drawn, 100 * ridge.sel(learner=learner))])
-    figure, axes = plots.panel(width=1.9 + 1.45 * len(columns), height=0.7 + 0.26 * (len(rows) + 1))
-    plots.table(axes[0, 0], cells, columns, rows)
+    """Left the error, right the balanced one: a place per rule and number of tasks, the last one target-only ridge."""
+    figure, axes = plots.panel(1, 2, width=5.2, height=3.9)
+    learners, entries = vision.learners(data), list(rows_of(data))
+    looks = plots.looks({learner: TITLE[learner] for learner in learners})
+    words = list(dict.fromkeys(entry[2] for entry in entries))
+    for learner, name, method, errors in entries:
+        ax, i = axes[0, int(name != "error")], learners.index(learner)
+        at, look = words.index(method) + 0.16 * (i - (len(learners) - 1) / 2), looks[learner]
+        label = look.words if method == words[0] else None
+        ax.errorbar(
+            at, errors.mean(), style.half_width(errors), fmt=look.marker, color=look.color, capsize=2, label=label
+        )
     targets, each = data.sizes["target"], vision.count(data.sizes["seed"])
-    title = f"{config.dataset}: mean over {targets} targets, 95% t-interval over targets ({each} each)"
-    plots.finish(axes[0, 0], title=title)
+    for ax, name in zip(axes[0], ("error", "balanced error"), strict=True):
+        ax.set_xticks(range(len(words)), words, rotation=35, ha="right")
+        plots.finish(ax, y=f"test {name} [%]", ylim=(0, None), legend=None)
+    plots.legend_below(figure, axes[0, :1])
+    figure.suptitle(f"{config.dataset}: mean over {targets} targets, 95% t-interval over targets ({each} each)")
     return figure
+
+
+def tables(data, config):
+    """The means over targets with half of their intervals."""
+    entries = list(rows_of(data))
+    words = list(dict.fromkeys(entry[2] for entry in entries))
+    found = {}
+    for learner, name, method, errors in entries:
+        half = float(style.half_width(errors)) if len(errors) > 1 else 0.0
+        found.setdefault(f"{TITLE[learner]}, {name}", {})[method] = (float(errors.mean()), half)
+    rows = [[name, *(cells[method] for method in words)] for name, cells in found.items()]
+    return [plots.Table("Test error [%], mean over targets ± half of its 95 % interval", ["", *words], rows)]
 
 
 def advantage(learner: str, better: str, worse: str, sparse: int):
@@ -78,6 +98,7 @@ FIGURE = Figure(
     ),
     config=TableConfig,
     draw=draw,
+    tables=tables,
     claims=(
         *(
             claim(

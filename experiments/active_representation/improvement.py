@@ -27,7 +27,7 @@ class ImprovementConfig(vision.VisionConfig):
 def draw(data, config):
     """Gains of every rule, sorted; target-only ridge as reference."""
     errors = data["wrong"].isel(epoch=-1, sparse=0).mean("seed")
-    figure, axes = plots.panel(1, data.sizes["learner"], width=5.2, height=3.8)
+    figure, axes = plots.panel(1, data.sizes["learner"], width=5.2, height=4.3)
     for ax, learner in zip(axes[0], vision.learners(data), strict=True):
         passive = errors.sel(learner=learner, rule="passive")
         rivals = {rule: errors.sel(learner=learner, rule=rule) for rule in config.rules if rule != "passive"}
@@ -41,11 +41,9 @@ def draw(data, config):
             look = looks[name]._replace(words=f"{looks[name].words}: {words}")
             plots.points(ax, places, "target", look=look, markersize=4)
         plots.level(ax, 0)
-        low, high = ax.get_ylim()
         y = f"wrong: passive minus method\n[of {int(data['test_images'])} test images]"
-        legend = dict(loc="upper right", fontsize=7.5)
-        top = high + 0.45 * (high - low)
-        plots.finish(ax, x="targets, sorted for each curve", y=y, title=TITLE[learner], legend=legend, ylim=(low, top))
+        legend = dict(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=8.5)
+        plots.finish(ax, x="targets, sorted for each curve", y=y, title=TITLE[learner], legend=legend)
     figure.suptitle(f"One-against-all on {config.dataset}, {vision.count(data.sizes['seed'])} per target")
     return figure
 

@@ -128,10 +128,11 @@ def draw(data, config):
         plots.points(ax, data[f"{what}_risk"], "budget", "rule", LOOK)
     floor, ceiling = float(data["oracle_law"]), float(data["target_only"].mean())
     plots.level(left, floor, "oracle B (law)", linestyle=":")
-    plots.level(left, ceiling, "target-only ridge", color="#999999", linestyle="--")
-    legend = dict(title="points: simulation, lines: law", fontsize=8, loc="center right")
+    plots.level(left, 2 * ceiling, f"target-only ridge: {ceiling:.2g}, above", color="#999999", linestyle="--")
+    legend = dict(title="points: simulation, lines: law", fontsize=8, loc="upper right")
+    seen = data["excess_risk"].mean("seed")
     common = dict(log="y", ticks=data["budget"].values)
-    plots.finish(left, y=f"excess risk [{RISK}]", ylim=(0.9 * floor, 1.15 * ceiling), legend=legend, **common)
+    plots.finish(left, y=f"excess risk [{RISK}]", ylim=(0.92 * floor, 1.3 * float(seen.max())), legend=legend, **common)
     plots.finish(right, y=f"subspace risk [{RISK}]", legend=None, **common)
     if is_quoted(config) and QUOTED_BUDGET in data["budget"].values:
         for rule, risk in QUOTED_RISK.items():

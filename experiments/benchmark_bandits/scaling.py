@@ -84,28 +84,44 @@ def run(config: ScalingConfig, seeds: np.ndarray) -> Any:
 
 
 def draw(data: Any, config: ScalingConfig) -> Any:
-    """Left: seconds against every size. Right: a table of exponents and distances to the machine's limits."""
-    figure, axes = plots.panel(1, 2, width=4.8)
-    left, right = axes[0]
-    rows, sizes = [], data["size"].values
-    largest = data.isel(axis=0, factor=-1)
-    for method, line in zip(RIVALS, ("-", "--"), strict=True):
+    """A panel per method: seconds against every size."""
+    figure, axes = plots.panel(1, len(RIVALS), width=4.8, sharey=True)
+    for ax, method in zip(axes[0], RIVALS, strict=True):
         here = data["seconds"].sel({"method": method}).rename(repeat="seed")
-        look = {axis: LOOK[axis]._replace(words=f"{method}, {axis}") for axis in AXES}
-        plots.points(left, here, "factor", "axis", look, linestyle=line)
-        means, last = here.mean("seed").values, largest.sel({"method": method})
-        fitted = [timing.exponent(*pair) if len(pair[0]) > 1 else np.nan for pair in zip(sizes, means, strict=True)]
-        least = float(last["seconds"].min())
-        shares = [float(last[a] / last[b]) / least for a, b in (("operations", "peak"), ("bytes", "bandwidth"))]
-        rows.append([*(f"{slope:.2f}" for slope in fitted), *(f"{100 * share:.1f} %" for share in shares)])
-    title = f"{config.seeds} seeds; base M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
-    words = dict(x="multiple of the base size", y="wall time [s]", title=title)
-    room = dict(ylim=(None, 6 * float(data["seconds"].max())), legend=dict(ncol=2, fontsize=7, loc="upper left"))
-    plots.finish(left, log="y", ticks=data["factor"].values, **words, **room)
-    plots.table(right, rows, [*(f"~{axis}^" for axis in AXES), "arithmetic", "memory"], list(RIVALS))
-    rates = f"{float(data['peak']) / 1e9:.0f} Gflop/s, {float(data['bandwidth']) / 1e9:.0f} GB/s"
-    right.set_title(f"fitted exponents; share of the limits\n({rates} main memory; above 100 %: in cache)", fontsize=9)
+        look = {
+            axis: LOOK[axis]._replace(words=f"{axis}, exponent {slope:.2f}") for axis, slope in _slopes(data, method)
+        }
+        plots.points(ax, here, "factor", "axis", look, linestyle="-", spread=0.02)
+        plots.finish(
+            ax, x="multiple of the base size", y="wall time [s]", title=method, log="y", ticks=data["factor"].values
+        )
+    base = f"M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
+    figure.suptitle(f"{config.seeds} seeds; base {base}")
     return figure
+
+
+def _slopes(data: Any, method: str) -> list[tuple[str, float]]:
+    """(axis, fitted exponent of the seconds in the size)."""
+    means = data["seconds"].sel({"method": method}).mean("repeat").values
+    pairs = zip(AXES, data["size"].values, means, strict=True)
+    return [(axis, float(timing.exponent(x, y)) if len(x) > 1 else np.nan) for axis, x, y in pairs]
+
+
+def tables(data: Any, config: ScalingConfig) -> list:
+    """Exponents and distances to the machine's limits, at the largest number of tasks."""
+    rows, largest = [], data.isel(axis=0, factor=-1)
+    for method in RIVALS:
+        last = largest.sel({"method": method})
+        least = float(last["seconds"].min())
+        shares = [100 * float(last[a] / last[b]) / least for a, b in (("operations", "peak"), ("bytes", "bandwidth"))]
+        rows.append([method, *(slope for _, slope in _slopes(data, method)), *shares])
+    rates = f"{float(data['peak']) / 1e9:.0f} Gflop/s, {float(data['bandwidth']) / 1e9:.0f} GB/s of main memory"
+    heads = ["method", *(f"exponent in {axis}" for axis in AXES), "arithmetic [% of limit]", "memory [% of limit]"]
+    return [
+        plots.Table(
+            f"Fitted exponents, and shares of the machine's limits ({rates}; above 100 %: in cache)", heads, rows
+        )
+    ]
 
 
 def growth(name: str, where: dict, which: Any) -> Any:
@@ -141,6 +157,7 @@ FIGURE = Figure(
     config=ScalingConfig,
     run=run,
     draw=draw,
+    tables=tables,
     claims=(
         claim("LinUCB", "tasks", "the number of tasks", "operations M (2 A d^2 + 4 d^2 + 4 A d) per round"),
         claim("LinUCB", "dim", "the dimension", "operations M (2 A d^2 + 4 d^2 + 4 A d) per round"),

@@ -76,11 +76,13 @@ def draw(data: Any, config: ScalingConfig) -> Any:
     plots.finish(first, x="tasks T", log="y", ticks=config.tasks, title=f"P = {config.parameters[0]:,}", legend=None)
     plots.points(second, data["by_parameters"].rename(repeat="seed"), "parameters", "large", LOOK, linestyle="-")
     plots.finish(second, x="parameters P", log="xy", title="T = 8", legend=None)
-    plots.theory(third, data["gradients"], "parameters", look=plots.Look("the gradients themselves", "black"))
+    plots.theory(third, data["gradients"], "parameters", look=plots.Look("the gradients themselves", "0.35", line="--"))
     for name in LARGE:
         part = data["megabytes"].sel(large=name, drop=True)
         plots.curves(third, part, "parameters", look=LOOK[name], marker=LOOK[name].marker)
-    words = dict(title="T = 8: beside the gradients (black: theirs)", legend=None)
+    words = dict(
+        title="T = 8: beside the gradients, all methods alike\n(dashed: the gradients themselves)", legend=None
+    )
     plots.finish(third, x="parameters P", y="memory [MB]", log="xy", **words)
     for ax, name in ((first, "by_tasks"), (second, "by_parameters")):
         ax.set_ylim(bottom=0.3 * float(data[name].min()))  # bands of a shared machine reach below 0

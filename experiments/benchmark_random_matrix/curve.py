@@ -137,7 +137,7 @@ def run(config, seeds):
 
 def draw(data, config):
     """Seconds as bars, and the curve that was computed."""
-    figure, axes = plots.panel(1, 2, width=5.4, height=3.5)
+    figure, axes = plots.panel(1, 2, width=5.6, height=3.7, width_ratios=(1.25, 1))
     left, right = axes[0]
     title = f"Monte Carlo: {data.sizes['draw']} draws at d = {config.dim}"
     protocol.bars(left, value("seconds"), LOOK, "theory", data, config, title=title)

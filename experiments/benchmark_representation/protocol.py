@@ -69,7 +69,16 @@ def draw_ratios(data, config, *, goal, title):
         ax.barh(place, ratio.value, xerr=error, color=style.COLORS[place], capsize=3)
         ours, yardstick = data["seconds"].sel(workload=name).median("repeat").values
         text = f"{ratio.value:.1f}x  ({yardstick:.2f} s / {ours:.3f} s)"
-        ax.annotate(text, (ratio.high, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
+        ax.annotate(
+            text,
+            (ratio.high, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            bbox=dict(fc="white", ec="none", pad=1.5),
+            zorder=4,
+        )
     ax.set_yticks(range(len(names)), names)
     ax.axvline(goal, color="black", linestyle=":", label=f"goal {goal:g}x")
     right = 2.2 * max(goal, *(ratio.high for ratio in ratios))

@@ -49,12 +49,11 @@ def draw(data: Any, config: PermutedConfig) -> Any:
     for ax, method in zip(axes.ravel(), METHODS, strict=False):
         plots.curves(ax, data["accuracy"].sel({"method": method}), "epoch", "task", table)
         strength = float(data["chosen"].sel({"method": method}))
-        plots.finish(ax, y="accuracy [share]", title=f"{method} ({strength:.3g})", ylim=(0, 1.3), legend=None)
-    axes[0, 0].legend(fontsize=7, loc="upper right", ncol=3)
+        plots.finish(ax, y="accuracy [share]", title=f"{method} ({strength:.3g})", ylim=(0, 1.05), legend=None)
     seen = data["task"] <= (data["epoch"] - 1) // config.epochs + 1
     plots.curves(axes[1, 2], data["accuracy"].where(seen).mean("task"), "epoch", "method", LOOKS)
-    legend = dict(fontsize=7, loc="upper right", ncol=2)
-    plots.finish(axes[1, 2], y="accuracy, mean over tasks seen", ylim=(0, 1.45), legend=legend)
+    plots.finish(axes[1, 2], y="accuracy, mean over tasks seen", ylim=(0, 1.05), legend=None)
+    plots.legend_below(figure, (axes[0, 0], axes[1, 2]), 5)
     figure.suptitle(
         "permuted digits of scikit-learn (stand-in)" if not config.data_dir else "permuted MNIST", fontsize=9
     )

@@ -65,10 +65,10 @@ def draw(data: Any, config: SequentialConfig) -> Any:
     for ax, task, name in zip(axes[0], (1, 2), names, strict=True):
         plots.curves(ax, data["accuracy"].sel(task=task), "epoch", "method", LOOKS)
         ax.axvline(config.epochs + 0.5, color="0.8", zorder=0)
-        legend = dict(fontsize=7, loc="upper right", ncol=3) if task == 1 else None
         plots.finish(
-            ax, title=f"task {task}: {name}" + ("" if config.data_dir else " (stand-in)"), ylim=(0, 1.25), legend=legend
+            ax, title=f"task {task}: {name}" + ("" if config.data_dir else " (stand-in)"), ylim=(0, 1.05), legend=None
         )
+    plots.legend_below(figure, axes[0, :1], 5)
     return figure
 
 

@@ -155,7 +155,7 @@ def draw(data: Any, config: Config) -> Any:
     plots.points(last, data["sweep"], "count", "end", look, linestyle="-", linewidth=0.8)
     plots.theory(last, data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
     title = f"rank {config.first_rank}, then {config.rank}; D = {max(config.depths)}"
-    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="upper right"), title=title, ylim=(None, 1e3))
+    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=title)
     return figure
 
 

@@ -82,7 +82,8 @@ def draw(data: Any, config: Config) -> Any:
         linestyle=":",
         label=f"{int(data['freedom'])} numbers in a matrix of rank {config.rank}",
     )
-    plots.finish(axes[0, 1], legend=dict(fontsize=7), title="at the ends of the curves")
+    plots.finish(axes[0, 1], legend=None, title="at the ends of the curves")
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure
 
 

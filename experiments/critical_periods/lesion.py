@@ -54,7 +54,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: Config) -> Any:
     """K against steps, and what the matrices hold in the end."""
-    figure, axes = plots.panel(1, 4, width=3.7, height=3.6)
+    figure, axes = plots.panel(2, 2, width=5.0, height=3.5)
     group, levels = protocol.levels()
     for ax, pathway in zip(axes[0], protocol.PATHWAYS, strict=False):
         here = data.sel(pathway=pathway)
@@ -67,7 +67,7 @@ def draw(data: Any, config: Config) -> Any:
         ax.axvspan(config.starts[0], config.starts[0] + config.length, color="0.88", zorder=0)
         legend = dict(fontsize=7, loc="center right") if pathway == "b" else None
         plots.finish(ax, title=f"pathway {pathway}", ylim=(-0.15, 4.4), legend=legend)
-    for ax, pathway in zip(axes[0, 2:], protocol.PATHWAYS, strict=False):
+    for ax, pathway in zip(axes[1], protocol.PATHWAYS, strict=False):
         plots.heat(
             ax, data["final"].sel(pathway=pathway), "column", "mode", vmin=0, vmax=4, aspect="equal", bar=pathway == "b"
         )

@@ -43,22 +43,19 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 
 
 def draw(data: Any, config: Config) -> Any:
-    """K against steps, a row a function, a column a gate; final shares at the right with the linear theory."""
-    figure, axes = plots.panel(len(config.activations), len(config.starts) + 1, width=3.7, height=3.0)
+    """K against steps, a column a function, a row a gate; final shares below with the linear theory."""
+    figure, axes = plots.panel(len(config.starts) + 1, len(config.activations), width=5.0, height=2.9)
     for i, name in enumerate(config.activations):
-        for ax, start in zip(axes[i], config.starts, strict=False):
+        for ax, start in zip(axes[:, i], config.starts, strict=False):
             here = data.sel(start=start)
             protocol.draw_strengths(ax, here["strength"].sel(activation=name), here["linear"], alpha=0.3)
             ax.axvspan(start, start + config.length, color="0.85", zorder=0)
-            legend = dict(
-                fontsize=7, title_fontsize=7, title="filled a, hollow b; lines: linear", ncol=2, loc=(0.34, 0.68)
-            )
             plots.finish(
                 ax,
                 title=f"{name}, b gated from step {start}",
-                legend=legend if i == 0 and start == config.starts[0] else None,
+                legend=None,
             )
-        last = axes[i, -1]
+        last = axes[-1, i]
         look = {start: one._replace(words=f"gate from {start}") for start, one in plots.looks(config.starts).items()}
         plots.points(last, data["share"].sel(activation=name), "level", "start", look)
         lines = {
@@ -67,8 +64,9 @@ def draw(data: Any, config: Config) -> Any:
         }
         plots.theory(last, data["linear_share"], "level", "start", lines, alpha=0.5)
         plots.finish(
-            last, title=f"{name}: what b has learnt", legend=dict(fontsize=7, loc="center right") if i == 0 else None
+            last, title=f"{name}: what b has learnt", legend=dict(fontsize=8, loc="center right") if i == 0 else None
         )
+    plots.legend_below(figure, axes[:1, 0], 4, title="strengths: filled a, hollow b; lines: linear")
     return figure
 
 

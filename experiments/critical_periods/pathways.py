@@ -72,14 +72,16 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: Config) -> Any:
     """K against steps for each gate; final shares at the right."""
-    figure, axes = plots.panel(1, len(config.starts) + 1, width=3.7, height=3.7)
-    for ax, start in zip(axes[0], config.starts, strict=False):
+    figure, axes = plots.panel(-(-(len(config.starts) + 1) // 2), 2, width=5.0, height=3.6)
+    for ax, start in zip(axes.ravel(), config.starts, strict=False):
         here = data.sel(start=start)
         protocol.draw_strengths(ax, here["strength"], here["recursion"])
         ax.axvspan(start, start + config.length, color="0.85", zorder=0)
-        legend = dict(fontsize=7, title_fontsize=7.5, title="filled a, hollow b", ncol=2, loc=(0.4, 0.72))
+        legend = dict(fontsize=7, title_fontsize=7.5, title="filled a, hollow b", ncol=2, loc=(0.55, 0.08))
         plots.finish(ax, title=f"b gated from step {start}", legend=legend if ax is axes[0, 0] else None)
-    last = axes[0, -1]
+    last = axes.ravel()[len(config.starts)]
+    for ax in axes.ravel()[len(config.starts) + 1 :]:
+        ax.remove()
     looks = {start: look._replace(words=f"gate from {start}") for start, look in plots.looks(config.starts).items()}
     plots.points(last, data["share"], "level", "start", looks)
     if 0 in config.starts:

@@ -64,7 +64,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: Config) -> Any:
     """Errors, relative errors, and singular values for the lowest and the highest first rank."""
-    figure, axes = plots.panel(1, 4, width=4.0, height=3.7)
+    figure, axes = plots.panel(2, 2, width=5.2, height=3.6)
     title = f"r2 = {config.rank}, D = {config.depth}, n = {config.n}, {config.count} entries"
     look = dict(log="y", legend=None, ylim=(1e-7, 10), title=title)
     draw_errors(axes[0, 0], data, "rank", "r1 = {:g}", tables=TABLES if config.n == 100 else None, **look)
@@ -75,12 +75,12 @@ def draw(data: Any, config: Config) -> Any:
     )
     look = dict(level=False, title="relative to no pre-training", legend=dict(fontsize=8, loc="lower left"))
     draw_errors(axes[0, 1], relative, "rank", "r1 = {:g}", **look)
-    for ax, i in zip(axes[0, 2:], (0, -1), strict=True):
+    for ax, i in zip(axes[1], (0, -1), strict=True):
         part = data["trace"].isel(rank=i)
         for k in range(data.sizes["value"]):
             ax.plot(data["time"], part.isel(value=k), color=plots.style.COLORS[k % 8], linewidth=1.1)
         ax.axvline(config.switches[-1], color="0.35", linestyle="--", label="switch of task, T_c")
-        legend = dict(fontsize=7, loc=(0.04, 0.8)) if i == 0 else None
+        legend = dict(fontsize=8, loc="lower right") if i == 0 else None
         plots.finish(
             ax,
             x="step",

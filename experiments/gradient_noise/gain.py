@@ -54,7 +54,7 @@ def run(config: GainConfig, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: GainConfig) -> Any:
     """Accuracy above, gain below on the same axis."""
-    figure, axes = plots.panel(1, 2, width=5.0, height=3.6)
+    figure, axes = plots.panel(1, 2, width=5.0, height=4.0)
     for ax, name in zip(axes[0], ("accuracy", "gain"), strict=True):
         plots.curves(ax, data[name], "update", "setting", LOOKS)
         for seed in data["seed"].values:
@@ -64,9 +64,9 @@ def draw(data: Any, config: GainConfig) -> Any:
     plots.level(axes[0, 0], 1 / config.classes, "chance")
     plots.theory(axes[0, 1], data["predicted"], "update", "setting", LOOKS, words="theory,", linestyle="--")
     title = f"{config.layers} layers of {config.width}, N(0, 0.1^2) start"
-    plots.finish(axes[0, 0], title=title, ylim=(0, 1.5), yticks=np.arange(0, 1.1, 0.2))
-    high = max(1.2, 1.9 * float(data["gain"].mean("seed").max()))
-    plots.finish(axes[0, 1], title="dotted: escape of a run", ylim=(0, high), legend=dict(loc="upper left"))
+    plots.finish(axes[0, 0], title=title, ylim=(0, 1.05), yticks=np.arange(0, 1.1, 0.2), legend=None)
+    plots.finish(axes[0, 1], title="dotted: escape of a run", ylim=(0, None), legend=None)
+    plots.legend_below(figure, axes[0], 5)
     return figure
 
 

@@ -85,10 +85,10 @@ def run(config: RestartsConfig, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: RestartsConfig) -> Any:
     """One panel a program of Table 2, one for the optimisers' gains on all."""
-    figure, axes = plots.panel(1, 4, width=3.1, height=3.4)
+    figure, axes = plots.panel(2, 2, width=4.6, height=3.0)
     look = {SGD: plots.Look(SGD, "#D55E00"), ADAM: plots.Look(ADAM, "#0072B2", "s")}
     place = data.assign_coords(eta=np.arange(data.sizes["eta"]))
-    for ax, program in zip(axes[0], PROGRAMS, strict=True):
+    for ax, program in zip(axes.ravel(), PROGRAMS, strict=True):
         part = place["success"].sel(program=program)
         plots.points(ax, part, "eta", "optimiser", look, linestyle="-", linewidth=0.8)
         known = PROGRAM.get(program, {})
@@ -106,8 +106,7 @@ def draw(data: Any, config: RestartsConfig) -> Any:
             ylim=(0, top),
             legend=dict(fontsize=7, loc="upper left") if first else None,
         )
-        if not first:
-            ax.set_ylabel("")
+        ax.set_ylabel("share of restarts that\nfind the program")
     return figure
 
 

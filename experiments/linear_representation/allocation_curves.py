@@ -92,7 +92,8 @@ def draw(data, config):
     plots.points(ax, data["sine"], "samples", "method", LOOK, spread=0.03)
     for name in METHODS:
         known = dict(zip(REFERENCE_X, REFERENCE[name], strict=True))
-        plots.program(ax, known, "NumPy program, four seeds" if name == METHODS[0] else "", color=LOOK[name].color)
+        plots.program(ax, known, "", color=LOOK[name].color)
+    plots.program(ax, {}, "NumPy program, four seeds,\nin the method's colour", color="0.4")
     plots.theory(ax, data["law"], "samples", look=plots.Look("first-order law", "black"))
     ax.axvline(config.rank, color="gray", linestyle=":", label="n = r")
     ticks = sorted({*data["samples"].values, *REFERENCE_X})

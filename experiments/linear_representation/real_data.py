@@ -167,17 +167,29 @@ RELATIVE = value("rmse") / value("rmse", method=METHODS[0])
 
 
 def draw(data, config):
-    """Error relative to single-task ridge."""
+    """Error against single-task ridge, as a change in percent."""
     names = list(data["datasets"].values)
-    canvas, axes = plots.panel(1, len(names), width=3.4, height=3.2)
+    canvas, axes = plots.panel(1, len(names), width=3.6 if len(names) > 1 else 5.6, height=3.2)
+    change = 100 * (RELATIVE(data, config).sel({"method": list(METHODS[1:])}) - 1)
+    looks = plots.looks(METHODS)
     for ax, name in zip(axes[0], names, strict=True):
-        plots.bars(ax, RELATIVE(data, config).sel(datasets=name), "method", plots.looks(METHODS))
-        ax.axvline(1, color="black", linewidth=0.8)
-        if name != names[0]:
-            ax.set_yticklabels([])
+        low, high = -4.0, 4.0
+        for i, method in enumerate(METHODS[1:]):
+            seen = change.sel({"datasets": name, "method": method}).transpose("seed").values
+            bar = dict(fmt=looks[method].marker, color=looks[method].color, capsize=2)
+            middle, half = float(seen.mean()), float(plots.style.half_width(seen))
+            ax.errorbar(middle, i, xerr=half, **bar)
+            low, high = min(low, 1.2 * (middle - half)), max(high, 1.2 * (middle + half))
+        ax.set_yticks(range(len(METHODS) - 1), METHODS[1:] if name == names[0] else [""] * (len(METHODS) - 1))
+        ax.invert_yaxis()
+        ax.axvline(0, color="black", linewidth=0.8)
+        plots.zero_and_logs(ax, width=3.0, ticks=(-30, -10, -3, 0, 3, 10, 30, 100, 200))
+        ax.set_xlim(low, high)
         shown = pathlib.Path(config.data_dir).stem if name == "own" else name
         title = f"{shown}\n({TRAIN[name]:.0%} of the rows train)"
-        plots.finish(ax, x="test RMSE / single-task ridge", title=title, legend=None)
+        plots.finish(
+            ax, x="change of the test RMSE against\nsingle-task ridge [%], below 0 is better", title=title, legend=None
+        )
     return canvas
 
 

@@ -55,7 +55,10 @@ def draw(data, config):
     for ax, n in zip(axes[0], data["samples"].values, strict=True):
         part = data.sel(samples=n)
         plots.curves(ax, part["distance"], "round", "learner", LOOK)
-        plots.theory(ax, part["rate"], "round", look=plots.Look("contraction of Theorem 1, c = 1", "gray"))
+        rate = part["rate"].mean("seed") if "seed" in part["rate"].dims else part["rate"]
+        factor = float(rate[-1] / rate[0]) ** (1 / (rate.size - 1))
+        words = f"contraction of Theorem 1, c = 1:\na factor {factor:.4f} a round"
+        plots.theory(ax, rate, "round", look=plots.Look(words, "0.3", line="--"))
         low, first = float(part["distance"].min()) / 5, ax is axes[0, 0]
         words = dict(y=DISTANCE[1] if first else " ", title=f"n = {int(n)} samples per client")
         plots.finish(

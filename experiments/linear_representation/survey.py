@@ -91,27 +91,51 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """Table of mean errors, the best of each structure and those within one standard error of it in bold."""
-    canvas, axes = plots.panel(width=8.5, height=4.8)
-    rmse = data["rmse"].transpose("method", "structures", "seed")
-    mean, error = rmse.mean("seed").values, rmse.std("seed", ddof=1).values / np.sqrt(data.sizes["seed"])
-    names, structures = list(data["method"].values), list(data["structures"].values)
-    cells = [[f"{m:.3f} ± {e:.3f}" for m, e in zip(*row, strict=True)] for row in zip(mean, error, strict=True)]
-    cells.append([f"{float(data['oracle'].sel(structures=s).mean()):.3f}" for s in structures])
-    cells.append([f"{1 / np.sqrt(config.snr):.3f}"] * len(structures))
-    drawn = plots.table(axes[0, 0], cells, structures, [*names, "oracle: knows the structure", "true weights"])
-    lowest = mean.argmin(0)
-    limits = mean.min(0) + error[lowest, np.arange(len(structures))]
-    for (row, column), value_ in np.ndenumerate(mean):
-        if value_ <= limits[column]:
-            drawn[row + 1, column].set_text_props(weight="bold")
-        if methods.MADE_FOR[names[row]] == structures[column]:
-            drawn[row + 1, column].set_facecolor("#E3EEF7")
-    axes[0, 0].set_title(
-        f"test RMSE, d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds\n"
-        "bold: best or within one standard error; blue: made for the structure"
+    """A panel per structure: the error of every method, filled where it is made for the structure, ringed where it is among the best."""
+    structures, names = list(data["structures"].values), list(data["method"].values)
+    canvas, axes = plots.panel(1, len(structures), width=2.5, height=4.4, sharey=True)
+    mean, error = errors_of(data)
+    for column, (ax, structure) in enumerate(zip(axes[0], structures, strict=True)):
+        own = np.array([methods.MADE_FOR[name] == structure for name in names])
+        limit = mean[:, column].min() + error[mean[:, column].argmin(), column]
+        best_ones = np.flatnonzero(mean[:, column] <= limit)
+        rows = np.arange(len(names))
+        for chosen, fill, words in ((own, "#0072B2", "made for the structure"), (~own, "white", "other methods")):
+            bars = dict(fmt="o", color="#0072B2", mfc=fill, ms=5, capsize=2, label=words)
+            ax.errorbar(mean[chosen, column], rows[chosen], xerr=error[chosen, column], **bars)
+        rings = dict(marker="o", ms=10, mfc="none", mec="#D55E00", linestyle="none")
+        ax.plot(mean[best_ones, column], best_ones, **rings, label="best, or within one standard error of it")
+        ax.axvline(
+            float(data["oracle"].sel(structures=structure).mean()), color="0.35", label="oracle: knows the structure"
+        )
+        ax.axvline(1 / np.sqrt(config.snr), color="0.35", linestyle=":", label="true weights")
+        ax.set_yticks(rows, names)
+        plots.finish(ax, x="test RMSE", title=structure, legend=None)
+    axes[0, 0].invert_yaxis()
+    plots.legend_below(canvas, axes[0], 3)
+    canvas.suptitle(
+        f"d = {config.dim}, T = {config.tasks}, n = {config.samples}, {data.sizes['seed']} seeds; bars: one standard error"
     )
     return canvas
+
+
+def errors_of(data):
+    """Mean errors and their standard errors, (method, structure)."""
+    rmse = data["rmse"].transpose("method", "structures", "seed")
+    spread = rmse.std("seed", ddof=1) if data.sizes["seed"] > 1 else 0 * rmse.mean("seed")
+    return rmse.mean("seed").values, spread.values / np.sqrt(data.sizes["seed"])
+
+
+def tables(data, config):
+    """Every error with its standard error."""
+    structures = list(data["structures"].values)
+    rows = [
+        [str(name), *zip(*pair, strict=True)]
+        for name, *pair in zip(data["method"].values, *errors_of(data), strict=True)
+    ]
+    rows.append(["oracle: knows the structure", *(float(data["oracle"].sel(structures=s).mean()) for s in structures)])
+    rows.append(["true weights", *[float(1 / np.sqrt(config.snr))] * len(structures)])
+    return [plots.Table("Test RMSE, mean over tasks ± one standard error over seeds", ["method", *structures], rows)]
 
 
 def _dominance(structure):
@@ -157,6 +181,7 @@ FIGURES = (
         config=SurveyConfig,
         run=run,
         draw=draw,
+        tables=tables,
         split={"structures": "structures"},
         claims=(
             *(

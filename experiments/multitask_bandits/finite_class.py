@@ -88,9 +88,12 @@ def at_reference(tasks: int) -> Any:
     return Quantity(found)
 
 
+BELOW = dict(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=8)
+
+
 def draw(data: Any, config: FiniteClassConfig) -> Any:
     """GFUCB against time for every M with the rate; all methods at the largest M; GFUCB at the reference run's radius."""
-    figure, axes = plots.panel(1, 2 + matches(config), width=4.2)
+    figure, axes = plots.panel(1, 2 + matches(config), width=4.2, height=4.4)
     left, middle, *right = axes[0]
     words = dict(x="round t", y="regret per task, Reg/M [reward]")
     shared, shape = data["regret"].sel({"method": "GFUCB"}), np.sqrt(data["round"])
@@ -102,18 +105,19 @@ def draw(data: Any, config: FiniteClassConfig) -> Any:
     bare = {m: look._replace(words="", line="--") for m, look in looks.items()}
     bare[int(first["tasks"][0])] = bare[int(first["tasks"][0])]._replace(words="rate, scaled at the smallest M")
     plots.theory(left, rate, "round", "tasks", bare)
-    plots.curves(middle, data["regret"].sel(tasks=most(config)), "round", "method", LOOK)
+    shown, named = plots.with_ends(data["regret"].sel(tasks=most(config)), "round", "method", LOOK)
+    plots.curves(middle, shown, "round", "method", named)
     titles = (f"finite class, |Phi| = {config.candidates}", f"methods at M = {most(config)}")
     for ax, title in zip((left, middle), titles, strict=True):
-        plots.finish(ax, title=title, ylim=(0, 1.5 * ax.get_ylim()[1]), legend="upper left", **words)
+        plots.finish(ax, title=title, ylim=(0, None), legend=BELOW, **words)
     for ax in right:
         plots.points(ax, data["fixed"], "tasks", look=LOOK["GFUCB"])
         numbers, errors = zip(*REFERENCE.values(), strict=True)
         plots.program(ax, dict(zip(REFERENCE, numbers, strict=True)), "independent program, ±1.96 of its errors")
         ax.errorbar(list(REFERENCE), numbers, 1.96 * np.array(errors), fmt="none", ecolor="black", capsize=4)
-        title, room = f"both at the radius scale {REFERENCE_SCALE:g}", dict(ylim=(0, 1.3 * ax.get_ylim()[1]))
+        title = f"both at the radius scale {REFERENCE_SCALE:g}"
         words["x"] = "number of tasks M"
-        plots.finish(ax, title=title, log="x", ticks=data["tasks"].values, **words, **room)
+        plots.finish(ax, title=title, log="x", ticks=data["tasks"].values, ylim=(0, None), legend=BELOW, **words)
     return figure
 
 

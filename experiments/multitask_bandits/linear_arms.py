@@ -58,7 +58,7 @@ def run(config: LinearArmsConfig, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: LinearArmsConfig) -> Any:
     """Reg/M against M, the rates scaled at one point each."""
-    figure, axes = plots.panel(width=5.4, height=4.0)
+    figure, axes = plots.panel(width=6.0, height=4.8)
     ax = axes[0, 0]
     plots.points(ax, data["total"], "tasks", "method", LOOK, spread=0.02)
     rates = {"shared_rate": (RELAXED, "M sqrt(dkT) + d sqrt(kMT)"), "alone_rate": (ALONE, "M d sqrt(T)")}
@@ -66,9 +66,9 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
         look = LOOK[method]._replace(words=words, line="--")
         plots.theory(ax, data[rate], "tasks", look=look, scaled=data["total"].sel({"method": method}))
     title = f"{config.arms} arms, d = {config.dim}, k = {config.rank}, T = {config.rounds}"
-    room = dict(ylim=(None, 4.5 * float(data["total"].mean("seed").max())))
-    legend, y = dict(loc="upper right", ncol=2, fontsize=7), "regret per task, Reg/M [reward]"
-    plots.finish(ax, y=y, title=title, log="y", ticks=data["tasks"].values, legend=legend, **room)
+    y = "regret per task, Reg/M [reward]"
+    plots.finish(ax, y=y, title=title, log="y", ticks=data["tasks"].values, legend=None)
+    plots.legend_below(figure, [ax], 2)
     return figure
 
 

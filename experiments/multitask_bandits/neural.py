@@ -136,12 +136,14 @@ def draw(data: Any, config: NeuralConfig) -> Any:
         ax, looks = axes[0, 0], task_looks(data, f"{config.shared[0]}, ")
         plots.curves(ax, data["regret"].sel({"method": config.shared[0]}), "round", "tasks", looks)
         references(ax, REFERENCE, looks)
-        plots.finish(ax, title=TITLES[config.values], ylim=(0, 1.3 * ax.get_ylim()[1]), legend="upper left", **words)
+        plots.finish(ax, title=TITLES[config.values], ylim=(0, None), legend="best", **words)
     if compared:
         ax, top = axes[0, -1], float(here["regret"].mean("seed").max())
-        plots.curves(ax, here["regret"], "round", "method", LOOK)
+        shown, looks = plots.with_ends(here["regret"], "round", "method", LOOK)
+        plots.curves(ax, shown, "round", "method", looks)
         references(ax, REFERENCE_BASELINES, LOOK)
         title = f"{TITLES[config.values]}, methods at M = {most(config)}"
         plots.finish(ax, title=title, log="y", ylim=(0.02 * top, 1.5 * top), legend=None, **words)
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+        handles = ax.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside right upper", fontsize=8, title="at the end, from the top")
     return figure

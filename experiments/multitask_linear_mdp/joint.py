@@ -58,9 +58,9 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """Regret against episodes (best constants) and against the constants."""
-    figure, axes = plots.panel(1, 2)
-    (left, right), look = axes[0], list(plots.looks(METHODS).values())
+    """Regret against episodes (best constants) and against each method's own constant."""
+    figure, axes = plots.panel(1, 3, width=4.2)
+    (left, *others), look = axes[0], list(plots.looks(METHODS).values())
     for i, (name, dim) in enumerate((("joint", "budget"), ("lsvi", "conf"))):
         total = data[name].sum("episode")
         best = int(np.argmin(total.mean("seed").values))
@@ -68,11 +68,13 @@ def draw(data, config):
         plots.curves(
             left, data[name].isel({dim: best}).cumsum("episode"), "episode", look=look[i]._replace(words=words)
         )
-        shifted = total.assign_coords({dim: data[dim] * 1.06**i})
-        plots.points(right, shifted, dim, look=look[i]._replace(words=f"{METHODS[i]} ({dim})"))
+        plots.points(others[i], total, dim, look=look[i])
     plots.curves(left, data["uniform"].cumsum("episode"), "episode", look=look[2])
     plots.finish(left, x="episode", y="cumulative regret per task [return]", log="y")
-    plots.finish(right, x="budget / conf", y=f"regret per task, {config.episodes} episodes [return]", log="x")
+    words = f"regret per task, {config.episodes} episodes [return]"
+    top = 1.05 * max(ax.get_ylim()[1] for ax in others)
+    for ax, dim in zip(others, ("budget", "conf"), strict=True):
+        plots.finish(ax, x=f"{dim} (its own constant)", y=words, log="x", ticks=data[dim].values, ylim=(0, top))
     return figure
 
 

@@ -70,20 +70,19 @@ def run(config, seeds):
 
 def draw(data, config):
     """Regret against episodes at the largest M; against M with the rate."""
-    figure, axes = plots.panel(1, 2, width=4.8, height=3.8)
+    figure, axes = plots.panel(1, 2, width=4.8, height=4.1)
     (left, right), total, look = axes[0], data["regret"].cumsum("episode"), plots.looks(METHODS)
     plots.curves(left, total.isel(task=-1), "episode", "method", look)
     final = total.isel(episode=-1)
     plots.points(right, final, "task", "method", look)
     rate = plots.Look("rate of MTLR-LSVI", "black", line="--")
     plots.theory(right, data["rate"], "task", look=rate, scaled=final.sel({"method": METHODS[0]}))
-    words, legend = "cumulative regret per task [return]", dict(fontsize=7.5)
-    plots.finish(left, x="episode", y=words, log="y", title=f"M = {int(data['task'][-1])}", legend=legend)
+    words = "cumulative regret per task [return]"
+    plots.finish(left, x="episode", y=words, log="y", title=f"M = {int(data['task'][-1])}", legend=None)
     left.set_ylim(0.2, None)
     words = f"regret per task, {config.episodes} episodes [return]"
-    plots.finish(right, x="tasks that share, M", y=words, log="y", ticks=data["task"], legend=legend)
-    low, high = right.get_ylim()
-    right.set_ylim(low, high * 6)
+    plots.finish(right, x="tasks that share, M", y=words, log="y", ticks=data["task"], legend=None)
+    plots.legend_below(figure, [right], 3)
     return figure
 
 

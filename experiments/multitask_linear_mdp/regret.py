@@ -57,16 +57,19 @@ def run(config, seeds):
 
 def draw(data, config):
     """Cumulative regret, late regret, survivors."""
-    figure, axes = plots.panel(1, 3, width=4.4, height=3.9)
-    left, middle, right = axes[0]
+    figure, axes = plots.panel(2, 2, width=5.2, height=3.5)
+    (left, beside), (middle, right) = axes
     look = LOOKS | {KNOWN_FREE: LOOKS[KNOWN]._replace(words=f"known phi, ridge {config.small_ridge:g}", line="--")}
-    plots.curves(left, data["regret"].cumsum("episode"), "episode", "method", look)
+    shown, named = plots.with_ends(data["regret"].cumsum("episode"), "episode", "method", look)
+    plots.curves(left, shown, "episode", "method", named)
     for name, (number, error) in REFERENCE.items() if config.episodes == 150 else ():
         plots.program(left, {152: number}, "independent program" if name == SHARED else "", color=look[name].color)
         left.errorbar([152], [number], [1.96 * error], fmt="none", ecolor=look[name].color)
     words = "cumulative regret per task [return]"
-    small = dict(ncols=2, fontsize=6.8, loc="upper left")
-    plots.finish(left, x="episode", y=words, log="y", ylim=(0.3, 600), legend=small)
+    plots.finish(left, x="episode", y=words, log="y", ylim=(0.3, None), legend=None)
+    beside.axis("off")
+    handles, title = left.get_legend_handles_labels(), f"after {config.episodes} episodes, from the top"
+    beside.legend(*handles, loc="upper left", title=title, alignment="left")
     plots.bars(middle, data["regret"].isel(episode=slice(-LATE, None)).mean("episode"), "method", look)
     middle.tick_params(axis="y", labelsize=8)
     plots.finish(middle, x=f"regret per episode, last {LATE} [return]", log="x")

@@ -89,8 +89,14 @@ def draw(data, config):
         known = float(data["known"].sel(ridge=ridge).sum("episode").mean())
         words = f"known phi, ridge {ridge:g} (simulation)"
         plots.level(axes[0, 0], known, words, color=green.color, linestyle=look)
-    plots.finish(axes[0, 0], x="tasks that share, M", y="regret per task [return]", ticks=data["team"])
-    axes[0, 0].set_ylim(0, 1.3 * float(axes[0, 0].get_ylim()[1]))
+    plots.finish(
+        axes[0, 0],
+        x="tasks that share, M",
+        y="regret per task [return]",
+        ticks=data["team"],
+        legend=dict(loc="upper right", bbox_to_anchor=(1, 0.92)),
+    )
+    axes[0, 0].set_ylim(0, None)
     plots.points(axes[0, 1], total.isel(team=0) / total, "team", look=blue._replace(words="simulation"))
     plots.theory(axes[0, 1], gain / gain.isel(team=0), "team", look=red._replace(words="ratio of the rates"))
     limit = 1 + np.sqrt(np.log(config.candidates) / config.rank)

@@ -92,7 +92,7 @@ def at_best(table, *dims):
 
 def draw(data, config):
     """One row per noise level: ordering over the grid, regret against beta, tuned regret."""
-    figure, axes = plots.panel(data.sizes["noise"], 3, width=4.3, height=3.4)
+    figure, axes = plots.panel(data.sizes["noise"], 3, width=4.4, height=3.7, width_ratios=(1.1, 1, 1))
     for (left, middle, right), noise in zip(axes, data["noise"].values, strict=True):
         part, ridge = data.sel(noise=noise), float(data["ridge"][-1])
         mean = part["surface"].sel(ridge=ridge).mean("tuning_seed")
@@ -100,17 +100,16 @@ def draw(data, config):
         ratio.attrs = {"long_name": "log2 ratio of regret per task"}
         colors = dict(cmap="PuOr", vmin=-1.5, vmax=1.5)
         plots.heat(left, ratio, "conf", "beta", write=lambda x: f"{2**x:.2f}", **colors)
-        left.set_title(f"noise {noise:g}, ridge {ridge:g}: own over shared")
+        left.set_title(f"noise {noise:g}, ridge {ridge:g}:\nregret own over shared")
         plots.curves(middle, at_best(part["surface"], "conf", "ridge"), "beta", "sharing", LOOKS, marker="o")
         plots.curves(middle, at_best(part["line"], "ridge"), "beta", "alone", LOOKS, marker="o")
-        top = 3.5 * float(part["line"].mean("tuning_seed").min("ridge").max())
-        words = dict(y="regret per task [return]", title="tuning seeds, best of the other constants")
-        plots.finish(middle, log="y", ticks=data["beta"], legend=dict(fontsize=6.4, ncols=2), **words)
-        middle.set_ylim(None, top)
+        words = dict(y="regret per task [return]", title="tuning seeds,\nbest of the other constants")
+        plots.finish(middle, log="y", ticks=data["beta"], legend=None, **words)
         look = {name: LOOKS[name]._replace(words=constants(part, name)) for name in TUNED}
         plots.bars(right, part["tuned"], "method", look)
         right.tick_params(axis="y", labelsize=7.5)
-        plots.finish(right, x="regret per task [return]", title="other seeds, tuned per method")
+        plots.finish(right, x="regret per task [return]", title="other seeds,\ntuned per method")
+    plots.legend_below(figure, axes[0, 1:2], 6)
     return figure
 
 

@@ -65,7 +65,7 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """The ratio, the widths and the table."""
+    """The ratio, the widths and the numbers themselves."""
     figure, axes = plots.panel(1, 3, width=4.4)
     look = {name: look._replace(words=name) for name, look in zip(CLASSES, LOOKS.values(), strict=False)}
     plots.theory(axes[0, 0], data["ratio"], "team", "class", look)
@@ -75,12 +75,23 @@ def draw(data, config):
     plots.points(axes[0, 1], data["width"], "spacing", look=look[CLASSES[0]]._replace(words="constructed brackets"))
     plots.theory(axes[0, 1], data["bound"], "spacing", look=look[CLASSES[0]]._replace(words="bound"))
     plots.finish(axes[0, 1], x="grid spacing t", log="xy")
+    third = axes[0, 2]
+    for name, words in (("separate", "separate classes"), ("joint", "joint class")):
+        index = int(name == "joint")
+        line = plots.Look(words, plots.style.COLORS[1 - index], line="-" if index else "--")
+        plots.theory(third, data[name].sel({"class": CLASSES[0]}), "team", look=line)
+    plots.finish(third, x="tasks N", y="log N_eta [nat]", title="POMDPs with shared T", log="xy")
+    return own(figure)
+
+
+def tables(data, config):
+    """Bracketing numbers of POMDPs with shared T."""
     shown = data.sel({"team": [1, 2, 10, 100], "class": CLASSES[0]})
     columns = [shown[name].values for name in ("team", "joint", "separate", "ratio")]
-    cells = [[str(n), f"{j:.0f}", f"{a:.0f}", f"{r:.3f}"] for n, j, a, r in zip(*columns, strict=True)]
-    plots.table(axes[0, 2], cells, ["N", "joint [nat]", "separate [nat]", "ratio"])
-    axes[0, 2].set_title("log N_eta, POMDPs with shared T", fontsize=9)
-    return own(figure)
+    rows = [[f"{int(n)}", *map(float, numbers)] for n, *numbers in zip(*columns, strict=True)]
+    return [
+        plots.Table("log N_eta of POMDPs with shared T", ["tasks N", "joint [nat]", "separate [nat]", "ratio"], rows)
+    ]
 
 
 def entry(text, number, half, name="ratio", label=CLASSES[0], **where):
@@ -98,6 +109,7 @@ FIGURE = Figure(
     config=BracketsConfig,
     run=run,
     draw=draw,
+    tables=tables,
     claims=(
         entry("log N_eta of one POMDP", 26899.0, 0.5, name="joint", team=1),
         entry("log N_eta of 100 POMDPs that share T", 374248.0, 0.5, name="joint", team=100),

@@ -76,11 +76,11 @@ def draw(data: Any, config: AlphaConfig) -> Any:
         plots.points(ax, part.sel({"method": list(EVERYONE[:-1])}), "alpha", "method", LOOKS)
         plots.level(ax, part.sel({"method": LOGGING}).mean(), LOGGING)
         ax.axvline(ALPHA, color="0.8", zorder=0)
-        look = dict(title=f"n = {n}, m = {config.tasks}", log="y", ylim=(None, 3 * float(part.mean("seed").max())))
-        plots.finish(ax, **look, legend=dict(fontsize=7, loc="upper left", ncol=2) if ax is axes[0, 0] else None)
-        ax.set_xscale("symlog", linthresh=0.01)
+        look = dict(title=f"n = {n}, m = {config.tasks}", log="y")
+        plots.finish(ax, **look, legend=None)
+        plots.zero_and_logs(ax, width=0.01, ticks=[float(f"{a:.3g}") for a in data["alpha"].values])
         ax.set_xlim(-0.004, 1.6 * float(data["alpha"].max()))
-        ax.set_xticks(data["alpha"].values, [f"{a:.3g}" for a in data["alpha"].values])
+    plots.legend_below(figure, axes[0, :1])
     return figure
 
 

@@ -77,23 +77,23 @@ def run(config: BoundsConfig, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: BoundsConfig) -> Any:
     """One panel a setting, one for the simulation."""
-    figure, axes = plots.panel(1, len(SETTINGS) + 1, width=3.9, height=3.6)
-    for ax, setting in zip(axes[0], SETTINGS, strict=False):
+    figure, axes = plots.panel(2, 2, width=5.0, height=3.6)
+    for ax, setting in zip(axes.ravel(), SETTINGS, strict=False):
         plots.theory(ax, data["closed"].sel(setting=setting), "m", "method", LOOKS)
         for i in range(3):
             numbers = {m: row[i] for (s, m), row in BOUNDS.items() if s == setting}
             plots.program(ax, numbers, "" if i else "independent program")
         plots.finish(ax, title=setting, log="xy", legend="best" if ax is axes[0, 0] else None)
-    last = axes[0, -1]
+    last = axes[1, 1]
     plots.theory(last, data["bound"], "n", "method", LOOKS, words="bound,")
     plots.points(last, data["realised"], "n", "method", LOOKS, spread=0.03)
     plots.finish(
         last,
         y=f"{LOSS} [{UNIT}]",
-        title="realised, at the bounds' own alpha",
+        title="realised (points) under the bounds (lines), at their own alpha",
         log="xy",
         ticks=data["n"].values,
-        legend=dict(fontsize=6),
+        legend=None,
     )
     return figure
 

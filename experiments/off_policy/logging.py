@@ -80,7 +80,7 @@ def draw(data: Any, config: LoggingConfig) -> Any:
     plots.points(axes[0, 2], middle, "skew", "method", LOOKS)
     plots.finish(axes[0, 2], title=f"uniform logging, alpha = {float(middle['alpha']):g}", log="y")
     for ax in axes[0, :2]:
-        ax.set_xscale("symlog", linthresh=4.0)
+        plots.zero_and_logs(ax, width=4.0, ticks=(-10, -3, 0, 3, 10))
     return figure
 
 

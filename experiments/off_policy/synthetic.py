@@ -57,7 +57,7 @@ def draw(data: Any, config: PanelsConfig) -> Any:
     panels = [("n", "by_n", {"sigma_q": s}, f"sigma_q = {s:g}, m = {config.tasks}") for s in data["sigma_q"].values]
     title = f"sigma_q = {max(config.sigma_q):g}, n = {config.interactions_by_tasks}"
     panels.append(("m", "by_m", {}, title))
-    figure, axes = plots.panel(1, len(panels), width=4.3, height=3.8)
+    figure, axes = plots.panel(1, len(panels), width=4.3, height=4.3)
     for ax, (x, name, where, title) in zip(axes[0], panels, strict=True):
         part = data[name].sel(where)
         plots.points(ax, part, x, "method", LOOKS)
@@ -69,7 +69,8 @@ def draw(data: Any, config: PanelsConfig) -> Any:
         fits = {k: v[0] for k, v in TABLE.items() if (k[2], k[across]) == (width, held)}
         for i in range(len(METHODS) if fits else 0):
             plots.program(ax, {k[not across]: ours[i] for k, ours in fits.items()}, "" if i else "independent program")
-        plots.finish(ax, title=title, log="y", legend=dict(fontsize=6) if ax is axes[0, 0] else None)
+        plots.finish(ax, title=title, log="y", legend=None)
+    plots.legend_below(figure, axes[0, :1])
     return figure
 
 

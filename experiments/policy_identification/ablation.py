@@ -89,9 +89,11 @@ def draw(data, config):
         plots.bars(ax, data[name], "variant", LOOKS)
         if name == "worst":
             ax.axvline(config.accuracy, color="0.35", linewidth=1.2, label="eps")
-        ax.xaxis.set_minor_formatter("")
         plots.finish(ax, log="x", title=f"M = {config.tasks}, eps = {config.accuracy:g}" if name == "samples" else "")
-        if name != "samples":
+        ax.xaxis.set_minor_formatter("")
+        if name == "samples":
+            ax.set_xticks([2e5, 5e5, 1e6, 2e6], ["0.2M", "0.5M", "1M", "2M"])
+        else:
             ax.set_yticklabels([])
     return figure
 

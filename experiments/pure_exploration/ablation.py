@@ -88,22 +88,30 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """A table."""
-    figure, axes = plots.panel(width=7.4, height=0.3 * len(config.variants) + 0.6)
-    mean = data.mean("seed")
-    rows = [
-        [
-            f"{float(part['pulls']):.3g}",
-            f"{float(part['error']):.1e}",
-            f"{float(part['wrong']):.3f}",
-            f"{float(part['open']):.3f}",
-        ]
-        for part in (mean.sel(variant=name) for name in config.variants)
-    ]
-    plots.table(
-        axes[0, 0], rows, ["samples", "error of the features", "tasks wrong", "tasks open"], list(config.variants)
-    )
+    """Samples, error of the features, and tasks that are wrong or left open, a row per variant."""
+    figure, axes = plots.panel(1, 3, width=4.0, height=0.28 * len(config.variants) + 1.2, sharey=True)
+    shown = data.sel(variant=list(config.variants))
+    looks = plots.looks({name: name for name in config.variants})
+    plain = {name: look._replace(color="#D55E00" if name == PLAIN else "#0072B2") for name, look in looks.items()}
+    for ax, name in zip(axes[0], ("pulls", "error"), strict=False):
+        plots.bars(ax, shown[name], "variant", plain)
+        plots.finish(ax, log="x", legend=None)
+    place, colors = np.arange(len(config.variants)), plots.style.COLORS
+    for name, shift, words in (("wrong", -0.2, "wrong answer"), ("open", 0.2, "left open")):
+        found = shown[name].mean("seed").values
+        axes[0, 2].barh(place + shift, found, height=0.4, color=colors[2 if shift < 0 else 4], label=words)
+    axes[0, 2].invert_yaxis()
+    plots.finish(axes[0, 2], x="share of the tasks", xlim=(0, 1.05), legend="lower right")
     return figure
+
+
+def tables(data, config):
+    """The means of every variant."""
+    names = ("pulls", "error", "wrong", "open")
+    mean_ = data.mean("seed")
+    rows = [[name, *(float(mean_[what].sel(variant=name)) for what in names)] for name in config.variants]
+    heads = ["variant", "samples of all tasks", "error of the features", "tasks wrong [share]", "tasks open [share]"]
+    return [plots.Table("Means over seeds", heads, rows)]
 
 
 def of(name, variant):
@@ -123,6 +131,7 @@ FIGURE = Figure(
     config=AblationConfig,
     run=run,
     draw=draw,
+    tables=tables,
     claims=(
         Claim("a G-optimal batch without the noise correction loses the features (error)", "derived: the bias leads where arms are short",
               mean(of("error", "G for E, no correction")), at_least(0.5), kind="derived", unit="1",

@@ -88,18 +88,21 @@ def draw(data, config):
             scatter.plot(*at, marker, color=look.color, markersize=7)
             if i == 0:
                 scatter.plot([], [], marker, color="0.4", label=f"source {names[j]}")
-    for j, name in enumerate([] if config.data_dir else names):
+    known = [] if config.data_dir else names
+    for j, name in enumerate(known):
         table = dict(zip((j - 0.18, j - 0.06, j + 0.18), REFERENCE[name], strict=False))
         plots.program(by_source, table, "" if j else "reference run (independent program)")
-    left, bottom = (min(0.09, 0.4 * float(error.min())) for error in (predicted, held))
-    ends = [min(left, bottom), 1.3]
+    (left, right), (bottom, top) = ((0.7 * float(error.min()), 1.4 * float(error.max())) for error in (predicted, held))
+    bottom = min([bottom, *(0.7 * number for name in known for number in REFERENCE[name][:3])])
+    ends = [min(left, bottom), max(right, top)]
     scatter.plot(ends, ends, color="0.5", linestyle="--", linewidth=1, label="held out = predicted")
     title = f"{data.attrs['title']}, {data.attrs['features']} features, {data.sizes['seed']} splits"
     key = dict(fontsize=7.5, loc="lower right")
     words = dict(x="predicted error [fraction]", y="held-out error [fraction]")
-    plots.finish(scatter, **words, title=title, log="xy", xlim=(left, 1.3), ylim=(bottom, 1.3), legend=key)
-    plots.finish(by_source, x="source", y=words["y"], log="y", ylim=(bottom, 1.3), legend=None)
-    scatter.tick_params(which="minor", labelbottom=False)
+    plots.finish(scatter, **words, title=title, log="xy", xlim=(left, right), ylim=(bottom, top), legend=key)
+    plots.finish(by_source, x="source", y=words["y"], log="y", ylim=(bottom, top), legend=None)
+    scatter.tick_params(which="minor", labelbottom=right < 10 * left)
+    scatter.tick_params(axis="x", which="minor", rotation=30)
     by_source.set_xticks(place, names, rotation=0 if len(names) < 6 else 30)
     protocol.legend_below(figure, by_source)
     return figure

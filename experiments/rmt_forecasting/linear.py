@@ -82,30 +82,45 @@ def draw_grid(ax, part, legend):
 
 
 def draw_methods(ax, part, legend):
-    """Each method under each selection; bars show the spread of the difference to independent ridges."""
-    errors, best = (
-        part["error"].rename(replicate=SEED).dropna(SEED, how="all"),
-        PAPER_BEST.get(str(part["problem"].values)),
-    )
+    """Each method under each selection, as the difference to independent ridges under that selection."""
+    errors, best = errors_of(part), PAPER_BEST.get(str(part["problem"].values))
     for i, select in enumerate(SELECTIONS):
         chosen = errors.sel(select=select).assign_coords(method=np.arange(len(METHODS)) + 0.22 * (i - 1))
-        plots.points(ax, chosen - chosen[0] + chosen[0].mean(SEED), "method", look=LOOK[f"{select} choice"])
+        plots.points(ax, (chosen - chosen[0])[1:], "method", look=LOOK[f"{select} choice"])
+    plots.level(ax, 0, "independent ridges", color="black", linewidth=0.8)
     if best is not None:
-        plots.level(ax, best, color="black", linestyle=":", linewidth=0.8)
-        plots.reported(ax, {2.42: best}, "paper's best (a network)")
-    names = dict(x="method", xticks=range(len(METHODS)), xticklabels=METHODS, xlim=(-0.5, 2.6))
-    plots.finish(ax, **names, y=MSE, title=f"window mean: {float(part['level']):.3f}", legend=legend)
-    ax.margins(y=0.25)
+        alone = float(errors.sel(select="oracle")[0].mean(SEED))
+        plots.reported(ax, {2.42: best - alone}, "paper's best (a network),\nfrom the oracle choice")
+    names = dict(x="method", xticks=range(1, len(METHODS)), xticklabels=METHODS[1:], xlim=(0.5, 2.6))
+    plots.finish(ax, **names, y=f"{MSE},\nminus that of independent ridges", legend=legend)
+    ax.margins(y=0.15)
+
+
+def errors_of(part):
+    """Test errors of a data set over the replicates that ran on it."""
+    return part["error"].rename(replicate=SEED).dropna(SEED, how="all")
+
+
+def tables(data, config):
+    """The errors themselves."""
+    rows = []
+    for i in range(data.sizes["problem"]):
+        part = data.isel(problem=i)
+        mean = errors_of(part).mean(SEED)
+        for select in SELECTIONS:
+            errors = [float(mean.sel({"select": select, "method": method})) for method in METHODS]
+            rows.append([f"{part['problem'].values}, {select} choice", *errors, float(part["level"])])
+    return [plots.Table(f"{MSE}, mean over replicates", ["data set and choice", *METHODS, "window mean"], rows)]
 
 
 def draw(data, config):
     """A column per data set: the grid of couplings, and the methods."""
     columns = data.sizes["problem"]
-    figure, axes = plots.panel(2, columns, width=4.3, height=3.3)
+    figure, axes = plots.panel(2, columns, width=4.3 if columns > 1 else 6.0, height=3.3)
     for i, (top, bottom) in enumerate(axes.T):
         beside = dict(BESIDE) if i == columns - 1 else None
         draw_grid(top, data.isel(problem=i), beside)
-        bars = beside and dict(beside, title="bars: 95% of the\ndifference to\nindependent")
+        bars = beside and dict(beside, title="chosen by, with 95 %\nof the difference")
         draw_methods(bottom, data.isel(problem=i), bars)
     return figure
 
@@ -133,6 +148,7 @@ FIGURE = Figure(
     config=LinearConfig,
     run=run,
     draw=draw,
+    tables=tables,
     claims=(
         *(
             Claim(

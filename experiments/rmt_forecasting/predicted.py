@@ -144,12 +144,12 @@ FIGURE = Figure(
             kind="derived",
         ),
         agrees(
-            ", no coupling: the deterministic equivalent predicts the error on held-out blocks of the train months",
+            ", no coupling: the deterministic equivalent predicts the error on held-out blocks of the training part",
             off("theory", "disjoint", "held_out", lam=[0.0]),
             "so far the theory holds; with coupling see the next claim",
         ),
         agrees(
-            ", all couplings: the deterministic equivalent predicts the error on held-out blocks of the train months",
+            ", all couplings: the deterministic equivalent predicts the error on held-out blocks of the training part",
             off("theory", "disjoint", "held_out"),
             "channels recorded at the same time are not independent samples; shifting them in time brings 21% to 12% (ETTh1)",
         ),

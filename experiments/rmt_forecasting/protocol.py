@@ -35,7 +35,7 @@ LOOK = {
     **plots.looks(("pooled", "multitask", "window mean")),
     **plots.looks([f"{name} choice" for name in SELECTIONS]),
     "observed": plots.Look("observed on test windows", plots.style.COLORS[0]),
-    "held_out": plots.Look("observed on held-out\nblocks of the train months", plots.style.COLORS[2], "^"),
+    "held_out": plots.Look("observed on held-out blocks\nof the training part", plots.style.COLORS[2], "^"),
     "gcv": plots.Look("GCV on train windows", plots.style.COLORS[1], "s", "--"),
     "train": plots.Look("train error", plots.style.COLORS[7], "", ":"),
     "theory": plots.Look("deterministic equivalent", "black"),

@@ -5,17 +5,14 @@ GCV chooses from the training windows.
 """
 
 import dataclasses
-import itertools
 
 import numpy as np
 
 from experiments.rmt_forecasting import networks, protocol
 from experiments.rmt_forecasting.networks import MODELS, MULTIVARIATE, UNIVARIATE
-from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, UNIT, on
+from experiments.rmt_forecasting.protocol import LOOK, MSE, PAPER_BEST, UNIT, on
 from mtrl.harness import Claim, Figure, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, Absent, Quantity, bootstrap
-
-LEVEL = 0.05  # of the Student t test
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,50 +54,64 @@ def with_and_without(data, config, position, model):
     return test.isel(pair=int(scores.mean(SEED).argmin("pair"))), plain
 
 
-def rows_of(data, config):
-    """The cells of the table: with | without | multivariate | paper's best; `*` marks a significant win of the penalty (one-sided t)."""
-    from scipy import stats
-
-    rows = []
-    for i, label in enumerate(data["problem"].values):
-        cells = dict.fromkeys([*UNIVARIATE, *(f"{model} alone" for model in MODELS)], "")
-        for model in data["model"].values:
-            alone = on(i, "test", model=model, pair=0)(data, config)
-            cells[f"{model} alone"] = f"{float(alone.mean()):.3f}"
-            if model in UNIVARIATE:
-                ours, _ = with_and_without(data, config, i, model)
-                wins = stats.ttest_ind(ours, alone, alternative="less").pvalue < LEVEL
-                cells[model] = f"{float(ours.mean()):.3f}{'*' if wins else ''}"
-        rows.append([*cells.values(), f"{PAPER_BEST[label]:.3f}" if label in PAPER_BEST else "-"])
-    return rows
+def columns_of(data, config, position):
+    """Words of a column -> test errors per seed of a data set: univariate networks with and without the penalty, then multivariate ones."""
+    there, found = list(data["model"].values), {}
+    for model in [m for m in UNIVARIATE if m in there]:
+        found[f"{model} with"], found[f"{model} without"] = with_and_without(data, config, position, model)
+    for model in [m for m in MULTIVARIATE if m in there]:
+        found[model] = on(position, "test", model=model, pair=0)(data, config)
+    return found
 
 
 def draw(data, config):
-    """The table above, the change the penalty makes below."""
+    """A row per data set: left the errors of every network, right the change that the penalty makes."""
     labels = list(data["problem"].values)
-    heights = [0.5 + 0.28 * len(labels), 1.6]
-    figure, axes = plots.panel(2, 1, width=11.5, height=1.5 + 0.45 * len(labels), height_ratios=heights)
-    (top, ax), rows = axes[:, 0], rows_of(data, config)
-    columns = [f"{m}\n{word}" for word in ("with", "without") for m in UNIVARIATE] + [f"{m}\n" for m in MULTIVARIATE]
-    drawn = plots.table(top, rows, [*columns, "paper's best\n(table 1)"], labels, scale=1.9)
-    for i, row in enumerate(rows):
-        numbers = np.array([float(text.rstrip("*")) if text else np.inf for text in row[:-1]])
-        for column in np.flatnonzero(numbers == numbers.min()):
-            drawn[i + 1, column].get_text().set_fontweight("bold")
+    figure, axes = plots.panel(len(labels), 2, width=5.2, height=3.6, width_ratios=(1.7, 1))
+    colors = plots.style.COLORS
+    for i, (label, (left, right)) in enumerate(zip(labels, axes, strict=True)):
+        columns = columns_of(data, config, i)
+        for place, (name, seen) in enumerate(columns.items()):
+            color = colors[0] if name.endswith(" with") else colors[1] if name.endswith(" without") else colors[7]
+            plots.points(left, seen.expand_dims(place=[place]), "place", look=plots.Look("", color))
+        if label in PAPER_BEST:
+            plots.level(left, PAPER_BEST[label], "paper's best (table 1)", color="black", linestyle=":")
+        plots.finish(left, x=" ", y=MSE, title=label)
+        left.set_xticks(range(len(columns)), list(columns), rotation=35, ha="right")
+        for place, model in enumerate(UNIVARIATE):
+            if model in data["model"].values:
+                ours, plain = with_and_without(data, config, i, model)
+                change = (100 * (ours - plain) / float(plain.mean())).expand_dims(place=[place])
+                plots.points(right, change, "place", look=LOOK[model]._replace(words=""))
+        plots.level(right, 0, color="black", linewidth=0.8)
+        places = dict(xticks=range(len(UNIVARIATE)), xticklabels=UNIVARIATE, xlim=(-0.5, len(UNIVARIATE) - 0.5))
+        plots.finish(right, x=" ", y="change of test MSE\nby the penalty [%]", **places, legend=None)
     brief = "small networks, short training" if config.sizes == "small" else "published sizes"
-    ran = [str(on(i, "test", pair=0)(data, config).sizes[SEED]) for i in range(len(labels))]
-    words = f"{MSE}, mean of {' and '.join(dict.fromkeys(ran))} seeds ({brief}, penalty chosen by {config.select})"
-    top.set_title(f"{words}; * = penalty wins, t test p < .05")
-    for i, model in itertools.product(range(len(labels)), UNIVARIATE):
-        if model in data["model"].values:
-            ours, plain = with_and_without(data, config, i, model)
-            place = i + 0.15 * (UNIVARIATE.index(model) - 1)
-            change = (100 * (ours - plain) / float(plain.mean())).expand_dims(place=[place])
-            plots.points(ax, change, "place", look=LOOK[model]._replace(words="" if i else model))
-    plots.level(ax, 0, color="black", linewidth=0.8)
-    places = dict(xticks=range(len(labels)), xticklabels=labels, xlim=(-0.5, len(labels) - 0.5))
-    plots.finish(ax, x="data set", y="change of test MSE\nby the penalty [%]", **places, legend=BESIDE)
+    figure.suptitle(
+        f"{brief}, penalty chosen by {config.select}; blue with it, orange without, grey multivariate", fontsize=10
+    )
     return figure
+
+
+def tables(data, config):
+    """Test errors of all networks, and whether the penalty wins (one-sided t test)."""
+    from scipy import stats
+
+    rows, heads = [], {}
+    for i, label in enumerate(data["problem"].values):
+        columns = columns_of(data, config, i)
+        heads = {
+            **dict.fromkeys(columns),
+            **{f"{m}: penalty wins, p": None for m in UNIVARIATE if f"{m} with" in columns},
+        }
+        wins = [
+            float(stats.ttest_ind(columns[f"{m} with"], columns[f"{m} without"], alternative="less").pvalue)
+            for m in UNIVARIATE
+            if f"{m} with" in columns
+        ]
+        rows.append([str(label), *(float(seen.mean()) for seen in columns.values()), *wins, PAPER_BEST.get(label, "")])
+    caption = f"{MSE}, mean over seeds; p of a one-sided t test that the penalty lowers it"
+    return [plots.Table(caption, ["data set", *heads, "paper's best (table 1)"], rows)]
 
 
 def gap_to_multivariate(data, config):
@@ -125,6 +136,7 @@ FIGURE = Figure(
     config=TableConfig,
     run=run,
     draw=draw,
+    tables=tables,
     claims=(
         *(
             Claim(

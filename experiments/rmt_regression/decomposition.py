@@ -82,22 +82,34 @@ def run(config, seeds):
 
 
 def draw(data, config):
-    """Three panels, the terms as lines, simulated totals as points."""
-    figure, axes = plots.panel(1, data.sizes["ratio"], width=4.0)
-    for ax, ratio in zip(axes[0], data["ratio"].values, strict=True):
+    """Above the test risk with the paper's form of it, each regime on its own axis; below the terms that it is the sum of."""
+    count = data.sizes["ratio"]
+    figure, axes = plots.panel(2, count, width=4.0, height=3.3)
+    terms = {name: look for name, look in LOOK.items() if name != "total"}
+    for (above, below), ratio in zip(axes.T, data["ratio"].values, strict=True):
         part = data.sel(ratio=ratio)
-        plots.theory(ax, part["theory"], "lam", "term", LOOK)
-        approximation = plots.Look("paper's form with 1+δ ≈ 1", "#999999", line="--")
-        plots.theory(ax, part["approximation"], "lam", look=approximation)
-        plots.points(ax, part["simulation"], "lam_dot", look=LOOK["total"]._replace(words="simulated test risk"))
+        exact, form = part["theory"].sel(term="total"), part["approximation"]
+        plots.theory(above, exact, "lam", look=LOOK["total"])
+        plots.theory(above, form, "lam", look=plots.Look("paper's form with 1+δ ≈ 1", "#666666", line="--"))
+        plots.points(above, part["simulation"], "lam_dot", look=LOOK["total"]._replace(words="simulated test risk"))
+        plots.theory(below, part["theory"], "lam", "term", terms)
         best = float(part["best_lam"])
-        if best <= config.lam_max:
-            ax.axvline(best, color="#C00000", linestyle="--", linewidth=1.2)
         where = f"λ* = {best:.2f}" + (" (to the right)" if best > config.lam_max else "")
-        y = RISK[1] if ax is axes[0, 0] else " "
-        plots.finish(ax, x=LAM, y=y, title=f"n/d = {ratio:g},  {where}", legend=None)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=3)
+        for ax in (above, below):
+            if best <= config.lam_max:
+                ax.axvline(best, color="#C00000", linestyle="--", linewidth=1.2)
+        first = above is axes[0, 0]
+        title = f"n/d = {ratio:g},  {where}\nexact: {_course(exact)}; paper's form: {_course(form)}"
+        plots.finish(above, x=LAM, y=RISK[1] if first else " ", title=title, legend=None)
+        plots.finish(below, x=LAM, y="terms of the risk" if first else " ", legend=None)
+    plots.legend_below(figure, axes[:, 0], 3)
     return figure
+
+
+def _course(risk):
+    """How a curve goes, in words."""
+    lowest = int(np.argmin(risk.values))
+    return "falls" if lowest == risk.size - 1 else "rises" if lowest == 0 else "falls, then rises"
 
 
 def _dip(risk):

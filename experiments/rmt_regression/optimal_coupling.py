@@ -113,23 +113,22 @@ def present(data):
 
 def draw(data, config):
     """Exact minimiser and formula as lines, the median GCV choice with its quartiles as points."""
-    figure, panels = plots.panel(1, len(present(data)), width=3.4, height=3.5)
+    shown = present(data)
+    figure, panels = plots.panel(-(-len(shown) // 2), min(len(shown), 2), width=4.8, height=3.4)
     exact_look, formula, gcv = plots.looks(
         ("exact minimiser", "formula, n → ∞", "chosen by GCV: median, quartiles")
     ).values()
-    for ax, axis in zip(panels[0], present(data), strict=True):
+    for ax in panels.ravel()[len(shown) :]:
+        ax.remove()
+    for ax, axis in zip(panels.ravel(), shown, strict=False):
         plots.theory(ax, data[f"exact_{axis}"], f"{axis}_line", look=exact_look)
         plots.theory(ax, data[f"large_n_{axis}"], f"{axis}_line", look=formula, linestyle="--")
         low, middle, high = np.quantile(data[f"gcv_{axis}"].transpose("seed", ...), [0.25, 0.5, 0.75], axis=0)
         bars = [middle - low, high - middle]
         ax.errorbar(data[f"{axis}_dot"], middle, bars, fmt="o", color=gcv.color, capsize=2, label=gcv.words)
-        y = "best shared strength λ*" if ax is panels[0, 0] else " "
-        if axis in ("noise", "gamma"):
-            ax.set_yscale("symlog", linthresh=0.1)
-            ax.set_yticks([0, 0.1, 0.3, 1, 3, 10], ["0", "0.1", "0.3", "1", "3", "10"])
-            ax.minorticks_off()
         ticks = {"noise": (0.05, 0.2, 0.5, 1.5), "gamma": (0.1, 0.3, 1, 3, 10)}.get(axis)
-        plots.finish(ax, x=LABELS[axis], y=y, ticks=ticks, legend=None)
+        plots.finish(ax, x=LABELS[axis], y="best shared strength λ*", ticks=ticks, legend=None)
+        plots.zero_and_logs(ax, "y", 0.3, (0, 0.3, 1, 3, 10))
         ax.set_ylim(bottom=0)
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=3)
     return figure

@@ -128,9 +128,9 @@ def agreement(text: str, paper: str, simulated: Quantity, predicted: Quantity, b
 
 
 def lam_axis(ax: Any, threshold: float = 0.1) -> None:
-    """Zero and logarithms on one axis."""
-    ax.set_xscale("symlog", linthresh=threshold)
-    ax.set(xlabel=LAM, xlim=(-0.15 * threshold, None))
+    """Zero and logarithms on one smooth axis."""
+    plots.zero_and_logs(ax, width=threshold)
+    ax.set(xlabel=LAM, xlim=(-0.15 * threshold, 1.2 * ax.dataLim.x1))
 
 
 def quiet(looks: Any) -> Any:

@@ -156,7 +156,7 @@ LOOK = plots.looks({"test": "held-out error", "gcv": "GCV, from training data", 
 
 def draw(data, config):
     """Errors against the coupling."""
-    figure, axes = plots.panel(width=6.4, height=4.0)
+    figure, axes = plots.panel(width=6.8, height=4.8)
     ax = axes[0, 0]
     plots.points(ax, data["error"], "lam", "kind", LOOK, ms=5)
     for statistics, line, width, name in (("naive", "-", 1.0, "least-squares"), ("unbiased", "--", 1.6, "unbiased")):
@@ -166,9 +166,10 @@ def draw(data, config):
                 look = plots.Look(f"theory, {name} statistics, {split}", LOOK[split].color, line=line)
                 plots.theory(ax, curve, "lam", look=look, linewidth=width)
     if not config.data_dir and config.gamma == 0.3 and config.counts == (120, 110):
-        for kind, errors in REFERENCE.items():
-            known = dict(zip(REFERENCE_LAMS, errors, strict=True))
-            plots.program(ax, known, "independent program" if kind == "test" else "")
+        marks = {"test": ("x", "held-out error"), "gcv": ("+", "GCV"), "theory": ("2", "theory, least-squares, test")}
+        for kind, (mark, words) in marks.items():
+            known = dict(zip(REFERENCE_LAMS, REFERENCE[kind], strict=True))
+            plots.program(ax, known, f"independent program: {words}", marker=mark, ms=9, mew=1.5)
     title = f"{data.attrs['data']}, γ = {config.gamma:g}"
     plots.finish(ax, y="mean squared error [target variance]", title=title, legend=None)
     lam_axis(ax)

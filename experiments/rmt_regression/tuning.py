@@ -109,10 +109,7 @@ def draw(data, config):
     figure, axes = plots.panel(1, 2, width=4.8, height=4.0)
     left, right = axes[0]
     plots.points(left, 100 * data["excess"], "alpha", "method", LOOK, linestyle=":", linewidth=0.8)
-    left.set_yscale("symlog", linthresh=1)
-    ticks = (0, 0.5, 1, 2, 5, 10, 20)
-    left.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    left.minorticks_off()
+    plots.zero_and_logs(left, "y", 1.0, (0, 0.5, 1, 2, 5, 10, 20))
     x = "cosine α of the hyperplanes"
     plots.finish(left, x=x, y="excess risk over the oracle [%]", ylim=(0, None), legend=None)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncol=3)

@@ -53,15 +53,15 @@ def run(config, seeds):
 
 def draw(data, config):
     """One theory line, points per law."""
-    figure, axes = plots.panel(width=5.6, height=3.8)
+    figure, axes = plots.panel(width=5.6, height=4.2)
     ax = axes[0, 0]
     line = data["theory"].isel(law=0)
     plots.theory(ax, line, "lam_line", look=plots.Look("theory (any concentrated law)", "black"))
     plots.points(ax, data["simulation"], "lam", "law", LOOK, ms=5)
     title = f"test risk, n/d = {config.ratio:g}, α = {config.alpha:g}, γ = {config.gamma:g}, σ² = {config.noise:g}"
-    top = float(data["simulation"].mean("seed").max()) * 1.24
-    plots.finish(ax, y=RISK[1], title=title, ylim=(None, top), legend=dict(loc="upper left", ncol=2))
+    plots.finish(ax, y=RISK[1], title=title, legend=None)
     lam_axis(ax)
+    plots.legend_below(figure, [ax], 2)
     return figure
 
 

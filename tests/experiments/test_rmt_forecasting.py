@@ -99,8 +99,20 @@ def test_selection_and_marks_of_the_table():
         record = evaluate_claim(claim, data, replace(config, select=select))
         assert record is not None
         assert_close(select, record["ours"], test[0, 0, :, pair].mean() / test[0, 0, :, 0].mean() - 1, atol=1e-12)
-    assert table.rows_of(data, config) == [["", "1.001", "", "", "1.001", "", "", "", "", "-"]]
-    assert table.rows_of(data, replace(config, select="oracle"))[0][1] == "0.901*"
+    for select, ours, wins in (("val", 1.001, 0.5), ("oracle", 0.901, 0.0)):
+        (shown,) = table.tables(data, replace(config, select=select))
+        assert shown.columns == [
+            "data set",
+            "DLinearU with",
+            "DLinearU without",
+            "DLinearU: penalty wins, p",
+            "paper's best (table 1)",
+        ]
+        label, with_penalty, without, p, best = shown.rows[0]
+        assert (label, best) == ("p", "")
+        assert_close(f"{select}, with", with_penalty, ours, atol=1e-12)
+        assert_close(f"{select}, without", without, 1.001, atol=1e-12)
+        assert_close(f"{select}, p", p, wins, atol=1e-7)
     unused = data.assign(test=data.test * np.nan, validation=data.validation * np.nan, seed=np.arange(3, 6))
     padded = xr.concat([data, unused], dim="seed")
     assert claim.measure(padded, config) == claim.measure(data, config)  # seeds that did not train do not count

@@ -24,6 +24,9 @@ def test_smoke(tmp_path, study, figure):
     texts = [claim.text for claim in STUDIES[study].figure(figure).claims if claim.applies(data)]
     assert {r["claim"] for r in records} <= set(texts)  # a measure may find what it speaks of absent
     assert (folder / "figure.png").stat().st_size > 5_000
+    drawn = STUDIES[study].figure(figure)
+    for table in drawn.tables(data, drawn.configure("smoke", {})) if drawn.tables else ():
+        assert table.rows and all(len(row) == len(table.columns) for row in table.rows)
 
 
 @pytest.mark.parametrize("name", STUDIES)

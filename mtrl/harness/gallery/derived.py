@@ -11,18 +11,31 @@ from mtrl.harness.picture import style
 from mtrl.harness.run import store
 from mtrl.harness.study import Figure
 
-LARGEST_SVG = 400_000  # bytes; a picture of very many marks is shown as PNG
+LARGEST_SVG = (
+    400_000  # bytes; above it marks and lines are stored as pixels, and where that is no less the page shows the PNG
+)
 LARGEST_CSV = 1_000_000
 SEED = "seed"
 
 
-def add_derived(folder: pathlib.Path, figure: Figure, config: Any) -> None:
-    """Write `figure.svg`, `means.csv` and `tables.json` of a published figure; a file without data, or too large, is not there."""
+def add_derived(folder: pathlib.Path, figure: Figure, config: Any, source: pathlib.Path | None = None) -> None:
+    """Write `figure.svg`, `means.csv` and `tables.json` of a published figure; a file without data, or too large, is not there.
+
+    Args:
+      folder: of the gallery.
+      figure, config: what is there.
+      source: folder whose `data.nc` is read, where that of the gallery is left out for its size.
+    """
+    source = source or folder
     made: dict[str, bytes] = {}
-    if (folder / "data.nc").is_file():
-        data = store.read_dataset(folder / "data.nc")
+    if (source / "data.nc").is_file():
+        data = store.read_dataset(source / "data.nc")
         with style.house():
             made["figure.svg"] = style.pictures(figure.draw(data, config), ["svg"])["svg"]
+            if len(made["figure.svg"]) > LARGEST_SVG:
+                drawn = figure.draw(data, config)
+                style.rasterise(drawn)
+                made["figure.svg"] = style.pictures(drawn, ["svg"])["svg"]
         made["means.csv"] = means(data).encode()
         if figure.tables is not None:
             shown = [table._asdict() for table in figure.tables(data, config)]

@@ -59,7 +59,7 @@ def remake(
     def keep(job: Job) -> None:
         target = gallery / job.study.name / job.figure.name
         publish(job.folder, target)
-        add_derived(target, job.figure, job.config)
+        add_derived(target, job.figure, job.config, job.folder)
         write_site(gallery, all_studies)
         forget_programs()
 
@@ -80,6 +80,7 @@ def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:
     Raises:
       BadInput: after all others were drawn, naming those whose stored data today's drawing cannot read.
     """
+    devices.start(True)  # a drawing may ask the library for a constant, in the precision that the claims were judged in
     failures = []
     for study in studies:
         drawn_by = source_digest(study.module, drawing=True)

@@ -257,7 +257,43 @@ def paths(ax: Any, array: Any, x: str, *, look: Look | None = None, most: int = 
     _name(ax, array, x)
 
 
-table = style.table
+def zero_and_logs(ax: Any, axis: str = "x", width: float = 0.1, ticks: Iterable[float] = ()) -> None:
+    """Zero and logarithms on one axis without a kink: the inverse hyperbolic sine of value / width.
+
+    Args:
+      ax: axes.
+      axis: "x" or "y".
+      width: below it the axis is linear, well above it logarithmic.
+      ticks: labelled values; zero and the powers of ten among the data where none are given.
+    """
+    low, high = getattr(ax.dataLim, f"interval{axis}")
+    powers = 10.0 ** np.arange(np.floor(np.log10(width)), np.ceil(np.log10(max(high, width))) + 1)
+    shown = list(ticks) or [*(-v for v in powers if -v >= low), 0.0, *(v for v in powers if v <= high)]
+    getattr(ax, f"set_{axis}scale")("asinh", linear_width=width)
+    getattr(ax, f"set_{axis}ticks")(shown, [f"{value:g}" for value in shown])
+    ax.tick_params(axis=axis, which="minor", length=0)
+
+
+def with_ends(array: Any, x: str, by: str, look: Mapping[Any, Look]) -> tuple[Any, dict[Any, Look]]:
+    """Curves in the order of their last values, highest first, which their looks name: curves that coincide are told apart.
+
+    Args:
+      array: dims x, `by` and the seed.
+      x: along the axis; the last of it counts.
+      by: a curve per label; labels without a look are left out.
+      look: label -> `Look`.
+    """
+    last = array.isel({x: -1})
+    ends = {label: float(_mean(last.sel({by: label}))[0]) for label in array[by].values if label in look}
+    order = sorted(ends, key=lambda label: -ends[label])
+    return array.sel({by: order}), {n: look[n]._replace(words=f"{look[n].words}: {ends[n]:.3g}") for n in order}
+
+
+def legend_below(figure: Any, axes: Iterable[Any], columns: int = 4, **keywords: Any) -> None:
+    """One legend under all panels, with each name once."""
+    named = {words: mark for ax in axes for mark, words in zip(*ax.get_legend_handles_labels(), strict=True)}
+    options = {"loc": "outside lower center", "ncols": columns, **keywords}
+    figure.legend(list(named.values()), list(named), **options)
 
 
 def finish(

@@ -52,17 +52,68 @@ def house() -> Iterator[None]:
         yield
 
 
+CUT = "cut"  # names the arrows of `_mark_cut_bars`
+
+
+def _mark_cut_bars(figure: Any) -> None:
+    """An arrow at the edge of the axes for every error bar that goes on beyond it, as one does whose end a logarithm does not have."""
+    from matplotlib.container import ErrorbarContainer
+
+    for ax in figure.axes:
+        if any(line.get_gid() == CUT for line in ax.lines):
+            continue
+        limits = {"x": sorted(ax.get_xlim()), "y": sorted(ax.get_ylim())}
+        ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+        for bars in [container for container in ax.containers if isinstance(container, ErrorbarContainer)]:
+            ways = [way for way, has in (("x", bars.has_xerr), ("y", bars.has_yerr)) if has]
+            for way, lines in zip(ways, bars.lines[2], strict=True):
+                _arrows(ax, lines, way, limits)
+
+
+def _arrows(ax: Any, lines: Any, way: str, limits: dict[str, list[float]]) -> None:
+    """Arrows of the bars along one axis, where their middle is in sight."""
+    along, across = ("xy".index(way), 1 - "xy".index(way))
+    (low, high), (first, last) = limits[way], limits["yx"["xy".index(way)]]
+    slack = 1e-9 * (high - low)
+    for segment, color in zip(
+        lines.get_segments(), np.resize(lines.get_color(), (len(lines.get_segments()), 4)), strict=True
+    ):
+        if len(segment) == 0 or not first <= segment[0, across] <= last:
+            continue
+        ends, middle = np.sort(segment[:, along]), segment[0, across]
+        for beyond, edge, marker in (
+            (ends[0] < low - slack <= ends[1], low, "<v"[along]),
+            (ends[1] > high + slack >= ends[0], high, ">^"[along]),
+        ):
+            if beyond:
+                place = (edge, middle) if along == 0 else (middle, edge)
+                ax.plot(*place, marker=marker, color=color, ms=5, clip_on=False, zorder=6, gid=CUT)
+
+
 METADATA: Any = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
 
 
 def pictures(figure: Any, suffixes: Sequence[str] = ("png", "pdf")) -> dict[str, bytes]:
     """A figure as the bytes of its files, by suffix; the same figure gives the same bytes."""
     made = {}
+    _mark_cut_bars(figure)
     for suffix in suffixes:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix, metadata=METADATA[suffix])
         made[suffix] = buffer.getvalue()
     return made
+
+
+def rasterise(figure: Any) -> None:
+    """Let all that lies in the axes be stored as pixels in a vector file; words and axes stay sharp."""
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import FancyArrowPatch
+
+    for ax in figure.axes:
+        for artist in ax.get_children():
+            if isinstance(artist, (Collection, Line2D, FancyArrowPatch)):
+                artist.set_rasterized(True)
 
 
 def subplots(
@@ -139,17 +190,3 @@ def log_ticks(ax: Any, values: ArrayLike) -> None:
     ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     if len(values) > 6:  # else neighbours run into each other
         ax.tick_params(axis="x", labelsize=8)
-
-
-def table(
-    ax: Any, cells: list[list[str]], columns: list[str], rows: list[str] | None = None, *, scale: float = 1.25
-) -> Any:
-    """A table drawn as a figure panel."""
-    ax.axis("off")
-    drawn = ax.table(cellText=cells, colLabels=columns, rowLabels=rows, loc="center", cellLoc="center")
-    drawn.auto_set_font_size(False)
-    drawn.set_fontsize(8.5)
-    drawn.scale(1, scale)
-    for cell in drawn.get_celld().values():
-        cell.set_edgecolor("#CCCCCC")
-    return drawn

@@ -76,3 +76,33 @@ def test_a_share_has_wilsons_interval(ax):
     for segment, k in zip(bars.get_segments(), (10, 4), strict=True):
         expected = stats.binomtest(k, 10).proportion_ci(method="wilson")
         np.testing.assert_allclose(segment[:, 1], [expected.low, expected.high], atol=1e-12)
+
+
+def test_zero_and_logarithms_share_an_axis_without_a_kink(ax):
+    x = np.concatenate([[0.0], np.geomspace(1e-3, 100, 400)])
+    ax.plot(x, x)
+    plots.zero_and_logs(ax, "x", 0.1)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "0.1", "1", "10", "100"]
+    place = ax.transData.transform(np.column_stack([x, x]))[:, 0]
+    steps = np.diff(place) / np.diff(x)
+    bend = np.abs(np.diff(np.log(steps)))
+    assert bend.max() < 0.05, "the slope of the axis changes gradually everywhere"
+    plots.zero_and_logs(ax, "y", 1.0, (0, 5, 50))
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["0", "5", "50"]
+
+
+def test_curves_are_ordered_and_named_by_their_ends():
+    shown, looks = plots.with_ends(DATA.total, "tasks", "method", LOOK)
+    ends = dict(zip(("shared", "own"), SAMPLES[:, :, -1].mean(0), strict=True))
+    order = sorted(ends, key=lambda name: -ends[name])
+    assert list(shown["method"].values) == order == list(looks)
+    assert looks["own"].words == f"per task: {ends['own']:.3g}" and looks["own"].color == LOOK["own"].color
+
+
+def test_one_legend_has_each_name_once():
+    figure, axes = plots.panel(1, 2)
+    for ax in axes[0]:
+        plots.curves(ax, DATA.total, "tasks", "method", LOOK)
+    plots.legend_below(figure, axes[0])
+    (legend,) = figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["shared B", "per task"]

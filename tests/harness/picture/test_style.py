@@ -57,3 +57,35 @@ def test_the_users_settings_stand_again_afterwards():
         with style.house():
             assert matplotlib.rcParams["font.size"] == 10
         assert matplotlib.rcParams["font.size"] == 3
+
+
+def arrows(ax):
+    """(marker, x, y) of the arrows of cut bars."""
+    return {(line.get_marker(), *line.get_xydata()[0]) for line in ax.lines if line.get_gid() == style.CUT}
+
+
+def test_a_bar_that_leaves_the_axes_ends_in_an_arrow():
+    figure, axes = style.subplots(1, 3)
+    logarithmic, wide, inside = axes[0]
+    logarithmic.errorbar([1.0, 2.0], [1.0, 1.0], [2.0, 0.5], fmt="o")
+    logarithmic.set(yscale="log", ylim=(0.1, 2.0))
+    wide.barh([0, 1], [0.5, 0.5], xerr=[0.1, 0.9], color="blue")
+    wide.set_xlim(0, 1)
+    inside.errorbar([1.0], [1.0], [0.5], fmt="o")
+    before = [(ax.get_xlim(), ax.get_ylim()) for ax in axes[0]]
+    for _ in range(2):  # once, however often it is saved
+        style.pictures(figure, ["png"])
+    assert arrows(logarithmic) == {("v", 1.0, 0.1), ("^", 1.0, 2.0)}
+    assert arrows(wide) == {("<", 0.0, 1.0), (">", 1.0, 1.0)}
+    assert not arrows(inside)
+    assert before == [(ax.get_xlim(), ax.get_ylim()) for ax in axes[0]]
+    assert len([line for line in wide.lines if line.get_gid() == style.CUT]) == 2
+
+
+def test_what_is_stored_as_pixels_no_longer_grows_with_the_marks():
+    figure, axes = style.subplots()
+    axes[0, 0].plot(np.arange(5000), np.sin(np.arange(5000)), "o")
+    vector = style.pictures(figure, ["svg"])["svg"]
+    style.rasterise(figure)
+    pixels = style.pictures(figure, ["svg"])["svg"]
+    assert len(pixels) < len(vector) / 2 and b"<image" in pixels
