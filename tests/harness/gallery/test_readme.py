@@ -1,0 +1,52 @@
+"""The README: its example runs and prints what it says, its table is that of the studies, its commands and links exist."""
+
+import contextlib
+import io
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from mtrl.harness import flags
+from mtrl.harness.gallery import Registry
+from mtrl.harness.gallery.command import _read
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+TEXT = (ROOT / "README.md").read_text()
+REGISTRY = Registry("experiments")
+COMMANDS = re.findall(r"python -m experiments[^\n`#]*", TEXT)
+
+
+def test_the_example_prints_the_risk_and_the_slope_that_it_names():
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(code, {})
+    promised = re.search(r"# (risk \S+, slope -\S+):", code)
+    assert promised and said.getvalue().strip() == promised[1]
+
+
+def test_the_table_of_papers_is_that_of_the_studies():
+    rows = [line for line in TEXT.splitlines() if "](figures/" in line and line.startswith("| [")]
+    expected = [
+        f"| [{study.name}](figures/{study.name}/index.html) | {', '.join(f'{p.authors[0]} {p.year}' for p in study.papers)} "
+        f"| {study.summary.rstrip('.')} |"
+        for study in REGISTRY.studies()
+        if study.papers
+    ]
+    assert rows == expected, "put these rows into README.md:\n" + "\n".join(expected)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_read_by_its_command_line(command):
+    _, _, module, *words = shlex.split(command)
+    if module == "experiments":
+        _read(words)
+    elif "--help" not in words:
+        flags.parse(REGISTRY.load(module.removeprefix("experiments.")), words)
+
+
+def test_every_link_and_picture_is_there():
+    links = re.findall(r"\]\(([^)]+)\)", TEXT)
+    assert links and all((ROOT / link).is_file() for link in links if "://" not in link), links
