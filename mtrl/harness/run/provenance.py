@@ -76,13 +76,14 @@ def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:
             for path in (place.with_suffix(".py"), place / "__init__.py"):
                 if path.is_file() and path not in found and (drawing or _decides(path)):
                     found.add(path)
-                    new = _imports(path, parts[:depth] if path.name == "__init__.py" else parts[: depth - 1]) - seen
+                    new = _imports(path, tuple(parts[:depth] if path.name == "__init__.py" else parts[: depth - 1])) - seen
                     seen |= new
                     waiting += new
     return sorted(found)
 
 
-def _imports(path: pathlib.Path, package: Sequence[str]) -> set[str]:
+@functools.cache
+def _imports(path: pathlib.Path, package: tuple[str, ...]) -> frozenset[str]:
     """Names of what a file imports; of a name from a module, both the module and the name, which may be a module itself."""
     names = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
@@ -92,7 +93,7 @@ def _imports(path: pathlib.Path, package: Sequence[str]) -> set[str]:
             base = ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
             base = base if node.level else node.module or ""
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
 @functools.cache

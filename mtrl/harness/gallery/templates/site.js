@@ -49,6 +49,9 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
+// On a narrow screen the wide table of a paper page waits folded.
+if (matchMedia("(max-width: 40rem)").matches) for (const part of document.querySelectorAll("details.wide")) part.open = false;
+
 // Tabs: without this script the radio buttons in the page do the same.
 for (const box of document.querySelectorAll(".variants")) {
   const picks = [...box.querySelectorAll(".pick")];
