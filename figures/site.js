@@ -49,12 +49,63 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
-// A link to a variant opens it.
+// On a narrow screen the wide table of a paper page waits folded.
+if (matchMedia("(max-width: 40rem)").matches) for (const part of document.querySelectorAll("details.wide")) part.open = false;
+
+// Tabs: without this script the radio buttons in the page do the same.
+for (const box of document.querySelectorAll(".variants")) {
+  const picks = [...box.querySelectorAll(".pick")];
+  if (picks.length) makeTabs(box, picks);
+}
+
+function makeTabs(box, picks) {
+  const list = document.createElement("div");
+  list.setAttribute("role", "tablist");
+  list.setAttribute("aria-label", "Variants of this figure");
+  const pairs = picks.map((pick) => {
+    const panel = document.getElementById(pick.id.slice("pick-".length));
+    const label = box.querySelector(`label[for="${pick.id}"]`);
+    const tab = document.createElement("button");
+    Object.assign(tab, { type: "button", id: `tab-${panel.id}`, className: "tab", textContent: label.textContent });
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.removeAttribute("aria-label");
+    panel.setAttribute("aria-labelledby", tab.id);
+    pick.remove();
+    label.remove();
+    list.append(tab);
+    return [tab, panel];
+  });
+  const select = (chosen, focus) => {
+    for (const [tab, panel] of pairs) {
+      panel.hidden = tab !== chosen;
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      tab.setAttribute("aria-selected", String(tab === chosen));
+    }
+    if (focus) chosen.focus();
+  };
+  pairs.forEach(([tab, panel], here) => {
+    tab.addEventListener("click", () => select(tab, false));
+    tab.addEventListener("keydown", (event) => {
+      const places = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: pairs.length - 1 };
+      if (!(event.key in places)) return;
+      event.preventDefault();
+      select(pairs.at(places[event.key] % pairs.length)[0], true);
+    });
+    panel.addEventListener("show", () => select(tab, false));
+  });
+  box.querySelector(".tabnote").remove();
+  box.prepend(list);
+  select(pairs[0][0], false);
+}
+
+// A link to a variant shows it.
 function open() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target && target.tagName === "DETAILS") {
-    target.open = true;
-    target.scrollIntoView();
+  if (target && target.classList.contains("variant")) {
+    target.dispatchEvent(new Event("show"));
+    target.closest(".figure").scrollIntoView();
   }
 }
 addEventListener("hashchange", open);
