@@ -105,7 +105,7 @@ function open() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target && target.classList.contains("variant")) {
     target.dispatchEvent(new Event("show"));
-    target.closest(".figure").scrollIntoView();
+    target.scrollIntoView();
   }
 }
 addEventListener("hashchange", open);
