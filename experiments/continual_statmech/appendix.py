@@ -74,7 +74,7 @@ FIGURE = Figure(
     ),
     optional=pairs.optional(),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=(3, 3), loads=(0.5,), overlaps=(0.0, 0.5), points=3, unfinished=2.0),
+        "smoke": dict(seeds=2, dim=20, epochs=(3, 3), loads=(0.5,), overlaps=(0.0, 0.5), points=3, unfinished=2.0, nodes=15),
         "paper": dict(seeds=20, dim=1000, epochs=(5000, 20000), loads=(0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)),
     },
 )  # fmt: skip

@@ -29,6 +29,7 @@ class CurveConfig(BaseConfig):
     epochs: int = field(2000, help="epochs", lower=4)
     loads: tuple[float, ...] = field(LOADS[::2], help="simulated loads alpha", choices=LOADS, distinct=True)
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     step: float = field(0.05, help="step of the theory's loads", lower=0.01, upper=0.5)
     cut_nodes: int = field(241, help="nodes on +-7.5 of the cut-off theory", lower=21)
 
@@ -41,7 +42,7 @@ class CurveConfig(BaseConfig):
 def run(config: CurveConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     grid, loads = config.grid, np.sort(config.loads)
-    up, down = protocol.branches(grid, config.beta)
+    up, down = protocol.branches(grid, config)
     kept = {n: np.stack([protocol.masked(getattr(x, n), x.converged) for x in (up, down)]) for n in ORDER}
     ends = (np.array(CUT_UP), NEAR_UP), (np.array(CUT_DOWN), NEAR_DOWN)
     cut = [evaluate(protocol.cut_branch, at, config.beta, start, nodes=config.cut_nodes) for at, start in ends]
@@ -157,7 +158,7 @@ FIGURE = Figure(
     ),
     optional=(*ORDER, *(f"cut_{name}" for name in ORDER), "eps_theory", "eps_cut", "full_at", "cut_at", "phi"),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=8, loads=(0.5, 1.5), step=0.5, cut_nodes=21),
+        "smoke": dict(seeds=2, dim=20, epochs=8, loads=(0.5, 1.5), step=0.5, nodes=15, cut_nodes=21),
         "paper": dict(seeds=20, dim=1000, epochs=2000, loads=LOADS, step=0.02),
     },
 )  # fmt: skip

@@ -38,6 +38,7 @@ class DynamicsConfig(BaseConfig):
     rate: float = field(0.03, help="learning rate", lower=0.0, strict=True)
     momentum: float = field(0.9, help="momentum", lower=0.0, upper=0.999)
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     step: float = field(0.1, help="step of the loads along which the theory is followed", lower=0.01, upper=0.5)
 
     def validate(self):
@@ -79,7 +80,7 @@ def run(config: DynamicsConfig, seeds: np.ndarray) -> Any:
     ]
     grid = np.unique(np.round(np.r_[np.arange(config.step, 2.01, config.step), loads], 10))
     at = np.searchsorted(grid, np.round(loads, 10))
-    up, down = protocol.branches(grid, config.beta)
+    up, down = protocol.branches(grid, config)
     theory = np.stack([protocol.masked(protocol.error_of(x.p), x.converged)[at] for x in (up, down)])
     when = np.arange(config.every, config.epochs + 1, config.every)
     return dataset(
@@ -124,7 +125,7 @@ FIGURE = Figure(
     ),
     optional=("eps_theory",),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.5, 1.0), step=0.5),
+        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.5, 1.0), step=0.5, nodes=15),
         "paper": dict(seeds=20, dim=1000),
     },
 )  # fmt: skip

@@ -74,7 +74,8 @@ def learn(
     key: Any, permutations: Any, images: Images, hyper: Any, schedule: Any, rate: Any, *, method: str, widths: tuple[int, ...],
     epochs: int, batch: int, batches: int,
 ) -> Any:  # fmt: skip
-    """Accuracy (lane, epoch, task) of one rule on tasks in turn; lanes sweep its hyper-parameter, `schedule` is beta_f per epoch."""
+    """Accuracy (lane, epoch, task) on tasks in turn of metaplasticity or of the rules on fields; lanes sweep hyper-parameters, `schedule`
+    is beta_f per epoch."""
     import optax
 
     keys = split_named(key, "start", "order", "noise", "test")
@@ -85,16 +86,17 @@ def learn(
         return x[:, permutations[task]]
 
     def rule(strength, anchor, information, is_first, beta_f):
-        how = dict(widths=widths, optimiser=adam)
         if method == META:
-            return continual.metaplasticity(**how, consolidation=strength)
-        how["temperature"] = lambda step: beta_f
-        weight = jnp.where(is_first, 0.0, strength).astype(jnp.float32)
-        if method == EWC:
-            return continual.gaussian_field_ewc(**how, lam=weight, anchor=anchor, information=information)
-        if method == TASK:
-            return continual.gaussian_field(**how, gamma=weight, kl_reference="task", anchor=anchor)
-        return continual.gaussian_field(**how, gamma=strength)
+            return continual.metaplasticity(widths=widths, optimiser=adam, consolidation=strength)
+        step, task, quadratic = strength[0], *jnp.where(is_first, 0.0, strength[1:])
+
+        def pull(state, beta_f):
+            for t, before, kept, f in zip(state.fields, state.previous, anchor, information, strict=True):
+                own = continual.objective.fisher(jnp.tanh(beta_f * t), beta_f)
+                yield step * own * (t - before) + (task * own + quadratic * f) * (t - kept)
+
+        how = dict(widths=widths, optimiser=adam, temperature=lambda step: beta_f)
+        return continual.deep.pulled(**how, pull=lambda state, beta_f: list(pull(state, beta_f)))
 
     def scores(key, fields, x, beta_f):
         if method == META:
@@ -133,7 +135,7 @@ def learn(
                 return state, jax.lax.map(test, jnp.arange(tasks))
 
             state, seen = jax.lax.scan(one_epoch, state, jnp.arange(epochs))
-            if method == EWC:
+            if method != META:
                 rows = continual.Batch(x[:256], y[:256])
                 more = continual.deep.squared_gradients(
                     keys["test"], state.fields, rows, schedule[(task + 1) * epochs - 1]
@@ -151,25 +153,24 @@ def learn(
 def compared(config: Any, seeds: np.ndarray, images: Images, permute: Any, schedule: Any, rate: float) -> Any:
     """Accuracies (seed, method, epoch, task): of a swept rule the lane that is best on average at the end, which favours the baselines."""
     widths = (images.train.shape[-1], *config.hidden, 10)
-    programs = {
-        STEP: (config.gamma, 0.0),
-        TASK: (config.gamma_task / config.batches,),
-        META: config.consolidation,
-        EWC: config.lam,
-    }
     if config.images:
         most = config.images, config.images, config.images // 4, config.images // 4
         images = Images(*(a[:, :n] for a, n in zip(images, most, strict=True)))
     how = dict(widths=widths, epochs=config.epochs, batch=config.batch, batches=config.batches)
-    found, chosen = {}, {}
-    for method, values in programs.items():
-        given = np.array(values, np.float32), np.asarray(schedule, np.float32), np.float32(rate)
-        lanes = over_seeds(learn, seeds, images, *given, per_seed=(permute,), in_turn=True, method=method, **how)
-        if method == STEP:
-            found[PLAIN], chosen[PLAIN], lanes = lanes[:, 1], 0.0, lanes[:, :1]
-        best = int(np.argmax(lanes[:, :, -1].mean((0, 2))))
-        found[method], chosen[method] = lanes[:, best], float(values[best])
-    return np.stack([found[m] for m in METHODS], 1), np.array([chosen[m] for m in METHODS])
+
+    def lanes_of(method, strengths):
+        given = np.array(strengths, np.float32), np.asarray(schedule, np.float32), np.float32(rate)
+        return over_seeds(learn, seeds, images, *given, per_seed=(permute,), in_turn=True, method=method, **how)
+
+    # (weight of the KL gradient to the last update, to the last task, of the quadratic term) per lane
+    once = config.gamma_task / config.batches
+    fields = [(STEP, config.gamma, (config.gamma, 0.0, 0.0)), (PLAIN, 0.0, (0.0, 0.0, 0.0)), (TASK, once, (0.0, once, 0.0)),
+              *((EWC, lam, (0.0, 0.0, lam)) for lam in config.lam)]  # fmt: skip
+    lanes = np.concatenate([lanes_of(STEP, [row for *_, row in fields]), lanes_of(META, config.consolidation)], 1)
+    rows = [row[:2] for row in fields] + [(META, x) for x in config.consolidation]
+    score = lanes[:, :, -1].mean((0, 2))
+    best = [max((i for i, row in enumerate(rows) if row[0] == m), key=lambda i: score[i]) for m in METHODS]
+    return lanes[:, best], np.array([rows[i][1] for i in best])
 
 
 def end(method: str) -> Any:
@@ -183,33 +184,11 @@ def ordering_claims(place: str) -> tuple[Claim, ...]:
     def better(text, lower, higher, where, kind="paper"):
         return Claim(text, where, mean(end(lower) - end(higher)), less_than_zero, kind=kind, unit=UNIT, stand_in=True)
 
+    both, keeps = f"abstract, and {place} (ordering)", "keeps what was learnt (ordering)"
     return (
-        better(
-            "BiVCL (last update) above metaplasticity at the end, mean over tasks",
-            META,
-            STEP,
-            f"abstract, and {place} (ordering)",
-        ),
-        better(
-            "BiVCL (last task) above metaplasticity at the end, mean over tasks",
-            META,
-            TASK,
-            f"abstract, and {place} (ordering)",
-            "derived",
-        ),
+        better("BiVCL (last update) above metaplasticity at the end, mean over tasks", META, STEP, both),
+        better("BiVCL (last task) above metaplasticity at the end, mean over tasks", META, TASK, both, "derived"),
         better("BiVCL (last update) above the same rule without KL at the end", PLAIN, STEP, f"{place} (ordering)"),
-        better(
-            "BiVCL (last task) above the same rule without KL at the end",
-            PLAIN,
-            TASK,
-            "the KL term keeps what was learnt (ordering)",
-            "derived",
-        ),
-        better(
-            "EWC above the rule without KL at the end",
-            PLAIN,
-            EWC,
-            "its quadratic part keeps what was learnt (ordering)",
-            "derived",
-        ),
-    )
+        better("BiVCL (last task) above the same rule without KL at the end", PLAIN, TASK, f"the KL term {keeps}", "derived"),
+        better("EWC above the rule without KL at the end", PLAIN, EWC, f"its quadratic part {keeps}", "derived"),
+    )  # fmt: skip

@@ -33,6 +33,7 @@ class PairsConfig(BaseConfig):
         (-0.5, 0.0, 0.5), help="teacher overlaps r0", lower=-1.0, upper=1.0, distinct=True
     )
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     points: int = field(15, help="loads of the theory, once in equal steps and once in equal ratios", lower=3)
 
 
@@ -91,9 +92,7 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
     even = np.linspace(loads[-1] / config.points, loads[-1], config.points)
     grid = np.unique(np.round(np.r_[np.geomspace(min(0.01, loads[0]), loads[-1], config.points), even, loads], 10))
     at = np.searchsorted(grid, np.round(loads, 10))
-    found, theory = protocol.two_task_theory(
-        grid, config.overlaps, config.gammas, load=config.load_first, beta=config.beta, gamma_first=config.gamma_first
-    )
+    found, theory = protocol.two_task_theory(grid, config.overlaps, config.gammas, config, config.gamma_first)
     both = protocol.masked(protocol.error_of(np.stack([theory.p1, theory.p2], -1)), theory.converged[..., None])
     dims = ("gamma", "r0", "grid", "task")
     return dataset(

@@ -108,15 +108,21 @@ def single(
     return epochs(keys["batches"], algorithm, state, task, teachers, count=epoch, every=every, most=most, size=size)[1]
 
 
-def branch(loads: Any, beta: Any, gamma: Any, start: Any) -> Any:
+def branch(loads: Any, beta: Any, gamma: Any, start: Any, *, nodes: int) -> Any:
     """Saddle points along the loads, each from the one before."""
-    return continual.follow(loads, beta=beta, gamma=gamma, start=start)
+    return continual.follow(loads, beta=beta, gamma=gamma, start=start, nodes=nodes, sites=sites_for(nodes))
 
 
-def branches(loads: Any, beta: float, gamma: float = 0.0) -> tuple[Any, Any]:
+def sites_for(nodes: int) -> int:
+    """Nodes of a magnetisation that go with those of a Gaussian, 160 with 60."""
+    return 8 * nodes // 3
+
+
+def branches(loads: Any, config: Any, gamma: float = 0.0) -> tuple[Any, Any]:
     """The branch from below and the one from above, both in the order of the loads."""
-    up = evaluate(branch, loads, beta, gamma, np.array(continual.COLD))
-    down = evaluate(branch, loads[::-1].copy(), beta, gamma, np.array(continual.WARM))
+    beta, nodes = config.beta, config.nodes
+    up = evaluate(branch, loads, beta, gamma, np.array(continual.COLD), nodes=nodes)
+    down = evaluate(branch, loads[::-1].copy(), beta, gamma, np.array(continual.WARM), nodes=nodes)
     return up, type(down)(*(x[::-1] for x in down))
 
 
@@ -126,25 +132,27 @@ def cut_branch(loads: Any, beta: Any, start: Any, *, nodes: int) -> Any:
     return continual.follow(loads, beta=beta, start=start, **how)
 
 
-def first_law(load: Any, beta: Any, gamma: Any, start: Any) -> Any:
+def first_law(load: Any, beta: Any, gamma: Any, start: Any, *, nodes: int) -> Any:
     """Saddle point and law of the first task; the second task's beta gamma may differ."""
-    found = continual.saddle_point(load, beta=beta, gamma=gamma, start=start)
-    return found, continual.magnetisation_law(found, beta=beta, gamma=gamma)
+    sizes = dict(nodes=nodes, sites=sites_for(nodes))
+    found = continual.saddle_point(load, beta=beta, gamma=gamma, start=start, **sizes)
+    return found, continual.magnetisation_law(found, beta=beta, gamma=gamma, **sizes)
 
 
-def second_curve(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any) -> Any:
+def second_curve(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any, *, nodes: int) -> Any:
     """Saddle points of the second task along its loads."""
-    return continual.follow_transfer(loads, law, r0=r0, gamma=gamma, beta=beta)
+    sizes = dict(nodes=nodes, fields=nodes + 1, points=40 * nodes // 3)
+    return continual.follow_transfer(loads, law, r0=r0, gamma=gamma, beta=beta, **sizes)
 
 
-def two_task_theory(
-    loads: Any, r0: Any, gammas: Any, *, load: float, beta: float, gamma_first: float = 0.0
-) -> tuple[Any, Any]:
+def two_task_theory(loads: Any, r0: Any, gammas: Any, config: Any, gamma_first: float = 0.0) -> tuple[Any, Any]:
     """(first task's saddle point, curves (gamma, r0, load)); from the learnt branch where alpha_1 is beyond the jump."""
+    load, beta, how = config.load_first, config.beta, dict(nodes=config.nodes)
     start = np.array(continual.WARM if load > 1.6 else continual.COLD)
-    found, law = evaluate(first_law, load, beta, gamma_first, start)
-    curves = [evaluate(second_curve, np.asarray(loads), law, float(r), float(g), beta) for g in gammas for r in r0]
-    stacked = (np.stack(x).reshape(len(gammas), len(r0), -1) for x in zip(*curves, strict=True))
+    found, law = evaluate(first_law, load, beta, gamma_first, start, **how)
+    padded = np.r_[loads, np.full(-len(loads) % 8, loads[-1])]  # lengths of one program
+    curves = [evaluate(second_curve, padded, law, float(r), float(g), beta, **how) for g in gammas for r in r0]
+    stacked = (np.stack(x).reshape(len(gammas), len(r0), -1)[..., : len(loads)] for x in zip(*curves, strict=True))
     return found, type(curves[0])(*stacked)
 
 

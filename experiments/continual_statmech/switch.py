@@ -41,6 +41,7 @@ class SwitchConfig(BaseConfig):
     load_first: float = field(2.0, help="load of task 1", lower=0.0, strict=True)
     loads: tuple[float, ...] = field((1.0, 2.0, 4.0), help="loads alpha2", lower=0.0, strict=True, distinct=True)
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
 
     def validate(self):
         """Records divide the epochs."""
@@ -70,9 +71,7 @@ def run(config: SwitchConfig, seeds: np.ndarray) -> Any:
     numbers = tuple(np.float32(x) for x in (config.rate, config.momentum, config.gamma, config.r0))
     fixed = dict(dim=config.dim, rows=(counts[0], counts[-1]), epochs=config.epochs, every=config.every)
     eps = [over_seeds(both, seeds, count, numbers, in_turn=True, **fixed) for count in counts[1:]]
-    found, theory = protocol.two_task_theory(
-        loads, (config.r0,), (config.gamma,), load=config.load_first, beta=config.beta
-    )
+    found, theory = protocol.two_task_theory(loads, (config.r0,), (config.gamma,), config)
     ends = protocol.masked(protocol.error_of(np.stack([theory.p1, theory.p2], -1)), theory.converged[..., None])[0, 0]
     when = np.arange(config.every, 2 * config.epochs + 1, config.every)
     return dataset(
@@ -121,7 +120,7 @@ FIGURE = Figure(
     ),
     optional=("eps_theory",),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.25, 0.5, 1.0)),
+        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, loads=(0.25, 0.5, 1.0), nodes=15),
         "paper": dict(seeds=20, dim=1000),
     },
 )  # fmt: skip

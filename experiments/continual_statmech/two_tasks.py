@@ -93,7 +93,7 @@ FIGURE = Figure(
     ),
     optional=pairs.optional(),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=(3, 3), loads=(0.5,), overlaps=(0.0, 0.5), gammas=(1.0, 0.1), points=3),
+        "smoke": dict(seeds=2, dim=20, epochs=(3, 3), loads=(0.5,), overlaps=(0.0, 0.5), gammas=(1.0, 0.1), points=3, nodes=15),
         "paper": dict(seeds=20, dim=1000, epochs=(5000, 20000), loads=PAPER_LOADS),
     },
 )  # fmt: skip

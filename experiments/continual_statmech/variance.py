@@ -40,6 +40,7 @@ class VarianceConfig(BaseConfig):
     rate: float = field(1e-3, help="learning rate", lower=0.0, strict=True)
     momentum: float = field(0.9, help="momentum", lower=0.0, upper=0.999)
     beta: float = field(5.0, help="inverse temperature of the theory", lower=0.0, strict=True)
+    nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     kept: tuple[float, ...] = field(
         (0.75, 0.8, 0.85, 0.9, 0.95, 0.99),
         help="values of q* at which slow runs are kept",
@@ -96,10 +97,11 @@ def trial(
     return jax.lax.map(go, targets)
 
 
-def theory_curve(values: Any, load: Any, beta: Any) -> Any:
+def theory_curve(values: Any, load: Any, beta: Any, *, nodes: int) -> Any:
     """Saddle points at given q*, and the free one from above."""
-    given = jax.lax.map(lambda q: continual.fixed_variance(q, load=load, beta=beta), values)
-    return given, continual.saddle_point(load, beta=beta, start=jnp.array(continual.WARM))
+    how = dict(load=load, beta=beta, nodes=nodes, sites=protocol.sites_for(nodes))
+    given = jax.lax.map(lambda q: continual.fixed_variance(q, **how), values)
+    return given, continual.saddle_point(**how, start=jnp.array(continual.WARM))
 
 
 def run(config: VarianceConfig, seeds: np.ndarray) -> Any:
@@ -120,7 +122,7 @@ def run(config: VarianceConfig, seeds: np.ndarray) -> Any:
         every=config.every,
     )
     grid = np.linspace(min(config.kept), max(config.kept), config.points)
-    given, free = evaluate(theory_curve, grid, config.load, config.beta)
+    given, free = evaluate(theory_curve, grid, config.load, config.beta, nodes=config.nodes)
     words = "mean squared magnetisation q*"
     when = np.arange(config.every, config.epochs + 1, config.every)
     return dataset(
@@ -186,7 +188,7 @@ FIGURE = Figure(
     ),
     optional=("theory", "phi"),
     presets={
-        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, kept=(0.75, 0.99), points=2),
+        "smoke": dict(seeds=2, dim=20, epochs=4, every=2, kept=(0.75, 0.99), points=2, nodes=15),
         "paper": dict(seeds=20, dim=1000),
     },
 )  # fmt: skip

@@ -120,14 +120,23 @@ def accuracy(scores: Float[Array, "sample classes"], label: Int[Array, " sample"
     return jnp.mean(hit.astype(scores.dtype))
 
 
-def _rule(
+def pulled(
+    *,
     widths: Sequence[int],
     optimiser: optax.GradientTransformation,
     temperature: Callable[[Any], Any],
-    start: Any,
     pull: Callable[[Network, Any], Any],
+    start: Any = None,
 ) -> Iteration:
-    """Gradient steps on the noisy cross-entropy plus a pull."""
+    """Gradient steps on the noisy cross-entropy plus a pull, of which the rules below are cases.
+
+    Args:
+      widths, optimiser, temperature, start: as in `gaussian_field`.
+      pull: (state, beta_f) -> what is added to the gradient, one array a layer.
+
+    Raises:
+      BadInput: a width below 1.
+    """
     check_whole(widths=tuple(widths))
 
     def init(key: PRNGKey, batch: Batch) -> Network:
@@ -188,7 +197,7 @@ def gaussian_field(
             for t, b in zip(state.fields, reference, strict=True)
         ]
 
-    return _rule(widths, optimiser, temperature, start, pull)
+    return pulled(widths=widths, optimiser=optimiser, temperature=temperature, pull=pull, start=start)
 
 
 def gaussian_field_ewc(
@@ -217,7 +226,7 @@ def gaussian_field_ewc(
     def pull(state, beta_f):
         return [lam * f * (t - b) for t, b, f in zip(state.fields, anchor, information, strict=True)]
 
-    return _rule(widths, optimiser, temperature, start, pull)
+    return pulled(widths=widths, optimiser=optimiser, temperature=temperature, pull=pull, start=start)
 
 
 def squared_gradients(

@@ -15,10 +15,15 @@ WIDTHS, BETA_F = (5, 4, 3), 0.8
 
 
 def world(key):
-    fields = deep.draw_fields(key, WIDTHS, float)
-    return fields, continual.Batch(jax.random.uniform(key, (6, 5)), jnp.array([0, 1, 2, 0, 1, 2]))
+    return draw(key)[0], continual.Batch(draw(key)[1], jnp.array([0, 1, 2, 0, 1, 2]))
 
 
+@jax.jit
+def draw(key):
+    return deep.draw_fields(key, WIDTHS, float), jax.random.uniform(key, (6, 5))
+
+
+@jax.jit
 def written_gradient(key, fields, batch):
     """`beta_f (1 - M^2) o [delta a^T / sqrt n - ((eps delta / v) (a^2)^T) o M / n]`, back-propagated by hand through mean and variance."""
     a, kept = batch.x, []
@@ -65,22 +70,30 @@ def test_gradient_of_the_rule(key):
 def test_kl_references(key):
     """From the second step on, the step reference adds beta_f^2 (1 - M^2) of the last move, the task reference of the way from the anchor."""
     fields, batch = world(key)
-    how = dict(widths=WIDTHS, optimiser=optax.sgd(0.1), temperature=lambda step: BETA_F)
-    plain = continual.gaussian_field(**how, gamma=0.0)
-    state = plain.init(key, batch)._replace(fields=fields, previous=[0.9 * t for t in fields])
-    base = plain.step(key, state, batch)[0].fields
-    by_step = continual.gaussian_field(**how, gamma=2.0).step(key, state, batch)
     anchor = [0.5 * t for t in fields]
-    by_task = continual.gaussian_field(**how, gamma=2.0, kl_reference="task", anchor=anchor).step(key, state, batch)
+
+    @jax.jit
+    def moves():
+        plain = continual.gaussian_field(**how, gamma=0.0)
+        state = plain.init(key, batch)._replace(fields=fields, previous=[0.9 * t for t in fields])
+        rules = (
+            plain,
+            continual.gaussian_field(**how, gamma=2.0),
+            continual.gaussian_field(**how, gamma=2.0, kl_reference="task", anchor=anchor),
+            continual.gaussian_field_ewc(
+                **how, lam=1.0, anchor=anchor, information=[jnp.full_like(t, 3.0) for t in fields]
+            ),
+        )
+        return [rule.step(key, state, batch) for rule in rules]
+
+    how = dict(widths=WIDTHS, optimiser=optax.sgd(0.1), temperature=lambda step: BETA_F)
+    (base, _), by_step, by_task, consolidated = moves()
+    base = base.fields
     for (moved, report), share in ((by_step, 0.1), (by_task, 0.5)):
         for before, ours, theta in zip(base, moved.fields, fields, strict=True):
             pull = 2.0 * BETA_F**2 * (1 - jnp.tanh(BETA_F * theta) ** 2) * share * theta
             assert_close("KL gradient", before - ours, 0.1 * pull, 1e-9)
         assert float(report.penalty) > 0
-    heavy = [jnp.full_like(t, 3.0) for t in fields]
-    consolidated = continual.gaussian_field_ewc(**how, lam=1.0, anchor=anchor, information=heavy).step(
-        key, state, batch
-    )
     for before, ours, theta in zip(base, consolidated[0].fields, fields, strict=True):
         assert_close("EWC gradient", before - ours, 0.1 * 3.0 * 0.5 * theta, 1e-9)
 
@@ -89,18 +102,22 @@ def test_decided_weights_and_samples(key):
     """Where the variance vanishes the gradient is finite, and sampled weights are the signs; their mean is the magnetisation."""
     fields, batch = world(key)
     sure = [60 * jnp.sign(t) for t in fields]
-    gradient = jax.grad(lambda f: deep.cross_entropy(deep.field_forward(key, f, batch.x, 1.0), batch.label))(sure)
+
+    @jax.jit
+    def everything():
+        gradient = jax.grad(lambda f: deep.cross_entropy(deep.field_forward(key, f, batch.x, 1.0), batch.label))(sure)
+        weights = continual.sampled_weights(key, sure, 1.0)
+        draws = jax.vmap(lambda k: continual.sampled_weights(k, fields, BETA_F)[0])(jax.random.split(key, 400))
+        worst = jnp.abs(draws.mean(0) - jnp.tanh(BETA_F * fields[0])).max()
+        scores = continual.binary_forward(weights, batch.x)
+        right = continual.accuracy(scores, batch.label), continual.accuracy(scores * jnp.nan, batch.label)
+        return gradient, weights, worst, right, deep.squared_gradients(key, fields, batch, BETA_F)
+
+    gradient, weights, worst, right, squared = everything()
     assert all(np.isfinite(g).all() for g in gradient)
-    assert all(
-        np.array_equal(w, jnp.sign(t)) for w, t in zip(continual.sampled_weights(key, sure, 1.0), sure, strict=True)
-    )
-    draws = jax.vmap(lambda k: continual.sampled_weights(k, fields, BETA_F)[0])(jax.random.split(key, 400))
-    worst = jnp.abs(draws.mean(0) - jnp.tanh(BETA_F * fields[0])).max()
+    assert all(np.array_equal(w, np.sign(t)) for w, t in zip(weights, sure, strict=True))
     assert float(worst) < 5 / 20  # five standard errors at most: 1e-5 over 20 weights
-    scores = continual.binary_forward(continual.sampled_weights(key, sure, 1.0), batch.x)
-    assert 0 <= float(continual.accuracy(scores, batch.label)) <= 1
-    assert float(continual.accuracy(scores * jnp.nan, batch.label)) == 0
-    squared = deep.squared_gradients(key, fields, batch, BETA_F)
+    assert 0 <= float(right[0]) <= 1 and float(right[1]) == 0
     assert [s.shape for s in squared] == [f.shape for f in fields] and min(float(s.min()) for s in squared) >= 0
 
 

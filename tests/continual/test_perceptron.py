@@ -41,24 +41,28 @@ def test_penalties(key):
     task = problem.sample(key, teacher, 12)
     anchor = jax.random.normal(key, (40,))
     rate = optax.sgd(0.01)
-    kl = jax.jit(
-        lambda gamma: train(key, continual.bivcl(optimiser=rate, start=anchor, gamma=gamma, anchor=anchor), task, 50)
-    )
-    plain, kept = kl(0.0), kl(20.0)
-    consolidated = train(key, continual.ewc(optimiser=rate, start=anchor, lam=20.0, anchor=anchor), task, 50)
-    moved = [float(jnp.linalg.norm(t - anchor)) for t in (plain, kept, consolidated)]
+    near, half = anchor + 1e-4 * other, task._replace(share=jnp.asarray(0.5))
+
+    @jax.jit
+    def everything():
+        rules = [continual.bivcl(optimiser=rate, start=anchor, gamma=g, anchor=anchor) for g in (0.0, 20.0)]
+        rules.append(continual.ewc(optimiser=rate, start=anchor, lam=20.0, anchor=anchor))
+        moved = [jnp.linalg.norm(train(key, rule, task, 50) - anchor) for rule in rules]
+        kl = objective.kl(near, anchor), continual.theory.quadratic_kl(near, anchor)
+        step = continual.bivcl(optimiser=rate, start=near, gamma=3.0, anchor=anchor)
+        ours = (near - step.step(key, step.init(key, half), half)[0].theta) / 0.01
+        written = objective.data_gradient(near, task) + 0.5 * 3.0 * objective.kl_gradient(near, anchor)
+        rows = jax.vmap(
+            lambda x, y: objective.data_gradient(anchor, task._replace(x=x[None], y=y[None], mask=jnp.array([True])))
+        )
+        information = continual.squared_gradients(anchor, task), jnp.mean(rows(task.x, task.y) ** 2, 0)
+        return moved, kl, (ours, written), information
+
+    moved, kl, step, information = everything()
     assert max(moved[1:]) < moved[0] / 2
-    near = anchor + 1e-4 * other
-    assert_close("KL near the anchor", objective.kl(near, anchor), continual.theory.quadratic_kl(near, anchor), 1e-3)
-    step = continual.bivcl(optimiser=rate, start=near, gamma=3.0, anchor=anchor)
-    half = task._replace(share=jnp.asarray(0.5))
-    ours = (near - step.step(key, step.init(key, half), half)[0].theta) / 0.01
-    written = objective.data_gradient(near, task) + 0.5 * 3.0 * objective.kl_gradient(near, anchor)
-    assert_close("a step of gradient descent", ours, written, 1e-9)
-    information = continual.squared_gradients(anchor, task)
-    one = jax.jit(lambda x, y: objective.data_gradient(anchor, continual.examples(x[None], y[None])))
-    rows = [one(x, y) for x, y in zip(task.x, task.y, strict=True)]
-    assert_close("empirical information", information, np.mean(np.square(rows), 0), 1e-9)
+    assert_close("KL near the anchor", *kl, 1e-3)
+    assert_close("a step of gradient descent", *step, 1e-9)
+    assert_close("empirical information", *information, 1e-9)
 
 
 def test_bad_input():
