@@ -1,6 +1,6 @@
 """Statistical mechanics of continual learning with binary weights: figures and claims.
 
-python -m experiments.continual_statmech [--figure=curve|dynamics|switch|convergence|variance|two_tasks|appendix]
+python -m experiments.continual_statmech [--figure=curve|dynamics|switch|convergence|variance|two_tasks|appendix|penalties]
 python -m experiments.continual_statmech [--figure=permuted|sequential|synapses] [--data_dir=DIR]   # idx files of MNIST in DIR
 """
 
@@ -9,6 +9,7 @@ from experiments.continual_statmech import (
     convergence,
     curve,
     dynamics,
+    penalties,
     permuted,
     sequential,
     switch,
@@ -47,6 +48,7 @@ STUDY = Study(
         variance.FIGURE,
         two_tasks.FIGURE,
         appendix.FIGURE,
+        penalties.FIGURE,
         permuted.FIGURE,
         sequential.FIGURE,
         synapses.FIGURE,

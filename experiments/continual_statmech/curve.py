@@ -49,15 +49,13 @@ def run(config: CurveConfig, seeds: np.ndarray) -> Any:
     cuts = {n: np.concatenate([protocol.masked(getattr(x, n), x.converged) for x in cut]) for n in ORDER}
     order = np.argsort(CUT_UP + CUT_DOWN)
     cuts, cut_loads = {n: x[order] for n, x in cuts.items()}, np.array(CUT_UP + CUT_DOWN)[order]
-    sizes = dict(
-        dim=config.dim, rows=round(max(LOADS) * config.dim), most=min(max(SIZES), round(max(LOADS) * config.dim))
-    )
+    rows = round(max(LOADS) * config.dim)
+    sizes = dict(dim=config.dim, rows=rows, most=min(max(SIZES), rows), epoch=config.epochs, every=config.epochs // 4)
     seen = []
     for load in loads:
         i, count = LOADS.index(round(float(load), 1)), max(1, round(load * config.dim))
         given = count, min(SIZES[i], sizes["most"]), np.float32(RATES[i]), np.float32(DECAYS[i])
-        how = dict(epoch=config.epochs, every=config.epochs // 4)
-        seen.append(over_seeds(protocol.single, seeds, *given, in_turn=True, **sizes, **how))
+        seen.append(over_seeds(protocol.single, seeds, *given, in_turn=True, **sizes))
     at_end = {name: np.stack([getattr(s, name)[:, -1] for s in seen], 1) for name in ("eps1", "q_star", "r")}
     at = [int(np.argmin(np.abs(grid - load))) for load in loads]
     full_at = protocol.error_of(kept["p"])[0, at]
@@ -88,17 +86,13 @@ def draw(data: Any, config: CurveConfig) -> Any:
     shades = plots.looks({"q_star": "q*", "q": "q", "r": "r"})
     for name, look in shades.items():
         plots.theory(axes[0, 0], data[name].sel(theory=FULL, drop=True), "grid", look=look)
-        plots.theory(
-            axes[0, 0], data[name].sel(theory=DOWN, drop=True), "grid", look=look._replace(line="--", words="")
-        )
-        plots.theory(axes[0, 0], data[f"cut_{name}"], "cut", look=look._replace(line=":", words=""))
-    for name, which in (("variance", "q_star"), ("aligned", "r")):
-        plots.points(
-            axes[0, 0], data[name], "load", look=shades[which]._replace(words=f"{shades[which].words}, simulation")
-        )
-    plots.finish(
-        axes[0, 0], y="order parameter", title="dashed: from above; dotted: integral cut off", legend=dict(fontsize=7)
-    )
+        above, cut = (look._replace(line=line, words="") for line in ("--", ":"))
+        plots.theory(axes[0, 0], data[name].sel(theory=DOWN, drop=True), "grid", look=above)
+        plots.theory(axes[0, 0], data[f"cut_{name}"], "cut", look=cut)
+    for name, look in (("variance", shades["q_star"]), ("aligned", shades["r"])):
+        plots.points(axes[0, 0], data[name], "load", look=look._replace(words=f"{look.words}, simulation"))
+    words = dict(y="order parameter", title="dashed: from above; dotted: integral cut off")
+    plots.finish(axes[0, 0], **words, legend=dict(fontsize=7))
     for name in THEORIES:
         plots.theory(axes[0, 1], data["eps_theory"].sel(theory=name, drop=True), "grid", look=LOOK[name])
     plots.theory(axes[0, 1], data["eps_cut"], "cut", look=LOOK[CUT])

@@ -8,18 +8,7 @@ import numpy as np
 from experiments.continual_statmech import protocol
 from experiments.continual_statmech.protocol import EPS, FULL
 from mtrl import continual
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    BaseConfig,
-    Claim,
-    Figure,
-    dataset,
-    field,
-    less_than_zero,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, dataset, field, less_than_zero, over_seeds, split_named
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -41,10 +30,7 @@ class DynamicsConfig(BaseConfig):
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     step: float = field(0.1, help="step of the loads along which the theory is followed", lower=0.01, upper=0.5)
 
-    def validate(self):
-        """Records divide the epochs."""
-        if self.epochs % self.every:
-            raise BadInput(f"every got {self.every}, which does not divide epochs={self.epochs}; use a divisor")
+    validate = protocol.check_records
 
     def batch(self, load):
         """max(ceil(P/20), 10) rows, at most P."""
@@ -70,9 +56,8 @@ def run(config: DynamicsConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     loads = np.sort(config.loads)
     sizes = [config.batch(load) for load in loads]
-    fixed = dict(
-        dim=config.dim, rows=round(loads[-1] * config.dim), most=max(sizes), epoch=config.epochs, every=config.every
-    )
+    fixed = dict(dim=config.dim, rows=round(loads[-1] * config.dim), most=max(sizes), epoch=config.epochs,
+                 every=config.every)  # fmt: skip
     numbers = np.float32(config.rate), np.float32(config.momentum)
     seen = [
         over_seeds(descend, seeds, round(load * config.dim), size, *numbers, in_turn=True, **fixed)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mtrl import continual
-from mtrl.harness import Claim, at_most, evaluate, jax, jnp, split_named
+from mtrl.harness import BadInput, Claim, at_most, evaluate, jax, jnp, split_named
 from mtrl.harness.judge.claims import Interval
 from mtrl.harness.judge.measures import Absent, bootstrap
 
@@ -34,6 +34,12 @@ LOADS = tuple(round(0.1 * i, 1) for i in range(1, 18))
 SIZES = (128, 64, 128, 100, 100, 128, 64, 64, 64, 64, 100, 100, 100, 100, 100, 100, 64)
 RATES = tuple(1e-3 * x for x in (8, 8, 2, 5, 8, 2, 2, 5, 2, 2, 2, 5, 5, 5, 8, 8, 2))
 DECAYS = (0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.03, 0.03, 0.1, 0.03, 0.1, 0.1, 0.1, 0.1, 0.05, 0.03, 0.1)
+
+
+def check_records(self: Any) -> None:
+    """Records divide the epochs."""
+    if self.epochs % self.every:
+        raise BadInput(f"every got {self.every}, which does not divide epochs={self.epochs}; use a divisor")
 
 
 class Seen(NamedTuple):

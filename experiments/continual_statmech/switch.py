@@ -7,19 +7,7 @@ import numpy as np
 
 from experiments.continual_statmech import protocol
 from mtrl import continual
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    BaseConfig,
-    Claim,
-    Figure,
-    dataset,
-    field,
-    jnp,
-    less_than_zero,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, dataset, field, jnp, less_than_zero, over_seeds, split_named
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
 
@@ -43,10 +31,7 @@ class SwitchConfig(BaseConfig):
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
 
-    def validate(self):
-        """Records divide the epochs."""
-        if self.epochs % self.every:
-            raise BadInput(f"every got {self.every}, which does not divide epochs={self.epochs}; use a divisor")
+    validate = protocol.check_records
 
 
 def both(key: Any, count: Any, numbers: Any, *, dim: int, rows: tuple[int, int], epochs: int, every: int) -> Any:

@@ -76,20 +76,12 @@ def run(config: SynapsesConfig, seeds: np.ndarray) -> Any:
     )
     total = config.tasks * config.epochs
     schedule = np.array([continual.permuted_temperature(e, total) for e in range(1, total + 1)], np.float32)
-    how = dict(
-        widths=(x.shape[1], *config.hidden, 10),
-        epochs=config.epochs,
-        batch=config.batch,
-        batches=config.batches,
-        bins=config.bins,
-    )
-    variance, kl, mean_variance, mean_kl = over_seeds(
-        watch, seeds, x, y, schedule, np.float32(config.rate), per_seed=(permute,), in_turn=True, **how
-    )
-    centres = [
-        (edge[1:] + edge[:-1]) / 2
-        for edge in (np.linspace(0, 1, config.bins + 1), np.linspace(LOW, 2, config.bins + 1))
-    ]
+    how = {name: getattr(config, name) for name in ("epochs", "batch", "batches", "bins")}
+    given, widths = (x, y, schedule, np.float32(config.rate)), (x.shape[1], *config.hidden, 10)
+    found = over_seeds(watch, seeds, *given, per_seed=(permute,), in_turn=True, widths=widths, **how)
+    variance, kl, mean_variance, mean_kl = found
+    edges = np.linspace(0, 1, config.bins + 1), np.linspace(LOW, 2, config.bins + 1)
+    centres = [(edge[1:] + edge[:-1]) / 2 for edge in edges]
     return dataset(
         seeds,
         {"epoch": Axis(np.arange(1, total + 1), "1", "epoch"), "variance": Axis(centres[0], "1", "variance 1 - m^2"),

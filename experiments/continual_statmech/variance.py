@@ -7,9 +7,8 @@ import numpy as np
 
 from experiments.continual_statmech import protocol
 from mtrl import continual
-from mtrl.harness import (
+from mtrl.harness import (  # fmt: skip
     Axis,
-    BadInput,
     BaseConfig,
     Claim,
     Figure,
@@ -41,19 +40,11 @@ class VarianceConfig(BaseConfig):
     momentum: float = field(0.9, help="momentum", lower=0.0, upper=0.999)
     beta: float = field(5.0, help="inverse temperature of the theory", lower=0.0, strict=True)
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
-    kept: tuple[float, ...] = field(
-        (0.75, 0.8, 0.85, 0.9, 0.95, 0.99),
-        help="values of q* at which slow runs are kept",
-        lower=0.0,
-        upper=1.0,
-        strict=True,
-    )
+    kept: tuple[float, ...] = field((0.75, 0.8, 0.85, 0.9, 0.95, 0.99), help="values of q* at which slow runs are kept",
+                                    lower=0.0, upper=1.0, strict=True)  # fmt: skip
     points: int = field(25, help="points of the theory between the least and the largest of them", lower=2)
 
-    def validate(self):
-        """Records divide the epochs."""
-        if self.epochs % self.every:
-            raise BadInput(f"every got {self.every}, which does not divide epochs={self.epochs}; use a divisor")
+    validate = protocol.check_records
 
 
 def scaled_to(theta: Any, q_star: Any, halvings: int = 24) -> Any:
@@ -89,9 +80,8 @@ def trial(
             return state._replace(theta=jnp.where(target > 0, scaled_to(state.theta, target), state.theta)), info
 
         how = dict(count=epochs, every=every, most=size, size=size)
-        seen = protocol.epochs(
-            keys["batches"], free._replace(step=step), free.init(keys["start"], task), task, teachers, **how
-        )[1]
+        begun, rule = free.init(keys["start"], task), free._replace(step=step)
+        seen = protocol.epochs(keys["batches"], rule, begun, task, teachers, **how)[1]
         return jnp.stack([seen.eps1, seen.q_star], -1)
 
     return jax.lax.map(go, targets)
@@ -110,17 +100,8 @@ def run(config: VarianceConfig, seeds: np.ndarray) -> Any:
     size = min(max(-(-rows // 20), 10), rows)
     targets = np.array([0.0, *sorted(config.kept)], np.float32)
     numbers = targets, np.float32(config.rate), np.float32(config.momentum)
-    seen = over_seeds(
-        trial,
-        seeds,
-        *numbers,
-        in_turn=True,
-        dim=config.dim,
-        rows=rows,
-        size=size,
-        epochs=config.epochs,
-        every=config.every,
-    )
+    sizes = dict(dim=config.dim, rows=rows, size=size, epochs=config.epochs, every=config.every)
+    seen = over_seeds(trial, seeds, *numbers, in_turn=True, **sizes)
     grid = np.linspace(min(config.kept), max(config.kept), config.points)
     given, free = evaluate(theory_curve, grid, config.load, config.beta, nodes=config.nodes)
     words = "mean squared magnetisation q*"
@@ -144,24 +125,12 @@ def draw(data: Any, config: VarianceConfig) -> Any:
     ax, table = axes[0, 0], plots.looks(("theory, q* given", "gradient descent, free", "gradient descent, kept at q*"))
     looks = list(table.values())
     plots.theory(ax, data["theory"], "q_star", look=looks[0])
-    mean_path = data[["path_q_star", "path_eps"]].mean("seed")
-    ax.plot(
-        mean_path["path_q_star"],
-        mean_path["path_eps"],
-        color=looks[1].color,
-        marker=".",
-        linewidth=1,
-        label=looks[1].words,
-    )
+    path = [data[name].mean("seed") for name in ("path_q_star", "path_eps")]
+    ax.plot(*path, color=looks[1].color, marker=".", linewidth=1, label=looks[1].words)
     plots.points(ax, data["slow"], "kept", look=looks[2])
     ax.axvline(float(data["free"]), color="0.8", zorder=0, label="free saddle point")
-    plots.finish(
-        ax,
-        x="mean squared magnetisation q*",
-        ylim=(-0.02, 0.75),
-        legend=dict(fontsize=8, loc="upper right"),
-        title=f"alpha = {config.load:g}, beta = {config.beta:g}",
-    )
+    title, legend = f"alpha = {config.load:g}, beta = {config.beta:g}", dict(fontsize=8, loc="upper right")
+    plots.finish(ax, x="mean squared magnetisation q*", ylim=(-0.02, 0.75), title=title, legend=legend)
     return figure
 
 
