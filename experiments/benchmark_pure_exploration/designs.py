@@ -1,4 +1,8 @@
-"""G-, E- and XY-optimal designs against the same algorithms in NumPy and against convex programs in cvxpy."""
+"""G-, E- and XY-optimal designs to a gap of 1e-6, against their first-order algorithms in NumPy and convex programs in cvxpy.
+
+E and XY are found by the interior-point method, which stops at its certificate. In NumPy stand the ladders of multiplicative steps, which
+are written in ten lines and end at a gap of percents whatever time they get.
+"""
 
 import dataclasses
 import functools
@@ -13,21 +17,21 @@ from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
 LITERAL, CONVEX = "NumPy", "cvxpy"
-LOOK = plots.looks({OURS: "this\nproject", LITERAL: "the same\nin NumPy", CONVEX: "cvxpy,\nClarabel"})
+LOOK = plots.looks({OURS: "this\nproject", LITERAL: "first-order\nin NumPy", CONVEX: "cvxpy,\nClarabel"})
 
 
 @dataclasses.dataclass(frozen=True)
 class DesignsConfig(BaseConfig):
-    """One set of arms; the same numbers of steps in both programs, cvxpy to a like gap."""
+    """One set of arms; this project and cvxpy to a gap of 1e-6, the ladders in NumPy as many steps as they are given."""
 
     seeds: int = field(1, help="not used: one set of arms", lower=1)
     arms: int = field(500, help="number of arms n", lower=8)
     dim: int = field(20, help="dimension d", lower=2, at_most="arms")
     items: int = field(4, help="items whose differences the XY design is for", lower=2)
     g_steps: int = field(2000, help="steps of Fedorov-Wynn", lower=1)
-    e_steps: int = field(400, help="steps per rung of the E design", lower=1)
-    xy_steps: int = field(200, help="steps per rung of the XY design", lower=1)
-    tolerance: float = field(1e-6, help="gap at which NumPy's Fedorov-Wynn stops", lower=0.0, strict=True)
+    e_steps: int = field(400, help="steps per rung of the ladder of the E design in NumPy", lower=1)
+    xy_steps: int = field(200, help="steps per rung of the ladder of the XY design in NumPy", lower=1)
+    tolerance: float = field(1e-6, help="gap at which a design is found", lower=0.0, strict=True)
     repeats: int = field(3, help="interleaved repetitions", lower=2)
 
 
@@ -38,9 +42,9 @@ def calls_of(config):
     calls = {
         ("G", OURS): part(evaluate, part(protocol.g_design, iterations=config.g_steps), X),
         ("G", LITERAL): part(literal.g_design, X, tolerance=config.tolerance),
-        ("E", OURS): part(evaluate, part(protocol.e_design, iterations=config.e_steps), X),
+        ("E", OURS): part(evaluate, part(protocol.e_to_a_gap, tolerance=config.tolerance), X),
         ("E", LITERAL): part(literal.e_design, X, iterations=config.e_steps),
-        ("XY", OURS): part(evaluate, part(protocol.xy_design, iterations=config.xy_steps), X, Y),
+        ("XY", OURS): part(evaluate, part(protocol.xy_to_a_gap, tolerance=config.tolerance), X, Y),
         ("XY", LITERAL): part(literal.xy_design, X, Y, iterations=config.xy_steps),
     }
     if importlib.util.find_spec("cvxpy"):
@@ -118,7 +122,16 @@ def same_value(design, other, tolerance, reason):
     )  # fmt: skip
 
 
-SAME = "the same steps in other order of summation"
+def no_worse(design):
+    """Claim: the value is not above that of the ladder in NumPy, up to the gap."""
+    values = {name: value("value", design=design, method=name) for name in (OURS, LITERAL)}
+    return Claim(
+        f"value of the {design} design over that of NumPy's ladder", "smaller is better", exact(values[OURS] / values[LITERAL]),
+        at_most(1 + 1e-6), kind="derived", unit="ratio", reason="no value is below the best one, from which ours is 1e-6 at most",
+    )  # fmt: skip
+
+
+LOOSE = {name: "NumPy's ladder ends at a gap of percents, this project at 1e-6" for name in ("E", "XY")}
 FIGURE = Figure(
     name="designs",
     headline=True,
@@ -129,15 +142,20 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         *(
-            protocol.faster(f"{design} design: times faster than {other}", goal, times(other, OURS, design=design))
+            protocol.faster(
+                f"{design} design: times faster than {other}",
+                goal,
+                times(other, OURS, design=design),
+                note=LOOSE.get(design, "") if other == LITERAL else "",
+            )
             for other, goal in ((LITERAL, 5.0), (CONVEX, 50.0))
             for design in DESIGNS
         ),
         *(certified(design) for design in DESIGNS),
         same_value("G", LITERAL, 2e-6, "both stop at a gap of 1e-6"),
-        *(same_value(design, LITERAL, 1e-4, SAME) for design in ("E", "XY")),
+        *(no_worse(design) for design in ("E", "XY")),
         same_value("G", CONVEX, 1e-5, "ten times the gap that both are asked for"),
-        *(same_value(design, CONVEX, 0.02, "2 %, the default tolerance of the ladders") for design in ("E", "XY")),
+        *(same_value(design, CONVEX, 2e-6, "twice the gap that both are asked for") for design in ("E", "XY")),
     ),
     presets={
         "smoke": dict(arms=12, dim=3, items=3, g_steps=200, e_steps=10, xy_steps=10, repeats=2),

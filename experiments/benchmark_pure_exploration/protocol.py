@@ -7,7 +7,7 @@ import numpy as np
 from mtrl.harness import Claim, at_least
 from mtrl.harness.judge.measures import times_faster, value
 from mtrl.harness.picture import plots, style
-from mtrl.numerics.designs import e_optimal, g_optimal, xy_optimal
+from mtrl.numerics.designs import e_optimal, g_optimal, interior_point, xy_optimal
 
 DESIGNS = ("G", "E", "XY")
 OURS = "this project"
@@ -39,6 +39,18 @@ def e_design(X, *, iterations: int):
 def xy_design(X, Y, *, iterations: int):
     """The same, XY by the ladder."""
     found = xy_optimal.xy_optimal(X, Y, iterations=iterations)
+    return found.weights, found.value, found.bound
+
+
+def e_to_a_gap(X, *, tolerance: float):
+    """The same, E by the interior-point method until its certificate is below the gap."""
+    found = interior_point.e_optimal(X, tolerance=tolerance)
+    return found.weights, found.value, found.bound
+
+
+def xy_to_a_gap(X, Y, *, tolerance: float):
+    """The same, XY by the interior-point method."""
+    found = interior_point.xy_optimal(X, Y, tolerance=tolerance)
     return found.weights, found.value, found.bound
 
 
