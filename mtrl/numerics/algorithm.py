@@ -77,5 +77,7 @@ def take(algorithm: Algorithm | Iteration, key: Any, problem: Problem, params: A
     seen = now if algorithm.oracle else now.view
     action = algorithm.select(key, state, seen)
     feedback, outcome = problem.answer(now, action)
-    state, info = algorithm.update(jax.random.clone(key), state, seen, action, feedback)  # the same luck, and meant to be
+    state, info = algorithm.update(
+        jax.random.clone(key), state, seen, action, feedback
+    )  # the same luck, and meant to be
     return Step(params, state, now, action, info, outcome)

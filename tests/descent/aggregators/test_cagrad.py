@@ -22,7 +22,7 @@ def test_table(J, expected):
 def test_in_the_ball_descends_and_is_the_best_there(tasks):
     """`|d - g0| = c |g0|`, `g0 . d >= (1 - c) |g0|^2`, and no point of the ball has a larger worst-task descent (section 3)."""
     Js = random_jacobians(60, tasks)
-    d, g0 = directions(cagrad_weights, Js, c=0.5, iterations=400), Js.mean(1)
+    d, g0 = directions(cagrad_weights, Js, c=0.5), Js.mean(1)
     size = np.linalg.norm(g0, axis=1)
     assert_close("ball", np.linalg.norm(d - g0, axis=1) / size, 0.5, rtol=1e-6)
     assert ((g0 * d).sum(1) >= 0.5 * size**2 * (1 - 1e-9)).all()
@@ -43,6 +43,39 @@ def test_limits():
     plain = direction(cagrad, J2, c=0.4)
     assert_close("square", direction(cagrad, J2, c=0.4, rescale="square"), plain / 1.16, rtol=1e-12)
     assert_close("linear", direction(cagrad, J2, c=0.4, rescale="linear"), plain / 1.4, rtol=1e-12)
+
+
+def program(J, c):
+    """The largest worst-task descent in the ball, by a cone program."""
+    import cvxpy as cp
+
+    g0, d, least = J.mean(0), cp.Variable(J.shape[1]), cp.Variable()
+    inside = [J @ d >= least, cp.norm(d - g0) <= c * np.linalg.norm(g0)]
+    return cp.Problem(cp.Maximize(least), inside).solve(solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11)
+
+
+def test_worst_task_descent_is_that_of_a_cone_program():
+    """Of every kind of Jacobian: unequal norms, nearly opposed, equal rows, rank 2, a zero, and nearly Pareto-stationary."""
+    rng = np.random.default_rng(1)
+    J = rng.normal(size=(8, 5, 12))
+    J[1] *= np.geomspace(1e-3, 1e3, 5)[:, None]
+    J[2, 1:] = 0.1 * J[2, 1:] - J[2, :1]
+    J[3] = 0.05 * J[3] + J[4, :1]
+    J[4, 1] = J[4, 0]
+    J[5, :, 2:] = 0  # 0 lies in the hull of most such gradients
+    J[6, 4] = 0
+    J[7] -= 0.999 * J[7].mean(0)
+    for c in (0.05, 0.5, 5.0):
+        d = directions(cagrad_weights, J, c=c)
+        sizes, lengths = np.linalg.norm(J.mean(1), axis=1), np.linalg.norm(J, axis=2).max(1)
+        assert (np.linalg.norm(d - J.mean(1), axis=1) <= c * sizes * (1 + 1e-9)).all()
+        worst = np.einsum("ctd,cd->ct", J, d).min(1)
+        best = np.array([program(one, c) for one in J])
+        short = (best - worst) / (sizes * lengths)
+        if c == 5.0:  # 0 lies in the hull of the gradients of rank 2, and then rounding limits the direction
+            assert abs(best[5]) < 1e-8 and 0 <= short[5] < 0.1
+            short[5] = 0
+        assert_close(f"worst task, c = {c}", short, np.zeros(8), atol=1e-8)
 
 
 @pytest.mark.parametrize("factors", [(1.0, 1, 1), (1.0, 2, 5)])
