@@ -60,6 +60,7 @@ def gradnorm(*, tasks: int, alpha: Scalar = 1.5, optimiser: optax.GradientTransf
             raise BadInput(
                 "GradNorm got no norms; give update(..., norms=) the task gradients' norms at the last shared layer"
             )
+        given = losses.dtype
         losses, norms = losses.astype(state.v.dtype), jnp.asarray(norms, state.v.dtype)
         first = jnp.where(state.started, state.first, losses)
         fall = losses / first
@@ -67,6 +68,8 @@ def gradnorm(*, tasks: int, alpha: Scalar = 1.5, optimiser: optax.GradientTransf
         step, memory = learner.update(slope, state.memory, state.v)
         weights = tasks * state.v / state.v.sum()
         v = jax.tree.map(lambda x: jnp.maximum(x, 1e-6), optax.apply_updates(state.v, step))
-        return weights, GradNormState(v, memory, first, jnp.array(True))
+        # The derivative of an absolute value is a number at NaN too.
+        v = jnp.where(jnp.isfinite(losses).all() & jnp.isfinite(norms).all(), v, jnp.nan)
+        return weights.astype(given), GradNormState(v, memory, first, jnp.array(True))
 
     return Weighting(lambda: GradNormState(ones, learner.init(ones), ones, jnp.array(False)), update)

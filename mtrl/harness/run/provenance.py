@@ -76,7 +76,10 @@ def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:
             for path in (place.with_suffix(".py"), place / "__init__.py"):
                 if path.is_file() and path not in found and (drawing or _decides(path)):
                     found.add(path)
-                    new = _imports(path, tuple(parts[:depth] if path.name == "__init__.py" else parts[: depth - 1])) - seen
+                    new = (
+                        _imports(path, tuple(parts[:depth] if path.name == "__init__.py" else parts[: depth - 1]))
+                        - seen
+                    )
                     seen |= new
                     waiting += new
     return sorted(found)
