@@ -65,5 +65,5 @@ def decided(folder: pathlib.Path) -> dict[str, bytes]:
     return {
         str(p.relative_to(folder)): p.read_bytes()
         for p in told
-        if p.suffix == ".nc" or (p.name != "run.json" and p.parent.name != "cells")
+        if p.suffix == ".nc" or (p.name not in ("run.json", "plan.json") and p.parent.name != "cells")
     }

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from mtrl.harness.run import records
 from mtrl.harness.run.engine import ENGINES
 from tests.reliability import quick
 from tests.reliability.forks import Run, cells, decided
@@ -27,7 +28,7 @@ def random_moment(rng, run, folder, before):
         started(run, folder, quick.CELLS)
         time.sleep(rng.random() * 1.5)
     else:
-        started(run, folder, before + rng.randrange(8))
+        started(run, folder, before + rng.randrange(5))
         time.sleep(rng.random() * 0.1)
 
 
@@ -59,3 +60,32 @@ def test_kill_at_random_moments(engine, tmp_path, say):
         f"{kills} kills, {moments['cells']} before the last cell was there and {moments['files']} while the figures' files were written; "
         f"{ends} sweeps of {quick.CELLS} cells finished, {len(whole)} files each byte-equal, none lost, none half-written"
     )
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "serial"])
+def test_worker_killed_mid_cell(engine, tmp_path, say):
+    """SIGKILL from outside to three workers, each in the middle of a cell: said, the cells tried again, all files byte-equal to those of a serial run."""
+    slow = (*quick.SWEEP, "--pause=0.5")
+    Run(tmp_path, f"--out={tmp_path}/whole", *slow).well()
+    folder = tmp_path / "out"
+    run = Run(tmp_path, f"--out={folder}", f"--engine={engine}", "--workers=2", *slow)
+    killed = set()
+    while run.process.is_alive() and len(killed) < 3:
+        for path in folder.glob("quick/walk/sweep/*/cells/*.running"):
+            pid = records.read(path).get("pid")
+            if (
+                pid
+                and pid != run.process.pid
+                and pid not in killed
+                and path.stem not in {p.stem for p in cells(folder)}
+            ):
+                time.sleep(0.1)
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+                break
+        time.sleep(0.05)
+    code, _, err = run.end()
+    assert code == 0 and len(killed) == 3, err
+    assert err.count("the cell is tried again") == 3, err
+    assert decided(folder) == decided(tmp_path / "whole")
+    say(f"{len(killed)} workers of {engine} killed, {len(killed)} times said and tried again, files byte-equal")
