@@ -64,7 +64,7 @@ def pytest_runtest_makereport(item, call):
     if item.get_closest_marker("reliability") and (report.when == "call" or report.failed) and not report.skipped:
         said = item.stash.get(_said, [])
         if report.failed:
-            said = [*said, f"fails: {str(call.excinfo.value).splitlines()[0][:200]}"]
+            said = [*said, f"fails: {call.excinfo.exconly().splitlines()[0][:200]}"]
         _done.append(
             {
                 "name": item.name.removeprefix("test_").replace("_", " "),
