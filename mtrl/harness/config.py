@@ -72,6 +72,10 @@ class BaseConfig:
     )
     first_seed: int = field(0, help="first seed; the others follow it", lower=0, upper=2**32 - 1 - MOST_SEEDS)
 
+    lanes: int = field(
+        0, help="seeds at once on a device, block after block, where a figure leaves it open; 0: as it chooses", lower=0
+    )
+
     def validate(self) -> None:
         """Cross-field checks of a study; raise BadInput with one sentence."""
 
@@ -255,8 +259,11 @@ def replace(config: Any, **changes: Any) -> Any:
 
 
 def as_dict(config: Any) -> dict[str, Any]:
-    """Plain data for JSON; tuples become lists."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+    """Plain data for JSON; tuples become lists. `lanes` stands there where it was asked for: it decides the last bits."""
+    values = json.loads(json.dumps(dataclasses.asdict(config)))
+    if not values.get("lanes", 1):
+        del values["lanes"]
+    return values
 
 
 def from_dict(kind: type, values: Mapping[str, Any]) -> Any:
@@ -266,6 +273,7 @@ def from_dict(kind: type, values: Mapping[str, Any]) -> Any:
       BadInput: a field is missing, unknown or out of range.
     """
     names = {item.name for item in dataclasses.fields(kind)}
+    values = {**({"lanes": 0} if "lanes" in names else {}), **values}
     if set(values) != names:
         odd = sorted(set(values) ^ names)
         raise BadInput(

@@ -4,19 +4,23 @@ import dataclasses
 import functools
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from mtrl.harness import lanes as widths
 from mtrl.harness.run import cluster
 from mtrl.numerics.algorithm import Problem
 
 Seeds = Sequence[int] | np.ndarray
 
 _PROGRAMS: dict[tuple[Any, ...], Any] = {}
+_FITTING: dict[tuple[Any, ...], int] = {}  # lanes that fit, by program and shapes
+
+Lanes = int | Literal["auto"] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,19 +98,24 @@ def _traced(tree: Any) -> Any:
     return jax.tree.map(leaf, tree)
 
 
-def _program(fn: Callable, static: Mapping[str, Any], devices: int = 0, in_turn: bool = False) -> Callable:
-    """The jitted `fn` with its static arguments bound, made once per distinct (fn, static); over seeds on so many devices, or once."""
+def _program(
+    fn: Callable, static: Mapping[str, Any], devices: int = 0, in_turn: bool = False, lanes: int = 0
+) -> Callable:
+    """The jitted `fn` with its static arguments bound, made once per distinct (fn, static); over seeds on so many devices, or once.
+
+    On each device seeds run in turn, or `lanes` at once, or all.
+    """
     fn = by_value(fn)
     static = {name: by_value(value) for name, value in static.items()}
-    identity = (fn, tuple(sorted(static.items())), devices, in_turn)
+    identity = (fn, tuple(sorted(static.items())), devices, in_turn, lanes)
     if identity not in _PROGRAMS:
 
         def batch(keys, per_seed, arrays):
             def one(key, own):
                 return fn(key, *own, *arrays, **static)
 
-            if in_turn:
-                return jax.lax.map(lambda both: one(*both), (keys, per_seed))
+            if in_turn or lanes:
+                return jax.lax.map(lambda both: one(*both), (keys, per_seed), batch_size=None if in_turn else lanes)
             return jax.vmap(one)(keys, per_seed)
 
         def run(keys, per_seed, arrays):
@@ -124,8 +133,32 @@ def _program(fn: Callable, static: Mapping[str, Any], devices: int = 0, in_turn:
     return _PROGRAMS[identity]
 
 
+def _lanes(
+    asked: Lanes, fn: Callable, static: Mapping[str, Any], keys: Any, per_seed: tuple, arrays: tuple, seeds: int
+) -> int:
+    """Seeds at once on a device of so many; 0 for all."""
+    if asked is None or asked == "auto":
+        asked = widths.asked_for() or (asked and jax.default_backend() == "cpu" and "auto") or 0
+    if asked == "auto":
+        fn, static = by_value(fn), {name: by_value(value) for name, value in static.items()}
+        first = jax.tree.map(lambda x: jax.eval_shape(lambda x: x[0], x), (keys, per_seed))
+        shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves((first, arrays)))
+        identity = (fn, tuple(sorted(static.items())), shapes)
+        if identity not in _FITTING:
+            one = lambda key, own, arrays: fn(key, *own, *arrays, **static)  # noqa: E731
+            _FITTING[identity] = widths.fitting(one, (*first, arrays))
+        asked = _FITTING[identity]
+    return widths.width(int(asked), seeds) if 0 < int(asked) < seeds else 0
+
+
 def over_seeds(
-    fn: Callable, seeds: Seeds, *arrays: Any, per_seed: tuple = (), in_turn: bool = False, **static: Any
+    fn: Callable,
+    seeds: Seeds,
+    *arrays: Any,
+    per_seed: tuple = (),
+    in_turn: bool = False,
+    lanes: Lanes = None,
+    **static: Any,
 ) -> Any:
     """Run `fn(key, *per_seed, *arrays, **static)` for every seed: `jit(vmap(fn))`, sharded over the devices.
 
@@ -136,6 +169,9 @@ def over_seeds(
       per_seed: traced pytrees whose leading axis is the seed; `spread` puts them on the devices beforehand.
       in_turn: every device runs its seeds one after another instead of at once, in one program: for loops of unequal length, whose
         lanes would wait for the slowest and take both sides of every branch (a line search, say).
+      lanes: how many seeds at once on a device, block after block, which bounds the memory: a number, "auto" for as many as keep
+        their arrays in a cache (see `mtrl.harness.lanes`; all on accelerators), or None for all. `--lanes` stands in for the last two.
+        The last bits depend on it.
       **static: hashable values fixed at compile time.
 
     Returns:
@@ -144,17 +180,19 @@ def over_seeds(
     keys, per_seed = seed_keys(seeds), tuple(per_seed)
     devices = shares(len(keys))
     own = devices[jax.process_index()]
-    program = _program(fn, static, max(own, 1), in_turn)
+    arrays = _traced(arrays)
+    count = 0 if in_turn else _lanes(lanes, fn, static, keys, per_seed, arrays, len(keys) // sum(devices))
+    program = _program(fn, static, max(own, 1), in_turn, count)
     if not cluster.several():
-        return _to_host(program(spread(keys), spread(per_seed), _traced(arrays)))
+        return _to_host(program(spread(keys), spread(per_seed), arrays))
     width = len(keys) // sum(devices)  # of one device
     first = width * sum(devices[: jax.process_index()]) if own else 0
     keys, per_seed = jax.tree.map(lambda x: x[first : first + width * max(own, 1)], (keys, per_seed))
     if own:
         placed = jax.device_put((keys, per_seed), seed_sharding(len(keys), own))
-        part = _to_host(program(*placed, _traced(arrays)))
+        part = _to_host(program(*placed, arrays))
     else:  # as many processes as do not divide the seeds: nothing of its own, in the right shapes
-        shapes = jax.eval_shape(lambda *a: jax.tree.map(_plain, program(*a)), keys, per_seed, _traced(arrays))
+        shapes = jax.eval_shape(lambda *a: jax.tree.map(_plain, program(*a)), keys, per_seed, arrays)
         part = jax.tree.map(lambda x: np.zeros((0, *x.shape[1:]), x.dtype), shapes)
     return cluster.gather(part, [width * count for count in devices])
 
@@ -172,5 +210,6 @@ def compilations() -> int:
 def forget_programs() -> None:
     """Drop every compiled program: a long process that compiles thousands would exhaust the system's memory maps."""
     _PROGRAMS.clear()
+    _FITTING.clear()
     jax.clear_caches()
     gc.collect()

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.harness.driver import Seeds, by_value, over_seeds
+from mtrl.harness.driver import Lanes, Seeds, by_value, over_seeds
 from mtrl.numerics.algorithm import Algorithm, Iteration, Problem, Step, begin, take
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
@@ -58,6 +58,7 @@ def simulate(
     hyper: Mapping[str, Any] | None = None,
     static: Mapping[str, Any] | None = None,
     record: Callable[[Step], Any] = record_round,
+    lanes: Lanes = None,
 ) -> tuple[Any, Any]:
     """Simulate one algorithm: scan over rounds, vmap over seeds, one jit, sharded over the local devices.
 
@@ -73,6 +74,7 @@ def simulate(
       hyper: traced arguments of the factory; sweeping their values does not compile again.
       static: hashable arguments of the factory (sizes, choices), fixed at compile time.
       record: `record(step)` -> pytree kept for every round.
+      lanes: seeds at once, as in `over_seeds`.
 
     Returns:
       (recorded pytree with axes (seed, round, ...), final state with a leading seed axis), as NumPy arrays.
@@ -87,6 +89,7 @@ def simulate(
         rounds=rounds,
         problem=by_value(problem),
         record=by_value(record),
+        lanes=lanes,
     )
 
 
@@ -187,6 +190,7 @@ def compete(
     tuning_seeds: Seeds | None = None,
     record: Callable[[Step], Any] = record_round,
     score: Callable[[Any], np.ndarray] = regret_score,
+    lanes: Lanes = None,
 ) -> dict[str, Result]:
     """Several algorithms on the same worlds and the same luck, their tuning grids as lanes of one program.
 
@@ -196,7 +200,7 @@ def compete(
     Args:
       entrants: with distinct names.
       problem: what is played on.
-      seeds, rounds, inputs, record: as in `simulate`.
+      seeds, rounds, inputs, record, lanes: as in `simulate`.
       tuning_seeds: seeds used for the choice of lanes only.
       score: (record of one entrant with axes (seed, lane, round, ...)) -> (seed, lane) numbers, the less the better.
 
@@ -211,8 +215,8 @@ def compete(
         raise BadInput(f"entrants got the names {names}, which must be distinct; rename one")
     if tuning_seeds is not None and set(np.asarray(seeds).tolist()) & set(np.asarray(tuning_seeds).tolist()):
         raise BadInput("a seed serves for tuning and for the result; take tuning seeds that are not among the seeds")
-    lanes = {entrant.name: _lanes(entrant) for entrant in entrants}
-    common = {name: dict(fixed) for name, (_, _, fixed) in lanes.items()}
+    grids = {entrant.name: _lanes(entrant) for entrant in entrants}
+    common = {name: dict(fixed) for name, (_, _, fixed) in grids.items()}
 
     def run(some, wide, seeds):
         return over_seeds(
@@ -225,12 +229,13 @@ def compete(
             rounds=rounds,
             problem=by_value(problem),
             record=by_value(record),
+            lanes=lanes,
         )
 
-    wide = {name: values for name, (_, values, _) in lanes.items()}
-    scores = {name: np.empty((0, count)) for name, (count, _, _) in lanes.items()}
+    wide = {name: values for name, (_, values, _) in grids.items()}
+    scores = {name: np.empty((0, count)) for name, (count, _, _) in grids.items()}
     if tuning_seeds is not None:
-        rivals = [entrant for entrant in entrants if lanes[entrant.name][0] > 1]
+        rivals = [entrant for entrant in entrants if grids[entrant.name][0] > 1]
         for name, played in (run(rivals, wide, tuning_seeds) if rivals else {}).items():
             scores[name] = score(played)
             mean = scores[name].mean(0)

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mtrl.harness import lanes
 from mtrl.harness.config import BaseConfig, check_distinct, declaring, path_fields, replace, types_of
 from mtrl.harness.judge.claims import Claim
 from mtrl.numerics.errors import BadInput
@@ -73,7 +74,8 @@ class Figure:
 
     def compute(self, config: Any, seeds: Any) -> Any:
         """The dataset of one cell, with the dimensions of the split fields."""
-        data = self.run(config, seeds)
+        with lanes.asked(getattr(config, "lanes", 0)):
+            data = self.run(config, seeds)
         for name, dim in self.split.items() if isinstance(self.split, Mapping) else ():
             if dim not in data.dims:
                 data = data.expand_dims({dim: list(getattr(config, name))})

@@ -55,16 +55,19 @@ def data_term_of_rows(
     return _of_rows(x, y, count)
 
 
-def data_term_shared_design(x: Float[Array, "sample dim"], y: Float[Array, "task sample"]) -> DataTerm:
+def data_term_shared_design(
+    x: Float[Array, "sample dim"], y: Float[Array, "task sample"], *, rows: bool | None = None
+) -> DataTerm:
     """The data term of tasks that share one design X: one H = X^T X / n, so that a gradient is a single matrix product.
 
     Args:
       x: the design of every task.
       y: responses, row per task.
+      rows: keep the rows (static); None where `gram_pays`. Working sets take few products with all of H: rows are faster for them.
     """
     samples, dim = x.shape
     count = jnp.full(y.shape[0], samples, x.dtype)
-    if not gram_pays(samples, dim, y.shape[0]):
+    if (not gram_pays(samples, dim, y.shape[0])) if rows is None else rows:
         return _of_rows(x[None], y, count)
     return DataTerm(Moments((x.T @ x / samples)[None], y @ x / samples, jnp.sum(y**2, axis=1) / samples, count))
 

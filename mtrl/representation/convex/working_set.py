@@ -3,7 +3,8 @@
 At the minimiser a row whose gradient has a dual norm below its weight is zero. Each round takes the rows that are not zero and those of
 largest dual norm (Celer: Massias, Gramfort, Salmon 2018; skglm: Bertrand et al. 2022), solves their problem, mostly on a Gram matrix of
 their own, and looks at the duality gap of the whole, which takes one gradient of all rows. The rows are copied to a buffer of one of the
-sizes 32, 64, 128, ..., dim, the least that holds all that differ from zero and as many again; each size is a branch of one program.
+sizes 32, 64, 128, 512, ..., dim, the least that holds all that differ from zero and as many again; each size is a branch of one program,
+and a second of compiling.
 
 The gap is that of the whole problem: whether a row was wrongly left out is never assumed, it shows in the gap.
 """
@@ -35,10 +36,11 @@ INNER = 0.3  # share of the gap asked for that the problem of a working set is s
 
 
 def buffers(dim: int) -> tuple[int, ...]:
-    """Sizes, doubling up to `dim`; one alone where a working set would not pay."""
-    sizes = []
-    while SMALLEST * 2 ** len(sizes) * 2 <= dim:
-        sizes.append(SMALLEST * 2 ** len(sizes))
+    """Sizes, doubling to 128 and fourfold from there, `dim` at the end; `dim` alone where a working set would not pay."""
+    sizes, size = [], SMALLEST
+    while 2 * SMALLEST <= dim and 3 * size <= 2 * dim:
+        sizes.append(size)
+        size *= 2 if size < 128 else 4
     return (*sizes, dim)
 
 

@@ -44,10 +44,10 @@ def path(fit):
     return jax.jit(lambda term, lams: warm_path(functools.partial(fit, gap=EXACT), term, lams))
 
 
-def test_buffers_double_and_end_with_every_row():
+def test_buffers_grow_and_end_with_every_row():
     assert buffers(63) == (63,)
     assert buffers(70) == (32, 70)
-    assert buffers(300) == (32, 64, 128, 300)
+    assert buffers(1000) == (32, 64, 128, 512, 1000)
 
 
 LAMS = np.array([0.5, 0.2, 0.01])  # of the largest; the last one uses more rows than the smaller buffer holds
