@@ -1,7 +1,10 @@
-"""One aggregation step at several numbers of tasks and parameters: ours, NumPy as written, convex programs, TorchJD where installed."""
+"""One aggregation step at several numbers of tasks and parameters: ours, NumPy as written, convex programs, TorchJD where installed.
+
+A step is timed as a training makes it: our steps follow each other in one compiled loop, one on each of some Jacobians, the others' in
+a loop of Python over the same ones. A compiled call on its own costs some 0.05 ms before it starts, several of TorchJD's shortest steps.
+"""
 
 import dataclasses
-import functools
 import importlib.util
 from typing import Any
 
@@ -17,6 +20,7 @@ NUMPY = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
 PROGRAMS = ("Nash-MTL", "CAGrad")
 TORCH = {"mean": "Mean", "MGDA": "MGDA", "PCGrad": "PCGrad", "IMTL-G": "IMTLG", "Aligned-MTL": "AlignedMTL"}
 LOOK = plots.looks({"ours": "this project", "yardstick": "NumPy as written; convex program", "torch": "TorchJD"})
+ENTRIES = 2_000_000  # of all Jacobians of a loop
 SHOWN = 1000  # entries of a direction that are stored
 
 
@@ -27,12 +31,24 @@ class AggregationConfig(BaseConfig):
     seeds: int = field(1, help="not used", lower=1)
     tasks: tuple[int, ...] = field((2, 8, 40), help="numbers of tasks T", lower=2)
     parameters: tuple[int, ...] = field((10_000,), help="numbers of shared parameters P", lower=10)
+    steps: int = field(20, help="steps of a loop, fewer where the Jacobians are large", lower=1)
     program_tasks: int = field(8, help="most tasks at which the convex programs run", lower=0)
     repeats: int = field(5, help="interleaved repetitions", lower=2)
 
 
-def yardstick(J: np.ndarray, method: str) -> Any:
-    """NumPy on the whole Jacobian, or a convex program."""
+def in_turn(call: Any, Js: Any) -> Any:
+    """A callable that makes one step a Jacobian and gives the last direction."""
+
+    def all_of_them() -> Any:
+        for J in Js:
+            found = call(J)
+        return found
+
+    return all_of_them
+
+
+def yardstick(Js: np.ndarray, method: str) -> Any:
+    """NumPy on the whole Jacobian, or a convex program, on the last one alone."""
     solve = {
         "mean": literal.mean,
         "MGDA": literal.mgda,
@@ -42,16 +58,16 @@ def yardstick(J: np.ndarray, method: str) -> Any:
         "Nash-MTL": literal.nash_program,
         "CAGrad": literal.cagrad_program,
     }[method]
-    return functools.partial(solve, J)
+    return in_turn(solve, Js[-1:] if method in PROGRAMS else Js)
 
 
-def torch_step(J: np.ndarray, method: str) -> Any:
-    """TorchJD's aggregator on the same Jacobian."""
+def torch_step(Js: np.ndarray, method: str) -> Any:
+    """TorchJD's aggregator on the same Jacobians."""
     import torch  # pyright: ignore[reportMissingImports]
     from torchjd import aggregation  # pyright: ignore[reportMissingImports]
 
-    matrix, peer = torch.tensor(J), getattr(aggregation, TORCH[method])()
-    return lambda: peer(matrix).numpy()
+    peer = getattr(aggregation, TORCH[method])()
+    return in_turn(lambda matrix: peer(matrix).numpy(), [torch.tensor(J) for J in Js])
 
 
 def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
@@ -63,17 +79,20 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
     kept = np.full((*shape, SHOWN), np.nan)
     for t, tasks in enumerate(config.tasks):
         for p, parameters in enumerate(config.parameters):
-            J = protocol.jacobian(tasks, parameters)
+            steps = max(1, min(config.steps, ENTRIES // (tasks * parameters)))
+            Js = np.stack([protocol.jacobian(tasks, parameters, seed) for seed in range(steps)])
             calls = {}
             for m, method in enumerate(METHODS):
-                calls[m, 0] = protocol.ours(J, method)
+                calls[m, 0] = protocol.ours(Js, method)
                 if method in NUMPY or tasks <= config.program_tasks:
-                    calls[m, 1] = yardstick(J, method)
+                    calls[m, 1] = yardstick(Js, method)
                 if peers and method in TORCH:
-                    calls[m, 2] = torch_step(J, method)
+                    calls[m, 2] = torch_step(Js, method)
             for (m, side), rounds in timing.compare(calls, config.repeats).items():
-                seconds[m, t, p, side] = rounds
-                found = np.asarray(calls[m, side]()).ravel()[:SHOWN]
+                alone = side == 1 and METHODS[m] in PROGRAMS
+                seconds[m, t, p, side] = np.asarray(rounds) / (1 if alone else steps)
+                found = np.asarray(calls[m, side]())
+                found = found.reshape(-1, parameters)[-1, :SHOWN]  # of the last Jacobian
                 kept[m, t, p, side, : len(found)] = found
     return dataset(
         None,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mtrl import descent
-from mtrl.harness import Claim, at_least, evaluate, jnp
+from mtrl.harness import Claim, at_least, evaluate, jax, jnp
 from mtrl.harness.judge.measures import Measure
 from mtrl.harness.picture import plots
 
@@ -34,15 +34,20 @@ def direction(J: Any, *, method: str) -> Any:
     return made.update(J, made.init(J[0]))[0]
 
 
+def directions(Js: Any, *, method: str) -> Any:
+    """One step on each of some Jacobians (step, task, parameter), in turn."""
+    return jax.lax.map(lambda J: direction(J, method=method), Js)
+
+
 def ours(J: Any, method: str) -> Any:
-    """A callable that makes one step, compiled."""
+    """A callable that makes one step, or one a Jacobian if there are several, compiled."""
     ready = jnp.asarray(J)
-    return lambda: evaluate(direction, ready, method=method)
+    return lambda: evaluate(direction if ready.ndim == 2 else directions, ready, method=method)
 
 
-def jacobian(tasks: int, parameters: int) -> np.ndarray:
+def jacobian(tasks: int, parameters: int, seed: int = 0) -> np.ndarray:
     """Gradients with a common part and norms over a decade."""
-    rng = np.random.default_rng(tasks)
+    rng = np.random.default_rng((tasks, seed) if seed else tasks)
     J = rng.normal(size=(tasks, parameters)) + 0.3 * rng.normal(size=parameters)
     return J * np.geomspace(1, 10, tasks)[:, None] / np.sqrt(parameters)
 

@@ -50,6 +50,9 @@ def pcgrad(*, tasks: int, key: Any = None) -> optax.GradientTransformationExtraA
     check_tasks(tasks)
 
     def weigh(gram, carry, key, scale):
+        if tasks == 2:  # one other gradient, so no order
+            off = jnp.minimum(gram[0, 1], 0) / safe(jnp.diagonal(gram))
+            return 1 - off, carry
         return pcgrad_weights(gram, _orders(key, tasks)), carry
 
     return from_gramian(weigh, tasks=tasks, key=jax.random.key(0) if key is None else key)
