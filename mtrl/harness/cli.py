@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mtrl.harness import flags
 from mtrl.harness.judge import report
-from mtrl.harness.run import carry, cluster, devices, engine, produce, status, sweep, worker
+from mtrl.harness.run import carry, cluster, compiled, devices, engine, produce, status, sweep, worker
 from mtrl.harness.run.carry import Incomplete
 from mtrl.harness.run.engine import Setting
 from mtrl.harness.run.produce import Job
@@ -27,6 +27,7 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
         workers = 1 if options.engine == "serial" else options.workers or worker.cores()
         print(status.dry_run(jobs, options.overwrite, workers))
         return []
+    compiled.start(options.compilation_cache)
     # Accelerators are for the workers, where there are any.
     devices.start(options.x64, options.place, platforms="" if options.engine == "serial" else "cpu")
     if options.place is None:

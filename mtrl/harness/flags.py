@@ -34,6 +34,7 @@ class Options(NamedTuple):
     overrides: dict[str, str]  # field -> text
     sweep: Sweep | None
     dry_run: bool
+    compilation_cache: str
 
 
 def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> None:
@@ -50,6 +51,12 @@ def _define_common(values: flags.FlagValues, figure_names: Sequence[str]) -> Non
         "sweep_file",
         "",
         'JSON of a sweep: {"field": [value, ...]} for a grid, [{"field": value}, ...] for points',
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "compilation_cache",
+        "",
+        "folder of compiled programs kept between runs, or off; empty: JAX_COMPILATION_CACHE_DIR, else the user's cache",
         flag_values=values,
     )
     flags.DEFINE_string("engine", "serial", f"what carries the cells: {', '.join(ENGINES)}", flag_values=values)
@@ -206,6 +213,7 @@ def parse(study: Study, arguments: Sequence[str]) -> Options:
         overrides,
         swept,
         values.dry_run,
+        values.compilation_cache,
     )
 
 

@@ -4,6 +4,8 @@ import contextlib
 import logging
 import os
 import pickle
+import secrets
+import sys
 import typing
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -21,14 +23,18 @@ _QUIET = {
 }
 
 
-def _ray() -> Any:
-    """Ray, without telemetry and messages of its own.
+def _ray(local: bool) -> Any:
+    """Ray, without telemetry and messages of its own; one that starts here takes commands only from this process, by a secret of its own.
 
     Raises:
       BadInput: it is not installed.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    if (
+        local and "RAY_AUTH_MODE" not in os.environ and "ray" not in sys.modules
+    ):  # else Ray writes one into the user's home
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     try:
         import ray
     except ImportError:
@@ -46,7 +52,7 @@ def connected(setting: Setting) -> Iterator[Any]:
     Raises:
       BadInput: there is no Ray, or nothing answers at the address, or it has no processors.
     """
-    ray = _ray()
+    ray = _ray(local=not setting.ray_address)
     mine = not ray.is_initialized()
     if mine:
         here: dict[str, Any] = {"address": "local", "include_dashboard": False}

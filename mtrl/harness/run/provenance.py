@@ -51,7 +51,17 @@ def provenance() -> dict[str, Any]:
 # The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
 _DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "study.py", "run")
 # Of the files in `run` those that only carry cells to where they are computed, or say how far they are.
-_CARRYING = ("carry.py", "on_ray.py", "processes.py", "progress.py", "records.py", "status.py", "sweep.py", "worker.py")
+_CARRYING = (
+    "carry.py",
+    "compiled.py",
+    "on_ray.py",
+    "processes.py",
+    "progress.py",
+    "records.py",
+    "status.py",
+    "sweep.py",
+    "worker.py",
+)
 
 
 def _decides(path: pathlib.Path) -> bool:

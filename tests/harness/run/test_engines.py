@@ -46,12 +46,12 @@ def hashes(folder):
 
 
 def jobs(folder):
-    """Two points of one study and one of another, five cells in all."""
+    """Two points of one study and one of another, seven cells in all."""
     points = [
         Job(tiny.STUDY, tiny.MEAN, tiny.MEAN.configure("smoke", {"scale": scale}), folder / f"mean-{scale}", point="x")
         for scale in (1.0, 2.0)
     ]
-    return [*points, Job(tiny.STUDY, tiny.BANDIT, tiny.BANDIT.configure("smoke", {}), folder / "bandit")]
+    return [*points, Job(mortal.STUDY, mortal.FIGURE, mortal.FIGURE.configure("smoke", {}), folder / "mortal")]
 
 
 @pytest.mark.parametrize("each", PARALLEL, indirect=True)
@@ -59,9 +59,9 @@ def test_every_engine_writes_the_same_bytes(tmp_path, each):
     carry.make_all(jobs(tmp_path / "serial"))
     carry.make_all(jobs(tmp_path / each), engine_name=each, setting=Setting(workers=2))
     want, got = hashes(tmp_path / "serial"), hashes(tmp_path / each)
-    assert want == got and sum(name.endswith(".nc") for name in want) == 3 + 5
+    assert want == got and sum(name.endswith(".nc") for name in want) == 3 + 7
     made = [records.read(path) for path in (tmp_path / each).rglob("cells/*.json") if path.name != "plan.json"]
-    assert len(made) == 5 and all(record["wall_time_seconds"] > 0 and record["device"] for record in made)
+    assert len(made) == 7 and all(record["wall_time_seconds"] > 0 and record["device"] for record in made)
     assert not list(tmp_path.rglob("*.running"))
 
 
@@ -124,7 +124,7 @@ def test_without_ray_one_sentence_names_the_extra(tmp_path, monkeypatch):
 
 def test_a_file_that_the_driver_does_not_see_is_a_failure(tmp_path):
     job = jobs(tmp_path)[2]
-    (cell,) = job.cells()
+    cell, *_ = job.cells()
     said = worker.checked(engine.Outcome(0), Task(cell, job.folder))
     assert "must lie on a file system that all nodes share" in said.reason
 
