@@ -23,9 +23,9 @@ def run_study(study: Study, arguments: Sequence[str]) -> list:
     """
     options = flags.parse(study, arguments)
     if options.dry_run:
-        jobs, _ = _jobs(study, options)
         workers = 1 if options.engine == "serial" else options.workers or worker.cores()
-        print(status.dry_run(jobs, options.overwrite, workers))
+        with devices.unstarted(options.x64):
+            print(status.dry_run(_jobs(study, options)[0], options.overwrite, workers))
         return []
     compiled.start(options.compilation_cache)
     # Accelerators are for the workers, where there are any.

@@ -7,7 +7,7 @@ from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.publish import is_fresh, publish
 from mtrl.harness.gallery.site import write_site
 from mtrl.harness.judge import report
-from mtrl.harness.run import carry, devices, produce, store
+from mtrl.harness.run import carry, compiled, devices, produce, store
 from mtrl.harness.run.produce import Job
 from mtrl.harness.run.provenance import source_digest
 from mtrl.harness.study import Study
@@ -38,6 +38,7 @@ def remake(
     """
     from mtrl.harness.driver import forget_programs
 
+    compiled.start()
     devices.start(True)
     produce.check_writable(gallery)
     jobs, skipped = [], 0

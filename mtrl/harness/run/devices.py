@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 import psutil
 
@@ -65,14 +66,30 @@ def start(x64: bool = True, place: cluster.Place | None = None, platforms: str =
         raise BadInput(f"{what}{detail}; unset JAX_PLATFORMS, or set JAX_PLATFORMS=cpu") from None
 
 
+@contextlib.contextmanager
+def unstarted(x64: bool) -> Iterator[None]:
+    """Inside, JAX is not started, but whoever loads it (the checks of a configuration, say) finds it as `start` would have left it."""
+    ours = {"JAX_ENABLE_X64": str(x64).lower(), "JAX_NUM_CPU_DEVICES": str(CPU_DEVICES)}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(
+        {name: value for name, value in ours.items() if name != "JAX_NUM_CPU_DEVICES" or before[name] is None}
+    )
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({name: value} if value is not None else {})
+
+
 def compiler_flags() -> str:
     """What may change the last bits from outside, which is part of every cell's name: XLA's flags of the environment, and another number of
     CPU devices, of all processes together: where JAX_NUM_CPU_DEVICES asks for it, several processes have more, or the process had used JAX
-    before `start` could set it. Starts JAX only where the environment asks for a number of devices."""
+    before `start` could set it. Starts JAX only where the environment asks for another number of devices."""
     words = os.environ.get("XLA_FLAGS", "").split()
     bridge = sys.modules.get("jax._src.xla_bridge")
     fresh = bridge is None or not bridge.backends_are_initialized()
-    if fresh and "JAX_NUM_CPU_DEVICES" not in os.environ:  # `start` will set the number
+    if fresh and os.environ.get("JAX_NUM_CPU_DEVICES", str(CPU_DEVICES)) == str(CPU_DEVICES):  # as `start` will set it
         return " ".join(sorted(words))
     import jax
 
