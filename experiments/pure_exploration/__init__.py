@@ -1,9 +1,9 @@
 """Best arms of many linear bandits with shared features: figures and claims.
 
-python -m experiments.pure_exploration [--figure=tasks|gaps|subspace|ablation|budget]
+python -m experiments.pure_exploration [--figure=tasks|gaps|subspace|ablation|budget|real_arms]
 """
 
-from experiments.pure_exploration import ablation, budget, gaps, subspace, tasks
+from experiments.pure_exploration import ablation, budget, gaps, real_arms, subspace, tasks
 from mtrl.harness import Paper, Study
 
 STUDY = Study(
@@ -34,5 +34,5 @@ STUDY = Study(
         "numbered steps and constants of both phases, and the instance: the paper's plotted values were not "
         "available, so orderings are checked and numbers are ours."
     ),
-    figures=(tasks.FIGURE, gaps.FIGURE, subspace.FIGURE, ablation.FIGURE, budget.FIGURE),
+    figures=(tasks.FIGURE, gaps.FIGURE, subspace.FIGURE, ablation.FIGURE, budget.FIGURE, real_arms.FIGURE),
 )
