@@ -1,7 +1,7 @@
 """Descent on several losses at once, as parts that chain with optax.
 
 - `aggregators`: what becomes of the task gradients (`mean`, `mgda`, `pcgrad`, `gradvac`, `graddrop`, `cagrad`, `imtl_g`, `nash_mtl`,
-  `fairgrad`, `aligned_mtl`, `upgrad`); the state's `diagnostics` say how hard they conflict.
+  `fairgrad`, `aligned_mtl`, `upgrad`, `con_fig`); the state's `diagnostics` say how hard they conflict.
 - `weightings`: how losses are weighted before that (`equal`, `rlw`, `gls`, `stch`, `uw`, `imtl_l`, `dwa`, `gradnorm`, `famo`, `igb`).
 - `noise`: annealed gradient noise and its controls (`annealed_noise`, `clipped_noise`, `fixed_noise`, `noisy_weights`).
 
@@ -30,6 +30,7 @@ from mtrl.descent.aggregation import AggregatorState, check_preference, from_gra
 from mtrl.descent.aggregators import (
     aligned_mtl,
     cagrad,
+    con_fig,
     fairgrad,
     graddrop,
     gradvac,
@@ -43,7 +44,7 @@ from mtrl.descent.aggregators import (
 from mtrl.descent.gramian import Diagnostics, combine, cosines, diagnose, gramian
 
 __all__ = [
-    "AggregatorState", "Diagnostics", "aligned_mtl", "cagrad", "check_preference", "combine", "cosines", "diagnose", "fairgrad",
-    "from_gramian", "graddrop", "gradvac", "gramian", "imtl_g", "mean", "mgda", "nash_mtl", "noise", "pcgrad", "upgrad",
+    "AggregatorState", "Diagnostics", "aligned_mtl", "cagrad", "check_preference", "combine", "con_fig", "cosines", "diagnose",
+    "fairgrad", "from_gramian", "graddrop", "gradvac", "gramian", "imtl_g", "mean", "mgda", "nash_mtl", "noise", "pcgrad", "upgrad",
     "weightings",
 ]  # fmt: skip

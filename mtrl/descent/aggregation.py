@@ -55,7 +55,13 @@ def check_preference(preference: Any, tasks: int) -> Float[Array, " task"]:
 
 
 def from_gramian(
-    weigh: Callable[..., tuple[Array, Any]], *, tasks: int, carry: Any = (), key: Any = (), largest_norm: Any = None
+    weigh: Callable[..., tuple[Array, Any]],
+    *,
+    tasks: int,
+    carry: Any = (),
+    key: Any = (),
+    largest_norm: Any = None,
+    by_loss: bool = False,
 ) -> optax.GradientTransformationExtraArgs:
     """An aggregator whose direction is `d = alpha(M)' J`.
 
@@ -66,6 +72,7 @@ def from_gramian(
       carry: what `weigh` keeps, at the start.
       key: random key for methods that draw.
       largest_norm: the direction is shortened to this norm; None for no limit.
+      by_loss: whether `weigh` also gets `losses` (task,), which `update(..., losses=)` must then be given.
 
     Returns:
       optax transformation: `update` takes gradients with a leading task axis and returns the direction without it. Gradients that are
@@ -80,7 +87,10 @@ def from_gramian(
         return AggregatorState(carry, key, nothing)
 
     def update(updates, state, params=None, **extra):
-        del params, extra
+        del params
+        if by_loss and extra.get("losses") is None:
+            raise BadInput("this aggregator got no losses; give update(..., losses=) one loss a task")
+        told = {"losses": jnp.asarray(extra["losses"], accumulator())} if by_loss else {}
         check_gradients(updates)
         gram = gramian(updates)
         if gram.shape[0] != tasks:
@@ -90,7 +100,7 @@ def from_gramian(
         scale = jnp.where(usable, largest, 1)
         scaled = jnp.where(usable, gram / scale, jnp.eye(tasks, dtype=gram.dtype))
         now, later = jax.random.split(state.key) if draws else ((), ())
-        weights, new = weigh(scaled, state.carry, now, scale=scale)
+        weights, new = weigh(scaled, state.carry, now, scale=scale, **told)
         weights = jnp.where(usable, weights, 0)
         if largest_norm is not None:
             length = jnp.sqrt(jnp.maximum(weights @ jnp.where(usable, gram, 0) @ weights, 0))

@@ -45,7 +45,7 @@ def row(factory, **options):
 
 CASES = [
     row(descent.mean),
-    row(descent.mgda),
+    row(descent.mgda, changed={"normalise": "l2"}),
     row(descent.pcgrad),
     row(descent.gradvac, hyper={"beta": 0.5}, changed={"beta": 0.9}),
     row(descent.graddrop, hyper={"leak": 0.1}, changed={"leak": 0.6}),
@@ -55,4 +55,5 @@ CASES = [
     row(descent.fairgrad, hyper={"gamma": 2.0}, changed={"gamma": 1.0}),
     row(descent.aligned_mtl, changed={"scale": "rmse"}),
     row(descent.upgrad),
+    row(descent.con_fig),
 ]

@@ -6,12 +6,12 @@ import numpy as np
 import optax
 import pytest
 
-from mtrl.descent import aggregators, aligned_mtl, cagrad, graddrop, gradvac, mean, mgda, nash_mtl, pcgrad
+from mtrl.descent import aggregators, aligned_mtl, cagrad, con_fig, graddrop, gradvac, mean, mgda, nash_mtl, pcgrad
 from mtrl.descent.aggregators import fairgrad, imtl_g, upgrad
 from tests.descent.fixtures import J2, direction
 from tests.helpers import assert_close
 
-FACTORIES = (mean, mgda, pcgrad, gradvac, graddrop, cagrad, imtl_g, nash_mtl, fairgrad, aligned_mtl, upgrad)
+FACTORIES = (mean, mgda, pcgrad, gradvac, graddrop, cagrad, imtl_g, nash_mtl, fairgrad, aligned_mtl, upgrad, con_fig)
 
 
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda factory: factory.__name__)
@@ -77,6 +77,8 @@ def test_diagnostics_of_two_unit_gradients_at_an_angle():
         (lambda: cagrad(tasks=2, rescale="cube"), "none, square, linear"),
         (lambda: mgda(tasks=11), "at most 10"),
         (lambda: mgda(tasks=2, solver="newton"), "exact, frank_wolfe, projected"),
+        (lambda: mgda(tasks=2, normalise="l1"), "none, l2, loss, loss\\+"),
+        (lambda: direction(mgda, J2, normalise="loss"), "got no losses; give update"),
         (lambda: nash_mtl(tasks=2, largest_norm=0.0), "largest_norm got 0"),
         (lambda: fairgrad(tasks=2, gamma=0.0), "gamma got 0"),
         (lambda: gradvac(tasks=2, beta=1.5), "beta got 1.5"),

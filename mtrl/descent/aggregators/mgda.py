@@ -7,11 +7,13 @@ import optax
 from jaxtyping import Array, Float
 
 from mtrl.descent.aggregation import check_tasks, from_gramian
+from mtrl.descent.gramian import norms, safe
 from mtrl.numerics.checks import check_choice, check_positive, check_whole
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.optim.min_norm import MOST_TASKS, min_norm_exact, min_norm_frank_wolfe, min_norm_projected
 
 SOLVERS = ("exact", "frank_wolfe", "projected")
+NORMALISE = ("none", "l2", "loss", "loss+")
 
 
 def mgda_weights(
@@ -37,13 +39,32 @@ def mgda_weights(
     return jnp.stack([first, 1 - first])
 
 
+def normalisers(gram: Float[Array, "task task"], losses: Any, *, normalise: str) -> Float[Array, " task"]:
+    """What each gradient is multiplied by before MGDA weighs it: 1, `1 / |g|` ("l2"), `1 / L` ("loss"), `1 / (L |g|)` ("loss+").
+
+    A gradient that vanishes, and a loss that does, leave theirs out.
+    """
+    parts = jnp.ones(gram.shape[0], gram.dtype)
+    if normalise in ("l2", "loss+"):
+        parts = parts / safe(norms(gram))
+    if normalise in ("loss", "loss+"):
+        parts = parts / safe(jnp.asarray(losses, gram.dtype))
+    return parts
+
+
 def mgda(
-    *, tasks: int, solver: str = "exact", iterations: int = 0, tolerance: Any = 1e-3
+    *, tasks: int, solver: str = "exact", iterations: int = 0, tolerance: Any = 1e-3, normalise: str = "none"
 ) -> optax.GradientTransformationExtraArgs:
     """Aggregator of `mgda_weights`.
 
+    Args:
+      tasks: T.
+      solver, iterations, tolerance: as in `mgda_weights`.
+      normalise: of the gradients that are weighed, one of `NORMALISE` (Sener and Koltun's code); the weights then multiply the gradients as
+        they are. The two that divide by the losses ask for `update(..., losses=)`.
+
     Raises:
-      BadInput: an unknown solver, or more than 10 tasks with the exact one.
+      BadInput: an unknown solver or normalisation, or more than 10 tasks with the exact one.
     """
     check_choice("solver", solver, SOLVERS)
     check_whole(iterations=iterations, lower=0)
@@ -52,7 +73,11 @@ def mgda(
     if solver == "exact" and tasks > MOST_TASKS:
         raise BadInput(f"tasks got {tasks}, but the exact solver takes at most {MOST_TASKS}; use solver='projected'")
 
-    def weigh(gram, carry, key, scale):
-        return mgda_weights(gram, solver=solver, iterations=iterations, tolerance=tolerance), carry
+    check_choice("normalise", normalise, NORMALISE)
 
-    return from_gramian(weigh, tasks=tasks)
+    def weigh(gram, carry, key, scale, losses=None):
+        by = normalisers(gram, losses, normalise=normalise)
+        scaled = by[:, None] * gram * by[None, :]
+        return mgda_weights(scaled, solver=solver, iterations=iterations, tolerance=tolerance), carry
+
+    return from_gramian(weigh, tasks=tasks, by_loss=normalise in ("loss", "loss+"))

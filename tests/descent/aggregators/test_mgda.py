@@ -1,5 +1,6 @@
-"""MGDA: optimality, the published table, what each solver reaches."""
+"""MGDA: optimality, the published table, what each solver reaches, gradients that are normalised first."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -33,3 +34,15 @@ def test_no_loss_falls_slower_than_the_squared_norm(tasks):
     assert slack.min() > -1e-12
     w = over(mgda_weights, Js)
     assert w.min() >= 0 and np.abs(w.sum(1) - 1).max() < 1e-12
+
+
+@pytest.mark.parametrize("normalise", ["none", "l2", "loss", "loss+"])
+def test_normalised_gradients_are_weighed_and_the_plain_ones_summed(normalise):
+    """The weights are those of MGDA on `g`, `g / |g|`, `g / L` and `g / (L |g|)`."""
+    losses = np.array([0.5, 2.0, 4.0])
+    lengths = np.linalg.norm(TABLE[1], axis=1)
+    by = {"none": np.ones(3), "l2": lengths, "loss": losses, "loss+": losses * lengths}[normalise]
+    alpha = over(mgda_weights, (TABLE[1] / by[:, None])[None])[0]
+    made = mgda(tasks=3, normalise=normalise)
+    found = made.update(jnp.asarray(TABLE[1]), made.init(None), losses=jnp.asarray(losses))[0]
+    assert_close(normalise, found, alpha @ TABLE[1], rtol=1e-12)
