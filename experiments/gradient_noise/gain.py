@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gradient_noise.protocol import (
+from experiments.gradient_noise.protocol import (  # fmt: skip
     ACCURACY,
     PAPER,
     SMOKE,
@@ -19,7 +19,7 @@ from experiments.gradient_noise.protocol import (
     updates,
 )
 from mtrl import dynamics
-from mtrl.harness import Claim, Figure, at_least, at_most, between, dataset, field
+from mtrl.harness import Claim, Figure, at_least, at_most, between, dataset, evaluate, field, jax
 from mtrl.harness.judge.measures import LAST, Quantity, bootstrap, mean, share, value
 from mtrl.harness.picture import plots
 
@@ -34,12 +34,16 @@ class GainConfig(NetworkConfig):
     eta: float = field(0.01, help="variance of the first update's noise", lower=0.0)
 
 
+def laws(at: Any, etas: Any, law: Any) -> Any:
+    """Gains while gradients vanish, (eta, update)."""
+    return jax.vmap(lambda eta: dynamics.gradient_noise.theory.noisy_gain(at, eta=eta, **law))(etas)
+
+
 def run(config: GainConfig, seeds: np.ndarray) -> Any:
     """Both settings on the same seeds."""
     found, _ = trained(config, seeds, [("simple", dict(eta=eta)) for eta in (0.0, config.eta)])
-    theory = dynamics.gradient_noise.theory
-    law = dict(width=config.width, spread=0.1, lr=config.lr, gamma=config.gamma)
-    predicted = [theory.noisy_gain(config.at.astype(float), eta=eta, **law) for eta in (0.0, config.eta)]
+    etas, law = np.array([0.0, config.eta]), dict(width=config.width, spread=0.1, lr=config.lr, gamma=config.gamma)
+    predicted = evaluate(laws, config.at.astype(float), etas, law)
     accuracy = found.accuracy.mean(-1)
     dims = ("seed", "setting", "update")
     return dataset(
@@ -47,7 +51,7 @@ def run(config: GainConfig, seeds: np.ndarray) -> Any:
         {"setting": [OFF, ON], "update": updates(config)},
         accuracy=(dims, accuracy, "1", ACCURACY),
         gain=(dims, found.gain.mean(-1), "1", "gain of a layer, mean over layers"),
-        predicted=(dims[1:], np.array(predicted), "1", "gain of a layer"),
+        predicted=(dims[1:], predicted, "1", "gain of a layer"),
         escape=(dims[:2], escapes(accuracy, config), "updates", "escape"),
     )
 

@@ -119,8 +119,8 @@ def test_a_resumed_descent_is_the_whole():
 
 
 def test_noise_alone_is_a_random_walk():
-    """2000 steps on 20000 weights: std lr sqrt(eta H_T) = 0.0814 to 1.5 %, three standard errors (false-alarm rate 0.3 %)."""
-    rule, weights = optax.chain(noise.annealed_noise(KEY, eta=0.01), optax.sgd(0.1)), jnp.zeros(20_000, jnp.float32)
+    """2000 steps on 5000 weights: std lr sqrt(eta H_T) = 0.0814 to 3 %, three standard errors (false-alarm rate 0.3 %)."""
+    rule, weights = optax.chain(noise.annealed_noise(KEY, eta=0.01), optax.sgd(0.1)), jnp.zeros(5000, jnp.float32)
 
     def step(carry, _):
         w, state = carry
@@ -128,7 +128,7 @@ def test_noise_alone_is_a_random_walk():
         return (w + move, state), None
 
     (end, _), _ = jax.lax.scan(step, (weights, rule.init(weights)), length=2000)
-    assert_close("random walk of weights", end.std(), 0.0814, rtol=0.015)
+    assert_close("random walk of weights", end.std(), 0.0814, rtol=0.03)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,13 @@ def test_programs_compute():
 
 
 def test_restarts():
-    """Successes of 400 restarts at eta 0, 0.3, 1: 7, 25, 31 of an independent program; three binomial standard deviations of both."""
+    """Successes of 200 restarts at eta 0, 0.3, 1: half of 7, 25, 31 of an independent program's 400; three binomial standard deviations of both
+    (a false alarm in a hundred fresh keys)."""
     etas = jnp.array([0.0, 0.3, 1.0])
-    found = jax.jit(jax.vmap(lambda eta: gn.learn_program(KEY, TARGET, eta=eta)))(etas)
+    found = jax.jit(jax.vmap(lambda eta: gn.learn_program(KEY, TARGET, eta=eta, restarts=200)))(etas)
     counts = found.success.sum(1)
     print("successes", counts)
-    assert found.finite.all() and (np.abs(np.asarray(counts) - [7, 25, 31]) <= [8, 15, 16]).all()
+    assert found.finite.all() and (np.abs(np.asarray(counts) - [3.5, 12.5, 15.5]) <= [7, 13, 14]).all()
     assert (found.loss[found.success] < 1).all()
 
 
