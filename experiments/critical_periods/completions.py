@@ -151,15 +151,8 @@ def few_ticks(ax: Any) -> None:
 def one_matrix_level(ax: Any, unseen: Any) -> None:
     """What one matrix leaves: the share of unobserved entries."""
     plots.level(ax, unseen, linestyle="--")
-    ax.text(
-        0.02,
-        float(unseen),
-        "one matrix, theory",
-        transform=ax.get_yaxis_transform(),
-        fontsize=7,
-        va="bottom",
-        color="0.35",
-    )
+    look = dict(transform=ax.get_yaxis_transform(), fontsize=7, va="bottom", color="0.35")
+    ax.text(0.02, float(unseen), "one matrix, theory", **look)
 
 
 def draw_errors(

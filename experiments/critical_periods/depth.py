@@ -52,12 +52,12 @@ SMALL = {2: {0: 0.001, 6000: 0.165}, 3: {6000: 0.186}}  # n = 30, rank 6 -> 2, 3
 class Config(CompletionConfig):
     """Another rank, or fewer entries, first; and numbers of entries with the deepest product."""
 
+    seeds: int = field(20, help="number of random seeds", lower=1)
     depths: tuple[int, ...] = field((1, 2, 3), help="factors D, ascending", lower=1, distinct=True)
     first_rank: int = field(6, help="rank of the first matrix r1", lower=1, at_most="n")
     nested: tuple[int, ...] = field((120, 180), help="entries of the same matrix in phase 1 and 2", lower=1, length=2)
-    counts: tuple[int, ...] = field(
-        (180, 270, 360, 540, 720), help="observed entries, other rank first, deepest product", lower=1, distinct=True
-    )
+    counts: tuple[int, ...] = field((180, 270, 360, 540, 720), help="observed entries, other rank first, deepest product",
+                                    lower=1, distinct=True)  # fmt: skip
 
     def validate(self) -> None:
         """Entries are nested and there."""
@@ -87,23 +87,17 @@ def one_matrix(key: Any, lanes: Any, lr: Any, switches: Any, steps: Any, *, n: i
 
 def run(config: Config, seeds: np.ndarray) -> Any:
     """One program a depth, the two tasks as lanes; then the numbers of entries where it is deepest."""
-    errors, losses, deepest = [], [], max(config.depths)
+    deepest = max(config.depths)
     first, final = (np.array([config.count, count]) for count in config.nested)
     lanes = lanes_of(config, 2, rank_1=config.first_rank, count_1=first, count_2=final, same=np.array([False, True]))
-    for depth in config.depths:
-        found = run_lanes(config, seeds, lanes, depth=depth)
-        errors.append(found["error"][..., -1])
-        losses.append(found["loss"][..., -1])
+    found = [run_lanes(config, seeds, lanes, depth=depth) for depth in config.depths]
+    errors, losses = (np.stack([x[name][..., -1] for x in found], 1) for name in ("error", "loss"))
     counts, ends = (
         np.array(config.counts),
-        dataclasses.replace(config, switches=(config.switches[0], config.switches[-1])),
+        dataclasses.replace(config, switches=config.switches[:: len(config.switches) - 1]),
     )
-    sweep = run_lanes(
-        ends,
-        seeds,
-        lanes_of(ends, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts),
-        depth=deepest,
-    )
+    more = lanes_of(ends, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts)
+    sweep = run_lanes(ends, seeds, more, depth=deepest)
     numbers = (config.lr, np.asarray(config.switches, float), float(config.steps))
     form = over_seeds(one_matrix, seeds, lanes, *numbers, n=config.n, rank=config.rank)
     dims = ("seed", "depth", "task", "switch")
@@ -114,8 +108,8 @@ def run(config: Config, seeds: np.ndarray) -> Any:
             "task": [RANK, NESTED], "count": Axis(list(config.counts), "", "observed entries"), "depth": list(config.depths),
             "switch": Axis(list(config.switches), "steps", "steps on the first task, T_c"), "end": list(ends.switches),
         },
-        error=(dims, np.stack(errors, 1), UNIT, ERROR),
-        loss=(dims, np.stack(losses, 1), UNIT, "training loss in the end"),
+        error=(dims, errors, UNIT, ERROR),
+        loss=(dims, losses, UNIT, "training loss in the end"),
         closed=(("seed", "task", "switch"), form, UNIT, ERROR),
         unseen=("task", unseen, UNIT, "share of unobserved entries"),
         sweep=(("seed", "count", "end"), sweep["error"][..., -1], UNIT, ERROR),
@@ -127,26 +121,13 @@ def run(config: Config, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: Config) -> Any:
     """Both tasks with all depths, and the numbers of entries with the deepest product."""
     figure, axes = plots.panel(1, 3, width=4.6, height=3.8)
-    sizes = (
-        f"rank {config.first_rank}, then {config.rank}; {config.count} entries",
-        f"{config.nested[0]}, then {config.nested[1]} entries",
-    )
-    for ax, task, title in zip(axes[0], (RANK, NESTED), sizes, strict=False):
+    ranks = f"rank {config.first_rank}, then {config.rank}"
+    sizes = f"{ranks}; {config.count} entries", "{}, then {} entries".format(*config.nested)
+    for ax, task, title, low in zip(axes[0], (RANK, NESTED), sizes, (1e-7, 1e-3), strict=False):
         part = data.sel(task=task)
-        tables = (
-            {depth: table for (depth, of), table in TABLES.items() if of == task}
-            if config.n == 100
-            else SMALL
-            if task == RANK
-            else {}
-        )
-        look = dict(
-            level=False,
-            title=f"{title}, n = {config.n}",
-            legend=None,
-            log="y",
-            ylim=(1e-7 if task == RANK else 1e-3, None),
-        )
+        large = {depth: table for (depth, of), table in TABLES.items() if of == task}
+        tables = large if config.n == 100 else SMALL if task == RANK else {}
+        look = dict(level=False, title=f"{title}, n = {config.n}", legend=None, log="y", ylim=(low, None))
         draw_errors(ax, part, "depth", "D = {:g}", tables=tables, **look)
         plots.theory(ax, part["closed"], "switch", look=plots.Look("closed form, D = 1", "0.35"))
         plots.finish(ax, legend=dict(fontsize=7.5, loc="lower right"))
@@ -154,8 +135,7 @@ def draw(data: Any, config: Config) -> Any:
     last = axes[0, 2]
     plots.points(last, data["sweep"], "count", "end", look, linestyle="-", linewidth=0.8)
     plots.theory(last, data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
-    title = f"rank {config.first_rank}, then {config.rank}; D = {max(config.depths)}"
-    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=title)
+    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=f"{ranks}; D = {max(config.depths)}")
     return figure
 
 

@@ -64,24 +64,15 @@ def draw(data: Any, config: Config) -> Any:
     title = f"rank {config.rank}, D = {config.depth}, n = {config.n}; phase 1: {config.count} entries"
     tables = {1500: TABLE} if config.n == 100 else None
     room = 1.5 * float(data["error"].mean("seed").max())
-    look = dict(
-        level=False,
-        title=title,
-        tables=tables,
-        ylim=(None, 1.3 * room),
-        legend=dict(fontsize=7.5, loc="upper left", ncol=2),
-    )
+    legend = dict(fontsize=7.5, loc="upper left", ncol=2)
+    look = dict(level=False, title=title, tables=tables, ylim=(None, 1.3 * room), legend=legend)
     draw_errors(axes[0, 0], data, "count", "phase 2: {:g}", **look)
     ends = data.isel(switch=[0, -1])
     look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
     plots.points(axes[0, 1], ends["error"], "count", "switch", look, linestyle="-", linewidth=0.8)
     plots.theory(axes[0, 1], data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
-    axes[0, 1].axvline(
-        float(data["freedom"]),
-        color="0.7",
-        linestyle=":",
-        label=f"{int(data['freedom'])} numbers in a matrix of rank {config.rank}",
-    )
+    words = f"{int(data['freedom'])} numbers in a matrix of rank {config.rank}"
+    axes[0, 1].axvline(float(data["freedom"]), color="0.7", linestyle=":", label=words)
     plots.finish(axes[0, 1], legend=None, title="at the ends of the curves")
     figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure

@@ -57,21 +57,15 @@ def both(
 def run(config: Config, seeds: np.ndarray) -> Any:
     """Both ways, from the same draws."""
     lane = {name: x[0] for name, x in lanes_of(config, 1, rank_1=config.first_rank).items()}
-    at, before = (
-        np.linspace(0, config.steps, config.records).astype(int),
-        max(config.records // len(config.switches), 1),
-    )
+    at = np.linspace(0, config.steps, config.records).astype(int)
+    before = max(config.records // len(config.switches), 1)
     sizes = dict(n=config.n, rank=config.rank, depth=config.depth, before=before)
-    (early, late), (flow_early, flow_late) = over_seeds(
-        both, seeds, lane, config.lr, config.noise, whole(config.switches), whole(at), **sizes
-    )
+    numbers = config.lr, config.noise, whole(config.switches), whole(at)
+    (early, late), (flow_early, flow_late) = over_seeds(both, seeds, lane, *numbers, **sizes)
     for error in (late[1], flow_late[1]):
         dynamics.check_descended(error, at, depth=config.depth, lr=config.lr)
-    starts = [0, *config.switches[:-1]]
-    ways = [
-        np.arange(1, before + 1) * (end - begin) // before + begin
-        for begin, end in zip(starts, config.switches, strict=True)
-    ]
+    ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
+    ways = [np.arange(1, before + 1) * (end - begin) // before + begin for begin, end in ends]
     times = np.concatenate([*ways, at + config.switches[-1]])
     size = early[0].shape[-1]
 
@@ -105,14 +99,12 @@ def draw(data: Any, config: Config) -> Any:
         ax.plot(data["time"], data["flow"].isel(seed=0, value=k), color=color, label=words[0])
         ax.plot(data["time"], data["descent"].isel(seed=0, value=k), "o", color=color, markersize=3, label=words[1])
     ax.axvline(config.switches[-1], color="0.35", linestyle="--", label="switch of task, T_c")
-    words = dict(
-        x="step",
-        y="singular values of the product",
-        title=f"one seed, rank {config.first_rank}, then {config.rank}; D = {config.depth}",
+    title, top = (
+        f"one seed, rank {config.first_rank}, then {config.rank}; D = {config.depth}",
+        data["flow"].isel(seed=0).max(),
     )
-    plots.finish(
-        ax, **words, legend=dict(fontsize=7, loc="upper left"), ylim=(0, 1.45 * float(data["flow"].isel(seed=0).max()))
-    )
+    words = dict(x="step", y="singular values of the product", title=title, ylim=(0, 1.45 * float(top)))
+    plots.finish(ax, **words, legend=dict(fontsize=7, loc="upper left"))
     plots.points(axes[0, 1], data["apart"], "switch", look=plots.Look("", plots.style.COLORS[0]))
     plots.finish(axes[0, 1], log="y", y="largest relative distance", title="singular values, flow against descent")
     plots.theory(axes[0, 2], data["flow_error"], "switch", look=plots.Look("flow", "0.35"))

@@ -50,32 +50,13 @@ def draw(data: Any, config: Config) -> Any:
     """Means, and single seeds of the middle size."""
     figure, axes = plots.panel(1, 2, width=5.2, height=3.9)
     title = f"rank {config.first_rank}, then {config.rank}; D = {config.depth}, n = {config.n}"
-    draw_errors(
-        axes[0, 0],
-        data,
-        "scale",
-        "c = {:g}",
-        title=title,
-        log="y",
-        ylim=(1e-7, 10),
-        legend=dict(fontsize=7, loc="lower right"),
-    )
+    both = dict(log="y", ylim=(1e-7, 10), legend=dict(fontsize=7, loc="lower right"))
+    draw_errors(axes[0, 0], data, "scale", "c = {:g}", title=title, **both)
     chosen = config.scales[len(config.scales) // 2]
-    plots.paths(
-        axes[0, 1],
-        data["error"].sel(scale=chosen),
-        "switch",
-        look=plots.Look("one seed", plots.style.COLORS[2]),
-        alpha=0.8,
-    )
+    look = plots.Look("one seed", plots.style.COLORS[2])
+    plots.paths(axes[0, 1], data["error"].sel(scale=chosen), "switch", look=look, alpha=0.8)
     one_matrix_level(axes[0, 1], data["unseen"])
-    plots.finish(
-        axes[0, 1],
-        log="y",
-        title=f"single seeds, c = {chosen:g}",
-        legend=dict(fontsize=7, loc="lower right"),
-        ylim=(1e-7, 10),
-    )
+    plots.finish(axes[0, 1], title=f"single seeds, c = {chosen:g}", **both)
     few_ticks(axes[0, 1])
     return figure
 

@@ -24,16 +24,8 @@ from mtrl.harness.judge.measures import Quantity, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
 # An independent program's solved shares after 4000 steps
-PROGRAM = {
-    (2, 0.01): 1.0,
-    (3, 0.01): 1.0,
-    (4, 0.01): 0.64,
-    (6, 0.01): 0.0,
-    (2, 0.3): 1.0,
-    (3, 0.3): 1.0,
-    (4, 0.3): 1.0,
-    (6, 0.3): 0.93,
-}
+PROGRAM = {(2, 0.01): 1.0, (3, 0.01): 1.0, (4, 0.01): 0.64, (6, 0.01): 0.0,
+           (2, 0.3): 1.0, (3, 0.3): 1.0, (4, 0.3): 1.0, (6, 0.3): 0.93}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,15 +55,12 @@ def scenes(key: Any, etas: Any, curvatures: Any, depths: Any, at: Any, setting: 
     def one(eta):
         rule = dict(lr=setting["lr"], eta=eta, gamma=setting["gamma"])
         start = jnp.zeros(runs, jnp.float32)
-        spread = land.descend(keys[0], land.flat, start, steps=walk, **rule, record=lambda y: jnp.sqrt(jnp.mean(y**2)))[
-            1
-        ]
-        left = jax.vmap(
-            lambda c: land.saddle_escapes(keys[1], curvature=c, steps=saddle_steps, runs=runs, **rule).step
-        )(curvatures)
-        share = jax.vmap(lambda d: land.solved_products(keys[2], depth=d, steps=steps, runs=products, **rule).mean())(
-            depths
-        )
+        root = lambda y: jnp.sqrt(jnp.mean(y**2))  # noqa: E731
+        spread = land.descend(keys[0], land.flat, start, steps=walk, **rule, record=root)[1]
+        sizes = dict(steps=saddle_steps, runs=runs)
+        left = jax.vmap(lambda c: land.saddle_escapes(keys[1], curvature=c, **sizes, **rule).step)(curvatures)
+        sizes = dict(steps=steps, runs=products)
+        share = jax.vmap(lambda d: land.solved_products(keys[2], depth=d, **sizes, **rule).mean())(depths)
         law = theory.walk_std(at, **rule), jax.vmap(lambda c: theory.median_escape(curvature=c, **rule))(curvatures)
         return (spread[at - 1].astype(float), jnp.median(left, axis=-1), share), law
 
@@ -112,16 +101,11 @@ def draw(data: Any, config: LandscapesConfig) -> Any:
         plots.finish(ax, log="xy", legend=dict(fontsize=7))
     axes[0, 1].set_title("without noise never")
     plots.points(axes[0, 2], data["solved"], "depth", "eta", every, linestyle="-", linewidth=0.8)
-    seen = {d: share for (d, _), share in PROGRAM.items()}
     for i, eta in enumerate(e for e in (0.01, 0.3) if e in every):
         seen = {d: share for (d, e), share in PROGRAM.items() if e == eta}
         plots.program(axes[0, 2], seen, "" if i else "independent program")
-    plots.finish(
-        axes[0, 2],
-        title=f"after {config.steps} updates from 0",
-        ylim=(-0.05, 1.08),
-        legend=dict(fontsize=7, loc="center left"),
-    )
+    legend = dict(fontsize=7, loc="center left")
+    plots.finish(axes[0, 2], title=f"after {config.steps} updates from 0", ylim=(-0.05, 1.08), legend=legend)
     return figure
 
 

@@ -43,7 +43,7 @@ BAND = {RARE: (8, 15, 16), COMMON: (27, 21, 18)}
 class RestartsConfig(BaseConfig):
     """Four programs of four steps, of which the paper's kind of claim is made for two."""
 
-    seeds: int = field(3, help="batches of restarts", lower=1)
+    seeds: int = field(5, help="batches of restarts", lower=1)
     restarts: int = field(400, help="restarts of a batch", lower=1)
     steps: int = field(1500, help="updates of a restart", lower=1)
     lr: float = field(1.0, help="learning rate of gradient descent", lower=0.0, strict=True)
@@ -99,13 +99,8 @@ def draw(data: Any, config: RestartsConfig) -> Any:
         ax.set_xticks(range(len(labels)), [f"{eta:g}" for eta in labels])
         top = 1.35 * max(float(part.mean("seed").max()), 0.02)
         first = ax is axes[0, 0]
-        plots.finish(
-            ax,
-            x="noise eta",
-            title=program,
-            ylim=(0, top),
-            legend=dict(fontsize=7, loc="upper left") if first else None,
-        )
+        legend = dict(fontsize=7, loc="upper left") if first else None
+        plots.finish(ax, x="noise eta", title=program, ylim=(0, top), legend=legend)
         ax.set_ylabel("share of restarts that\nfind the program")
     return figure
 
