@@ -126,22 +126,29 @@ def _model(initial: Float[Array, "task state"], logits: Logits) -> POMDP:
 def gradient_mle(
     data: Counts | Paths, start: POMDP, *, shared: bool = True, iterations: int = 500, tolerance: Scalar = 1e-13
 ) -> Fit:
-    """The same maximum by L-BFGS on softmax logits; `start` as in `em`, with positive entries, T of task 0 where tasks share.
+    """The same maximum by L-BFGS on softmax logits; `start` as in `em`, T of task 0 where tasks share.
 
+    Entries that are 0 at the start stay 0, as under EM, so that an `unrolled` model keeps its stages apart.
     The objective is the log-likelihood per episode. One loop per call: under `vmap` all lanes wait for the slowest.
     """
     check_whole(iterations=iterations)
     first = start.transitions[:1] if shared else start.transitions
     episodes = data.observations.size if isinstance(data, Paths) else data.sum()
 
-    def loss(logits):
-        return -jnp.sum(jax.vmap(log_likelihood)(_model(start.initial, logits), data)) / episodes
+    laws = Logits(first, start.emissions)
+    possible = jax.tree.map(lambda p: p > 0, laws)
 
-    found = minimise(
-        loss, Logits(jnp.log(first), jnp.log(start.emissions)), iterations=iterations,
-        value_tolerance=tolerance, gradient_tolerance=1e-9,
-    )  # fmt: skip
-    model = _model(start.initial, found.point)
+    def model_of(logits):
+        # Impossible entries have finite logits, which differences of points need, and leave the softmax here.
+        kept = jax.tree.map(lambda x, there: jnp.where(there, x, -jnp.inf), logits, possible)
+        return _model(start.initial, kept)
+
+    def loss(logits):
+        return -jnp.sum(jax.vmap(log_likelihood)(model_of(logits), data)) / episodes
+
+    begin = jax.tree.map(lambda p, there: jnp.log(jnp.where(there, p, 1.0)), laws, possible)
+    found = minimise(loss, begin, iterations=iterations, value_tolerance=tolerance, gradient_tolerance=1e-9)
+    model = model_of(found.point)
     final = jax.vmap(log_likelihood)(model, data)
     return Fit(model, final, jnp.stack([-found.value * episodes]), found.converged)
 

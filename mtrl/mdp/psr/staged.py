@@ -105,8 +105,8 @@ def staged_table(model: StagedPOMDP, *, limit: int = LARGEST_TABLE) -> Float[Arr
 def unrolled(model: StagedPOMDP) -> POMDP:
     """The same law as a POMDP with H S states (stage, s), of which the last stage stays where it is.
 
-    Whatever serves POMDPs serves it: `trajectory_table`, `trajectory_log_likelihood`, `beliefs`. EM too estimates stage by stage, since
-    chances that are 0 at the start stay 0; `gradient_mle` does not, as it needs positive entries.
+    Whatever serves POMDPs serves it: `trajectory_table`, `trajectory_log_likelihood`, `beliefs`. `em` and `gradient_mle` too estimate stage
+    by stage, since chances that are 0 at the start stay 0.
     """
     stages, observations, states = model.emissions.shape
     actions, size = model.transitions.shape[1], stages * states
