@@ -38,7 +38,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
         strength=(("seed", "activation", "start", "step", "pathway", "level"), ours, "1", STRENGTH),
         linear=(("seed", "start", "step", "pathway", "level"), protocol.by_level(found[0][1]), "1", STRENGTH),
         share=(("seed", "activation", "start", "level"), end[..., 1, :] / end.sum(-2), "1", "final share of b, K_b / (K_a + K_b)"),
-        linear_share=(("start", "level"), protocol.by_level(line[:, :, 1] / line.sum(-2)).mean(0), "1", "final share of b"),
+        linear_share=(("seed", "start", "level"), protocol.by_level(line[:, :, 1] / line.sum(-2)), "1", "final share of b"),
     )  # fmt: skip
 
 

@@ -39,25 +39,20 @@ class Config(CompletionConfig):
 
 
 def run(config: Config, seeds: np.ndarray) -> Any:
-    """All ranks at once; the traces of one seed."""
-    at, before = (
-        np.linspace(0, config.steps, config.records).astype(int),
-        max(config.records // len(config.switches), 1),
-    )
+    """All ranks at once, with traces."""
+    at = np.linspace(0, config.steps, config.records).astype(int)
+    before = max(config.records // len(config.switches), 1)
     lanes = lanes_of(config, len(config.ranks), rank_1=np.array(config.ranks))
     found = run_lanes(config, seeds, lanes, depth=config.depth, at=at, most=config.values, before=before)
-    early = found["early"][0].reshape(len(config.ranks), -1, config.values)  # (lane, switch and record, value)
-    starts = [0, *config.switches[:-1]]
-    ways = [
-        np.arange(1, before + 1) * (end - start) // before + start
-        for start, end in zip(starts, config.switches, strict=True)
-    ]
+    early = found["early"].reshape(len(seeds), len(config.ranks), -1, config.values)  # switches and records in one
+    ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
+    ways = [np.arange(1, before + 1) * (end - start) // before + start for start, end in ends]
     times = np.concatenate([*ways, at + config.switches[-1]])
-    names = ("rank", "point", "value")
+    names = ("seed", "rank", "point", "value")
     return curves(
         config, seeds, found, "rank", list(config.ranks), "rank of the first matrix, r1",
         coords={"point": np.arange(len(times)), "value": np.arange(1, config.values + 1)},
-        trace=(names, np.concatenate([early, found["late"][0, :, -1]], 1), "1", "singular values of the product"),
+        trace=(names, np.concatenate([early, found["late"][:, :, -1]], 2), "1", "singular values of the product"),
         time=("point", times, "steps", "step"),
     )  # fmt: skip
 
@@ -76,7 +71,7 @@ def draw(data: Any, config: Config) -> Any:
     look = dict(level=False, title="relative to no pre-training", legend=dict(fontsize=8, loc="lower left"))
     draw_errors(axes[0, 1], relative, "rank", "r1 = {:g}", **look)
     for ax, i in zip(axes[1], (0, -1), strict=True):
-        part = data["trace"].isel(rank=i)
+        part = data["trace"].isel(rank=i).isel(seed=0, missing_dims="ignore")
         for k in range(data.sizes["value"]):
             ax.plot(data["time"], part.isel(value=k), color=plots.style.COLORS[k % 8], linewidth=1.1)
         ax.axvline(config.switches[-1], color="0.35", linestyle="--", label="switch of task, T_c")
