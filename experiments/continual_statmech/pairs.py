@@ -34,6 +34,7 @@ class PairsConfig(BaseConfig):
     )
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
+    cut_nodes: int = field(241, help="nodes on +-7.5 of the theory with its integral cut off; 0 for none", lower=0)
     points: int = field(15, help="loads of the theory, once in equal steps and once in equal ratios", lower=3)
 
 
@@ -94,7 +95,10 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
     at = np.searchsorted(grid, np.round(loads, 10))
     found, theory = protocol.two_task_theory(grid, config.overlaps, config.gammas, config, config.gamma_first)
     both = protocol.masked(protocol.error_of(np.stack([theory.p1, theory.p2], -1)), theory.converged[..., None])
-    dims = ("gamma", "r0", "grid", "task")
+    dims, more = ("gamma", "r0", "grid", "task"), {}
+    if config.cut_nodes:
+        cut = protocol.cut_theory(loads, config.overlaps, config.gammas, config)
+        more = dict(eps_cut=(("gamma", "r0", "load", "task"), cut, UNIT, protocol.EPS))
     return dataset(
         seeds,
         {"gamma": list(config.gammas), "r0": list(config.overlaps), "task": [1, 2],
@@ -104,6 +108,7 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
         eps_theory=(dims, both, UNIT, protocol.EPS),
         eps_at=(("gamma", "r0", "load", "task"), both[:, :, at], UNIT, protocol.EPS),
         residual=(dims[:3], theory.residual, "1", "residual of the saddle point"),
+        **more,
         before_theory=((), protocol.error_of(found.p), UNIT, "error on task 1 before task 2"),
     )  # fmt: skip
 
@@ -118,12 +123,16 @@ def draw(data: Any, config: PairsConfig) -> Any:
             bare = {r0: look._replace(words="") for r0, look in looks.items()}
             plots.theory(ax, part["eps_theory"], "grid", "r0", looks)
             plots.points(ax, part["eps"], "load", "r0", bare)
+            cut = {r0: look._replace(marker="x") for r0, look in bare.items()}
+            plots.points(ax, part["eps_cut"], "load", "r0", cut)
             legend = "best" if ax is axes[0, 0] else None
-            words = dict(x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory")
+            words = dict(
+                x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory, x: cut off"
+            )
             plots.finish(ax, **words, log="x" if gamma < 0.5 else "", ylim=(-0.02, 0.74), legend=legend)
     return figure
 
 
 def optional() -> tuple[str, ...]:
     """Variables that are NaN where the saddle point did not converge."""
-    return ("eps_theory", "eps_at")
+    return ("eps_theory", "eps_at", "eps_cut")

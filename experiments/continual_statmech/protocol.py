@@ -151,13 +151,39 @@ def second_curve(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any, *, nodes:
     return continual.follow_transfer(loads, law, r0=r0, gamma=gamma, beta=beta, **sizes)
 
 
+def cut_second(loads: Any, law: Any, r0: Any, gamma: Any, beta: Any, start: Any, *, nodes: int, cut: int) -> Any:
+    """The same with the Gaussian of the energy cut off, on `cut` nodes; it jumps early, so the start says from which side."""
+    sizes = dict(nodes=cut, fields=nodes + 1, points=40 * nodes // 3, literal=True, tolerance=1e-6, iterations=40)
+    return continual.follow_transfer(loads, law, r0=r0, gamma=gamma, beta=beta, start=start, **sizes)
+
+
+def padded(loads: Any) -> Any:
+    """The last load repeated up to a length that curves share, and with it one program."""
+    return np.r_[loads, np.full(-len(loads) % 8, loads[-1])]
+
+
+def cut_theory(loads: Any, r0: Any, gammas: Any, config: Any) -> Any:
+    """(gamma, r0, load, task) errors where the integral is cut off: of both branches that with the larger Phi among what converged."""
+    start, how = np.array(continual.WARM if config.load_first > 1.6 else continual.COLD), dict(nodes=config.nodes)
+    law, given = evaluate(first_law, config.load_first, config.beta, 0.0, start, **how)[1], padded(loads)
+    found = []
+    for gamma, r in ((g, r) for g in gammas for r in r0):
+        ways = [evaluate(cut_second, at, law, float(r), float(gamma), config.beta, np.array(begin), **how, cut=config.cut_nodes)
+                for at, begin in ((given, continual.COLD), (given[::-1].copy(), continual.WARM))]  # fmt: skip
+        up, down = ways[0], type(ways[1])(*(x[::-1] for x in ways[1]))
+        score = [np.where(x.converged, x.phi, -np.inf) for x in (up, down)]
+        chosen = [np.where(score[0] >= score[1], a, b) for a, b in zip((up.p1, up.p2), (down.p1, down.p2), strict=True)]
+        found.append(masked(error_of(np.stack(chosen, -1)), (np.maximum(*score) > -np.inf)[:, None]))
+    return np.stack(found).reshape(len(gammas), len(r0), -1, 2)[:, :, : len(loads)]
+
+
 def two_task_theory(loads: Any, r0: Any, gammas: Any, config: Any, gamma_first: float = 0.0) -> tuple[Any, Any]:
     """(first task's saddle point, curves (gamma, r0, load)); from the learnt branch where alpha_1 is beyond the jump."""
     load, beta, how = config.load_first, config.beta, dict(nodes=config.nodes)
     start = np.array(continual.WARM if load > 1.6 else continual.COLD)
     found, law = evaluate(first_law, load, beta, gamma_first, start, **how)
-    padded = np.r_[loads, np.full(-len(loads) % 8, loads[-1])]  # lengths of one program
-    curves = [evaluate(second_curve, padded, law, float(r), float(g), beta, **how) for g in gammas for r in r0]
+    given = padded(loads)
+    curves = [evaluate(second_curve, given, law, float(r), float(g), beta, **how) for g in gammas for r in r0]
     stacked = (np.stack(x).reshape(len(gammas), len(r0), -1)[..., : len(loads)] for x in zip(*curves, strict=True))
     return found, type(curves[0])(*stacked)
 

@@ -61,6 +61,15 @@ def test_table_of_two_tasks():
         assert second.converged.all() and np.abs(np.asarray(ours) - table).max() < 4e-3
 
 
+def test_cut_off_energy_gives_the_rest_of_the_table():
+    """gamma = 0.1, r0 = -0.5, alpha2 = 2, learnt branch: (2/3, .01) with equal steps on +-7.5; the full integral has not learnt task 2 there."""
+    _, law = first(2.0, 20.0, WARM)
+    how = dict(r0=-0.5, gamma=0.1, beta=20.0, nodes=241, fields=61, points=800, tolerance=1e-6, literal=True)
+    found = jax.jit(lambda law: continual.transfer(2.0, law, start=WARM, **how))(law)
+    ours = continual.generalisation_error(jnp.stack([found.p1, found.p2]))
+    assert found.converged and np.abs(np.asarray(ours) - (2 / 3, 0.01)).max() < 1e-3
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
