@@ -148,7 +148,8 @@ FIGURE = Figure(
         *(ordered(name) for name in WORDS),
         Claim("EWC of the fields is the KL term where fields stay near: largest distance of an error at the largest strength",
               "section II: KL near the anchor is beta_f^2 / 2 sum (1 - m0^2) (theta - theta0)^2", largest(FIELDS, LAST),
-              at_most(0.03), kind="derived", unit=UNIT, reason="three standard errors of six runs, about .01 each"),
+              at_most(0.03), kind="derived", unit=UNIT, reason="three standard errors of six runs, about .01 each",
+              note="fields of decided synapses move far all the same: there 1 - m0^2 vanishes, while the KL term grows linearly"),
     ),
     optional=("eps_theory",),
     presets={
