@@ -5,6 +5,7 @@ import logging
 import os
 import pickle
 import secrets
+import socket
 import sys
 import typing
 import warnings
@@ -45,6 +46,24 @@ def _ray(local: bool) -> Any:
     return ray
 
 
+def _reach(address: str) -> None:
+    """Refuse an address where nothing answers: Ray itself would ask for a quarter of an hour.
+
+    Raises:
+      BadInput: it is no HOST:PORT, or nobody listens there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise BadInput(f"--ray_address got {address}, but takes HOST:PORT as `ray start --head` prints it, or auto")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise BadInput(
+            f"no Ray cluster answers at --ray_address={address} ({words}); start one there with `ray start --head`"
+        ) from None
+
+
 @contextlib.contextmanager
 def connected(setting: Setting) -> Iterator[Any]:
     """Ray, connected to the cluster or started here; a connection that was there before stays.
@@ -52,6 +71,8 @@ def connected(setting: Setting) -> Iterator[Any]:
     Raises:
       BadInput: there is no Ray, or nothing answers at the address, or it has no processors.
     """
+    if setting.ray_address not in ("", "auto"):
+        _reach(setting.ray_address)
     ray = _ray(local=not setting.ray_address)
     mine = not ray.is_initialized()
     if mine:

@@ -122,6 +122,15 @@ def test_without_ray_one_sentence_names_the_extra(tmp_path, monkeypatch):
         run_study(mortal.STUDY, [f"--out={tmp_path}/new", "--preset=smoke", "--engine=ray"])
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("node1", "takes HOST:PORT"), ("127.0.0.1:9", "no Ray cluster answers at"), ("127.0.0.1:99999", "no Ray cluster")],
+)
+def test_an_address_without_a_cluster_is_one_sentence(address, words):
+    with pytest.raises(BadInput, match=words), on_ray.connected(Setting(ray_address=address)):
+        pass
+
+
 def test_a_file_that_the_driver_does_not_see_is_a_failure(tmp_path):
     job = jobs(tmp_path)[2]
     cell, *_ = job.cells()
