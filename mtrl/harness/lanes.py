@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-CACHE = 4 * 1024**2  # bytes: a core's share of the caches of a processor of today
+CACHE = 1024**2  # bytes: the second-level cache of a core of today
 
 _asked = 0  # --lanes, for programs that leave the number open
 
