@@ -34,7 +34,6 @@ class PairsConfig(BaseConfig):
     )
     beta: float = field(20.0, help="inverse temperature of the theory", lower=0.0, strict=True)
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
-    cut_nodes: int = field(241, help="nodes on +-7.5 of the theory with its integral cut off; 0 for none", lower=0)
     points: int = field(15, help="loads of the theory, once in equal steps and once in equal ratios", lower=3)
 
 
@@ -96,7 +95,7 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
     found, theory = protocol.two_task_theory(grid, config.overlaps, config.gammas, config, config.gamma_first)
     both = protocol.masked(protocol.error_of(np.stack([theory.p1, theory.p2], -1)), theory.converged[..., None])
     dims, more = ("gamma", "r0", "grid", "task"), {}
-    if config.cut_nodes:
+    if getattr(config, "cut_nodes", 0):
         cut = protocol.cut_theory(loads, config.overlaps, config.gammas, config)
         more = dict(eps_cut=(("gamma", "r0", "load", "task"), cut, UNIT, protocol.EPS))
     return dataset(
@@ -124,7 +123,8 @@ def draw(data: Any, config: PairsConfig) -> Any:
             plots.theory(ax, part["eps_theory"], "grid", "r0", looks)
             plots.points(ax, part["eps"], "load", "r0", bare)
             cut = {r0: look._replace(marker="x") for r0, look in bare.items()}
-            plots.points(ax, part["eps_cut"], "load", "r0", cut)
+            if "eps_cut" in part:
+                plots.points(ax, part["eps_cut"], "load", "r0", cut)
             legend = "best" if ax is axes[0, 0] else None
             words = dict(
                 x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory, x: cut off"

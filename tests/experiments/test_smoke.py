@@ -13,7 +13,14 @@ FIGURES = [(name, figure.name) for name, study in STUDIES.items() for figure in 
 
 
 # Studies whose smoke runs are in cells of one seed: what hangs on the seeds must have their axis, or several cells cannot be put together.
-SPLIT = ("active_representation", "continual_statmech", "critical_periods", "gradient_noise", "multitask_psr", "off_policy")
+SPLIT = (
+    "active_representation",
+    "continual_statmech",
+    "critical_periods",
+    "gradient_noise",
+    "multitask_psr",
+    "off_policy",
+)
 
 
 @pytest.mark.parametrize("study, figure", FIGURES)
