@@ -94,10 +94,7 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
     at = np.searchsorted(grid, np.round(loads, 10))
     found, theory = protocol.two_task_theory(grid, config.overlaps, config.gammas, config, config.gamma_first)
     both = protocol.masked(protocol.error_of(np.stack([theory.p1, theory.p2], -1)), theory.converged[..., None])
-    dims, more = ("gamma", "r0", "grid", "task"), {}
-    if getattr(config, "cut_nodes", 0):
-        cut = protocol.cut_theory(loads, config.overlaps, config.gammas, config)
-        more = dict(eps_cut=(("gamma", "r0", "load", "task"), cut, UNIT, protocol.EPS))
+    dims = ("gamma", "r0", "grid", "task")
     return dataset(
         seeds,
         {"gamma": list(config.gammas), "r0": list(config.overlaps), "task": [1, 2],
@@ -107,7 +104,6 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
         eps_theory=(dims, both, UNIT, protocol.EPS),
         eps_at=(("gamma", "r0", "load", "task"), both[:, :, at], UNIT, protocol.EPS),
         residual=(dims[:3], theory.residual, "1", "residual of the saddle point"),
-        **more,
         before_theory=((), protocol.error_of(found.p), UNIT, "error on task 1 before task 2"),
     )  # fmt: skip
 
