@@ -22,7 +22,8 @@ WEIGHTINGS = {
     "uw": "UW", "imtl_l": "IMTL-L", "rlw": "RLW", "dwa": "DWA", "gls": "GLS", "gradnorm": "GradNorm", "famo": "FAMO", "stch": "STCH",
     "igb": "IGB v1", "igb_v2": "IGB v2",
 }  # fmt: skip
-LOOKS = looks(dict(zip(METHODS, WORDS, strict=True)) | MORE | WEIGHTINGS)
+UPPER = {"mgda_ub": "MGDA-UB", "aligned_mtl_ub": "Aligned-MTL-UB"}  # of the gradients at the shared representation
+LOOKS = looks(dict(zip(METHODS, WORDS, strict=True)) | MORE | WEIGHTINGS | UPPER)
 HYPER = {
     CAGRAD: dict(c=0.5),
     "aligned_mtl_median": dict(scale="median"),

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from experiments.multitask_optimization import published, training
-from experiments.multitask_optimization.protocol import LOOKS
+from experiments.multitask_optimization.protocol import LOOKS, UPPER
 from experiments.multitask_optimization.published import CITYSCAPES, NYUV2
 from experiments.multitask_optimization.training import FOUR, DigitsConfig
 from mtrl.harness import Figure, dataset, field, over_seeds
@@ -32,8 +32,17 @@ class TablesConfig(DigitsConfig):
 def run(config, seeds):
     """One cell."""
     parts, sizes = training.pictures_of(config), training.sizes_of(config)
-    scores, *_ = over_seeds(training.compared, seeds, parts, config.rate, kind=FOUR, methods=config.methods, **sizes)
+    upper = tuple(name for name in config.methods if name in UPPER)
+    plain = tuple(name for name in config.methods if name not in UPPER)
+    scores, *_ = over_seeds(training.compared, seeds, parts, config.rate, kind=FOUR, methods=plain, **sizes)
+    if upper:
+        bare = tuple(name.removesuffix("_ub") for name in upper)
+        more, *_ = over_seeds(
+            training.compared, seeds, parts, config.rate, kind=FOUR, methods=bare, upper=True, **sizes
+        )  # fmt: skip
+        scores = np.concatenate([more[:, : len(upper)], scores], axis=1)
     change, _, _ = training.parted(scores, FOUR)
+    change = change[:, [(*upper, *plain).index(name) for name in config.methods]]
     words = "Delta_m, lower is better"
     return dataset(
         seeds,
