@@ -109,11 +109,15 @@ def _step(program: Program, pairs: _Pairs, point: Point) -> Point:
     framed = jax.scipy.linalg.solve_triangular(frame, change[:, :dim], lower=True)
     turned = rows @ frame
     squares = turned[:, pairs.i] * turned[:, pairs.j] * pairs.scale  # x x^T of every point
-    corner = (framed @ _t(framed)).reshape(blocks, -1)
-    product = (corner.T @ corner).reshape(dim, dim, dim, dim)  # sum_b W_ik W_jl
-    i, j, k, m = pairs.i[:, None], pairs.j[:, None], pairs.i[None], pairs.j[None]
-    kernel = (product[i, k, j, m] + product[i, m, j, k]) * (pairs.scale[:, None] * pairs.scale[None]) / 2
-    unkernel = jnp.linalg.inv(kernel)  # near the identity
+    size = pairs.i.size
+    if blocks == 1:  # its scaling is the identity in these coordinates
+        unkernel = jnp.eye(size, dtype=turned.dtype)
+    else:
+        corner = (framed @ _t(framed)).reshape(blocks, -1)
+        product = (corner.T @ corner).reshape(dim, dim, dim, dim)  # sum_b W_ik W_jl
+        i, j, k, m = pairs.i[:, None], pairs.j[:, None], pairs.i[None], pairs.j[None]
+        kernel = (product[i, k, j, m] + product[i, m, j, k]) * (pairs.scale[:, None] * pairs.scale[None]) / 2
+        unkernel = jnp.linalg.inv(kernel)  # near the identity
     ratio = weights / nu
     inner = (squares.T * ratio) @ squares
     factor = jnp.linalg.cholesky(inner + (unkernel + unkernel.T) / 2)
