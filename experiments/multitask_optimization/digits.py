@@ -67,8 +67,11 @@ def draw(data, config):
         loss = data[f"loss_{short}"].mean(f"task_{short}", keep_attrs=True)
         plots.curves(row[1], loss, "step", "method", LOOKS)
         plots.finish(row[1], y="training loss, mean of the tasks [nat]", log="y", legend=None)
-        plots.curves(row[2], data[f"conflicts_{short}"], "step", "method", LOOKS)
-        plots.finish(row[2], legend=None)
+        conflicts = data[f"conflicts_{short}"].mean(
+            "seed", keep_attrs=True
+        )  # bands of so many methods hide one another
+        plots.curves(row[2], conflicts, "step", "method", LOOKS, linewidth=1.0)
+        plots.finish(row[2], title="means over seeds", legend=None)
     figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncol=8, fontsize=8)
     return figure
 
