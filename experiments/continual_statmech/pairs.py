@@ -111,6 +111,7 @@ def run(config: PairsConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: PairsConfig) -> Any:
     """A row per gamma: errors on task 1 and on task 2."""
     figure, axes = plots.panel(data.sizes["gamma"], 2, width=4.8, height=3.4)
+    mark = ", x: cut off" if "eps_cut" in data else ""
     looks = plots.looks({float(r0): f"r0 = {r0:g}" for r0 in data["r0"].values})
     for row, gamma in zip(axes, data["gamma"].values, strict=True):
         for ax, task in zip(row, (1, 2), strict=True):
