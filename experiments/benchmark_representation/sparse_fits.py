@@ -262,6 +262,11 @@ def over_goal(side: str) -> Any:
     return (value("gap", side=side) / value("goal_gap")).over("dim", how="max").over("work", how="max")
 
 
+LIMIT = (
+    "the limit: a certified problem takes two products of n d T multiply-adds with all rows, about 1.1 ms each at d = 1000, which is "
+    "more than a tenth of a fit of skglm; at d = 30 each of its thirty iterations takes 4.5 us, mostly fixed costs of small operations"
+)
+
 FIGURE = Figure(
     name="sparse_fits",
     title="l2,1 at d from 30 to 5000 beside scikit-learn and skglm",
@@ -272,7 +277,7 @@ FIGURE = Figure(
     claims=(
         *(ahead("one fit", rival, 1.0, "one fit") for rival in (SCIKIT, SKGLM)),
         *(ahead("path", rival, 1.0, "a path of weights") for rival in (SCIKIT, SKGLM)),
-        *(ahead("seeds", rival, 10.0, "many problems") for rival in (SCIKIT, SKGLM)),
+        *(ahead("seeds", rival, 10.0, "many problems", LIMIT) for rival in (SCIKIT, SKGLM)),
         *(
             Claim(
                 text=f"{side}: every fit reaches the duality gap asked for (largest gap over goal)",
