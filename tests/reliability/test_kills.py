@@ -32,32 +32,42 @@ def random_moment(rng, run, folder, before):
         time.sleep(rng.random() * 0.1)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_kill_at_random_moments(engine, tmp_path, say):
-    """SIGKILL at random moments of a sweep, the same command again until it ends: all files byte-equal to those of an undisturbed serial run."""
-    Run(tmp_path, f"--out={tmp_path}/whole", *quick.SWEEP).well()
-    whole = decided(tmp_path / "whole")
-    rng, kills, ends, moments = random.Random(engine), 0, 0, {"cells": 0, "files": 0}
-    while kills < KILLS or not ends:
-        folder = tmp_path / f"killed{ends}"
+def killed(engine, place, whole, count, rng):
+    """Kill runs of the sweep until `count` are killed, and let the last go on to its end.
+
+    Returns:
+      Kills before the last cell was there, kills after it, and how many sweeps ended.
+    """
+    early = late = ends = 0
+    while early + late < count or not ends:
+        folder = place / f"killed{ends}"
         before = {p.name for p in cells(folder)}
-        run = Run(tmp_path, f"--out={folder}", f"--engine={engine}", *quick.SWEEP)
-        if kills < KILLS:
+        run = Run(place, f"--out={folder}", f"--engine={engine}", *quick.SWEEP)
+        if early + late < count:
             random_moment(rng, run, folder, len(before))
-        if kills < KILLS and run.process.is_alive():
+        if early + late < count and run.process.is_alive():
             os.kill(run.process.pid, signal.SIGKILL)
             run.process.join()
-            kills += 1
             left = decided(folder)
-            moments["cells" if len(cells(folder)) < quick.CELLS else "files"] += 1
+            late += len(cells(folder)) == quick.CELLS
+            early += len(cells(folder)) < quick.CELLS
             assert before <= {p.name for p in cells(folder)}, "a finished cell is lost"
             assert {name: whole.get(name) for name in left} == left, "a file is not that of an undisturbed run"
             continue
         run.well()
         assert decided(folder) == whole
         ends += 1
+    return early, late, ends
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kill_at_random_moments(engine, tmp_path, say):
+    """SIGKILL at random moments of a sweep, the same command again until it ends: all files byte-equal to those of an undisturbed serial run."""
+    Run(tmp_path, f"--out={tmp_path}/whole", *quick.SWEEP).well()
+    whole = decided(tmp_path / "whole")
+    early, late, ends = killed(engine, tmp_path, whole, KILLS, random.Random(engine))
     say(
-        f"{kills} kills, {moments['cells']} before the last cell was there and {moments['files']} while the figures' files were written; "
+        f"{early + late} kills, {early} before the last cell was there and {late} while the figures' files were written; "
         f"{ends} sweeps of {quick.CELLS} cells finished, {len(whole)} files each byte-equal, none lost, none half-written"
     )
 
@@ -69,18 +79,18 @@ def test_worker_killed_mid_cell(engine, tmp_path, say):
     Run(tmp_path, f"--out={tmp_path}/whole", *slow).well()
     folder = tmp_path / "out"
     run = Run(tmp_path, f"--out={folder}", f"--engine={engine}", "--workers=2", *slow)
-    killed = set()  # cells, one worker each
-    while run.process.is_alive() and len(killed) < 3:
+    struck = set()  # cells, one worker each
+    while run.process.is_alive() and len(struck) < 3:
         for path in folder.glob("quick/walk/sweep/*/cells/*.running"):
             pid = records.read(path).get("pid")
-            if pid and path.stem not in killed and not path.with_suffix(".nc").exists():
+            if pid and path.stem not in struck and not path.with_suffix(".nc").exists():
                 time.sleep(0.1)
                 os.kill(pid, signal.SIGKILL)
-                killed.add(path.stem)
+                struck.add(path.stem)
                 break
         time.sleep(0.05)
     code, _, err = run.end()
-    assert code == 0 and len(killed) == 3, err
+    assert code == 0 and len(struck) == 3, err
     assert err.count("the cell is tried again") == 3, err
     assert decided(folder) == decided(tmp_path / "whole")
-    say(f"{len(killed)} workers of {engine} killed, {len(killed)} times said and tried again, files byte-equal")
+    say(f"{len(struck)} workers of {engine} killed, {len(struck)} times said and tried again, files byte-equal")
