@@ -123,9 +123,7 @@ def draw(data: Any, config: PairsConfig) -> Any:
             if "eps_cut" in part:
                 plots.points(ax, part["eps_cut"], "load", "r0", cut)
             legend = "best" if ax is axes[0, 0] else None
-            words = dict(
-                x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory, x: cut off"
-            )
+            words = dict(x=WORDS, y=f"eps{task} [{UNIT}]", title=f"task {task}, gamma = {gamma:g}; lines: theory{mark}")
             plots.finish(ax, **words, log="x" if gamma < 0.5 else "", ylim=(-0.02, 0.74), legend=legend)
     return figure
 
