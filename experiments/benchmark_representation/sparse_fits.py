@@ -223,7 +223,8 @@ def draw(data: Any, config: SparseConfig) -> Any:
     for ax, work in zip(axes[0], WORK, strict=True):
         times = data["seconds"].sel(work=work, drop=True).rename(repeat="seed")
         plots.points(ax, times, "dim", by="side", look=LOOK)
-        plots.finish(ax, y="wall time [s]", title=titles[work], log="xy", legend=dict(loc="upper left", fontsize=8))
+        look = dict(log="xy", ticks=data["dim"].values.astype(float), legend=dict(loc="upper left", fontsize=8))
+        plots.finish(ax, y="wall time [s]", title=titles[work], **look)
     if SKGLM not in data["side"].values:
         figure.suptitle("skglm is not installed, so its times are missing: install the extra peers.", fontsize=9)
     return figure
