@@ -17,7 +17,10 @@ Sixty tasks in 12 dimensions that share 2: every best arm is found. The function
 >>> from mtrl.bandits import exploration
 >>> problem = exploration.canonical_tasks(0.5, tasks=60, dim=12, rank=2)
 >>> sampler = exploration.arm_sampler(problem)
->>> found = jax.jit(lambda key: exploration.dou_exp_des(key, sampler, rank=2, omega=1.0))(jax.random.key(0))
+>>> @jax.jit
+... def identify(key):
+...     return exploration.dou_exp_des(key, sampler, rank=2, omega=1.0)
+>>> found = identify(jax.random.key(0))
 >>> bool(exploration.wrong(problem, found.best).any()), exploration.status(found)
 (False, 'separated')
 """

@@ -47,7 +47,8 @@ def test_every_command_is_read_by_its_command_line(command, tmp_path):
     if module == "experiments":
         _read(words)
     elif "--help" not in words:
-        flags.parse(REGISTRY.load(module.removeprefix("experiments.")), words)
+        study = REGISTRY.load(module.removeprefix("experiments."))
+        assert flags.parse(study, words).preset, "a study's command line has a preset"
 
 
 def test_every_link_and_picture_is_there():
