@@ -182,6 +182,8 @@ def test_a_sweep_over_long_lists_has_short_folders(tmp_path):
 def test_a_place_with_too_long_a_name_is_refused_before_anything_runs(tmp_path):
     with pytest.raises(ValueError, match="File name too long.*another --out"):
         run(f"--out={tmp_path}/{'x' * 300}", "--figure=mean", "--preset=smoke")
+    with pytest.raises(ValueError, match="File name too long.*another --out"):
+        run(f"--out={tmp_path}/{'x' * 300}", "--figure=mean", "--preset=smoke", "--dry_run")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -84,11 +84,15 @@ def check_folder(job: Job, overwrite: bool) -> None:
     """What `prepare` checks by looking alone.
 
     Raises:
-      BadInput: the folder holds other files or another configuration, or the work does not fit in memory.
+      BadInput: the folder has too long a name, holds other files or another configuration, or the work does not fit in memory.
     """
     if job.figure.memory is not None:
         devices.check_memory(job.figure.memory(job.config), f"{job.study.name}/{job.figure.name}")
-    if overwrite or not job.folder.is_dir():
+    try:
+        there = job.folder.is_dir()
+    except OSError as error:
+        raise BadInput(f"cannot make {job.folder} ({error.strerror}); choose another --out") from None
+    if overwrite or not there:
         return
     config_file, data_file = job.folder / "config.json", job.folder / "data.nc"
     # A kill between the first cell and config.json leaves cells alone: they are named by their content, so they are safe to keep.
