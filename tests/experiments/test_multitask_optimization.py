@@ -15,7 +15,7 @@ def test_methods_are_the_librarys():
     aggregators = [name.removesuffix("_median") for name in EVERY if name not in protocol.WEIGHTINGS]
     assert set(aggregators) <= set(descent.__all__)
     assert set(protocol.WEIGHTINGS) - {"igb_v2"} <= set(descent.weightings.__all__)
-    assert set(EVERY) == set(protocol.LOOKS)
+    assert set(EVERY) | set(protocol.UPPER) == set(protocol.LOOKS)
 
 
 def test_files_of_mnists_layout(tmp_path):
