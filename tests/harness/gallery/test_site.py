@@ -11,7 +11,7 @@ import pytest
 
 from mtrl.harness import field, flags, plots, style
 from mtrl.harness.cli import run_study
-from mtrl.harness.config import declaring
+from mtrl.harness.config import declaring, path_fields
 from mtrl.harness.gallery import Registry
 from mtrl.harness.gallery.age import older
 from mtrl.harness.gallery.derived import add_derived
@@ -159,6 +159,17 @@ def test_every_command_of_the_gallery_gives_the_configuration_of_its_figure(stud
         with declaring():
             config = entry.figure.configure(options.preset, flags.typed(entry.figure.config, options.overrides))
         assert config == entry.config and options.x64 == entry.x64 and options.figures == (entry.figure.name,)
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_every_command_of_the_gallery_comes_through_a_dry_run(study, tmp_path, capsys):
+    """Those of runs on real data need their files."""
+    for entry in entries(ROOT / "figures", study):
+        files = any(getattr(entry.config, name) for name in path_fields(entry.figure.config))
+        words = [*shlex.split(entry.command)[3:], f"--out={tmp_path / 'out'}", "--dry_run"]
+        if not files:
+            assert run_study(study, words) == [] and entry.figure.name in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
