@@ -104,12 +104,12 @@ def claim(method: str, world: str, words: str, note: str = "") -> Claim:
     return faster(text, 30.0, speedup(method, world), "literal seconds over ours", note=note)
 
 
-# Measured beside one another, the least of five rounds on a busy machine, ns a normal, drawn round by round in 64 and in 32 bits:
-# threefry 62 and 44, rbg 60 and 37, unsafe_rbg 62 and 37, of which the 64 bits are 26, 15 and 15 and the rest the inverse error function;
-# in blocks of 10 or 60 rounds 56 to 109; NumPy's ziggurat 36 call by call and 24 in one block.
+# Measured beside one another, medians of five rounds on two quiet cores, ns a normal, drawn round by round in 64 and in 32 bits:
+# threefry 46 and 40, rbg 28 and 24, unsafe_rbg 32 and 23; in blocks of 10 rounds 42 and 31, 26 and 25, 26 and 23; NumPy's ziggurat
+# 15 call by call and 11 in one block.
 NORMALS = (
-    "a round draws 440 normals in 17 us (the bar of the world alone), 39 ns each; no generator of JAX in 64 or 32 bits takes "
-    "less than 37 ns, drawing blocks of rounds is slower, and NumPy's own ziggurat takes 24"
+    "a round draws 440 normals, for which the world alone takes 15 us, 35 ns each; the fastest generator of JAX takes 23 ns a normal "
+    "(in 32 bits), NumPy's own ziggurat 11 to 15"
 )
 FIXED, FRESH = "for 64 seeds", "with arms drawn afresh every round"
 
@@ -127,13 +127,13 @@ FIGURE = Figure(
             "LinUCB",
             "fresh arms",
             FRESH,
-            f"the limit: {NORMALS}; 30 times the loop's 79 us a round leaves 2.6 us, 6 ns a normal",
+            f"the limit: {NORMALS}; 30 times the loop's 78 us a round leaves 2.6 us, 6 ns a normal",
         ),
         claim(
             "MTLR-OFUL",
             "fresh arms",
             FRESH,
-            f"the limit: {NORMALS}; 30 times the loop's 589 us a round leaves 19.6 us, 13.6 of them the algorithm's, 14 ns a normal",
+            f"the limit: {NORMALS}; 30 times the loop's 575 us a round leaves 19.2 us, 13.9 of them the algorithm's, 12 ns a normal",
         ),
         Claim(
             text="both sides reach the same mean regret (largest difference in standard errors)",

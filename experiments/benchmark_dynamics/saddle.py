@@ -94,7 +94,8 @@ def draw(data: Any, config: Config) -> Any:
     limits = (0.3 * float(seconds.min()), 4 * float(seconds.max()))
     plots.finish(axes[0, 0], y="wall time of the curve [s]", log="y", title=title, ylim=limits)
     flat = {name: look._replace(words=look.words.replace("\n", " ")) for name, look in WAYS.items()}
-    flat["newton"] = flat["newton"]._replace(line="--")
+    for name in ("damped", "newton"):  # they lie on others
+        flat[name] = flat[name]._replace(line="--")
     plots.curves(axes[0, 1], data["iterations"], "load", "way", flat)
     plots.finish(axes[0, 1], log="y", title=f"iterations to a residual of {config.tolerance:g}")
     return figure

@@ -135,7 +135,12 @@ def draw(data: Any, config: Config) -> Any:
     last = axes[0, 2]
     plots.points(last, data["sweep"], "count", "end", look, linestyle="-", linewidth=0.8)
     plots.theory(last, data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
-    plots.finish(last, log="y", legend=dict(fontsize=7.5, loc="lower left"), title=f"{ranks}; D = {max(config.depths)}")
+    plots.finish(
+        last,
+        log="y",
+        legend=dict(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1)),
+        title=f"{ranks}; D = {max(config.depths)}",
+    )
     return figure
 
 

@@ -66,6 +66,7 @@ def test_kill_at_random_moments(engine, tmp_path, say):
     Run(tmp_path, f"--out={tmp_path}/whole", *quick.SWEEP).well()
     whole = decided(tmp_path / "whole")
     early, late, ends = killed(engine, tmp_path, whole, KILLS, random.Random(engine))
+    assert early + late == KILLS and early and ends
     say(
         f"{early + late} kills, {early} before the last cell was there and {late} while the figures' files were written; "
         f"{ends} sweeps of {quick.CELLS} cells finished, {len(whole)} files each byte-equal, none lost, none half-written"
