@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mtrl.harness.judge.claims import Claim, evaluate_claim
+from mtrl.harness.judge.claims import REPRODUCED, Claim, evaluate_claim
 
 SEED = "seed"
 
@@ -31,10 +31,10 @@ def _exchanged(data: Any, dim: str, i: int, j: int) -> Any:
     )
 
 
-def _doubled(data: Any, dim: str, end: int) -> Any:
-    """Values at the first or last label of a dimension times two."""
+def _scaled(data: Any, dim: str, place: int, by: float = 2.0) -> Any:
+    """Values at one label of a dimension times a factor."""
     factor = np.ones(data.sizes[dim])
-    factor[end] = 2.0
+    factor[place] = by
     return data.assign(
         {
             name: v * factor.reshape([-1 if d == dim else 1 for d in v.dims])
@@ -70,8 +70,8 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name} x {factor:.3g}", data.assign({name: data[name] * factor})
     for dim in data.dims:
         if dim != SEED and data.sizes[dim] > 1:
-            yield f"first {dim} x 2", _doubled(data, dim, 0)
-            yield f"last {dim} x 2", _doubled(data, dim, -1)
+            yield f"first {dim} x 2", _scaled(data, dim, 0)
+            yield f"last {dim} x 2", _scaled(data, dim, -1)
     for name in names:
         if SEED not in data[name].dims and data[name].size:
             values = data[name].values.copy()
@@ -88,13 +88,25 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     yield "NaN", data.assign({name: data[name] * np.nan for name in names})
 
 
+def remote(data: Any) -> Iterator[tuple[str, Any]]:
+    """(name, dataset) with all of one label in words ten times smaller: what a claim that is missed by far would need."""
+    for dim in data.dims:
+        if dim in data.coords and data[dim].dtype.kind in "OUST":
+            for i in range(data.sizes[dim]):
+                yield f"{data[dim].values[i]} / 10", _scaled(data, dim, i, 0.1)
+
+
 def turns(claim: Claim, data: Any, config: Any) -> Iterator[str]:
-    """The perturbations that change a claim's verdict, one after the other; none means that nothing does."""
+    """The perturbations that change a claim's verdict, one after the other; none means that nothing does.
+
+    What is reproduced must be turned by the small ones; what is not may need a `remote` one to be met at all.
+    """
     before = evaluate_claim(claim, data, config)
     if before is None:
         yield "does not apply"
         return
-    for name, changed in perturbations(data):
+    more = remote(data) if before["verdict"] != REPRODUCED else ()
+    for name, changed in itertools.chain(more, perturbations(data)):
         after = evaluate_claim(claim, changed, config)
         if after is None or after["verdict"] != before["verdict"]:
             yield name

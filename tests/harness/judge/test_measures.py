@@ -170,6 +170,16 @@ def test_perturbations_turn_a_claim_that_says_something_and_not_one_that_does_no
     level = DATA.assign(regret=DATA.regret * 0 + 5 + DATA.regret.isel(tasks=0, method=0))
     order = mean(value("regret", method="own", tasks=LAST) - value("regret", method="own", tasks=FIRST))
     assert "first tasks x 2" in turned_by(Claim("level", "", order, at_least(0.0)), level, Config)
+    far = Claim(
+        "ten times",
+        "",
+        mean(value("regret", method="own", tasks=LAST) / value("regret", method="shared", tasks=LAST)),
+        at_least(10.0),
+    )
+    assert "shared / 10" in turned_by(far, DATA, Config), (
+        "a claim that is missed by far is met if one side is ten times better"
+    )
+    assert "shared / 10" not in turning, "what is reproduced must be turned by less"
     assert "method reversed" in turning and any("exchanged" in name for name in turning)
     assert turned_by(
         Claim("a square", "", mean(value("regret", method="own", tasks=LAST) * 0 + 1), at_least(0.0)), DATA, Config
