@@ -8,10 +8,11 @@ from mtrl.harness.gallery.publish import publish_variant
 from mtrl.harness.gallery.registry import Registry, listing
 from mtrl.harness.gallery.remake import redraw, remake
 from mtrl.harness.gallery.site import write_site
-from mtrl.harness.run import status
+from mtrl.harness.run import status, worker
 from mtrl.harness.study import unknown
 from mtrl.numerics.errors import BadInput
 
+MOST_WORKERS = 4  # a figure at `quick` may take 4 GB, and its seeds are shared between two devices
 USAGE = """usage:
   python -m experiments --list                       every study and figure with its claims
   python -m experiments --headlines [--out=DIR] [STUDY ...]   make the headline figure of every study at quick (into figures/)
@@ -89,7 +90,8 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
         elif {"--gallery", "--headlines"} & set(values):
             options = {"headlines": "--headlines" in values, "force": "--force" in values}
             work = pathlib.Path("results") / "gallery"
-            remake(chosen or registry.studies(), registry.studies(), gallery, work, **options)
+            workers = min(worker.cores(), MOST_WORKERS)
+            remake(chosen or registry.studies(), registry.studies(), gallery, work, workers=workers, **options)
         elif names:
             raise BadInput(f"a study runs as python -m experiments.{names[0]}")
         else:

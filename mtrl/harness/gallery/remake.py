@@ -5,9 +5,10 @@ import pathlib
 from mtrl.harness.gallery.derived import add_derived
 from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.publish import is_fresh, publish
-from mtrl.harness.gallery.site import write_site
+from mtrl.harness.gallery.site import write_page, write_site
 from mtrl.harness.judge import report
 from mtrl.harness.run import carry, compiled, devices, produce, store
+from mtrl.harness.run.engine import Setting
 from mtrl.harness.run.produce import Job
 from mtrl.harness.run.provenance import source_digest
 from mtrl.harness.study import Study
@@ -22,6 +23,7 @@ def remake(
     *,
     headlines: bool = False,
     force: bool = False,
+    workers: int = 1,
 ) -> None:
     """Run the studies at `quick` into `work`, publish each figure as it is done, print the claims.
 
@@ -32,6 +34,7 @@ def remake(
       work: where they are made; finished cells there are not computed again.
       headlines: only the headline figure of each study, whether stale or not.
       force: also figures that are made and drawn by today's sources, configuration and pins.
+      workers: processes that compute cells while this one draws; figures that time something come last, alone and in this process.
 
     Raises:
       BadInput: the gallery cannot be written, or, after all others were made, naming the figures that failed.
@@ -61,11 +64,27 @@ def remake(
         target = gallery / job.study.name / job.figure.name
         publish(job.folder, target)
         add_derived(target, job.figure, job.config, job.folder)
-        write_site(gallery, all_studies)
+        write_page(gallery, job.study)
         forget_programs()
 
     failures: list[tuple[Job, Exception]] = []
-    results = carry.make_all(jobs, overwrite=True, what="gallery", after_each=keep, failures=failures)
+    results: carry.Results = []
+    timed = [job for job in jobs if _is_timed(job)]
+    others = [job for job in jobs if job not in timed]
+    try:
+        for group, what, most in ((others, "gallery", workers), (timed, "timings, one at a time", 1)):
+            if group:
+                results += carry.make_all(
+                    group,
+                    overwrite=True,
+                    engine_name="processes" if most > 1 else "serial",
+                    setting=Setting(workers=most),
+                    what=what,
+                    after_each=keep,
+                    failures=failures,
+                )
+    finally:
+        write_site(gallery, all_studies)
     print(report.claims_table(results, with_study=True))
     print(f"open {gallery}/index.html")
     if failures:
@@ -73,6 +92,11 @@ def remake(
             "; ".join(f"{job.study.name}/{job.figure.name} was not made: {error}" for job, error in failures)
             + "; the other figures stand, and the same command tries these again"
         )
+
+
+def _is_timed(job: Job) -> bool:
+    """Whether the figure holds times that other work on the machine would spoil."""
+    return not job.study.papers or any(claim.kind == "speed" for claim in job.figure.claims)
 
 
 def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:

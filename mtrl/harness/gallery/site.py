@@ -1,5 +1,6 @@
 """The gallery as static pages: a landing page, one page per paper, and a table for the repository's host."""
 
+import functools
 import json
 import pathlib
 from typing import Any
@@ -12,6 +13,7 @@ from mtrl.harness.run import store
 from mtrl.harness.study import Study
 
 ORIGINS = ("real", "stand-in", "synthetic")
+_WORDS = {"verdicts": VERDICTS, "kinds": list(KINDS), "origins": ORIGINS, "times": list(TIMES.values())}
 
 
 def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
@@ -26,28 +28,28 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
     shown = [study for study in studies if published[study.name]]
     everything = [entry for found in published.values() for entry in found]
     templates = _environment()
-    common = dict(verdicts=VERDICTS, kinds=list(KINDS), origins=ORIGINS, times=list(TIMES.values()))
     landing = templates.get_template("landing.html").render(
         root="",
         studies=shown,
         published=published,
         totals=tally(everything),
         reliability=_reliability(gallery, everything),
-        **common,
+        **_WORDS,
     )
     _write(gallery / "index.html", landing)
     _write(gallery / "README.md", _readme(shown, published))
     for name in ("style.css", "site.js"):
         _write(gallery / name, templates.get_template(name).render())
     for study in shown:
-        page = templates.get_template("paper.html").render(
-            root="../",
-            study=study,
-            groups=_groups(published[study.name]),
-            totals=tally(published[study.name]),
-            **common,
-        )
-        _write(gallery / study.name / "index.html", page)
+        write_page(gallery, study, published[study.name])
+
+
+def write_page(gallery: pathlib.Path, study: Study, found: list[Entry] | None = None) -> None:
+    """Write the page of one paper, of what is published of it or of the entries that were `found` before."""
+    found = entries(gallery, study) if found is None else found
+    template = _environment().get_template("paper.html")
+    page = template.render(root="../", study=study, groups=_groups(found), totals=tally(found), **_WORDS)
+    _write(gallery / study.name / "index.html", page)
 
 
 def _reliability(gallery: pathlib.Path, everything: list[Entry]) -> dict[str, Any] | None:
@@ -70,6 +72,7 @@ def _write(path: pathlib.Path, text: str) -> None:
         store.write_bytes(path, content)
 
 
+@functools.cache
 def _environment() -> Any:
     import jinja2
 

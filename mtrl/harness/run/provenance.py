@@ -27,6 +27,7 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+@functools.cache
 def versions() -> str:
     """Of the packages that decide numbers."""
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)

@@ -3,6 +3,8 @@ import dataclasses
 import pytest
 
 from mtrl.harness.gallery.remake import redraw, remake
+from mtrl.harness.run import carry
+from mtrl.harness.study import Paper
 from tests.harness import tiny
 
 
@@ -62,3 +64,23 @@ def test_what_cannot_be_drawn_anew_is_named_and_stays(tmp_path):
         redraw(studies(draw=lost), tmp_path / "shown")
     assert (tmp_path / "shown/tiny/bandit/figure.png").read_bytes() == before
     redraw(studies(), tmp_path / "shown")
+
+
+def test_workers_change_no_byte_and_times_are_taken_alone(tmp_path, capsys, monkeypatch):
+    """Two processes compute what one does; a figure with a claim on speed waits until they are gone."""
+    fast = dataclasses.replace(tiny.MEAN, presets={}, claims=(dataclasses.replace(tiny.MEAN.claims[0], kind="speed"),))
+    figures = (fast, dataclasses.replace(tiny.BANDIT, presets={}))
+    both = [dataclasses.replace(tiny.STUDY, figures=figures, papers=(Paper("A title", ("Nobody",), 2026, "arXiv"),))]
+    engines = []
+    real = carry.make_all
+
+    def watched(jobs, **options):
+        engines.append((options["engine_name"], [job.figure.name for job in jobs]))
+        return real(jobs, **options)
+
+    monkeypatch.setattr(carry, "make_all", watched)
+    remake(both, both, tmp_path / "two", tmp_path / "work two", workers=2)
+    assert engines == [("processes", ["bandit"]), ("serial", ["mean"])]
+    remake(both, both, tmp_path / "one", tmp_path / "work one")
+    for name in ("bandit/data.nc", "bandit/claims.json", "mean/data.nc"):
+        assert (tmp_path / "one/tiny" / name).read_bytes() == (tmp_path / "two/tiny" / name).read_bytes()
