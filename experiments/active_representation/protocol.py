@@ -128,13 +128,11 @@ def largest(x: Quantity) -> Measure:
 
 def agreement(scores: Quantity, count: int, text: str, paper: str) -> Claim:
     """Claim: our means agree with the quoted ones, the largest |z| of `count`."""
-    return Claim(
+    return Claim.reference(
         text=text,
         paper=paper,
         measure=largest(scores),
-        accepts=at_most(3.0),
-        kind="reference",
+        accepts=at_most(3.0, f"the largest of {count}: one false alarm in {round(370 / count)}"),
         unit="standard errors",
-        reason=f"the largest of {count}: one false alarm in {round(370 / count)}",
         note="standard error of the quoted means taken from our spread",
     )

@@ -147,34 +147,28 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        Claim.derived(
             text="K=1 instance: computed ratios equal the exact law (largest relative error)",
             paper="law derived here",
             measure=exact(Quantity(law_error)),
-            accepts=at_most(1e-8),
-            kind="derived",
+            accepts=at_most(1e-8, "rounding"),
             unit="relative",
-            reason="rounding",
         ),
-        Claim(
+        Claim.derived(
             text="the squared rule loses a polynomial factor of M: log-log slope on the instance",
             paper="Wang et al. 2023: lower bound for the squared rule",
             measure=exact(value("hard_squared").then(growth)),
-            accepts=between(0.4, 0.6),
-            kind="derived",
+            accepts=between(0.4, 0.6, "slope 1/2 on this instance, a tenth for finite M"),
             unit="exponent",
             value=0.5,
-            reason="slope 1/2 on this instance, a tenth for finite M",
             note="the instance is ours; Gaussian heads grow only slowly; over M from 100 on",
         ),
-        Claim(
+        Claim.sanity(
             text="the L1 rule never loses: largest v_L1 / v_other over all draws",
             paper="Wang et al. 2023; Elfving 1952",
             measure=exact(Quantity(largest_inverse)),
-            accepts=at_most(1 + 1e-9),
-            kind="sanity",
+            accepts=at_most(1 + 1e-9, "the L1 rule minimises v; rounding"),
             unit="ratio",
-            reason="the L1 rule minimises v; rounding",
         ),
         *map(agrees, REFERENCE),
     ),

@@ -40,4 +40,4 @@ def times(slow: Quantity, fast: Quantity, over: Quantity | None = None) -> Measu
 def faster(text: str, goal: float, measure: Measure, unit: str, words: str = "", note: str = "") -> Claim:
     """Claim: at least that many times faster."""
     paper = "goal of this codebase" + words
-    return Claim(text, paper, measure, at_least(goal), kind="speed", unit=unit, reason="the goal", note=note)
+    return Claim.speed(text, paper, measure, at_least(goal), unit=unit, reason="the goal", note=note)

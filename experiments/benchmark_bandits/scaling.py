@@ -139,14 +139,12 @@ def claim(method: str, axis: str, words: str, count: str) -> Claim:
     """Time grows at most as the operations do: a ratio of two sizes, not an exponent."""
     where = dict(method=method, axis=axis)
     first, last = ({n: growth(n, where, end) for n in ("seconds", "operations")} for end in (FIRST, LAST))
-    return Claim(
+    return Claim.speed(
         text=f"{method}'s time grows at most as its operations in {words}, from the smallest to the largest size (over theirs)",
         paper=count,
         measure=times(last["seconds"], first["seconds"], last["operations"] / first["operations"]),
-        accepts=at_most(1.15),
-        kind="speed",
+        accepts=at_most(1.15, "15 % for the timer's noise"),
         unit="growth of the time over growth of the operations",
-        reason="15 % for the timer's noise",
     )
 
 

@@ -178,8 +178,8 @@ FIGURE = Figure(
                  times_faster(seconds("anew", plan), seconds("branches", plan)), "seconds anew over branches") for plan in PLANS),
         *(faster(f"branches in one batch, {plan}: at least 4 times faster than a literal loop", 4.0,
                  times_faster(seconds("literal", plan), seconds("branches", plan)), "literal seconds over ours") for plan in PLANS),
-        Claim("all ways agree: largest difference of final errors", "the same steps from the same starts",
-              exact(value("apart").then(lambda array: array.max("plan"))), at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+        Claim.sanity("all ways agree: largest difference of final errors", "the same steps from the same starts",
+              exact(value("apart").then(lambda array: array.max("plan"))), at_most(1e-9), unit="1", reason="rounding"),
     ),
     presets={
         "smoke": dict(seeds=1, n=4, count=10, switches=(0, 5, 10), steps=4, grid=3, short=2, repeats=2),

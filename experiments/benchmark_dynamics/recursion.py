@@ -107,8 +107,8 @@ FIGURE = Figure(
     claims=(
         *(faster(f"{work} at least 30 times faster than a literal loop", 30.0,
                  times_faster(value("literal", work=work), value("ours", work=work)), "literal seconds over ours") for work in WORK),
-        Claim("both sides agree: largest difference of final strengths", "the same recursion from the same starts",
-              exact(value("apart").then(lambda array: array.max("work"))), at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+        Claim.sanity("both sides agree: largest difference of final strengths", "the same recursion from the same starts",
+              exact(value("apart").then(lambda array: array.max("work"))), at_most(1e-9), unit="1", reason="rounding"),
     ),
     presets={
         "smoke": dict(seeds=2, steps=20, depths=(2, 3), repeats=2),

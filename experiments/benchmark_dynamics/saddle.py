@@ -137,17 +137,17 @@ FIGURE = Figure(
                note="nodes about the integrand's peak are a part of the gain: 60 do what 241 equal steps cannot"),
         Claim("every way ends at its residual: the largest over the tolerance", "equal residuals", largest(tolerances(value("residual"))),
               at_most(1.0), kind="sanity", unit="tolerances", reason="what was asked for"),
-        Claim("compiled and NumPy iteration agree: largest difference of q, r, q*", "the same iteration from the same start",
-              largest(apart("damped")), at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+        Claim.sanity("compiled and NumPy iteration agree: largest difference of q, r, q*", "the same iteration from the same start",
+              largest(apart("damped")), at_most(1e-9), unit="1", reason="rounding"),
         Claim("Newton steps end where the iteration ends: largest difference of q, r, q*", "one root", largest(tolerances(apart("newton"))),
               at_most(100.0), kind="sanity", unit="tolerances",
               reason="an iteration that gains a hundredth a step stops a hundred residuals short"),
-        Claim("own nodes and the reference's grid agree up to a load of 0.6: largest difference of q, r, q*", "the same equations",
-              largest(apart("ours", load=SMALL)), at_most(5e-4), kind="derived", unit="1",
+        Claim.derived("own nodes and the reference's grid agree up to a load of 0.6: largest difference of q, r, q*", "the same equations",
+              largest(apart("ours", load=SMALL)), at_most(5e-4), unit="1",
               reason="three digits; beyond, the grid cuts the energy's inner integral off and its curve is another one"),
-        Claim("fewer iterations: NumPy's over Newton's, all loads", "quadratic convergence", exact(
+        Claim.derived("fewer iterations: NumPy's over Newton's, all loads", "quadratic convergence", exact(
             value("iterations", way="literal").over("load", how="sum") / value("iterations", way="ours").over("load", how="sum")),
-              at_least(5.0), kind="derived", unit="1", reason="damped steps gain about a digit in three, Newton's double them"),
+              at_least(5.0), unit="1", reason="damped steps gain about a digit in three, Newton's double them"),
     ),
     presets={
         "smoke": dict(step=0.7, nodes=21, tolerance=1e-5, repeats=2),

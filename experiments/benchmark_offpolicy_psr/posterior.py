@@ -160,7 +160,7 @@ def growth(dim: str, other: str) -> Any:
 
 def memory(text: str, paper: str, measure: Any, bound: float, reason: str) -> Claim:
     """Claim on a ratio of memories."""
-    return Claim(text, paper, measure, between(0.0, bound), kind="speed", unit="ratio", reason=reason)
+    return Claim.speed(text, paper, measure, between(0.0, bound), unit="ratio", reason=reason)
 
 
 FIGURE = Figure(

@@ -26,7 +26,7 @@ def times(slow: str, fast: str) -> Measure:
 def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
     paper = f"goal: {goal:g}" if goal > 1 else "goal: faster"
-    return Claim(text, paper, measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
+    return Claim.speed(text, paper, measure, at_least(goal), unit="times", reason=GOAL, note=note)
 
 
 def same(
@@ -42,7 +42,7 @@ def same(
         found = [exact(value(name).then(largest))(data, config) for name in names]
         return max(found, key=lambda one: np.inf if np.isnan(one.value) else one.value)
 
-    return Claim(text, paper, measure, between(0.0, bound), kind="sanity", unit="relative", reason=reason)
+    return Claim.sanity(text, paper, measure, between(0.0, bound), unit="relative", reason=reason)
 
 
 def bars(

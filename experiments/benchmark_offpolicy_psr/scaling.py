@@ -106,7 +106,7 @@ def draw(data: Any, config: ScalingConfig) -> Any:
 
 def at_most_linear(text: str, paper: str, axis: str, bound: float, reason: str) -> Claim:
     """Claim: the fitted exponent is about 1 or below."""
-    return Claim(text, paper, exponent("ours", axis), between(0.0, bound), kind="speed", unit="exponent", reason=reason)
+    return Claim.speed(text, paper, exponent("ours", axis), between(0.0, bound), unit="exponent", reason=reason)
 
 
 FIGURE = Figure(

@@ -178,23 +178,19 @@ FIGURE = Figure(
             for name in TORCH
             for tasks in (2, 40)
         ),
-        Claim(
+        Claim.sanity(
             text="ours and NumPy give the same directions (largest relative distance)",
             paper="same closed forms, same iteration",
             measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),
-            accepts=between(0.0, 1e-8),
-            kind="sanity",
+            accepts=between(0.0, 1e-8, "the Gramian squares a condition of up to 1e3"),
             unit="relative",
-            reason="the Gramian squares a condition of up to 1e3",
         ),
-        Claim(
+        Claim.sanity(
             text="ours and the convex programs give the same directions (largest relative distance)",
             paper="same optimum",
             measure=disagreement(*PROGRAMS),
-            accepts=between(0.0, 1e-3),
-            kind="sanity",
+            accepts=between(0.0, 1e-3, "the conic solver's 1e-8 on the value is about 1e-4 on the point"),
             unit="relative",
-            reason="the conic solver's 1e-8 on the value is about 1e-4 on the point",
         ),
     ),
 )

@@ -129,12 +129,11 @@ FIGURE = Figure(
         protocol.faster(
             "times faster per step than a literal loop", 100.0, speedup(), "the loop is timed on fewer steps"
         ),
-        Claim(
+        Claim.sanity(
             text="both sides are at the same points (largest distance after the loop's steps, from the starts other than (0, 0))",
             paper="same steps",
             measure=exact(apart.over("method", "start", "coordinate", how="max")),
             accepts=between(0.0, 1e-4),
-            kind="sanity",
             unit="units of x",
             reason="Frank-Wolfe stops at 1e-3; at (0, 0) the gradients are parallel and IMTL-G's weights come from rounding",
         ),

@@ -54,4 +54,4 @@ def jacobian(tasks: int, parameters: int, seed: int = 0) -> np.ndarray:
 
 def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
-    return Claim(text, f"goal: {goal:g}", measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
+    return Claim.speed(text, f"goal: {goal:g}", measure, at_least(goal), unit="times", reason=GOAL, note=note)

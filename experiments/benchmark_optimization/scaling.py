@@ -93,14 +93,12 @@ def draw(data: Any, config: ScalingConfig) -> Any:
 def exponent(name: str) -> Claim:
     """Time against P."""
     seconds = value("by_parameters", large=name).then(lambda array: array.rename(repeat="seed"))
-    return Claim(
+    return Claim.speed(
         text=f"{name}: time grows at most linearly in the parameters (fitted exponent)",
         paper="one pass over the gradients for the Gramian, one for the direction",
         measure=slope(seconds, "parameters"),
-        accepts=between(0.0, 1.15),
-        kind="speed",
+        accepts=between(0.0, 1.15, ".15 for leaving the cache; below 1, fixed costs"),
         unit="exponent",
-        reason=".15 for leaving the cache; below 1, fixed costs",
     )
 
 
@@ -114,14 +112,13 @@ FIGURE = Figure(
     presets={"smoke": dict(tasks=(2,), parameters=(20,), repeats=2)},
     claims=(
         *(exponent(name) for name in LARGE),
-        Claim(
+        Claim.speed(
             text="memory beside the gradients over theirs, at the largest size and worst method",
             paper="goal: no copy of the Jacobian",
             measure=exact(
                 (value("megabytes") / value("gradients")).then(lambda a: a.isel(parameters=-1).max(skipna=False))
             ),
             accepts=between(0.0, 0.275),
-            kind="speed",
             unit="ratio",
             reason="a direction is 1/8 of the gradients of 8 tasks: it, one as large beside it, and a tenth for small parts",
         ),

@@ -107,8 +107,8 @@ def draw(data, config):
 def certified(design):
     """Claim: the gap that our certificate states."""
     gap = value("value", design=design, method=OURS) / value("bound", design=design, method=OURS) - 1
-    return Claim(
-        f"certified relative gap of the {design} design", "goal: 1e-6", exact(gap), at_most(1e-6), kind="speed",
+    return Claim.speed(
+        f"certified relative gap of the {design} design", "goal: 1e-6", exact(gap), at_most(1e-6), 
         unit="relative", reason="this project's goal",
     )  # fmt: skip
 
@@ -116,18 +116,18 @@ def certified(design):
 def same_value(design, other, tolerance, reason):
     """Claim: the value is that of another program."""
     values = {name: value("value", design=design, method=name) for name in (OURS, other)}
-    return Claim(
+    return Claim.reference(
         f"value of the {design} design over that of {other}", "the same criterion", exact(values[OURS] / values[other]),
-        between(1 - tolerance, 1 + tolerance), kind="reference", unit="ratio", value=1.0, reason=reason,
+        between(1 - tolerance, 1 + tolerance), unit="ratio", value=1.0, reason=reason,
     )  # fmt: skip
 
 
 def no_worse(design):
     """Claim: the value is not above that of the ladder in NumPy, up to the gap."""
     values = {name: value("value", design=design, method=name) for name in (OURS, LITERAL)}
-    return Claim(
+    return Claim.derived(
         f"value of the {design} design over that of NumPy's ladder", "smaller is better", exact(values[OURS] / values[LITERAL]),
-        at_most(1 + 1e-6), kind="derived", unit="ratio", reason="no value is below the best one, from which ours is 1e-6 at most",
+        at_most(1 + 1e-6), unit="ratio", reason="no value is below the best one, from which ours is 1e-6 at most",
     )  # fmt: skip
 
 

@@ -154,21 +154,19 @@ FIGURE = Figure(
     claims=(
         protocol.faster("a sweep over M at all seeds: times faster than NumPy", 20.0, times(LITERAL, OURS),
                         "NumPy is timed on one seed a round and scaled; it shares a design among tasks with the same active arms"),
-        Claim("samples of NumPy over ours, all M (log)", "the same algorithm",
-              mean(log(rounds_of("pulls") / middle("pulls")).over("tasks")), between(-0.01, 0.01), kind="reference",
+        Claim.reference("samples of NumPy over ours, all M (log)", "the same algorithm",
+              mean(log(rounds_of("pulls") / middle("pulls")).over("tasks")), between(-0.01, 0.01), 
               unit="log ratio", value=0.0, reason="a percent, for designs at their certificate and rounding up"),
-        Claim("error of the features of NumPy over ours, all M (log)", "the same algorithm",
-              mean(log(rounds_of("error").over("tasks") / middle("error").over("tasks"))), between(-0.7, 0.7), kind="reference",
+        Claim.reference("error of the features of NumPy over ours, all M (log)", "the same algorithm",
+              mean(log(rounds_of("error").over("tasks") / middle("error").over("tasks"))), between(-0.7, 0.7), 
               unit="log ratio", value=0.0, reason="a factor of two: few seeds of NumPy, of a chi-square error"),
-        Claim(
+        Claim.reference(
             "share of runs of NumPy with a wrong arm, minus ours",
             "the same algorithm",
             mean((rounds_of("wrong") - middle("wrong")).over("tasks")),
-            between(-0.01, 0.01),
-            kind="reference",
+            between(-0.01, 0.01, "both may be wrong in delta = 0.005 of the runs"),
             unit="share",
             value=0.0,
-            reason="both may be wrong in delta = 0.005 of the runs",
         ),
     ),
     presets={

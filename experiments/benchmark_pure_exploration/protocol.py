@@ -62,7 +62,7 @@ def times(slow: str, fast: str, variable: str = "seconds", **where):
 def faster(text: str, goal: float, measure: Callable, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
     region, reason = at_least(goal), "this project's goal"
-    return Claim(text, f"goal: {goal:g}", measure, region, kind="speed", unit="times", reason=reason, note=note)
+    return Claim.speed(text, f"goal: {goal:g}", measure, region, unit="times", reason=reason, note=note)
 
 
 def bars(ax, seconds, look: Mapping[str, plots.Look], fast: str, **words) -> None:

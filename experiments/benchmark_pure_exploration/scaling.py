@@ -82,12 +82,11 @@ def draw(data, config):
 def at_most_of(design, axis, order, paper, reason):
     """Claim: the fitted exponent is at most an order."""
     text = f"fitted exponent of the {design} design in the {WORDS[axis]}"
-    return Claim(
+    return Claim.speed(
         text,
         paper,
         exponent(design, axis),
         between(0.0, order),
-        kind="speed",
         unit="exponent",
         reason=reason,
     )

@@ -175,23 +175,19 @@ FIGURE = Figure(
         protocol.faster(
             "times cheaper than SciPy's root finder without gradients", 1.0, protocol.times("scipy", "theory")
         ),
-        Claim(
+        Claim.reference(
             text="SciPy solves the same equations (largest relative deviation)",
             paper="the fixed point by `scipy.optimize.root`",
             measure=protocol.deviation("risk", "other", dim="program"),
-            accepts=between(0.0, 1e-6),
-            kind="reference",
+            accepts=between(0.0, 1e-6, "SciPy's default tolerance is 1.5e-8; the rest for its step through the risk"),
             unit="relative",
-            reason="SciPy's default tolerance is 1.5e-8; the rest for its step through the risk",
         ),
-        Claim(
+        Claim.sanity(
             text="gradients equal central differences (largest relative deviation)",
             paper="goal: 1e-6",
             measure=protocol.deviation("gradient", "other", dim="program"),
-            accepts=between(0.0, 1e-6),
-            kind="sanity",
+            accepts=between(0.0, 1e-6, "error of central differences"),
             unit="relative",
-            reason="error of central differences",
         ),
     ),
 )

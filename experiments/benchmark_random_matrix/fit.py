@@ -139,23 +139,20 @@ FIGURE = Figure(
     claims=(
         protocol.faster("times faster than the literal n x n inverse", 20.0, protocol.times("dual", "ours")),
         protocol.faster("times faster than the cheapest dense solve", 20.0, protocol.times("primal", "ours")),
-        Claim(
+        Claim.speed(
             text="work space over the dense matrices' memory",
             paper="goal: below 0.1",
             measure=exact(value("megabytes", kind="ours") / value("megabytes", kind="dense")),
             accepts=between(0.0, 0.1),
-            kind="speed",
             unit="ratio",
             reason=protocol.GOAL,
         ),
-        Claim(
+        Claim.sanity(
             text="all four give the same estimate (largest relative deviation)",
             paper="same closed form",
             measure=protocol.deviation("weights", "dual"),
-            accepts=between(0.0, 1e-9),
-            kind="sanity",
+            accepts=between(0.0, 1e-9, "relative residual 1e-12 times the condition"),
             unit="relative",
-            reason="relative residual 1e-12 times the condition",
         ),
     ),
 )

@@ -41,7 +41,7 @@ def times(slow: str, fast: str) -> Measure:
 def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
     """Claim: at least that many times faster."""
     paper = f"goal: {goal:g}" if goal > 1 else "goal: faster"
-    return Claim(text, paper, measure, at_least(goal), kind="speed", unit="times", reason=GOAL, note=note)
+    return Claim.speed(text, paper, measure, at_least(goal), unit="times", reason=GOAL, note=note)
 
 
 def deviation(name: str, reference: str, *, dim: str = "method") -> Measure:

@@ -94,7 +94,7 @@ def draw(data, config):
 def at_most_of(order: float, text: str, paper: str, work: str, axis: str, reason: str) -> Claim:
     """Claim: the fitted exponent is at most an order."""
     region = between(0.0, order)
-    return Claim(text, paper, exponent(work, axis), region, kind="speed", unit="exponent", reason=reason)
+    return Claim.speed(text, paper, exponent(work, axis), region, unit="exponent", reason=reason)
 
 
 SLACK = "1 and .3 for caches and the number of iterations; no cost falls with size"

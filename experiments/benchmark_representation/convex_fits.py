@@ -124,12 +124,11 @@ FIGURE = Figure(
             protocol.faster(name, yardstick, GOAL, "goal of this library on 2 cores", NOTES.get(name, ""))
             for name, yardstick in YARDSTICKS.items()
         ),
-        Claim(
+        Claim.sanity(
             text="every fit reaches the duality gap asked for (largest gap over goal)",
             paper="same optimality on both sides",
             measure=exact((value("gap") / value("goal_gap")).over("workload", how="max")),
             accepts=at_most(1.0),
-            kind="sanity",
             unit="relative duality gap over the one asked for",
         ),
     ),

@@ -62,14 +62,12 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=tuple(
-        Claim(
+        Claim.speed(
             text=f"{words} never holds the Gram matrices of all tasks (extra peak over that of holding them)",
             paper="design goal of this library",
             measure=exact(extra(variant) / extra("gram")),
-            accepts=at_most(0.5),
-            kind="speed",
+            accepts=at_most(0.5, "half would be one triangle of each"),
             unit="extra peak memory of AltMin with all Gram matrices",
-            reason="half would be one triangle of each",
         )
         for variant, words in (("moments", "the streamed method of moments"), ("streamed", "streamed AltMin"))
     ),

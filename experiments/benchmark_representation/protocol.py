@@ -47,12 +47,11 @@ def speedup(workload: str) -> Measure:
 
 def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -> Claim:
     """Claim: a workload is that many times faster."""
-    return Claim(
+    return Claim.speed(
         text=f"{name} is at least {goal:g} times faster than {yardstick}",
         paper=paper,
         measure=speedup(name.partition(" over all seeds")[0]),
         accepts=at_least(goal),
-        kind="speed",
         unit="times faster",
         value=goal,
         note=note,

@@ -79,11 +79,11 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim("T_c is largest near the jump: the load of its largest mean", "Figure 2c: T_c about the jump at 1.5 to 1.6, "
-              "where learning is slow", PEAK, between(1.3, 1.8), kind="derived", unit="1",
+        Claim.derived("T_c is largest near the jump: the load of its largest mean", "Figure 2c: T_c about the jump at 1.5 to 1.6, "
+              "where learning is slow", PEAK, between(1.3, 1.8), unit="1",
               reason="two tenths either side of the jump, for its width at this N"),
-        Claim("no trial is still before a window was seen: least mean T_c", "T_c >= 1000 by definition",
-              best(TIME / (lambda config: float(config.window))), at_least(1.0), kind="sanity", unit="windows"),
+        Claim.sanity("no trial is still before a window was seen: least mean T_c", "T_c >= 1000 by definition",
+              best(TIME / (lambda config: float(config.window))), at_least(1.0), unit="windows"),
     ),
     presets={
         "smoke": dict(seeds=2, dim=20, steps=10, window=4, loads=(1.0, 1.5)),

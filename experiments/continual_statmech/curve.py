@@ -147,7 +147,7 @@ FIGURE = Figure(
         Claim("the cut-off does not matter below the jump: largest distance of eps, full integral and cut off", "one theory in the paper",
               worst_gap, at_most(0.0015), kind="derived", unit="share of inputs", reason="three digits of the table", note=MISSING),
         Claim("steepness of the drop: slope of ln eps against ln alpha, 1.4 to 1.8, integral cut off",
-              "about -13.1, annotated in Figure 2b", steepness, between(-17.0, -9.2), kind="paper", unit="1",
+              "about -13.1, annotated in Figure 2b", steepness, between(-17.0, -9.2), unit="1",
               value=-13.1, reason="30 %: where the line was laid is not said"),
     ),
     optional=(*ORDER, *(f"cut_{name}" for name in ORDER), "eps_theory", "eps_cut", "full_at", "cut_at", "phi"),

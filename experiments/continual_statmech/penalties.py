@@ -126,7 +126,7 @@ def ordered(name: str) -> Claim:
     """A stronger penalty forgets less."""
     text = f"a stronger penalty forgets less, {WORDS[name]}: eps1 at the largest strength minus the least"
     gap = mean(eps(1, name, LAST) - eps(1, name, FIRST))
-    return Claim(text, "the penalty pulls to task 1 (ordering)", gap, less_than_zero, kind="derived", unit=UNIT)
+    return Claim.derived(text, "the penalty pulls to task 1 (ordering)", gap, less_than_zero, unit=UNIT)
 
 
 def largest(penalty: str, strength: Any) -> Any:
@@ -146,9 +146,9 @@ FIGURE = Figure(
         protocol.agrees("eps of both tasks under the KL term", value("eps", penalty=KL), value("eps_theory"), "Figure 3",
                         kind="derived"),
         *(ordered(name) for name in WORDS),
-        Claim("EWC of the fields is the KL term where fields stay near: largest distance of an error at the largest strength",
+        Claim.derived("EWC of the fields is the KL term where fields stay near: largest distance of an error at the largest strength",
               "section II: KL near the anchor is beta_f^2 / 2 sum (1 - m0^2) (theta - theta0)^2", largest(FIELDS, LAST),
-              at_most(0.03), kind="derived", unit=UNIT, reason="three standard errors of six runs, about .01 each",
+              at_most(0.03), unit=UNIT, reason="three standard errors of six runs, about .01 each",
               note="fields of decided synapses move far all the same: there 1 - m0^2 vanishes, while the KL term grows linearly"),
     ),
     optional=("eps_theory",),

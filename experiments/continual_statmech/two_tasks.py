@@ -44,8 +44,8 @@ def table_claim(gamma, most, words, name="eps_at", **more):
     """Of one weight of the KL term."""
     which = "theory" if name == "eps_at" else "theory with its integral cut off"
     text = f"eps1, eps2 of the {which} at gamma = {gamma:g}, {words}: largest distance to the table"
-    return Claim(text, f"table of two tasks, {PROGRAM}", table_distance(gamma, most, name),
-                 at_most(0.006), kind="reference", unit=UNIT,
+    return Claim.reference(text, f"table of two tasks, {PROGRAM}", table_distance(gamma, most, name),
+                 at_most(0.006), unit=UNIT,
                  reason="three digits, and .003 from the cut-off integral of the table's program", **more)  # fmt: skip
 
 
@@ -94,8 +94,8 @@ FIGURE = Figure(
         table_claim(0.1, 0.5, "alpha2 up to 0.5"),
         table_claim(1.0, 5.0, "alpha2 up to 5", "eps_cut"),
         table_claim(0.1, 2.0, "alpha2 up to 2", "eps_cut"),
-        Claim("task 2 is learnt at gamma = 0.1, r0 = -0.5, alpha2 = 2: eps2 of the theory", f"0.01, {PROGRAM}",
-              exact(value("eps_at", gamma=0.1, r0=-0.5, load=2.0, task=2)), at_most(0.02), kind="reference", unit=UNIT, value=0.01,
+        Claim.reference("task 2 is learnt at gamma = 0.1, r0 = -0.5, alpha2 = 2: eps2 of the theory", f"0.01, {PROGRAM}",
+              exact(value("eps_at", gamma=0.1, r0=-0.5, load=2.0, task=2)), at_most(0.02), unit=UNIT, value=0.01,
               reason="twice the table's last digit", note="the table's cut-off integral jumps early; the full one does a little later"),
         Claim("a small KL term forgets more: eps1 at gamma = 1 minus that at 0.1, r0 = 0, alpha2 = 0.5", "Figure 3 (ordering)",
               mean(at(1, 1.0, 0.0, 0.5) - at(1, 0.1, 0.0, 0.5)), less_than_zero, unit=UNIT),

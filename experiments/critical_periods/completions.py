@@ -182,9 +182,9 @@ def rise(x: Quantity) -> Quantity:
 def table_claim(text: str, table: dict[int, float], x: Quantity, applies: Any = full_size, **more: Any) -> Claim:
     """The independent program's errors at some T_c."""
     logs = {at: float(np.log(number)) for at, number in table.items()}
-    return Claim(
+    return Claim.reference(
         f"{text}: its largest distance from our mean, in standard deviations of a run, logarithms",
-        f"{pairs(table)} at T_c, {PROGRAM}", near(log(x), logs, "switch"), at_most(3.0), kind="reference", unit="standard deviations",
+        f"{pairs(table)} at T_c, {PROGRAM}", near(log(x), logs, "switch"), at_most(3.0), unit="standard deviations",
         reason="one run against the spread of ours", applies=applies, **more,
     )  # fmt: skip
 
@@ -198,9 +198,9 @@ def trained(x: Quantity | None = None) -> Claim:
     """The final task has been learnt as far as it is observed."""
     from mtrl.harness.judge.measures import worst
 
-    return Claim(
+    return Claim.sanity(
         "observed entries are fitted in the end: largest mean training loss", "section 4: trained to convergence",
-        worst(value("loss") if x is None else x), at_most(5e-3), kind="sanity", unit=UNIT, reason="one per cent of the loss of zero, 1/2",
+        worst(value("loss") if x is None else x), at_most(5e-3), unit=UNIT, reason="one per cent of the loss of zero, 1/2",
     )  # fmt: skip
 
 

@@ -178,11 +178,11 @@ FIGURE = Figure(
     claims=(
         Claim("with one matrix pre-training changes nothing: largest distance of the error from no pre-training", "Figure 6, D = 1",
               worst(abs(error(1) - error(1, switch=FIRST))), at_most(1e-3), unit=UNIT, reason="observed entries close in at a finite rate"),
-        Claim("one matrix follows its closed form: largest distance", "observed residuals shrink by 1 - lr / |Omega| a step",
-              worst(abs(ALONE)), at_most(1e-9), kind="sanity", unit=UNIT, reason="rounding in 64 bits", applies=double),
-        Claim("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation",
+        Claim.sanity("one matrix follows its closed form: largest distance", "observed residuals shrink by 1 - lr / |Omega| a step",
+              worst(abs(ALONE)), at_most(1e-9), unit=UNIT, reason="rounding in 64 bits", applies=double),
+        Claim.derived("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation",
               mean(error(1, switch=FIRST) / value("unseen", task=RANK)), between(0.95, 1.05),
-              kind="derived", unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
+              unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
         *(harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)",
                   error(depth, task), "Figure 6")
           for depth in (2, 3) for task, words in ((RANK, "higher rank"), (NESTED, "fewer entries"))),

@@ -75,8 +75,8 @@ FIGURE = Figure(
               note="D = 2 has not yet reached the line when the gate begins; the independent program has 4.5 there too"),
         *(table_claim("early", depth, EARLY) for depth in EARLY),
         *(table_claim("late", depth, LATE) for depth in LATE),
-        Claim("training ends on K_a + K_b = s: largest distance of the means", "fixed points of the field",
-              worst(abs(value("final").over("pathway", how="sum") - WHOLE)), at_most(0.01), kind="sanity",
+        Claim.sanity("training ends on K_a + K_b = s: largest distance of the means", "fixed points of the field",
+              worst(abs(value("final").over("pathway", how="sum") - WHOLE)), at_most(0.01), 
               unit="1", reason="a thousandth of s"),
     ),
     presets={

@@ -156,12 +156,11 @@ def reference(
 ) -> Claim:
     """A claim of the independent program's number, up to a margin."""
     region = between(number - margin, number + margin)
-    return Claim(
+    return Claim.reference(
         text,
         f"{number:g}, {PROGRAM}",
         measure,
         region,
-        kind="reference",
         unit=unit,
         value=number,
         reason=reason,

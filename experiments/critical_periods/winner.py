@@ -120,10 +120,10 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         *(formula(depth) for depth in SHARES),
-        Claim("the split formula gives the share at every depth, gates up to half of the escape time: largest relative error",
+        Claim.derived("the split formula gives the share at every depth, gates up to half of the escape time: largest relative error",
               "p_b^(2-D) - p_a^(2-D) = (D-2) s Te (log ratio s Te for D = 2), p_a^D + p_b^D = s, exact as K0 -> 0",
               bootstrap(lambda x, y: np.max(np.abs(x / y - 1)), value("share").then(short), value("split").then(short)), at_most(0.1),
-              kind="derived", unit="1", reason="K0 varies by a tenth between runs"),
+              unit="1", reason="K0 varies by a tenth between runs"),
         Claim("deeper pathways lose more to the same fraction of the escape time: largest change of the share with depth, f = 0.3",
               "abstract: critical periods sharpen with depth (ordering)",
               worst(value("share", fraction=0.3).then(changes("depth"))), less_than_zero, unit="1"),

@@ -115,8 +115,8 @@ FIGURE = Figure(
               at_most(0.01), unit="1", stand_in=True, reason=WELL),
         Claim("noise moves the accuracy of a shallow network by less than 0.01", f"section 4.1: no effect with 5 layers; {STAND_IN}",
               gap("shallow"), at_most(0.01), unit="1", stand_in=True, reason=WELL),
-        *(Claim(f"accuracy, {ALL[name][0]}: distance to an independent program", f"{want:g} of a few runs",
-                bootstrap(lambda ours, want=want: abs(ours - want), final(name)), at_most(0.02 if want < 0.5 else 0.01), kind="reference",
+        *(Claim.reference(f"accuracy, {ALL[name][0]}: distance to an independent program", f"{want:g} of a few runs",
+                bootstrap(lambda ours, want=want: abs(ours - want), final(name)), at_most(0.02 if want < 0.5 else 0.01), 
                 unit="1", reason="its seeds spread over 0.006 where they train; class shares over 0.01")
           for name, want in PROGRAM.items()),
     ),

@@ -82,8 +82,8 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim("the neural programmer's errors fall by 72 %: arithmetic of the published numbers", "abstract: 72 % relative",
-              exact(1 - share("error", model="neural programmer, five columns")), between(0.715, 0.725), kind="sanity", unit="1",
+        Claim.sanity("the neural programmer's errors fall by 72 %: arithmetic of the published numbers", "abstract: 72 % relative",
+              exact(1 - share("error", model="neural programmer, five columns")), between(0.715, 0.725), unit="1",
               value=0.72,
               reason="rounding"),
         Claim("twice as many neural GPUs below 1 % error: arithmetic of the published numbers", "section 4.5: 58 and 28 of 7290 runs",

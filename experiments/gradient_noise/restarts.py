@@ -119,8 +119,8 @@ def gains(optimiser: str) -> Any:
 def tables() -> tuple[Claim, ...]:
     """Successes of 400 against an independent program's, three binomial standard deviations of it."""
     return tuple(
-        Claim(f"{program}: successes of 400 restarts at eta = {eta:g}", f"{count} of an independent program",
-              mean(at(program, eta) * 400), between(count - band, count + band), kind="reference", unit="restarts", value=count,
+        Claim.reference(f"{program}: successes of 400 restarts at eta = {eta:g}", f"{count} of an independent program",
+              mean(at(program, eta) * 400), between(count - band, count + band), unit="restarts", value=count,
               reason="three binomial standard deviations")
         for program, known in PROGRAM.items() for (eta, count), band in zip(known.items(), BAND[program], strict=True)
     )  # fmt: skip
@@ -141,8 +141,8 @@ FIGURE = Figure(
         Claim(f"noise of eta = 0.3 raises the successes on {COMMON} too: share without minus with", WHERE,
               mean(at(COMMON, 0.0) - at(COMMON, 0.3)), less_than_zero, unit="1", stand_in=True,
               note="a negative result: noise costs successes where the plain learner already succeeds often"),
-        Claim("with Adam noise gains no more than sampling error on any program: largest gain in the share of successes",
-              "four programs of an independent study", gains(ADAM), at_most(0.042), kind="reference", unit="1",
+        Claim.reference("with Adam noise gains no more than sampling error on any program: largest gain in the share of successes",
+              "four programs of an independent study", gains(ADAM), at_most(0.042), unit="1",
               reason="two standard errors of a difference of 400 restarts at a share of 0.1"),
         *tables(),
     ),

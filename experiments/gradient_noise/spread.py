@@ -89,8 +89,8 @@ FIGURE = Figure(
     draw=draw,
     optional=("escape",),
     claims=tuple(
-        Claim(f"{start} start: every layer's spread follows the random walk up to {words}, largest relative distance",
-              "derived for this library: sqrt(s_w^2 + lr^2 eta H_t)", farthest(until, start), at_most(0.05), kind="derived", unit="1",
+        Claim.derived(f"{start} start: every layer's spread follows the random walk up to {words}, largest relative distance",
+              "derived for this library: sqrt(s_w^2 + lr^2 eta H_t)", farthest(until, start), at_most(0.05), unit="1",
               reason=REASON)
         for start in STARTS for until, words in ((0.5, "half of the first escape"), (1.0, "the first escape"))
     ),

@@ -85,7 +85,6 @@ LOWER = tuple(
         "Collins et al. 2021, Figure 3",
         ratio_of_means(_last("FedRep"), _last(other)),
         at_most(0.0),
-        kind="paper",
         unit="orders of magnitude of the squared sine",
     )
     for other in ("GD-GD", "10GD-GD")
@@ -95,7 +94,6 @@ GROWS = Claim(
     "Collins et al. 2021, Figure 3",
     bootstrap(_growth, _last("GD-GD"), _last("FedRep")),
     at_least(0.0),
-    kind="paper",
     unit="orders of magnitude of the squared sine",
 )
 

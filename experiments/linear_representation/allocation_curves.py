@@ -145,14 +145,12 @@ FIGURES = (
         optional=("law",),
         claims=(
             *(
-                Claim(
+                Claim.reference(
                     f"{name}: largest relative distance to the reference means over n",
                     "reference means of four seeds of an independent NumPy implementation of the four methods",
                     bootstrap(lambda ratio: np.max(np.abs(ratio - 1)), over_reference(name)),
-                    at_most(0.25),
-                    kind="reference",
+                    at_most(0.25, "four seeds against ours, two digits given"),
                     unit="relative",
-                    reason="four seeds against ours, two digits given",
                     note=UNFINISHED if name == "FO" else "",
                 )
                 for name in METHODS
@@ -162,10 +160,9 @@ FIGURES = (
                     f"from n = 10 on {name} and AltMin find the same subspace (largest mean difference in sine)",
                     paper,
                     worst(abs(LONG.at(method=name) - LONG.at(method="AltMin"))),
-                    at_most(0.01),
+                    at_most(0.01, "a tenth of the sine there, .1"),
                     kind=kind,
                     unit="sine of the largest angle",
-                    reason="a tenth of the sine there, .1",
                     stand_in=kind == "paper",
                     note=note,
                 )
@@ -179,17 +176,15 @@ FIGURES = (
                     ),
                 )
             ),
-            Claim(
+            Claim.sanity(
                 "at n = r alternating minimisation stays where the moments put it (difference in sine)",
                 "heads interpolate at n = r: no residual is left to move the basis",
                 mean(
                     value("sine", samples=lambda config: config.rank, method="AltMin")
                     - value("sine", samples=lambda config: config.rank, method="MoM")
                 ),
-                between(-1e-6, 1e-6),
-                kind="sanity",
+                between(-1e-6, 1e-6, "rounding"),
                 unit="sine of the largest angle",
-                reason="rounding",
             ),
         ),
         presets={

@@ -149,7 +149,6 @@ FIGURES = (
                 "Collins et al. 2021, Figure 1: lower at every n",
                 ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)),
                 at_most(0.0),
-                kind="paper",
                 unit="orders of magnitude of the mean squared error",
                 note=f"{_DIVERGED}; some {seeds} seeds would decide",
             )

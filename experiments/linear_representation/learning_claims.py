@@ -65,10 +65,8 @@ def released_claims(figure, axis):
             "z-score over the points)",
             f"released means {', '.join(f'{v:g}' for v in row)} of {10 if figure == 'many' else 30} repetitions",
             released_z(figure, axis, name),
-            at_most(3.0),
-            kind="paper",
+            at_most(3.0, "equal means exceed 3 at one of seven points with probability .02 to .03"),
             unit="standard errors of the difference of the two means",
-            reason="equal means exceed 3 at one of seven points with probability .02 to .03",
             note=f"{note}; {SEARCH}" if (figure, name) == ("tasks", "LF-FO") else note,
         )
 
@@ -77,22 +75,18 @@ UNFINISHED = Claim(
     "sin theta of LF-FO at T = 6400 is the released mean",
     "released mean .089",
     mean(value("sine", method="LF-FO", tasks=6400)),
-    between(0.0878, 0.0902),
-    kind="paper",
+    between(0.0878, 0.0902, "two standard errors of a mean of 30 repetitions, .003 each where the search ends"),
     unit="sine of the largest angle",
     value=0.089,
-    reason="two standard errors of a mean of 30 repetitions, .003 each where the search ends",
     note="an unfinished released search: its repetitions ran out of iterations, and .089 lies above every one that ends (.073 to .088)",
 )
 FAILS = Claim(
     "with n = r samples per task factored least squares learns nothing: its least sin theta over T",
     "released sin theta of LF-FO: at least .999",
     best(value("sine", method="LF-FO")),
-    at_least(0.99),
-    kind="paper",
+    at_least(0.99, "a subspace drawn at random has .999 on average, and fewer than one in a thousand are below .99"),
     unit="sine of the largest angle",
     value=0.999,
-    reason="a subspace drawn at random has .999 on average, and fewer than one in a thousand are below .99",
 )
 
 
@@ -106,12 +100,11 @@ def law_claim(axis, method):
             raise Absent("the law is nowhere below 0.4")
         return (sine / law).isel({axis: np.flatnonzero(small.values)})
 
-    return Claim(
+    return Claim.derived(
         f"sin theta of {method} is within 20% of its first-order law where the law is below 0.4 (worst x)",
         "perturbation law, derived for this library",
         bootstrap(lambda means: np.max(np.abs(means - 1)), Quantity(ratio)),
         at_most(0.2),
-        kind="derived",
         unit="relative distance of the mean ratio to 1",
         reason="the law gives all r directions the error of the worst one: for heads N(0, I/r) that alone puts it 17% too high at "
         "T = 20, 11% at T = 400 and 8% at T = 3200",
@@ -127,7 +120,6 @@ def order_claim(lower, upper, text, *, at_last=True, reported=None):
         "ordering of the released curves",
         mean(gap.at(tasks=LAST)) if at_last else worst(gap),
         at_most(0.0),
-        kind="paper",
         unit="sine" if lower in METHODS else "l2 norm of a parameter",
         value=reported,
     )

@@ -73,7 +73,6 @@ FIGURES = (
                 "Collins et al. 2021, new clients: FedRep far below Local until n is about d",
                 ratio_of_means(*(value("error", learner=learner, target=count) for learner in ("FedRep", "Local"))),
                 at_most(bound),
-                kind="paper",
                 unit="orders of magnitude of the mean squared error",
                 reason="far below: a factor of ten"
                 if bound

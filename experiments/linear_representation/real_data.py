@@ -214,7 +214,6 @@ FIGURES = (
                 paper="Zhang and Yang 2021: multitask methods improve on School and SARCOS",
                 measure=_best(name),
                 accepts=at_most(0.0),
-                kind="paper",
                 unit="relative to single-task ridge on the same split",
                 note="best of five methods, chosen in every resample of the splits",
                 stand_in=name not in ("school", "sarcos"),

@@ -87,7 +87,6 @@ FIGURES = (
                 "task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009",
                 mean(value(name).then(_contrast)),
                 at_least(0.1),
-                kind="paper",
                 unit="mean entry",
                 reason=reason,
                 stand_in=True,

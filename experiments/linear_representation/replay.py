@@ -189,10 +189,8 @@ FIGURES = (
                 "LF-MoM, meta-LR-MoM and LR on the released draws give the released means: largest distance in units of the last digit",
                 "released means, T2",
                 distance("library", ("LF-MoM", "meta-LR-MoM", "LR"), digit),
-                at_most(0.6),
-                kind="paper",
+                at_most(0.6, "half a unit is rounding"),
                 unit="units of the last digit",
-                reason="half a unit is rounding",
             ),
             *(
                 Claim(
@@ -200,10 +198,8 @@ FIGURES = (
                     "standard errors",
                     "released means, T2",
                     distance(side, ("LF-FO", "meta-LR-FO"), standard_error),
-                    at_most(1.0),
-                    kind="paper",
+                    at_most(1.0, "the draws are the same, so that only where a search stops may differ"),
                     unit="standard errors of the released mean of 30",
-                    reason="the draws are the same, so that only where a search stops may differ",
                     note="the iterations end both searches before they have converged at T = 100 and, in some repetitions, at 6400",
                 )
                 for side, words in (("script", "SciPy's search"), ("library", SIDES["library"]))

@@ -189,23 +189,19 @@ FIGURES = (
                     f"{structure}: a method made for it is best, or within one standard error of the best other",
                     "expected diagonal of the survey's taxonomy, section 2",
                     _dominance(structure),
-                    at_most(1.0),
-                    kind="paper",
+                    at_most(1.0, "as the table marks its best entries"),
                     unit="standard errors of the best method made for it",
-                    reason="as the table marks its best entries",
                     stand_in=True,
                     note=f"gap to the best other method, in standard errors of the method{WHY.get(structure, '')}",
                 )
                 for structure in STRUCTURES
             ),
-            Claim(
+            Claim.derived(
                 "no method beats the oracle that knows the structure (least excess RMSE over methods, structures)",
                 "the posterior mean has the least expected squared error; derived for this library",
                 best(value("rmse") - value("oracle")),
-                at_least(0.0),
-                kind="derived",
+                at_least(0.0, "no estimator has a lower expected error than the posterior mean"),
                 unit="test RMSE",
-                reason="no estimator has a lower expected error than the posterior mean",
             ),
         ),
         presets={

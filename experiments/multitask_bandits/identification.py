@@ -107,12 +107,11 @@ FIGURE = Figure(
             unit="share of runs",
             applies=several_tasks,
         ),
-        Claim(
+        Claim.derived(
             text="total data M n is what counts: one task with all samples finds it at least as often as M with a tenth",
             paper="Theorem 1's cost log N(Phi) against M n samples; at M = 8 a tenth is less data in total (derived)",
             measure=mean(value("found", tasks=fewest, sample=largest) - value("found", tasks=most, sample=tenth)),
             accepts=at_least(0.0),
-            kind="derived",
             unit="share of runs",
             note="pooling over tasks also averages over heads, which may outweigh the missing fifth of the data",
             applies=several_tasks,

@@ -160,25 +160,23 @@ FIGURE = Figure(
             "Yang et al. 2021, Theorem 3 against d M sqrt(T)",
             minus("E2TC", "PEGE", most),
         ),
-        Claim(
+        Claim.derived(
             text="sharing starts to pay at M = (d^1.5 k/(d-k))^2, 62.5 here (measured over predicted)",
             paper="equal exploration rounds of E2TC and PEGE (derived from the stage lengths)",
             measure=crossing(
                 value("total", method="E2TC"), value("total", method="PEGE"), "tasks", over=value("crossing_theory")
             ),
             accepts=between(1 / 1.5, 1.5),
-            kind="derived",
             unit="1",
             value=1.0,
             reason="a factor 1.5: exploring costs about ||theta|| a round, and what committing loses is left out",
             applies=protocol.several_tasks,
         ),
-        Claim(
+        Claim.derived(
             text="PEGE's regret over its leading order, averaged over M",
             paper="d sqrt(T) exploration plus the angle error of the estimate (derived)",
             measure=mean((value("total", method="PEGE") / value("pege_theory")).over("tasks")),
             accepts=between(0.95, 1.05),
-            kind="derived",
             unit="1",
             value=1.0,
             reason="5 %, ours: the next order is the angle's square, (d - 1) / sqrt(T) = 6 %, in a term that is 30 % of the whole",

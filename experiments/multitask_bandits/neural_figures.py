@@ -87,12 +87,11 @@ CONTROL = Figure(
     question="If the tasks have nothing of low rank in common, does sharing one network still help?",
     config=ControlConfig,
     claims=(
-        Claim(
+        Claim.derived(
             text="without shared low-rank values more tasks bring no gain",
             paper="the gain needs tasks that share a representation smaller than the inputs (derived control)",
             measure=across_tasks(SHARED),
             accepts=at_least(0.0),
-            kind="derived",
             unit=REWARD,
             note="16 seeds leave it open: about 80 would decide a gain of 0.36, as large as theirs",
             **ACROSS,

@@ -93,4 +93,4 @@ def lower(text: str, paper: str, measure: Any, **more: Any) -> Claim:
 def reference(text: str, number: float, words: str, measure: Any, half: float, **more: Any) -> Claim:
     """A claim that a regret is within `half` of the independent program's number."""
     region = between(number - half, number + half)
-    return Claim(text, words, measure, region, kind="reference", unit=REWARD, value=number, **more)
+    return Claim.reference(text, words, measure, region, unit=REWARD, value=number, **more)

@@ -96,35 +96,30 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        Claim.sanity(
             text="gain of the bound with k = 5 and log N = 500 at M = 100",
             paper="7.11, ratio of Theorem 1 and the single-task bound, by hand",
             measure=exact(value("gain", tasks=100.0, log_covering=500.0)),
-            accepts=between(7.105, 7.115),
-            kind="sanity",
+            accepts=between(7.105, 7.115, "rounding of 7.11"),
             unit="1",
             value=7.11,
-            reason="rounding of 7.11",
             applies=lambda data: 100.0 in data["tasks"].values and 500.0 in data["log_covering"].values,
         ),
-        Claim(
+        Claim.sanity(
             text="the linear rate over the general one with dim_E = d, log N = dk, largest over M",
             paper="Theorem 1 recovers Hu et al.'s rate within sqrt(2): (a + b) / sqrt(a^2 + b^2)",
             measure=exact((value("shared") / value("general")).over("tasks", how="max")),
             accepts=between(1.0, 1.41422),
-            kind="sanity",
             unit="1",
             reason="a sum of two terms over the root of the sum of their squares, largest where they are equal",
         ),
-        Claim(
+        Claim.sanity(
             text="an explicit independent sequence over the bound on the eluder dimension, at the finest scale, over its limit",
             paper="Russo and Van Roy 2013, Proposition 6: both grow as d log(1/eps), the ratio tends to (e-1)/(3 e log 2) = 0.304",
             measure=exact(value("eluder_length", eps=LAST) / value("eluder_bound", eps=LAST) / ELUDER_LIMIT),
-            accepts=between(0.94, 1.06),
-            kind="sanity",
+            accepts=between(0.94, 1.06, "rounding up to whole inputs, one in 17 on every axis at eps = 0.01"),
             unit="1",
             value=1.0,
-            reason="rounding up to whole inputs, one in 17 on every axis at eps = 0.01",
         ),
     ),
     presets={"smoke": {}, "paper": {}},

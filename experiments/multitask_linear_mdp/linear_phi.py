@@ -110,12 +110,11 @@ FIGURE = Figure(
             note="about 60 seeds would decide a fall of 2.5",
             applies=lambda data: data.sizes["task"] > 1,
         ),
-        Claim(
+        Claim.derived(
             "the known subspace is a floor at the largest M (minus the lowest of the other methods)",
             "theory: M -> infinity tends to known B",
             lowest(total(value("regret", task=LAST)), METHODS[3]),
             less_than_zero,
-            kind="derived",
             unit=RETURN,
         ),
     ),

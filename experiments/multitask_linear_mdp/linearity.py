@@ -89,43 +89,35 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        Claim.sanity(
             "largest residual of the backup under the true phi",
             "0: r + P V is linear in phi for every V (Jin et al. 2020, Proposition 2.3)",
             exact(value("residual", candidate=FIRST).over("seed", how="max")),
-            at_most(1e-13),
-            kind="sanity",
+            at_most(1e-13, "round-off of sums over a few hundred numbers of order 1"),
             unit="return",
             value=0.0,
-            reason="round-off of sums over a few hundred numbers of order 1",
         ),
-        Claim(
+        Claim.sanity(
             "residual under the wrong phi that comes closest to linear (mean over problems)",
             "not 0: the class holds no second phi of the model",
             best(value("residual", candidate=slice(1, None))),
-            at_least(0.1),
-            kind="sanity",
+            at_least(0.1, f"a tenth of a reward's range; 0.68 on average in a similar problem, {PROGRAM}"),
             unit="return",
-            reason=f"a tenth of a reward's range; 0.68 on average in a similar problem, {PROGRAM}",
         ),
-        Claim(
+        Claim.sanity(
             "inherent Bellman error of the true phi over all value functions",
             "I = 0 for the linear-MDP class",
             exact(value("error", candidate=FIRST).over("problem", how="max")),
-            at_most(1e-9),
-            kind="sanity",
+            at_most(1e-9, "tolerance of the linear programs"),
             unit="return",
             value=0.0,
-            reason="tolerance of the linear programs",
         ),
-        Claim(
+        Claim.sanity(
             "smallest inherent Bellman error of a wrong phi",
             "I > 0: the regret term M H T I sqrt(D) is linear in T",
             exact(value("error", candidate=slice(1, None)).over("problem", "candidate", how="min")),
-            at_least(0.1),
-            kind="sanity",
+            at_least(0.1, "a tenth of a reward's range, as for the residual"),
             unit="return",
-            reason="a tenth of a reward's range, as for the residual",
         ),
     ),
     presets={

@@ -108,28 +108,25 @@ FIGURE = Figure(
             less_than_zero,
             unit=RETURN,
         ),
-        Claim(
+        Claim.derived(
             "the shared network beats tabular learning",
             "the representation generalises over pairs (s, a)",
             difference(SHARED, TABLE),
             less_than_zero,
-            kind="derived",
             unit=RETURN,
         ),
-        Claim(
+        Claim.derived(
             "the shared network beats linear features of the raw inputs",
             "x itself is not a linear-MDP feature map",
             difference(SHARED, RAW),
             less_than_zero,
-            kind="derived",
             unit=RETURN,
         ),
-        Claim(
+        Claim.derived(
             "the known representation is a floor (minus the lowest of the other methods)",
             "theory: M -> infinity tends to known phi",
             lowest(total(value("regret")), KNOWN),
             less_than_zero,
-            kind="derived",
             unit=RETURN,
         ),
     ),

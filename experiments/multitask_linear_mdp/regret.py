@@ -85,7 +85,7 @@ def late_regret(method):
 
 def reference(text, method, paper, region, **more):
     """A claim on a method's regret per task against the program's."""
-    return Claim(text, paper, mean(regret_of(method)), region, kind="reference", unit=protocol.RETURN, **more)
+    return Claim.reference(text, paper, mean(regret_of(method)), region, unit=protocol.RETURN, **more)
 
 
 def near(words, method):
@@ -141,7 +141,7 @@ FIGURE = Figure(
             "derived",
         ),
         *(
-            Claim(text, FLOOR, measure, at_most(0.0), kind="derived", unit=protocol.RETURN, note=note)
+            Claim.derived(text, FLOOR, measure, at_most(0.0), unit=protocol.RETURN, note=note)
             for text, measure, note in (
                 ("the known representation is a floor: known phi minus shared", difference(KNOWN, SHARED), CAPPED),
                 (FREE, lowest(protocol.total(value("regret")), KNOWN_FREE), ""),
@@ -151,8 +151,7 @@ FIGURE = Figure(
             f"{ARGMIN} fails: regret per task, shared",
             protocol.ARGMIN_SHARED,
             f"55-70 after 150 episodes, linear; {protocol.PROGRAM}, in similar settings",
-            between(55.0, 70.0),
-            reason="the range that program gives",
+            between(55.0, 70.0, "the range that program gives"),
             note=DEPENDS,
         ),
         lower(

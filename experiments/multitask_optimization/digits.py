@@ -107,16 +107,14 @@ def claims():
             **paper,
         )
         yield published.same_order(short, kind)
-    yield Claim(
+    yield Claim.sanity(
         "every method learns: mean training loss at the end over that at the beginning, largest over the methods, two overlaid digits",
         "training works",
         protocol.worst_ratio(
             value("loss_multi", step=LAST).over("task_multi"), value("loss_multi", step=FIRST).over("task_multi")
         ),
-        at_most(0.5),
-        kind="sanity",
+        at_most(0.5, "half of the first loss"),
         unit="1",
-        reason="half of the first loss",
     )
 
 

@@ -73,9 +73,8 @@ def anywhere(method):
         f"{protocol.LOOKS[method].words} stops at Pareto points that depend on the start: largest distance of two ends in x1",
         "Senushkin et al., section 3 and figure 1 (an arbitrary Pareto-stationary point)",
         exact(ends(method).over("start", how="max") - ends(method).over("start", how="min")),
-        at_least(1.0),
+        at_least(1.0, "a fourteenth of the Pareto set"),
         unit="1",
-        reason="a fourteenth of the Pareto set",
     )
 
 
@@ -104,18 +103,16 @@ FIGURE = Figure(
             "Aligned-MTL reaches the optimum from every start: largest |x1| at the end",
             "Senushkin et al., figure 1: all five paths end there",
             exact(protocol.miss(ALIGNED).over("start", how="max")),
-            at_most(0.5),
+            at_most(0.5, "a mark of the figure on an axis of 20"),
             unit="1",
-            reason="a mark of the figure on an axis of 20",
             note="from (9, -1) it still moves along the Pareto set at 35,000 steps; the optimum is its only stationary point there",
         ),
         Claim(
             "the mean is stuck above the basin from one start at least: largest mean loss at the end",
             "Senushkin et al., figure 1 (LS does not converge)",
             exact(value("end_loss", method=MEAN).over("start", how="max")),
-            at_least(0.0),
+            at_least(0.0, "every Pareto point has a negative mean loss"),
             unit="loss",
-            reason="every Pareto point has a negative mean loss",
         ),
         *map(anywhere, (MGDA, IMTL, NASH)),
         *table_claims(),

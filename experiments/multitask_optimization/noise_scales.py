@@ -106,14 +106,12 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        Claim.derived(
             "s_i ends at the logarithm of the residual variance: largest distance over the outputs",
             "the inner optimum of Kendall et al.'s objective, s = log L",
             worst(abs(log(value("variance")) - log(value("residual")))),
-            at_most(0.01),
-            kind="derived",
+            at_most(0.01, "one per cent of a variance"),
             unit="1",
-            reason="one per cent of a variance",
         ),
         Claim(
             "the variances are those of the noise: largest distance of the mean learned variance to sigma^2 (1 - d/n), relative",
@@ -121,10 +119,9 @@ FIGURE = Figure(
             bootstrap(
                 lambda found, wanted: float(np.max(np.abs(found / wanted - 1))), value("variance"), value("expected")
             ),
-            at_most(0.1),
+            at_most(0.1, "a tenth: three standard errors of a mean of 20 variances of 500 samples are 0.04"),
             unit="1",
             stand_in=True,
-            reason="a tenth: three standard errors of a mean of 20 variances of 500 samples are 0.04",
         ),
     ),
     presets={"smoke": dict(seeds=2, steps=50, samples=20, dim=2, tasks=2), "paper": dict(seeds=100, samples=5000)},

@@ -84,7 +84,7 @@ def table_claim(
     """The largest distance of a method's end points to those of the independent program, over the starts that its table lists."""
     listed = {label: entry for label, entry in zip(starts, entries, strict=True) if entry is not None}
     where = {"method": method, dim: list(listed)}
-    return Claim(
+    return Claim.reference(
         f"{title}: largest distance of {words} at the end to the table, from {len(listed)} starts",
         f"{PROGRAM}: {', '.join(f'{v:g} from {k}' for k, v in listed.items())}",
         exact(
@@ -93,7 +93,6 @@ def table_claim(
             )
         ),
         at_most(tolerance),
-        kind="reference",
         unit=unit,
         note=note,
         reason="the table's steps are of 0.01 and programs of one descent differ in rounding: five of them",

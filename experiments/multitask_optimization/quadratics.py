@@ -111,15 +111,13 @@ FIGURE = Figure(
     draw=draw,
     claims=(
         *(
-            Claim(
+            Claim.derived(
                 f"{LOOKS[m].words} ends at the minimiser of the equal-weight sum: distance to it",
                 source,
                 mean(of("away", m)),
-                at_most(0.01),
+                at_most(0.01, "a hundredth of the spread of the single-task optima"),
                 note=SLOW if m == ALIGNED else "",
-                kind="derived",
                 unit="1",
-                reason="a hundredth of the spread of the single-task optima",
             )
             for m, source in (
                 (MEAN, "its own objective"),
@@ -132,22 +130,19 @@ FIGURE = Figure(
                 f"{LOOKS[m].words} stops at a Pareto point that depends on the start: distance between the ends of two starts",
                 "Senushkin et al., section 3 (an arbitrary Pareto-stationary point)",
                 mean(of("apart", m)),
-                at_least(0.02),
+                at_least(0.02, "twice what counts as the same point"),
                 unit="1",
-                reason="twice what counts as the same point",
                 stand_in=True,
             )
             for m in ANYWHERE
         ),
         *(
-            Claim(
+            Claim.derived(
                 f"{LOOKS[m].words} stops at the Pareto set: least weighted sum of unit gradients",
                 "a fixed point of the method is Pareto stationary",
                 mean(of("slope", m)),
-                at_most(0.05),
-                kind="derived",
+                at_most(0.05, "a twentieth of one gradient"),
                 unit="1",
-                reason="a twentieth of one gradient",
             )
             for m in ANYWHERE
         ),

@@ -110,22 +110,20 @@ FIGURE = Figure(
             "insensitive to the weights: standard deviation of the accuracy over the grid of both lambdas",
             "Wang et al., sensitivity figure (flat)",
             mean(value("accuracy").over("term", "lambda", how="std")),
-            at_most(1.0),
+            at_most(1.0, "a point of accuracy"),
             unit="%",
             stand_in=True,
             note=SHARES,
-            reason="a point of accuracy",
         ),
-        Claim(
+        Claim.derived(
             "TSR lowers the entropy of the tasks' shares (Rep-MTL at 0.9 and 0.9 minus equal weights)",
             "the term is that entropy",
             mean(at("entropy", "tsr", lambda config: config.other) - value("entropy_equal")),
             less_than_zero,
-            kind="derived",
             unit="nat",
             stand_in=True,
         ),
-        Claim(
+        Claim.derived(
             "a larger weight of TSR lowers it further (largest minus smallest lambda)",
             "the term is that entropy",
             mean(
@@ -133,7 +131,6 @@ FIGURE = Figure(
                 - at("entropy", "tsr", lambda config: min(config.lambdas))
             ),
             less_than_zero,
-            kind="derived",
             unit="nat",
             stand_in=True,
         ),

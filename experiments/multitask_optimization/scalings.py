@@ -97,18 +97,15 @@ FIGURE = Figure(
             "CAGrad's setting: CAGrad reaches the minimum of the mean from all three starts (largest |x1| at the end)",
             "Liu et al. 2021, figure 1",
             slowest("cagrad", CAGRAD),
-            at_most(0.5),
+            at_most(0.5, "a mark of the figure on an axis of 20"),
             unit="1",
-            reason="a mark of the figure on an axis of 20",
         ),
-        Claim(
+        Claim.derived(
             "CAGrad's setting: Aligned-MTL does so too",
             "Senushkin et al., theorem 1",
             slowest("cagrad", ALIGNED),
-            at_most(0.5),
-            kind="derived",
+            at_most(0.5, "a mark of the figure on an axis of 20"),
             unit="1",
-            reason="a mark of the figure on an axis of 20",
         ),
         Claim(
             "Nash-MTL's setting: Nash-MTL ends at the Pareto set from every start (largest |x2 + 8.39| at the end)",
@@ -116,18 +113,15 @@ FIGURE = Figure(
             exact(
                 abs(value("x_nash", coordinate="x2", method=NASH, step_nash=LAST) + 8.39).over("start_nash", how="max")
             ),
-            at_most(0.1),
+            at_most(0.1, "the Pareto set has x2 from -8.43 to -8.36"),
             unit="1",
-            reason="the Pareto set has x2 from -8.43 to -8.36",
         ),
-        Claim(
+        Claim.derived(
             "Nash-MTL's setting: Aligned-MTL ends at the minimiser of the scaled sum, x1 = -5.73, from every start",
             "Senushkin et al., theorem 1",
             slowest("nash", ALIGNED),
-            at_most(0.5),
-            kind="derived",
+            at_most(0.5, "a mark of the figure on an axis of 20"),
             unit="1",
-            reason="a mark of the figure on an axis of 20",
         ),
         *(table_claim(m) for m in X1),
     ),

@@ -20,14 +20,14 @@ PROGRAM = "an independent program, written from the paper, not by its authors"
 
 def derived(text, paper, measure, accepts, *, unit, **more):
     """A claim that follows from a formula."""
-    return Claim(text, f"{paper}; {DESIGN}", measure, accepts, kind="derived", unit=unit, **more)
+    return Claim.derived(text, f"{paper}; {DESIGN}", measure, accepts, unit=unit, **more)
 
 
 def reference(text, number, measure, share, *, unit, reason, words="", **more):
     """A claim of the independent program's number, up to a share of it."""
     region = between((1 - share) * number, (1 + share) * number)
     more = dict(unit=unit, value=float(number), reason=reason) | more
-    return Claim(text, f"{words or number}, {PROGRAM}", measure, region, kind="reference", **more)
+    return Claim.reference(text, f"{words or number}, {PROGRAM}", measure, region, **more)
 
 
 def own(figure):

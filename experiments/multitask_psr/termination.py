@@ -88,9 +88,9 @@ FIGURE = Figure(
             worst((ROUNDS.at(method=JOINT) - ROUNDS.at(method=SEPARATE)).then(lambda x: x.isel(team=slice(1, None)))), at_most(-1.0),
             unit="rounds", reason="a round at least",
         ),
-        Claim(
+        Claim.sanity(
             "one task alone: joint and separate are the same learner", "the classes are the same at N = 1",
-            worst(abs(ROUNDS.at(method=JOINT, team=1) - ROUNDS.at(method=SEPARATE, team=1))), less_than_zero, kind="sanity", unit="rounds",
+            worst(abs(ROUNDS.at(method=JOINT, team=1) - ROUNDS.at(method=SEPARATE, team=1))), less_than_zero, unit="rounds",
         ),
         derived(
             "joint needs fewer rounds with all tasks than with one", "beta / N falls with N",

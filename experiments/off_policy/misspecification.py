@@ -96,14 +96,14 @@ FIGURE = Figure(
         *(Claim(f"HierOPO told {told} {word} still beats FlatOPO told the truth", "design of this project: the paper assumes both known",
                 mean(at(HIER, told, end) - at(FLAT, told)), less_than_zero, kind="derived", unit=UNIT, applies=several)
           for told in TOLD for end, word in ((FIRST, "too small by the smallest factor"), (LAST, "too large by the largest factor"))),
-        *(Claim(f"the true {told} is best for HierOPO (loss there minus the lowest of the other factors)",
+        *(Claim.derived(f"the true {told} is best for HierOPO (loss there minus the lowest of the other factors)",
                 "under the model the posterior mean is Bayes-optimal; alpha = 0.1 is near it",
-                lowest(value("loss", method=HIER, told=told), 1.0, "factor"), less_than_zero, kind="derived", unit=UNIT, applies=several)
+                lowest(value("loss", method=HIER, told=told), 1.0, "factor"), less_than_zero, unit=UNIT, applies=several)
           for told in TOLD),
-        Claim("a hierarchy learnt from the same log loses no more than a quarter to the true one",
+        Claim.derived("a hierarchy learnt from the same log loses no more than a quarter to the true one",
               "design of this project (empirical Bayes is named as an extension)",
               bootstrap(lambda ours, true: ours / true, value("controls", control=LEARNT), at(HIER, "Sigma_0")), at_most(1.25),
-              kind="derived", unit="1", reason="a quarter, ours", applies=several,
+              unit="1", reason="a quarter, ours", applies=several,
               note="a 4 x 4 Sigma_0 learnt from 10 tasks of 10 interactions"),
     ),
     presets={

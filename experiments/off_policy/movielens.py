@@ -104,8 +104,8 @@ FIGURE = Figure(
               stand_in=stand_in, reason="nearer to the oracle"),
         Claim("HierOPO at n = 1000 is better than FlatOPO at twice as many interactions", "Figure 3: needs far less data (ordering)",
               mean(at(HIER, 1000) - at(FLAT, 2000)), less_than_zero, **SAME),
-        Claim("the policy that made the log is worse than FlatOPO, smallest n", "off-policy learning improves (ordering)",
-              mean(at(FLAT) - value("logging")), less_than_zero, kind="sanity", **SAME),
+        Claim.sanity("the policy that made the log is worse than FlatOPO, smallest n", "off-policy learning improves (ordering)",
+              mean(at(FLAT) - value("logging")), less_than_zero, **SAME),
         *cluster_claims(),
     ),
     presets={

@@ -41,14 +41,12 @@ def table_claims() -> Any:
         where = dict(sigma_q=sigma_q, n=n) if m == 10 else dict(m=m)
         spread = errors and {name: e * RUNS**0.5 for name, e in zip(METHODS, errors, strict=True)}
         table = dict(zip(METHODS, ours, strict=True))
-        yield Claim(
+        yield Claim.reference(
             f"m = {m}, n = {n}, sigma_q = {sigma_q:g}: largest distance of the three means to the table, in standard deviations of a run",
             f"{PROGRAM}: Oracle, Hier, Flat = {', '.join(f'{v:.4f}' for v in ours)} ({RUNS} runs)",
             near(value("by_n" if m == 10 else "by_m", **where), table, "method", spread=spread, rounding=5e-5),
-            at_most(3 / RUNS**0.5),
-            kind="reference",
+            at_most(3 / RUNS**0.5, "three standard errors of its mean of 30 runs"),
             unit="standard deviations",
-            reason="three standard errors of its mean of 30 runs",
         )  # fmt: skip
 
 
@@ -80,8 +78,8 @@ def closed_claims() -> Any:
 
     for (setting, m), (hier, *_) in BOUNDS.items():
         ours = exact(value("closed", setting=setting, m=m, method=HIER))
-        yield Claim(f"bound of HierOPO at {setting}, m = {m}", f"{PROGRAM}: {hier}", ours,
-                    between(hier - 0.0051, hier + 0.0051), kind="reference", unit=UNIT, value=hier, reason="its last digit")  # fmt: skip
+        yield Claim.reference(f"bound of HierOPO at {setting}, m = {m}", f"{PROGRAM}: {hier}", ours,
+                    between(hier - 0.0051, hier + 0.0051), unit=UNIT, value=hier, reason="its last digit")  # fmt: skip
 
 
 # n -> means of Oracle, Hier, Flat on the recommendation stand-in's true factors, m = 100, 4 runs.
@@ -92,13 +90,11 @@ def cluster_claims() -> Any:
     """Each row of it."""
     for n, ours in CLUSTERS.items():
         table = dict(zip(METHODS, ours, strict=True))
-        yield Claim(
+        yield Claim.reference(
             f"true factors, n = {n}: largest distance of the three means to the table, in standard deviations of a run",
             f"{PROGRAM}: Oracle, Hier, Flat = {', '.join(f'{v:.4f}' for v in ours)} (4 runs)",
             near(value("known", n=n), table, "method", rounding=5e-5),
-            at_most(1.5),
-            kind="reference",
+            at_most(1.5, "three standard errors of its mean of 4 runs"),
             unit="standard deviations",
-            reason="three standard errors of its mean of 4 runs",
             stand_in=True,
         )

@@ -114,8 +114,8 @@ FIGURE = Figure(
     claims=(
         Claim("one feature too few: the worst task's policy gap minus eps", "the certificate is given the features; k is assumed known",
               mean(value("worst", variant=FEWER) - EPS), at_least(0.0), kind="derived", unit="reward", note="the planner still says eps"),
-        Claim("one feature too many: the worst task's policy gap over eps", "more features hold the true ones (ordering)",
-              mean(value("worst", variant=MORE) / EPS), at_most(1.0), kind="derived", unit="1"),
+        Claim.derived("one feature too many: the worst task's policy gap over eps", "more features hold the true ones (ordering)",
+              mean(value("worst", variant=MORE) / EPS), at_most(1.0), unit="1"),
         Claim("one feature too many: planner rounds over those of k = 2", "derived: N = 4 k beta_N^2 / eps^2 where the planner settles",
               mean(value("rounds", variant=MORE) / value("rounds", variant=PAPER)), between(1.5, 2.1), kind="derived", unit="1", value=1.8,
               reason="3/2 times the ratio of beta_N^2, 1.2 at eps = 0.2; blocks of the planner are 10 % long"),
@@ -126,8 +126,8 @@ FIGURE = Figure(
               against("samples", QUARTER), at_least(0.0), unit="log ratio"),
         Claim("with the true D the features have a smaller error", "derived: an estimated D leaves an error at any number of samples",
               against("error", TRUE), at_most(0.0), kind="derived", unit="log ratio"),
-        Claim("with a quarter of omega the many more samples do not halve the error", "derived: the estimated D's error stays",
-              against("error", QUARTER), at_least(float(np.log(0.5))), kind="derived", unit="log ratio"),
+        Claim.derived("with a quarter of omega the many more samples do not halve the error", "derived: the estimated D's error stays",
+              against("error", QUARTER), at_least(float(np.log(0.5))), unit="log ratio"),
     ),
     presets={"smoke": dict(seeds=2, tasks=4, accuracy=0.8, variants=(PAPER, QUARTER)), "paper": dict(seeds=500, tasks=100)},
 )  # fmt: skip

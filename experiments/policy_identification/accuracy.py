@@ -92,8 +92,8 @@ FIGURE = Figure(
               between(0.08, 0.32), unit="1", value=0.16,
               reason="k^2/d^2 = 0.16 and a factor two for beta^2 = k log N + 2 log(M/delta), where log(M/delta) does not fall with k"),
         Claim("share of runs in which every policy is within eps, all methods and accuracies", "not with at most delta = 0.005",
-              share(value("excess") < 1.0), at_least(0.995), unit="share of runs",
-              reason="1 - delta", note="some 765 runs without an error would decide; the interval of fewer reaches below"),
+              share(value("excess") < 1.0), at_least(0.995, "1 - delta"), unit="share of runs",
+              note="some 765 runs without an error would decide; the interval of fewer reaches below"),
     ),
     presets={"smoke": dict(seeds=2, tasks=4, accuracies=(1.0, 0.7), methods=(ALONE,)), "paper": dict(seeds=200, tasks=100)},
 )  # fmt: skip

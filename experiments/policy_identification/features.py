@@ -88,25 +88,25 @@ FIGURE = Figure(
         Claim("exponent of the error in the samples (two batches, true D, longest)", "Du et al. 2023, Section 5: unbiased, 1 / (M T)",
               slope(value("error", kind=PRODUCT, half=LAST), "budget"), between(-1.1, -0.9), unit="1", value=-1.0,
               reason="a tenth for terms of higher order"),
-        *(Claim(f"{kind}: mean error over its prediction at most samples ({length} batches)", RANDOM, over_line(kind, half=half),
-                between(0.8, 1.2), kind="derived", unit="1", value=1.0, reason="a fifth for terms of higher order and the seeds")
+        *(Claim.derived(f"{kind}: mean error over its prediction at most samples ({length} batches)", RANDOM, over_line(kind, half=half),
+                between(0.8, 1.2), unit="1", value=1.0, reason="a fifth for terms of higher order and the seeds")
           for kind, length, half in ((PRODUCT, "longest", LAST), (PRODUCT, "shortest", FIRST), (ESTIMATED, "longest", LAST),
                                      (SQUARE, "shortest", FIRST))),
         Claim("one batch squared is biased: its error over that of two (most samples, shortest)",
               "Du et al. 2023, C-FeatRecover takes two batches (ordering)",
               mean(log(E.at(kind=SQUARE, half=FIRST)) - log(E.at(kind=PRODUCT, half=FIRST))), at_least(0.0), unit="log ratio"),
-        Claim("longer batches have a smaller error at the same samples (two batches, true D)",
+        Claim.derived("longer batches have a smaller error at the same samples (two batches, true D)",
               "derived: the term of S^2 falls with p (ordering)",
-              mean(log(E.at(kind=PRODUCT, half=FIRST)) - log(E.at(kind=PRODUCT, half=LAST))), at_least(0.0), kind="derived",
+              mean(log(E.at(kind=PRODUCT, half=FIRST)) - log(E.at(kind=PRODUCT, half=LAST))), at_least(0.0), 
               unit="log ratio", applies=lambda data: data.sizes["half"] > 1),
         Claim("exponent in the samples of the largest error of an entry of Z (two batches, shortest)", "derived: unbiased, 1 / sqrt(M T)",
               slope(value("miss", kind=PRODUCT, half=FIRST), "budget"), between(-0.6, -0.4), kind="derived", unit="1", value=-0.5,
               reason="a fifth, for the largest of 25 entries"),
-        Claim("the same exponent of one batch squared: it stays where it is", "derived: biased by the batch's own noise",
-              slope(value("miss", kind=SQUARE, half=FIRST), "budget"), at_least(-0.1), kind="derived", unit="1", value=0.0,
+        Claim.derived("the same exponent of one batch squared: it stays where it is", "derived: biased by the batch's own noise",
+              slope(value("miss", kind=SQUARE, half=FIRST), "budget"), at_least(-0.1), unit="1", value=0.0,
               reason="a fifth of the unbiased one's"),
-        *(Claim(f"largest error of an entry of Z, {kind}", f"{number} in {PROGRAM}", miss(kind),
-                between(number * 2 / 3, number * 4 / 3), kind="reference", unit="1", value=number, reason=ONE_RUN)
+        *(Claim.reference(f"largest error of an entry of Z, {kind}", f"{number} in {PROGRAM}", miss(kind),
+                between(number * 2 / 3, number * 4 / 3), unit="1", value=number, reason=ONE_RUN)
           for kind, number in ((PRODUCT, 0.014), (SQUARE, 0.156))),
     ),
     presets={

@@ -123,8 +123,8 @@ FIGURE = Figure(
               reason="k^2/d^2 and a factor two for beta^2 = k log N + 2 log(M/delta), where log(M/delta) does not fall with k", **MANY),
         right(DOU, "Du et al. 2023, Theorem 2"),
         right(ALONE, "Zanette et al. 2021"),
-        Claim("the known B is a lower envelope at the largest M (minus the lowest of the others)", "no features to find (ordering)",
-              lowest(log(value("pulls", tasks=LAST)), KNOWN), less_than_zero, kind="sanity", unit="log pulls"),
+        Claim.sanity("the known B is a lower envelope at the largest M (minus the lowest of the others)", "no features to find (ordering)",
+              lowest(log(value("pulls", tasks=LAST)), KNOWN), less_than_zero, unit="log pulls"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(4, 8), accuracy=0.8, methods=(DOU, ALONE)),

@@ -96,11 +96,11 @@ FIGURE = Figure(
     claims=(
         Claim("FB-DOE is wrong less often than halving alone, on average over the budgets", PAPER,
               mean((wrong(SHARED) - wrong(ALONE)).over("budget")), less_than_zero, unit="share of tasks"),
-        Claim("halving alone over its bound (largest excess)", "union bound over phases, derived",
-              worst(wrong(ALONE) - value("bound")), at_most(0.005), kind="derived", unit="share of tasks", value=0.0,
+        Claim.derived("halving alone over its bound (largest excess)", "union bound over phases, derived",
+              worst(wrong(ALONE) - value("bound")), at_most(0.005), unit="share of tasks", value=0.0,
               reason="a bound; half a percent for few seeds where it is tight"),
-        Claim("the known B is a lower envelope on average (minus the lowest of the others)", "no features to find (ordering)",
-              lowest(value("wrong").over("budget"), KNOWN), less_than_zero, kind="sanity", unit="share of tasks"),
+        Claim.sanity("the known B is a lower envelope on average (minus the lowest of the others)", "no features to find (ordering)",
+              lowest(value("wrong").over("budget"), KNOWN), less_than_zero, unit="share of tasks"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=8, budgets=(400.0, 800.0)),

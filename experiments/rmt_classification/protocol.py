@@ -212,9 +212,8 @@ def agreement(rules: tuple[str, ...], over: str, samples: int, suffix: str = "")
             f"simulated against predicted error, mean distance over {over}: {LOOK[rule].words}",
             "theorem 1: the error converges to the prediction; .005 asked at p = 100",
             distance("predicted", rule=rule),
-            at_most(0.005),
+            at_most(0.005, "half a percentage point, ours: p = 100 is finite"),
             value=0.0,
-            reason="half a percentage point, ours: p = 100 is finite",
             note=f"a small excess is expected: the target's own training mean adds 1/{samples} to the score variance",
         )
         for rule in rules
@@ -223,9 +222,8 @@ def agreement(rules: tuple[str, ...], over: str, samples: int, suffix: str = "")
         f"with 1/{samples} added to the variance (dotted lines) the excess is explained: mean distance over {over} and rules",
         "derived here, beyond the paper's limit; half of the .005 asked above",
         distance("finite"),
-        at_most(0.0025),
+        at_most(0.0025, "half of what is asked without the correction"),
         kind="derived",
         value=0.0,
-        reason="half of what is asked without the correction",
     )
     return (*near, explained)

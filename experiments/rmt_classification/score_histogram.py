@@ -151,18 +151,16 @@ def panel_claims(beta, rule, known):
             f"predicted error at beta = {beta:g}, {WORDS[rule]}",
             f"{known} by an {protocol.INDEPENDENT}",
             exact(at_panel("predicted", beta, rule, defaults=True)),
-            between(known - 6e-5, known + 6e-5),
+            between(known - 6e-5, known + 6e-5, "half of the fourth digit"),
             value=known,
-            reason="half of the fourth digit",
         ),
         protocol.fraction(
             f"simulation agrees with theory at beta = {beta:g}, {WORDS[rule]}: relative difference of the error",
             "theorem 1: the score's law converges to the predicted Gaussian; within 2% at p = 100 asked here",
             mean(at_panel("error", beta, rule) / at_panel("predicted", beta, rule) - 1),
-            between(-0.02, 0.02),
+            between(-0.02, 0.02, "2 % is ours: p = 100 is finite"),
             unit="relative",
             value=0.0,
-            reason="2 % is ours: p = 100 is finite",
         ),
     )
 

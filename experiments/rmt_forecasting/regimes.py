@@ -72,21 +72,19 @@ FIGURE = Figure(
     run=run,
     draw=draw,
     claims=(
-        Claim(
+        Claim.derived(
             "most alike channels: pooling beats independent ridges",
             "section 3: the limit gamma -> 0 is pooling (ordering, derived here)",
             mean(loss(lambda config: max(config.shares), "pooled", "independent")),
             less_than_zero,
-            kind="derived",
             unit=UNIT,
             stand_in=True,
         ),
-        Claim(
+        Claim.derived(
             "least alike channels: pooling loses to independent ridges",
             "section 3: the limit lam = 0 is independence (ordering, derived here)",
             mean(loss(lambda config: min(config.shares), "pooled", "independent")),
             at_least(0.0),
-            kind="derived",
             unit=UNIT,
             stand_in=True,
         ),

@@ -133,9 +133,8 @@ FIGURE = Figure(
             "the optimal coupling grows with the alignment (smallest step)",
             "Section 4: lam* grows with alpha",
             exact(value("best_lam").then(smallest_rise)),
-            at_least(1e-6),
+            at_least(1e-6, "a strict rise"),
             unit="1",
-            reason="a strict rise",
         ),
         claim(
             "sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk",
@@ -150,9 +149,8 @@ FIGURE = Figure(
             "predictions equal an independent solution of the equations (largest deviation)",
             "unpublished independent program for the fixed-point equations, four digits (crosses)",
             exact(Quantity(against_reference)),
-            at_most(6e-5),
+            at_most(6e-5, "half of the fourth digit"),
             kind="reference",
-            reason="half of the fourth digit",
         ),
     ),
 )

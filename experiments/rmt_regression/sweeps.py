@@ -252,9 +252,8 @@ FIGURE = Figure(
             "under-regularised sharing keeps the double-descent peak: predicted risk at n = d over the highest elsewhere",
             "derived here",
             exact(value("theory_samples", curve="shared").then(_over_others)),
-            at_least(1.0),
+            at_least(1.0, "above 1 the highest risk is at n = d"),
             unit="ratio",
-            reason="above 1 the highest risk is at n = d",
         ),
         derived(
             "the matched coupling has no peak: its predicted risk falls with every sample added (largest step)",

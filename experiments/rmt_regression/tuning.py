@@ -129,9 +129,8 @@ def loses(text, method, bound, paper="", note=""):
         f"{text} (mean excess)",
         f"{PAPER}{paper}",
         mean(value("excess", method=method).over("alpha")),
-        between(0.0, bound),
+        between(0.0, bound, "the paper gives no number; the bound is ours"),
         unit="relative",
-        reason="the paper gives no number; the bound is ours",
         note=note,
     )
 
@@ -173,18 +172,16 @@ FIGURE = Figure(
             "moment estimates of w1.w2/(Td) are unbiased (largest mean error over alignments)",
             "Section 4.3: estimated statistics",
             bootstrap(lambda error: np.max(np.abs(error)), Quantity(_error)),
-            at_most(0.05),
+            at_most(0.05, "a tenth of |w|^2/(Td) = 1/2"),
             unit="1",
             value=0.0,
-            reason="a tenth of |w|^2/(Td) = 1/2",
         ),
         derived(
             "the Bayes coupling Omega/sig2 beats every (gamma, lam) of the grid (smallest predicted gain)",
             "derived here",
             exact((value("oracle_risk") / value("bayes_risk") - 1).over("alpha", how="min")),
-            at_least(-1e-9),
+            at_least(-1e-9, "optimal up to rounding"),
             unit="relative",
-            reason="optimal up to rounding",
         ),
     ),
 )

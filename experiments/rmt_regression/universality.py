@@ -89,14 +89,12 @@ FIGURE = Figure(
             )
             for law in LAWS[:-1]
         ),
-        Claim(
+        Claim.sanity(
             "features with random radii do not (mean relative distance over the points)",
             "outside the assumption; negative control",
             distance(*of("elliptical")),
-            at_least(0.05),
-            kind="sanity",
+            at_least(0.05, "well beyond the 2 % asked of the others"),
             unit="relative",
-            reason="well beyond the 2 % asked of the others",
         ),
     ),
 )

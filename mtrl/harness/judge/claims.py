@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,11 +24,17 @@ class Interval(NamedTuple):
     high: float
 
 
-class Region(NamedTuple):
-    """The values that agree with the paper: the closed interval [low, high]."""
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """The values that agree with the paper: the closed interval [low, high], and why it is what it is."""
 
     low: float
     high: float
+    reason: str = ""
+
+    def __iter__(self) -> Iterator[float]:
+        """Its two ends."""
+        return iter((self.low, self.high))
 
     def __str__(self) -> str:
         """In words, as printed in the claims table."""
@@ -39,19 +45,19 @@ class Region(NamedTuple):
         return f"{self.low:.4g} to {self.high:.4g}"
 
 
-def at_least(bound: float) -> Region:
-    """Agreement means: value >= bound."""
-    return Region(bound, math.inf)
+def at_least(bound: float, reason: str = "") -> Region:
+    """Agreement means: value >= bound; with the reason of the bound."""
+    return Region(bound, math.inf, reason)
 
 
-def at_most(bound: float) -> Region:
-    """Agreement means: value <= bound."""
-    return Region(-math.inf, bound)
+def at_most(bound: float, reason: str = "") -> Region:
+    """Agreement means: value <= bound; with the reason of the bound."""
+    return Region(-math.inf, bound, reason)
 
 
-def between(low: float, high: float) -> Region:
-    """Agreement means: low <= value <= high."""
-    return Region(low, high)
+def between(low: float, high: float, reason: str = "") -> Region:
+    """Agreement means: low <= value <= high; with the reason of the bounds."""
+    return Region(low, high, reason)
 
 
 less_than_zero = at_most(0.0)
@@ -101,7 +107,7 @@ class Claim:
         (follows from a formula derived for this library), `sanity`, `speed`.
       unit: of the measure and of the paper's value.
       value: the paper's number, where it has one.
-      reason: why the region is what it is.
+      reason: why the region is what it is; that of `accepts` where none is given.
       stand_in: the data are not the paper's; said in the claim's record and in the tally.
     """
 
@@ -121,6 +127,27 @@ class Claim:
         """A study's own mistake shows when it is imported."""
         if self.kind not in KINDS:
             raise TypeError(f"claim '{self.text}': kind {self.kind} is none of {', '.join(KINDS)}")
+        object.__setattr__(self, "reason", self.reason or self.accepts.reason)
+
+    @classmethod
+    def reference(cls, *args: Any, **keywords: Any) -> "Claim":
+        """A claim that ours is an independent program's number."""
+        return cls(*args, kind="reference", **keywords)
+
+    @classmethod
+    def derived(cls, *args: Any, **keywords: Any) -> "Claim":
+        """A claim that follows from a formula derived for this library."""
+        return cls(*args, kind="derived", **keywords)
+
+    @classmethod
+    def sanity(cls, *args: Any, **keywords: Any) -> "Claim":
+        """A claim without which the others would say nothing."""
+        return cls(*args, kind="sanity", **keywords)
+
+    @classmethod
+    def speed(cls, *args: Any, **keywords: Any) -> "Claim":
+        """A claim about time."""
+        return cls(*args, kind="speed", **keywords)
 
 
 def verdict(interval: Interval, accepts: Region) -> str:

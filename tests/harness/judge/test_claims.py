@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mtrl.harness.judge.claims import (
+    KINDS,
     Claim,
     Interval,
     at_least,
@@ -72,6 +73,15 @@ def test_record_is_json():
         "claim": "text", "kind": "derived", "paper": "Table 1", "ours": 1.0, "interval": [None, 2.0], "accepts": "at most 3",
         "verdict": "reproduced", "unit": "m", "value": 2.0, "reason": "rounding", "stand_in": True, "note": "why",
     }  # fmt: skip
+
+
+def test_a_kind_is_a_constructor_and_a_region_carries_its_reason():
+    one = (lambda data: exact(1.0), at_most(3.0, "rounding"))
+    for kind in KINDS[1:]:
+        record = evaluate_claim(getattr(Claim, kind)("text", "Table 1", *one, unit="m"), None)
+        assert (record["kind"], record["reason"], record["unit"]) == (kind, "rounding", "m")
+    assert Claim("text", "Table 1", *one, reason="half a digit").reason == "half a digit"
+    assert list(between(1.0, 2.0, "why")) == [1.0, 2.0]
 
 
 def test_a_claim_about_other_data_is_left_out(tmp_path):
