@@ -42,7 +42,7 @@ def test_csv_with_half_stars(tmp_path):
         ("1::2.5::5::9\n", r"line 1: got the MovieID 2.5"),
         ("1::2::6::9\n", r"line 1: got the rating 6, but stars go from 0 to 5"),
         ("1::2::nan::9\n", r"line 1: got the rating nan"),
-        ("1::2::5::9\n1::2::4::9\n", r"line 1: user 1 rates movie 2 more than once"),
+        ("1::1::5::9\n1::2::5::9\n1::2::4::9\n", r"line 2: user 1 rates movie 2 more than once"),
         ("", r"holds no ratings; expected lines UserID::MovieID"),
     ],
 )

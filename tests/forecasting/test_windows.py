@@ -111,6 +111,14 @@ def test_too_short_a_part_is_refused_by_row(split, rows, lookback, horizon, mess
         w.check_windows(split, rows, lookback, horizon, "ETTh1")
 
 
+def test_a_part_that_holds_one_window_is_long_enough():
+    split = w.Split((0, 12), (4, 16), (8, 20))
+    w.check_windows(split, 20, 8, 4)
+    assert [len(w.window_starts(span, 8, 4)) for span in split] == [1, 1, 1]
+    with pytest.raises(BadInput, match="rows 0 to 12 of the train part are 12, too few for lookback 8"):
+        w.check_windows(split, 20, 8, 5)
+
+
 def test_holes_are_refused_by_row_and_channel():
     series = np.zeros((9, 3))
     series[4, 2] = np.nan

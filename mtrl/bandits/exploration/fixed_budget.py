@@ -82,11 +82,12 @@ def halve(
         return efficient_apportionment(weights, each), gap
 
     def phase(state, r):
-        active, values, gap, pulls = state
+        active, _, gap, pulls = state
         counts, reached = over_sets(active, one, (jnp.zeros((tasks, arms), int), jnp.zeros(tasks, dtype)))
         sums = sampler.sums(jax.random.fold_in(key, r), counts)
-        choosing = jnp.sum(active, axis=1, keepdims=True) > 1
-        values = jnp.where(choosing, estimate(features, counts, sums), values)
+        values = estimate(
+            features, counts, sums
+        )  # every task chooses in every phase; those that are not there have no pull
         count = -(-arms // 2 ** (r + 1))
         state = keep_best(values, active, count), values, jnp.maximum(gap, jnp.max(reached)), pulls + jnp.sum(counts)
         return state, None

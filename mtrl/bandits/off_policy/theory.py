@@ -79,7 +79,7 @@ def coverage(data: Moments, optimal: Float[Array, "task dim dim"]) -> Float[Arra
     """
     half = pinv_psd(sqrt_psd(optimal))
     ratio = half @ (data.gram / jnp.maximum(data.count, 1)[:, None, None]) @ half
-    lowest = jnp.linalg.eigvalsh((ratio + jnp.swapaxes(ratio, -1, -2)) / 2)[:, 0]
+    lowest = jnp.linalg.eigvalsh(ratio)[:, 0]
     return jnp.minimum(jnp.min(jnp.where(data.count > 0, lowest, jnp.inf)), 1.0)
 
 

@@ -100,7 +100,8 @@ def test_given_rounds_show_what_features_are_worth(keys):
 
 
 def test_two_batches_are_unbiased_and_one_is_not():
-    """20 tasks x 60 batches x 40 draws of p = 40: `E th^(1) th^(2)^T = B Gamma B^T`; the square of one batch carries its noise."""
+    """20 tasks x 60 batches x 40 draws of p = 40: `E th^(1) th^(2)^T = B Gamma B^T`; the square of one batch carries its noise, the covariance of
+    a reward's estimate `U^-1 phi r` over all the rounds of the batch."""
     problem = problem_of(jax.random.key(0))
     sampler = ex.context_sampler(problem)
     design = contextual_e_optimal(problem.features, problem.probabilities)
@@ -111,7 +112,12 @@ def test_two_batches_are_unbiased_and_one_is_not():
     keys = jax.random.split(jax.random.key(1), 40)
     moments = [jax.jit(jax.vmap(functools.partial(draw, squares=s)))(keys) / 1200 for s in (False, True)]
     assert_mean("product of two batches", moments[0], expected)
-    assert np.abs(moments[1].mean(0) - expected).max() > 0.05
+    dual = np.asarray(flat @ inverse)
+    chances = np.asarray(problem.probabilities[:, None] * design.weights).reshape(-1)
+    mean_squares = 1 + np.mean(np.asarray(problem.means).reshape(20, -1) ** 2, axis=0)
+    noise = ((dual.T * chances * mean_squares) @ dual - np.asarray(expected)) / 40
+    assert np.abs(noise).max() > 0.05
+    assert_mean("square of one batch", moments[1], expected + noise)
 
 
 def test_contexts_and_planner_round_by_round(keys):
@@ -135,6 +141,9 @@ def test_contexts_and_planner_round_by_round(keys):
         f = np.asarray(features).reshape(-1, 2)
         exact = np.eye(2) + np.einsum("mn,ni,nj->mij", np.asarray(plan.counts).reshape(3, -1), f, f)
         assert_close("information", plan.information, exact)
+        longest = np.sqrt(np.einsum("sai,mij,saj->msa", features, np.linalg.inv(exact), features).max(-1))
+        beta = float(width(2, 300.0, 0.01, tasks=3, noise=1.0, norm=1.0, ridge=1.0))
+        assert_close("width", plan.width, 2 * beta * longest @ np.asarray(problem.probabilities))
     assert_close("width with blocks", plans[1].width, plans[0].width, rtol=0.1)
 
 

@@ -110,6 +110,19 @@ def test_subspace_error_is_the_predicted_one(times):
         assert np.all(np.sqrt(errors) <= bound)
 
 
+def test_the_general_prediction_is_isserlis():
+    """`E ||P (g w^T + (g g^T - S) B) Gamma^-1||_F^2 / (M T)` for g ~ N(0, S), with the fourth moments of a Gaussian written out."""
+    rng = np.random.default_rng(0)
+    basis, heads, root = np.linalg.qr(rng.normal(size=(4, 2)))[0], rng.normal(size=(3, 2)), rng.normal(size=(4, 4))
+    s, gamma, outside = root @ root.T, heads.T @ heads / 3, np.eye(4) - basis @ basis.T
+    right = basis @ np.linalg.inv(gamma)
+    fluctuation = np.einsum("ac,bd->abcd", s, s) + np.einsum("ad,bc->abcd", s, s)  # E g_a g_b g_c g_d - S_ab S_cd
+    squares = np.einsum("ia,bj,ic,dj,abcd->", outside, right, outside, right, fluctuation)
+    linear = np.trace(outside @ s) * np.mean(np.sum((heads @ np.linalg.inv(gamma)) ** 2, axis=1))
+    found = ex.theory.subspace_error_of(*map(jnp.asarray, (s, basis, gamma)), tasks=3, batches=7)
+    assert_close("first-order error of the subspace", found, (linear + squares) / 21, rtol=1e-12)
+
+
 def test_longer_batches_never_hurt_at_a_budget():
     spectrum = jnp.array([0.3, 1.0])
     found = [ex.theory.subspace_error_at_budget(spectrum, 1e5, rho=5, rounds=p, dim=5) for p in (5, 20, 100)]

@@ -13,6 +13,7 @@ from tests.helpers import assert_close
 
 USERS, ITEMS, RANK = 30, 20, 2
 SIZES = dict(users=USERS, items=ITEMS, rank=RANK)
+HOLD_OUT = jax.jit(functools.partial(op.hold_out_errors, iterations=10, **SIZES))
 COMPLETE = jax.jit(op.complete, static_argnames=(*SIZES, "iterations"))
 
 
@@ -55,10 +56,15 @@ def test_left_out_ratings_say_nothing():
 
 def test_hold_out_prefers_a_ridge_in_between():
     user, item, seen, _ = table(2.0)
-    errors = jax.jit(functools.partial(op.hold_out_errors, iterations=10, **SIZES))(
-        jax.random.key(0), user, item, seen, jnp.asarray([1e-6, 3.0, 1e4])
-    )
+    errors = HOLD_OUT(jax.random.key(0), user, item, seen, jnp.asarray([1e-6, 3.0, 1e4]))
     assert np.argmin(errors) == 1
+
+
+def test_hold_out_error_is_a_root_mean_square():
+    """Under a huge ridge nothing is predicted: ratings of +2 and -2 are missed by 2, whichever are held out."""
+    user, item, seen, _ = table(2.0)
+    error = HOLD_OUT(jax.random.key(0), user, item, 2 * jnp.sign(seen), jnp.full(3, 1e12))
+    assert_close("error", error, np.full(3, 2.0), 1e-9)
 
 
 def test_bad_input():

@@ -24,11 +24,11 @@ def test_tasks_have_the_laws_covariance(key):
 def test_log_follows_frequencies_policy_and_rewards(key):
     """Task and action frequencies within five standard errors; rewards are phi^T theta plus noise."""
     theta = jnp.asarray([[1.0, 0.0], [0.0, -1.0], [3.0, 3.0]])
-    contexts = jnp.broadcast_to(jnp.asarray([[0.5, 0.0], [0.0, 0.5], [0.0, 0.0]]), (6000, 3, 2))
+    contexts = jnp.broadcast_to(jnp.asarray([[0.5, 0.0], [-1.0, 0.5], [0.0, 0.0]]), (6000, 3, 2))
     log = op.sample_log(key, theta, contexts, noise=0.1, frequency=jnp.asarray([1.0, 3.0, 0.0]), greed=2.0, shy=1.0)
     assert_mean("task frequency", log.task == 1, 0.75)
     assert not np.any(log.task == 2)
-    weight = np.exp([1.0 - 0.25, 0.0, 0.0])  # greed r - shy r^2, r = phi^T theta_0 = (1/2, 0, 0)
+    weight = np.exp([1.0 - 0.25, -2.0 - 1.0, 0.0])  # greed r - shy r^2, r = phi^T theta_0 = (1/2, -1, 0)
     for action in range(3):
         assert_mean(f"action {action}", log.action[log.task == 0] == action, weight[action] / weight.sum())
     assert_mean("noise", log.reward - jnp.sum(log.features * theta[log.task], -1), 0.0)

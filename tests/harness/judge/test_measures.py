@@ -186,6 +186,18 @@ def test_perturbations_turn_a_claim_that_says_something_and_not_one_that_does_no
     ) == ["NaN"]
 
 
+def test_every_perturbation_changes_the_data_and_outliers_are_gross():
+    """Of a dimension with one label nothing is reversed; an outlier is a hundred times the largest size away, also where all values are negative."""
+    data = -abs(DATA.isel(method=[0])).assign(regret=abs(DATA.regret.isel(method=[0])) + 1)
+    for name, changed in perturbations(data):
+        assert not changed.equals(data), name
+        if (what := name.partition(" of ")[2].removesuffix(" an outlier")) in data:
+            moved = abs(changed[what] - data[what])
+            assert (
+                int((moved > 0).sum()) in (1, data[what].size // 12) and moved.max() >= 100 * abs(data[what]).max()
+            ), name
+
+
 def test_a_claim_of_unknown_kind_is_a_mistake_of_the_study():
     with pytest.raises(TypeError, match="kind"):
         Claim("x", "y", mean(value("regret")), at_least(0), kind="hope")

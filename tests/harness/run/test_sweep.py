@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -120,6 +121,18 @@ def test_a_sweep_with_a_failed_point_is_collated_without_it_and_its_state_is_tol
     )
     assert f"stopped: mortal/figure wrong=-1 {gone.stem} (" in rows[3] and "is gone" in rows[3]
     assert end == "4 cells: 2 done, 1 stopped, 1 failed"
+
+
+def test_a_cell_that_runs_says_since_when(tmp_path):
+    """By the clock of the record, three hours ago on another host, whose process cannot be asked."""
+    plan = {"study": "tiny", "figure": "mean", "cells": {"c1": "seeds 0..1", "c2": ""}}
+    records.cell_file(tmp_path, records.PLAN, "").parent.mkdir()
+    records.cell_file(tmp_path, records.PLAN, "").write_text(json.dumps(plan))
+    record = {"host": "elsewhere", "pid": 7, "started": time.time() - 3 * 3600}
+    records.cell_file(tmp_path, "c1", ".running").write_text(json.dumps(record))
+    *_, running, end = status.status(tmp_path).splitlines()
+    assert running == "running: tiny/mean c1 (seeds 0..1): process 7 on elsewhere, for 3.0 h"
+    assert end == "2 cells: 1 running, 1 missing"
 
 
 @pytest.mark.parametrize(

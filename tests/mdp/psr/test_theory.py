@@ -55,6 +55,11 @@ def test_only_margin_over_tasks_matters_in_the_rate():
     one = theory.upstream_iterations(10.0, 1.0, eps=0.1, **rest)
     assert_close("beta / N", theory.upstream_iterations(20.0, 4.0, eps=0.1, **rest), one / 2, 1e-12)
     assert_close("eps", theory.upstream_iterations(10.0, 1.0, eps=0.05, **rest), 4 * one, 1e-12)
+    # (3 + 4 / .25) * 3 * 3 * 4^3 * 2^2 * 10 / (.5^4 * .01), and its powers: A^2, d, and Q_A^4 beside the eluder dimension's Q_A^2.
+    assert_close("by hand", one, 19 * 9 * 64 * 4 * 10 / (0.0625 * 0.01), 1e-12)
+    for name, value, factor in (("actions", 6, 9), ("tests", 6, 2), ("test_actions", 2, 16 * (3 + 4 * 16) / 19)):
+        other = theory.upstream_iterations(10.0, 1.0, eps=0.1, **{**rest, name: value})
+        assert_close(name, other, factor * one, 1e-12)
 
 
 def test_degrees_of_freedom():

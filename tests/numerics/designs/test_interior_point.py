@@ -111,6 +111,7 @@ def test_what_points_do_not_span(points, directions):
     flat = points.at[:, 3].set(points[:, 0] - points[:, 1])
     inner = directions.at[:, 3].set(directions[:, 0] - directions[:, 1])
     assert jnp.isinf(xy(flat, directions).value) and not xy(flat, directions).converged
+    assert jnp.isinf(xy(flat, inner.at[0].set(directions[0])).value), "one direction that is not seen is enough"
     design = xy(flat, inner)
     assert design.converged and design.rank == 3
     assert_close("value in the span", design.value, xy(points[:, :3], directions[:, :3]).value, rtol=GAP)

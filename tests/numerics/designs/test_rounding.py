@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from mtrl.numerics.designs.e_optimal import e_optimal
 from mtrl.numerics.designs.rounding import (
@@ -88,6 +89,22 @@ def test_regret_rounding_keeps_its_guarantee(design, total):
     alpha = np.sqrt(total / 5)
     guarantee = total / (total + 2 * alpha) - 4 / alpha
     assert kept_information(x, weights, counts) >= max(guarantee, 1 - 3 * np.sqrt(5 * 4 / total))
+
+
+def test_regret_rounding_is_its_algorithm(design):
+    """Sample by sample, with the inverse of a matrix and c from a bracketed root, where `n A(lambda) = I`."""
+    x, weights = (np.asarray(part) for part in design)
+    total = 30
+    half = np.linalg.solve(np.linalg.cholesky(total * (x.T * weights) @ x), x.T).T
+    alpha, gathered, counts = np.sqrt(total / 5), np.zeros((4, 4)), np.zeros(40, int)
+    for _ in range(total):
+        least = alpha * np.linalg.eigvalsh(gathered)[0]
+        inverse = lambda c, gathered=gathered: np.linalg.inv(c * np.eye(4) + alpha * gathered)  # noqa: E731
+        q = inverse(brentq(lambda c, inverse=inverse: np.sum(inverse(c) ** 2) - 1, 1e-3 - least, 3 - least))
+        score = np.einsum("ni,ij,nj->n", half, q @ q, half) / (1 + alpha * np.einsum("ni,ij,nj->n", half, q, half))
+        gathered = gathered + np.outer(half[score.argmax()], half[score.argmax()])
+        counts[score.argmax()] += 1
+    np.testing.assert_array_equal(jax.jit(regret_rounding)(*design, total), counts)
 
 
 def test_rounding_refuses(design):

@@ -9,10 +9,11 @@ from tests.helpers import assert_close
 
 DIM, TASKS = 4, 2
 H = np.diag([4.0, 1.0, 0.25, 0.01])
+BOUND = np.linalg.norm(H)
 BEST = np.array([[1.0, -1.0], [2.0, 0.0], [0.0, 3.0], [-1.0, 1.0]])
 
 
-def search(guess, *, goal=1e-12, iterations=2000, start=None, cross=None, weight=0.0):
+def search(guess, *, goal=1e-12, iterations=2000, start=None, cross=None, weight=0.0, largest=BOUND):
     """`1/2 tr W^T H W - tr C^T W + weight ||W||_1`, stopped at the distance to the minimiser without a penalty."""
     cross = jnp.asarray(H @ BEST) if cross is None else cross
     start = (jnp.zeros((DIM, TASKS)),) if start is None else start
@@ -28,7 +29,7 @@ def search(guess, *, goal=1e-12, iterations=2000, start=None, cross=None, weight
         gradient(sum(start)),
         goal=goal,
         guess=guess,
-        largest=np.linalg.norm(H),
+        largest=largest,
         iterations=iterations,
     )
 
@@ -46,6 +47,12 @@ def test_any_guess_of_the_largest_eigenvalue_is_safe(guess):
 def test_a_good_guess_takes_fewer_steps_than_the_bound():
     steps = [int(search(guess).steps) for guess in (4.0, 1e9)]
     assert steps[0] <= steps[1]
+
+
+def test_a_step_that_fails_is_halved_and_no_more():
+    """Backtracking ends within a factor of two of the largest eigenvalue, however loose its bound: sqrt(2) times as many steps, and the tries."""
+    exact, found = search(4.0), search(0.03, largest=1e6)
+    assert int(found.steps) <= np.sqrt(2) * int(exact.steps) + 20
 
 
 def test_blocks_share_the_quadratic():

@@ -34,6 +34,14 @@ def test_starting_at_the_minimum_takes_no_step():
     assert bool(found.converged)
 
 
+def test_the_value_tolerance_is_relative_to_the_larger_size():
+    """SciPy's `(f_k - f_{k+1}) / max(|f_k|, |f_{k+1}|, 1)`: from 0 down it is 1, and at most the fall where both are small."""
+    for depth, tolerance in ((100.0, 1.0), (1e-3, 3e-3)):
+        bowl = lambda v, depth=depth: depth * jnp.sum((v - 1) ** 2) - depth * 3  # noqa: E731
+        found = minimise(bowl, jnp.zeros(3), value_tolerance=tolerance, gradient_tolerance=0.0)
+        assert bool(found.converged) and int(found.iterations) == 1 and float(found.value) < 0
+
+
 def test_either_tolerance_alone_stops():
     start = jnp.array([-1.2, 1.0, 0.5])
     by_value = minimise(rosenbrock, start, value_tolerance=jnp.inf, gradient_tolerance=0.0)

@@ -62,6 +62,14 @@ def test_rows_give_what_their_moments_give(shared):
         assert_close("restricted", ours, whole[index], 1e-12)
 
 
+def test_a_part_keeps_its_rows_where_a_gram_matrix_does_not_pay_for_its_tasks():
+    """80 of 100 features of 50 samples of one design: rows for one task, moments for six."""
+    x = jnp.ones((1, 50, 100))
+    for tasks, rows in ((1, True), (6, False)):
+        part = L.restrict(L.data_term_shared_design(x[0], jnp.ones((tasks, 50)), rows=True), jnp.arange(80))
+        assert (part.rows is not None) == rows != L.gram_pays(50, 80, tasks)
+
+
 def test_a_mask_leaves_rows_out():
     x, y = data()
     mask = jnp.arange(2)[None] < jnp.array([2, 1, 1, 2, 1])[:, None]
