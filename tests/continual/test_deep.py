@@ -110,14 +110,15 @@ def test_decided_weights_and_samples(key):
         draws = jax.vmap(lambda k: continual.sampled_weights(k, fields, BETA_F)[0])(jax.random.split(key, 400))
         worst = jnp.abs(draws.mean(0) - jnp.tanh(BETA_F * fields[0])).max()
         scores = continual.binary_forward(weights, batch.x)
-        right = continual.accuracy(scores, batch.label), continual.accuracy(scores * jnp.nan, batch.label)
+        known = jnp.array([[0, 2.0, 1], [3, 0, 0], [jnp.nan, 1, 2], [1, 0, 2]])  # right, wrong, no score, right
+        right = continual.accuracy(known, jnp.array([1, 1, 2, 2])), jnp.isfinite(scores).all()
         return gradient, weights, worst, right, deep.squared_gradients(key, fields, batch, BETA_F)
 
     gradient, weights, worst, right, squared = everything()
     assert all(np.isfinite(g).all() for g in gradient)
     assert all(np.array_equal(w, np.sign(t)) for w, t in zip(weights, sure, strict=True))
     assert float(worst) < 5 / 20  # five standard errors at most: 1e-5 over 20 weights
-    assert 0 <= float(right[0]) <= 1 and float(right[1]) == 0
+    assert float(right[0]) == 0.5 and right[1]
     assert [s.shape for s in squared] == [f.shape for f in fields] and min(float(s.min()) for s in squared) >= 0
 
 

@@ -47,9 +47,9 @@ def slopes(order, floor):
     return energy(order), jax.grad(lambda order: energy(order).value)(order)
 
 
-def brute_energy(q, r, q_star, beta, reach):
+def brute_energy(q, r, q_star, beta, reach, count=241):
     """Equal steps everywhere, wide enough for the inner integrand."""
-    z, x = np.linspace(-7.5, 7.5, 241), np.linspace(-reach, reach, int(30 * reach))
+    z, x = np.linspace(-7.5, 7.5, count), np.linspace(-reach, reach, int(30 * reach))
     weight, log_x = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum(), -(x**2) / 2
     g = (np.sqrt(q_star - q) * x + np.sqrt(q) * z[:, None]) / np.sqrt(1 - q_star)
     inner = special.logsumexp(beta * special.log_ndtr(-g) + log_x - special.logsumexp(log_x), axis=1)
@@ -66,6 +66,12 @@ def test_energy_and_what_a_cut_off_costs():
     )
     assert_close("energy on +-7.5", cut, brute_energy(*order, 20.0, 7.5), 5e-4)
     assert 1.02 < float(cut / ours) < 1.03
+
+
+def test_energy_where_the_teacher_side_is_steep():
+    """`H(z r / sqrt(q - r^2))` falls from 1 to 0 within a hundredth of a standard deviation as r^2 -> q: the nodes follow it."""
+    order = (0.97, 0.9848, 0.977)
+    assert_close("energy", slopes(jnp.array(order), 1e-9)[0].value, brute_energy(*order, 20.0, 40.0, 2001), 1e-6)
 
 
 def test_slopes_of_the_energy_are_its_derivatives():

@@ -15,6 +15,7 @@ def test_convergence_time_is_the_definition():
     written = next(t for t in range(50, 401) if np.std(errors[t - 50 : t]) < 5e-4)
     time = jax.jit(lambda errors: theory.convergence_time(errors, window=50))
     assert int(time(jnp.asarray(errors))) == written
+    assert int(time(jnp.asarray(errors + 1e3))) == written  # a deviation does not ask where the mean lies
     assert int(time(jnp.asarray(errors + np.arange(400) % 2))) == 401  # never
     with pytest.raises(BadInput, match="window got 500, but must be a whole number from 2 to 400"):
         theory.convergence_time(jnp.asarray(errors), window=500)

@@ -65,6 +65,13 @@ def test_diagnostics_of_two_unit_gradients_at_an_angle():
     assert_close("similarity", said.magnitude_similarity, 0.6, rtol=1e-12)
 
 
+def test_a_task_without_gradient_does_not_stop_the_others():
+    """Where nothing conflicts UPGrad is the mean, and PCGrad the sum."""
+    J = np.array([[0.0, 0, 0], [3.0, 6, 0], [0, 0, 9]])
+    for factory, expected in ((mean, J.mean(0)), (upgrad, J.mean(0)), (pcgrad, J.sum(0))):
+        assert_close(factory.__name__, direction(factory, J), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "make, words",
     [

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -25,6 +26,13 @@ def test_condition_number():
     assert_close("pair", path.condition_number(pair), np.sqrt((1 + np.cos(phi)) / (1 - np.cos(phi))), 1e-12)
     assert_close("orthogonal", path.condition_number(jnp.diag(jnp.array([5.0, 2.0]))), 2.5, 1e-12)
     assert path.condition_number(jnp.zeros((2, 2))) == jnp.inf
+
+
+def test_falling_adam_takes_the_steps_of_adam_times_a_thousandth_in_the_end():
+    """Adam's step under a constant gradient is the rate: `rate 1000^(-t / T)` here."""
+    rule, slope = path.falling_adam(0.2, 6), jnp.array([3.0, -0.5])
+    moves = jax.lax.scan(lambda state, _: rule.update(slope, state)[::-1], rule.init(slope), length=7)[1]
+    assert_close("steps", moves, -0.2 * np.outer(1e3 ** (-np.arange(7) / 6), [1, -1]), 1e-6)
 
 
 def test_keep_divides_the_steps():

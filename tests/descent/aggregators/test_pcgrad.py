@@ -2,7 +2,6 @@
 
 import itertools
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -34,16 +33,31 @@ def test_table_and_loop():
         assert_close("loop", weights @ J, literal(J, order), atol=1e-10)
 
 
-def test_gradvac_begins_as_pcgrad_and_then_raises_cosines_to_their_targets():
-    """After a step without conflict the target is beta cos, and a lower cosine is raised to it (Wang et al. 2021, equation 3)."""
+def raised(J, order, targets, beta):
+    """Equation 3 of Wang et al. 2021 in a loop over vectors: (direction, targets after)."""
+    total, rho = np.zeros(J.shape[1]), targets.copy()
+    for i in range(len(J)):
+        g = J[i].copy()
+        for j in order:
+            if j != i:
+                cosine, old = g @ J[j] / np.linalg.norm(g) / np.linalg.norm(J[j]), rho[i, j]
+                if cosine < old:
+                    over = old * np.sqrt(1 - cosine**2) - cosine * np.sqrt(1 - old**2)
+                    g = g + np.linalg.norm(g) * over / (np.linalg.norm(J[j]) * np.sqrt(1 - old**2)) * J[j]
+                rho[i, j] = (1 - beta) * old + beta * cosine
+        total += g
+    return total, rho
+
+
+def test_gradvac_begins_as_pcgrad_and_is_its_equation():
+    """The first step, with targets 0, is PCGrad's; from any targets it is the loop, and the raised cosine is the target."""
     assert_close("J2", direction(gradvac, J2), direction(pcgrad, J2), rtol=1e-12)
-    near, far = np.array([[1.0, 0], [0.8, 0.6]]), np.array([[1.0, 0], [0.0, 1.0]])
-    orders = jnp.tile(jnp.arange(2), (2, 1))
-    _, target = gradvac_weights(jnp.asarray(near @ near.T), orders, jnp.zeros((2, 2)), beta=0.5)
-    assert_close("target", target[0, 1], 0.4, rtol=1e-12)
-    rows = jax.vmap(lambda i: jax.nn.one_hot(i, 2, dtype=float))(jnp.arange(2))
-    del rows
-    first = jnp.array([0.4, 0.4])
-    moved, _ = gradvac_weights(jnp.asarray(far @ far.T), orders, jnp.array([[0.0, 0.4], [-1.0, 0.0]]), beta=0.5)
-    g = np.asarray(moved) @ far - far[1]  # the second gradient's target is met, so the rest is the first, raised
-    assert_close("cosine", g @ far[1] / np.linalg.norm(g), float(first[0]), rtol=1e-12)
+    rng, order = np.random.default_rng(5), (2, 0, 3, 1)
+    J, rho = rng.normal(size=(4, 3)), rng.uniform(-0.9, 0.9, (4, 4))
+    orders = jnp.tile(jnp.asarray(order), (4, 1))
+    weights, after = gradvac_weights(jnp.asarray(J @ J.T), orders, jnp.asarray(rho), beta=0.3)
+    expected, targets = raised(J, order, rho, 0.3)
+    assert_close("loop", np.asarray(weights) @ J, expected, rtol=1e-10)
+    assert_close("targets", after, targets, rtol=1e-12)
+    alone = raised(J[:2], (0, 1), np.array([[0, 0.6], [-1.0, 0]]), 0.3)[0] - J[1]
+    assert_close("raised cosine", alone @ J[1] / np.linalg.norm(alone) / np.linalg.norm(J[1]), 0.6, rtol=1e-12)

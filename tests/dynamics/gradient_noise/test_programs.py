@@ -31,6 +31,21 @@ def test_restarts():
     assert (found.loss[found.success] < 1).all()
 
 
+def test_tolerance_is_in_standard_deviations_of_the_target():
+    """Sixty programs as drawn (no step of size 1e-9 changes one), their errors in NumPy; half of the tolerances' range is passed."""
+    found = gn.learn_program(KEY, TARGET, eta=0.0, lr=1e-9, restarts=60, steps=1, points=8, tolerance=3.0)
+    x = np.linspace(-1.5, 1.5, 8)
+    steps = (lambda y: y, lambda y: -y, lambda y: y + 1, lambda y: 2 * y, lambda y: y**2)
+    goal = ((x + 1) ** 2 + 1) ** 2
+    worst = []
+    for program in np.asarray(found.program):
+        y = x
+        for op in program:
+            y = steps[op](y)
+        worst.append(np.abs(y - goal).max() / goal.std())
+    assert found.success.tolist() == [error <= 3.0 for error in worst] and 0 < found.success.sum() < 60
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
