@@ -4,6 +4,8 @@ import jax
 import jaxtyping
 import pytest
 
+from mtrl.harness.picture import style
+
 
 @pytest.fixture(autouse=True)
 def as_users_run_them():
@@ -13,3 +15,9 @@ def as_users_run_them():
     with jax.numpy_dtype_promotion("standard"):
         yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def outlined_fonts(monkeypatch):
+    """PDFs with letters as outlines: cutting a TrueType font down to the letters used takes longer than drawing them."""
+    monkeypatch.setitem(style._RC, "pdf.fonttype", 3)

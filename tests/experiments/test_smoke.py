@@ -6,6 +6,7 @@ import pytest
 
 from mtrl.harness.cli import run_study
 from mtrl.harness.gallery import registry
+from mtrl.harness.picture import style
 from mtrl.harness.run import store
 
 STUDIES = {study.name: study for study in registry.Registry("experiments").studies()}
@@ -56,3 +57,12 @@ def test_study_is_described(name):
 def test_listing_names_every_figure():
     text = registry.listing(list(STUDIES.values()))
     assert all(f"--figure={figure}" in text for _, figure in FIGURES)
+
+
+def test_users_pdfs_hold_true_type(monkeypatch):
+    kinds = {}
+    for words in ("as here", "as users have it"):
+        with style.house():
+            kinds[words] = b"/CIDFontType2" in style.pictures(style.subplots()[0], ["pdf"])["pdf"]
+        monkeypatch.undo()
+    assert kinds == {"as here": False, "as users have it": True}

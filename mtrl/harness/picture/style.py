@@ -94,14 +94,40 @@ METADATA: Any = {"png": {"Software": None}, "pdf": {"CreationDate": None}, "svg"
 
 
 def pictures(figure: Any, suffixes: Sequence[str] = ("png", "pdf")) -> dict[str, bytes]:
-    """A figure as the bytes of its files, by suffix; the same figure gives the same bytes."""
+    """A figure as the bytes of its files, by suffix; the same figure gives the same bytes.
+
+    Where things stand is settled once, by the first format, and kept for the others.
+    """
     made = {}
     _mark_cut_bars(figure)
     for suffix in suffixes:
+        if suffix == "png":
+            _lay_out(figure)
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix, metadata=METADATA[suffix])
         made[suffix] = buffer.getvalue()
+        _freeze(figure)
     return made
+
+
+def _lay_out(figure: Any) -> None:
+    """Settle where things stand without the dry drawing of everything by which `savefig` would; the pixels are the same."""
+    import matplotlib
+
+    engine = figure.get_layout_engine()
+    if engine is not None and figure.axes:
+        dpi = matplotlib.rcParams["savefig.dpi"]
+        figure.set_dpi(figure.dpi if dpi == "figure" else dpi)
+        engine.execute(figure)
+        _freeze(figure)
+
+
+def _freeze(figure: Any) -> None:
+    """Let nothing be moved any more."""
+    import matplotlib
+
+    with matplotlib.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)  # unlike "none", which would leave `savefig` its dry drawing
 
 
 def rasterise(figure: Any) -> None:
