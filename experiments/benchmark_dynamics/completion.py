@@ -8,20 +8,8 @@ import numpy as np
 from experiments.benchmark_dynamics import literal
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl import dynamics
-from mtrl.harness import (
-    BadInput,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_most,
-    dataset,
-    evaluate,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    timing,
-)
+from mtrl.harness import BadInput, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds, timing
+from mtrl.harness.judge.claims import Claim, at_most
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 

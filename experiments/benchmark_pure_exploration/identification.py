@@ -10,20 +10,8 @@ from experiments.benchmark_pure_exploration import protocol
 from experiments.benchmark_pure_exploration.literal_run import dou_exp_des
 from experiments.benchmark_pure_exploration.protocol import OURS, times
 from mtrl import bandits
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    BaseConfig,
-    Claim,
-    Figure,
-    between,
-    dataset,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    timing,
-)
+from mtrl.harness import Axis, BadInput, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, timing
+from mtrl.harness.judge.claims import Claim, between
 from mtrl.harness.judge.measures import log, mean, value
 from mtrl.harness.picture import plots
 

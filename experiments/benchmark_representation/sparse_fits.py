@@ -16,11 +16,7 @@ from mtrl.harness import (
     Axis,
     BadInput,
     BaseConfig,
-    Claim,
     Figure,
-    Interval,
-    at_least,
-    at_most,
     dataset,
     evaluate,
     field,
@@ -30,7 +26,8 @@ from mtrl.harness import (
     split_named,
     spread,
     timing,
-)  # fmt: skip
+)
+from mtrl.harness.judge.claims import Claim, Interval, at_least, at_most
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 

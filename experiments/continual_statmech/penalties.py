@@ -7,20 +7,8 @@ import numpy as np
 
 from experiments.continual_statmech import protocol
 from mtrl import continual
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_most,
-    dataset,
-    field,
-    jax,
-    jnp,
-    less_than_zero,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.claims import Claim, at_most, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, value
 from mtrl.harness.picture import plots
 

@@ -5,36 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.completions import (
-    ERROR,
-    PAPER,
-    SMOKE,
-    UNIT,
-    CompletionConfig,
-    draw_errors,
-    harmful,
-    lanes_of,
-    run_lanes,
-    table_claim,
-    trained,
-    two_tasks,
-)
+from experiments.critical_periods import completions
+from experiments.critical_periods.completions import ERROR, PAPER, SMOKE, UNIT, lanes_of, run_lanes, table_claim
 from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
-from mtrl.harness import (
-    Axis,
-    Claim,
-    Figure,
-    at_most,
-    between,
-    dataset,
-    field,
-    jax,
-    jnp,
-    less_than_zero,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, Figure, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.claims import Claim, at_most, between, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, Absent, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -49,7 +25,7 @@ SMALL = {2: {0: 0.001, 6000: 0.165}, 3: {6000: 0.186}}  # n = 30, rank 6 -> 2, 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(CompletionConfig):
+class Config(completions.CompletionConfig):
     """Another rank, or fewer entries, first; and numbers of entries with the deepest product."""
 
     seeds: int = field(20, help="number of random seeds", lower=1)
@@ -71,7 +47,7 @@ def one_matrix(key: Any, lanes: Any, lr: Any, switches: Any, steps: Any, *, n: i
     """The closed form of D = 1, (lane, switch), from the same draws."""
 
     def one(lane):
-        first, final = two_tasks(key, lane, n=n, rank=rank)
+        first, final = completions.two_tasks(key, lane, n=n, rank=rank)
         keys = split_named(key, "start")
         start = dynamics.starting_factors(keys["start"], final.target, depth=1, scale=lane["scale"])[0]
 
@@ -128,7 +104,7 @@ def draw(data: Any, config: Config) -> Any:
         large = {depth: table for (depth, of), table in TABLES.items() if of == task}
         tables = large if config.n == 100 else SMALL if task == RANK else {}
         look = dict(level=False, title=f"{title}, n = {config.n}", legend=None, log="y", ylim=(low, None))
-        draw_errors(ax, part, "depth", "D = {:g}", tables=tables, **look)
+        completions.draw_errors(ax, part, "depth", "D = {:g}", tables=tables, **look)
         plots.theory(ax, part["closed"], "switch", look=plots.Look("closed form, D = 1", "0.35"))
         plots.finish(ax, legend=dict(fontsize=7.5, loc="lower right"))
     look = plots.looks({int(t): f"T_c = {int(t)}" for t in data["end"].values})
@@ -183,7 +159,7 @@ FIGURE = Figure(
         Claim.derived("one matrix leaves the unobserved entries: error over 1 - |Omega| / n^2", "its expectation",
               mean(error(1, switch=FIRST) / value("unseen", task=RANK)), between(0.95, 1.05),
               unit="1", value=1.0, reason="5 %: low-rank entries vary together"),
-        *(harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)",
+        *(completions.harmful(f"pre-training does harm with {depth} matrices, {words} first (error without minus with, largest T_c)",
                   error(depth, task), "Figure 6")
           for depth in (2, 3) for task, words in ((RANK, "higher rank"), (NESTED, "fewer entries"))),
         Claim("deeper products start lower: error of D = 3 minus D = 2, no pre-training", "Figure 6 (ordering)",
@@ -196,7 +172,7 @@ FIGURE = Figure(
               worst(value("sweep", end=LAST).then(changes("count"))), less_than_zero, unit=UNIT),
         *(table_claim(f"final errors, D = {depth}, {task}, n = 100", table, error(depth, task)) for (depth, task), table in TABLES.items()),
         *(table_claim(f"final errors, D = {depth}, n = 30", table, error(depth), small) for depth, table in SMALL.items()),
-        trained(),
+        completions.trained(),
     ),
     presets={
         "smoke": dict(SMOKE, depths=(1, 2), first_rank=2, nested=(12, 20), counts=(14, 20)),

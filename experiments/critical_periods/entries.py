@@ -5,20 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.completions import (
-    PAPER,
-    SMOKE,
-    UNIT,
-    CompletionConfig,
-    curves,
-    draw_errors,
-    harmful,
-    lanes_of,
-    rise,
-    run_lanes,
-    table_claim,
-    trained,
-)
+from experiments.critical_periods import completions
+from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, harmful, lanes_of, rise, trained
 from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
 from mtrl.harness import Claim, Figure, field, less_than_zero
@@ -29,7 +17,7 @@ TABLE = {0: 0.036, 10_000: 0.10, 40_000: 0.37}  # 1000, then 1500 entries
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(CompletionConfig):
+class Config(completions.CompletionConfig):
     """One matrix; the first entries are among the final ones."""
 
     depth: int = field(3, help="factors D", lower=1)
@@ -49,7 +37,7 @@ class Config(CompletionConfig):
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All numbers of entries at once."""
     lanes = lanes_of(config, len(config.counts), count_2=np.array(config.counts), same=True)
-    found = run_lanes(config, seeds, lanes, depth=config.depth)
+    found = completions.run_lanes(config, seeds, lanes, depth=config.depth)
     freedom = config.rank * (2 * config.n - config.rank)  # numbers in a matrix of this rank
     return curves(
         config, seeds, found, "count", list(config.counts), "entries observed in phase 2",
@@ -66,7 +54,7 @@ def draw(data: Any, config: Config) -> Any:
     room = 1.5 * float(data["error"].mean("seed").max())
     legend = dict(fontsize=7.5, loc="upper left", ncol=2)
     look = dict(level=False, title=title, tables=tables, ylim=(None, 1.3 * room), legend=legend)
-    draw_errors(axes[0, 0], data, "count", "phase 2: {:g}", **look)
+    completions.draw_errors(axes[0, 0], data, "count", "phase 2: {:g}", **look)
     ends = data.isel(switch=[0, -1])
     look = plots.looks({int(t): f"T_c = {int(t)}" for t in ends["switch"].values})
     plots.points(axes[0, 1], ends["error"], "count", "switch", look, linestyle="-", linewidth=0.8)
@@ -97,7 +85,7 @@ FIGURE = Figure(
               worst(error(switch=LAST).then(changes("count"))), less_than_zero, unit=UNIT),
         Claim("harm persists where entries are scarce: rise of the error with most entries minus with fewest", "abstract (in words)",
               mean(rise(error(count=LAST)) - rise(error(count=FIRST))), less_than_zero, unit=UNIT),
-        table_claim("final errors, 1500 entries, n = 100", TABLE, error(count=1500)),
+        completions.table_claim("final errors, 1500 entries, n = 100", TABLE, error(count=1500)),
         trained(),
     ),
     presets={

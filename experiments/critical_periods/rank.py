@@ -5,19 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.completions import (
-    PAPER,
-    SMOKE,
-    UNIT,
-    CompletionConfig,
-    curves,
-    draw_errors,
-    harmful,
-    lanes_of,
-    run_lanes,
-    table_claim,
-    trained,
-)
+from experiments.critical_periods import completions
+from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, draw_errors, harmful, trained
 from experiments.critical_periods.protocol import changes
 from mtrl.harness import Claim, Figure, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
@@ -27,7 +16,7 @@ TABLES = {10: {0: 0.006, 10_000: 0.012, 40_000: 0.83}, 15: {10_000: 0.004, 40_00
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(CompletionConfig):
+class Config(completions.CompletionConfig):
     """Ranks of the first matrix about the final one's, the same entries in both phases."""
 
     depth: int = field(3, help="factors D", lower=1)
@@ -42,8 +31,8 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     """All ranks at once, with traces."""
     at = np.linspace(0, config.steps, config.records).astype(int)
     before = max(config.records // len(config.switches), 1)
-    lanes = lanes_of(config, len(config.ranks), rank_1=np.array(config.ranks))
-    found = run_lanes(config, seeds, lanes, depth=config.depth, at=at, most=config.values, before=before)
+    lanes = completions.lanes_of(config, len(config.ranks), rank_1=np.array(config.ranks))
+    found = completions.run_lanes(config, seeds, lanes, depth=config.depth, at=at, most=config.values, before=before)
     early = found["early"].reshape(len(seeds), len(config.ranks), -1, config.values)  # switches and records in one
     ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
     ways = [np.arange(1, before + 1) * (end - start) // before + start for start, end in ends]
@@ -115,7 +104,7 @@ FIGURE = Figure(
               mean(error(rank=FIRST, switch=LAST)), at_most(0.05), unit=UNIT, reason="a twentieth of the mean square entry"),
         Claim("harm grows with time: error at the middle T_c minus at the largest, highest rank", "Figure 4 (ordering)",
               mean(error(rank=LAST).then(later)), less_than_zero, unit=UNIT),
-        *(table_claim(f"final errors, r1 = {rank}, n = 100", table, error(rank=rank)) for rank, table in TABLES.items()),
+        *(completions.table_claim(f"final errors, r1 = {rank}, n = 100", table, error(rank=rank)) for rank, table in TABLES.items()),
         trained(),
     ),
     presets={

@@ -5,27 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.completions import (
-    PAPER,
-    SMOKE,
-    UNIT,
-    CompletionConfig,
-    curves,
-    draw_errors,
-    few_ticks,
-    lanes_of,
-    one_matrix_level,
-    rise,
-    run_lanes,
-    trained,
-)
+from experiments.critical_periods import completions
+from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, few_ticks, lanes_of, rise, trained
 from mtrl.harness import Claim, Figure, at_least, field, less_than_zero
 from mtrl.harness.judge.measures import share, value, worst
 from mtrl.harness.picture import plots
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(CompletionConfig):
+class Config(completions.CompletionConfig):
     """A higher rank first, longer on the final task, several sizes of the start."""
 
     depth: int = field(3, help="factors D", lower=1)
@@ -42,7 +30,7 @@ class Config(CompletionConfig):
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All sizes at once."""
     lanes = lanes_of(config, len(config.scales), rank_1=config.first_rank, scale=np.array(config.scales))
-    found = run_lanes(config, seeds, lanes, depth=config.depth)
+    found = completions.run_lanes(config, seeds, lanes, depth=config.depth)
     return curves(config, seeds, found, "scale", list(config.scales), "size of the start, c")
 
 
@@ -51,11 +39,11 @@ def draw(data: Any, config: Config) -> Any:
     figure, axes = plots.panel(1, 2, width=5.2, height=3.9)
     title = f"rank {config.first_rank}, then {config.rank}; D = {config.depth}, n = {config.n}"
     both = dict(log="y", ylim=(1e-7, 10), legend=dict(fontsize=7, loc="lower right"))
-    draw_errors(axes[0, 0], data, "scale", "c = {:g}", title=title, **both)
+    completions.draw_errors(axes[0, 0], data, "scale", "c = {:g}", title=title, **both)
     chosen = config.scales[len(config.scales) // 2]
     look = plots.Look("one seed", plots.style.COLORS[2])
     plots.paths(axes[0, 1], data["error"].sel(scale=chosen), "switch", look=look, alpha=0.8)
-    one_matrix_level(axes[0, 1], data["unseen"])
+    completions.one_matrix_level(axes[0, 1], data["unseen"])
     plots.finish(axes[0, 1], title=f"single seeds, c = {chosen:g}", **both)
     few_ticks(axes[0, 1])
     return figure

@@ -8,16 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gradient_noise.protocol import (  # fmt: skip
-    ACCURACY,
-    PAPER,
-    SMOKE,
-    STAND_IN,
-    NetworkConfig,
-    escapes,
-    trained,
-    updates,
-)
+from experiments.gradient_noise import protocol
+from experiments.gradient_noise.protocol import ACCURACY, PAPER, SMOKE, STAND_IN, escapes, trained, updates
 from mtrl import dynamics
 from mtrl.harness import Claim, Figure, at_least, at_most, between, dataset, evaluate, field, jax
 from mtrl.harness.judge.measures import LAST, Quantity, bootstrap, mean, share, value
@@ -28,7 +20,7 @@ LOOKS = {OFF: plots.Look("no noise", "#0072B2"), ON: plots.Look("annealed noise"
 
 
 @dataclasses.dataclass(frozen=True)
-class GainConfig(NetworkConfig):
+class GainConfig(protocol.NetworkConfig):
     """Simple Init with and without noise."""
 
     eta: float = field(0.01, help="variance of the first update's noise", lower=0.0)

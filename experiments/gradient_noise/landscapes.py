@@ -6,20 +6,8 @@ from typing import Any
 import numpy as np
 
 from mtrl import dynamics
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_least,
-    at_most,
-    between,
-    dataset,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-)
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds
+from mtrl.harness.judge.claims import Claim, at_least, at_most, between
 from mtrl.harness.judge.measures import Quantity, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 

@@ -9,20 +9,8 @@ from typing import Any
 import numpy as np
 
 from mtrl import dynamics
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_least,
-    at_most,
-    between,
-    dataset,
-    field,
-    jax,
-    less_than_zero,
-    over_seeds,
-)
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, over_seeds
+from mtrl.harness.judge.claims import Claim, at_least, at_most, between, less_than_zero
 from mtrl.harness.judge.measures import bootstrap, mean, value
 from mtrl.harness.picture import plots
 

@@ -11,20 +11,8 @@ import dataclasses
 import numpy as np
 
 from experiments.linear_representation.protocol import quiet, ratio_of_means, subspace
-from mtrl.harness import (
-    BaseConfig,
-    Claim,
-    Figure,
-    at_least,
-    at_most,
-    between,
-    dataset,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.claims import Claim, at_least, at_most, between
 from mtrl.harness.judge.measures import LAST, Absent, bootstrap, slope, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks, moments

@@ -4,13 +4,7 @@ import dataclasses
 import functools
 
 from experiments.linear_representation import released
-from experiments.linear_representation.learning_claims import (
-    FAILS,
-    UNFINISHED,
-    law_claim,
-    order_claim,
-    released_claims,
-)
+from experiments.linear_representation.learning_claims import FAILS, UNFINISHED, law_claim, order_claim, released_claims
 from experiments.linear_representation.learning_curves import LearningConfig, draw, run
 from mtrl.harness import Figure, field
 

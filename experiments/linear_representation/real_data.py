@@ -14,19 +14,8 @@ import numpy as np
 from experiments.linear_representation import methods
 from mtrl import data as readers
 from mtrl import representation
-from mtrl.harness import (
-    BadInput,
-    Claim,
-    Figure,
-    OwnDataConfig,
-    at_most,
-    dataset,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import BadInput, Figure, OwnDataConfig, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.claims import Claim, at_most
 from mtrl.harness.judge.measures import bootstrap, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks

@@ -8,32 +8,11 @@ import dataclasses
 
 import numpy as np
 
-from experiments.linear_representation import released, released_draws
+from experiments.linear_representation import protocol, released, released_draws
 from experiments.linear_representation.learning_curves import runs
-from experiments.linear_representation.protocol import (
-    LEARNERS,
-    LOOK,
-    METHODS,
-    PARAMETER,
-    SINE,
-    decimal_axis,
-    quiet,
-    subspace,
-)
-from mtrl.harness import (
-    BadInput,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_most,
-    dataset,
-    evaluate,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    spread,
-)
+from experiments.linear_representation.protocol import LEARNERS, LOOK, METHODS, PARAMETER, SINE, quiet, subspace
+from mtrl.harness import BadInput, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds, spread
+from mtrl.harness.judge.claims import Claim, at_most
 from mtrl.harness.judge.measures import Absent, Quantity, exact
 from mtrl.harness.picture import plots
 from mtrl.numerics.linalg import subspaces
@@ -134,7 +113,7 @@ def draw(data, config):
                 shown = (look if named else quiet(look))._replace(marker=marker)
                 plots.points(ax, part, "tasks", look=shown, ms=4.5)
         plots.finish(ax, x="source tasks T", ticks=x, legend=None)
-        decimal_axis(ax)
+        protocol.decimal_axis(ax)
     left, right = axes[0]
     for marker, words in zip("xo", SIDES.values(), strict=True):
         right.plot([], [], marker, color="gray", label=words)

@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from experiments.linear_representation.federated import (
-    DISTANCE,
-    SMALL,
-    FederatedConfig,
-    clients,
-    federation,
-    record_descent,
-    record_distance,
-)
+from experiments.linear_representation import federated
+from experiments.linear_representation.federated import DISTANCE, SMALL, clients, federation, record_descent
 from experiments.linear_representation.protocol import LOOK, subspace
 from mtrl.harness import Claim, Figure, at_least, at_most, dataset, jnp, over_seeds, simulate, split_named
 from mtrl.harness.judge.measures import LAST, Quantity, best, bootstrap, value, worst
@@ -35,7 +28,7 @@ def run(config, seeds):
     options = dict({name: sizes[name] for name in ("tasks", "dim", "rank", "samples")}, scaled=True, start="random")
     common = dict(seeds=seeds, rounds=config.rounds, problem=federation(**options), inputs=(config.noise,))
     (federated, objectives), _ = simulate(subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common)
-    shared, _ = simulate(subspace.fedsgd, hyper={"eta": config.eta_shared}, record=record_distance, **common)
+    shared, _ = simulate(subspace.fedsgd, hyper={"eta": config.eta_shared}, record=federated.record_distance, **common)
     rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
     jumped = [
         bool(subspace.unstable(jnp.asarray(v), config.eta, limit)) for v, limit in zip(objectives, limits, strict=True)
@@ -101,7 +94,7 @@ FIGURES = (
         headline=True,
         title="Distance to the subspace against rounds",
         question="Does FedRep reach the shared subspace geometrically in the rounds, and as fast as its theorem says?",
-        config=FederatedConfig,
+        config=federated.FederatedConfig,
         run=run,
         draw=draw,
         split={"samples": "samples"},

@@ -8,20 +8,8 @@ import numpy as np
 from experiments.multitask_bandits import protocol
 from experiments.multitask_bandits.protocol import LOOK, PER_TASK, REWARD, fewest, lower, minus, most
 from mtrl import bandits
-from mtrl.harness import (
-    Axis,
-    BadInput,
-    BaseConfig,
-    Claim,
-    Entrant,
-    Figure,
-    at_least,
-    between,
-    compete,
-    dataset,
-    field,
-    jnp,
-)
+from mtrl.harness import Axis, BadInput, BaseConfig, Entrant, Figure, compete, dataset, field, jnp
+from mtrl.harness.judge.claims import Claim, at_least, between
 from mtrl.harness.judge.measures import crossing, mean, value
 from mtrl.harness.picture import plots
 

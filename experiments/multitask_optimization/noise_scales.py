@@ -9,19 +9,7 @@ import dataclasses
 import numpy as np
 
 from mtrl import descent, optimization
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_most,
-    dataset,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import bootstrap, log, value, worst
 from mtrl.harness.picture import plots
 

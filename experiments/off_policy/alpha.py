@@ -6,19 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.off_policy import protocol
-from experiments.off_policy.protocol import (
-    ALPHA,
-    FLAT,
-    HIER,
-    LEARNT,
-    LOGGING,
-    LOOKS,
-    LOSS,
-    METHODS,
-    POOLED,
-    UNIT,
-    SyntheticConfig,
-)
+from experiments.off_policy.protocol import ALPHA, FLAT, HIER, LEARNT, LOGGING, LOOKS, LOSS, METHODS, POOLED, UNIT
 from mtrl import bandits
 from mtrl.harness import Axis, Claim, Figure, dataset, field, jax, jnp, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value
@@ -28,7 +16,7 @@ EVERYONE = (*METHODS, POOLED, LEARNT, LOGGING)
 
 
 @dataclasses.dataclass(frozen=True)
-class AlphaConfig(SyntheticConfig):
+class AlphaConfig(protocol.SyntheticConfig):
     """Two sizes of the log."""
 
     tasks: int = field(10, help="tasks m", lower=1)

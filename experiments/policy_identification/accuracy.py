@@ -4,15 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.policy_identification.protocol import (
-    ALONE,
-    DOU,
-    LOOKS,
-    SAMPLES,
-    ContextConfig,
-    identify,
-    lanes_of,
-)
+from experiments.policy_identification.protocol import ALONE, DOU, LOOKS, SAMPLES, ContextConfig, identify, lanes_of
 from mtrl.harness import Axis, Claim, Figure, at_least, between, dataset, field, over_seeds
 from mtrl.harness.judge.measures import LAST, bootstrap, share, slope, value
 from mtrl.harness.picture import plots

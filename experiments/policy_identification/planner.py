@@ -4,15 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.policy_identification.protocol import (
-    ALONE,
-    DOU,
-    KNOWN,
-    LOOKS,
-    ContextConfig,
-    identify,
-    lanes_of,
-)
+from experiments.policy_identification.protocol import ALONE, DOU, KNOWN, LOOKS, ContextConfig, identify, lanes_of
 from mtrl.harness import Axis, Claim, Figure, at_most, between, dataset, field, over_seeds
 from mtrl.harness.judge.measures import bootstrap, slope, value
 from mtrl.harness.picture import plots

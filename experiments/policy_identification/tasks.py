@@ -4,16 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from experiments.policy_identification.protocol import (
-    ALONE,
-    DOU,
-    KNOWN,
-    LOOKS,
-    SAMPLES,
-    ContextConfig,
-    identify,
-    lanes_of,
-)
+from experiments.policy_identification import protocol
+from experiments.policy_identification.protocol import ALONE, DOU, KNOWN, LOOKS, SAMPLES, identify, lanes_of
 from mtrl import bandits
 from mtrl.harness import Axis, Claim, Figure, at_least, between, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, log, lowest, mean, share, value
@@ -23,7 +15,7 @@ PAPER = "Du et al. 2023, Theorem 2: M k^2 / eps^2 and a term without M, against 
 
 
 @dataclasses.dataclass(frozen=True)
-class TasksConfig(ContextConfig):
+class TasksConfig(protocol.ContextConfig):
     """One accuracy, several numbers of tasks."""
 
     seeds: int = field(50, help="number of random seeds", lower=1)

@@ -7,18 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from experiments.pure_exploration.protocol import (
-    DOU,
-    KNOWN,
-    LOOKS,
-    RAGE,
-    SAMPLES,
-    CanonicalConfig,
-    common_of,
-    identify,
-    lanes_of,
-    predicted,
-)
+from experiments.pure_exploration import protocol
+from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES, identify, lanes_of, predicted
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, between, dataset, field, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, share, slope, value, worst
 from mtrl.harness.picture import plots
@@ -34,7 +24,7 @@ PAPER = "Du et al. 2023, Theorem 1: k / Delta^2 against d / Delta^2 for every ta
 
 
 @dataclasses.dataclass(frozen=True)
-class GapsConfig(CanonicalConfig):
+class GapsConfig(protocol.CanonicalConfig):
     """One number of tasks, several gaps."""
 
     seeds: int = field(50, help="number of random seeds", lower=1)
@@ -52,7 +42,7 @@ class GapsConfig(CanonicalConfig):
 
 def run(config, seeds):
     """All methods at all gaps; the sizes of `SCALED` know how long the heads are."""
-    common, sizes, runs = common_of(config), dict(dim=config.dim, rank=config.rank), []
+    common, sizes, runs = protocol.common_of(config), dict(dim=config.dim, rank=config.rank), []
     for name in config.methods:
         heads, rounds = (config.gaps, config.rounds) if name == SCALED else (1.0, 20 * config.dim)
         lanes, method = lanes_of(config.tasks, config.gaps, config, heads), DOU if name == SCALED else name

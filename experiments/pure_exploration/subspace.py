@@ -5,20 +5,8 @@ import dataclasses
 import numpy as np
 
 from mtrl import bandits
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    between,
-    dataset,
-    evaluate,
-    field,
-    jax,
-    jnp,
-    less_than_zero,
-    over_seeds,
-)
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds
+from mtrl.harness.judge.claims import Claim, between, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, log, mean, slope, value, worst
 from mtrl.harness.picture import plots
 from mtrl.numerics.designs import rounding

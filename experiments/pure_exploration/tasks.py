@@ -4,19 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from experiments.pure_exploration.protocol import (
-    DOU,
-    KNOWN,
-    LOOKS,
-    METHODS,
-    RAGE,
-    SAMPLES,
-    CanonicalConfig,
-    common_of,
-    identify,
-    lanes_of,
-    predicted,
-)
+from experiments.pure_exploration import protocol
+from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, METHODS, RAGE, SAMPLES, identify, predicted
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, between, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import (
     FIRST,
@@ -38,7 +27,7 @@ PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against 
 
 
 @dataclasses.dataclass(frozen=True)
-class TasksConfig(CanonicalConfig):
+class TasksConfig(protocol.CanonicalConfig):
     """One gap, several numbers of tasks."""
 
     seeds: int = field(200, help="number of random seeds", lower=1)
@@ -54,8 +43,8 @@ class TasksConfig(CanonicalConfig):
 def run(config, seeds):
     """All methods at all M, as lanes of one program each."""
     lanes, common, sizes = (
-        lanes_of(config.tasks, config.gap, config),
-        common_of(config),
+        protocol.lanes_of(config.tasks, config.gap, config),
+        protocol.common_of(config),
         dict(dim=config.dim, rank=config.rank),
     )
     static = dict(tasks=max(config.tasks), **sizes)

@@ -4,18 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.protocol import (
-    RISK,
-    SIMULATED,
-    agreement,
-    best_lam,
-    claim,
-    lam_axis,
-    path_of,
-    quiet,
-    sample_count,
-)
-from mtrl.harness import BaseConfig, Figure, at_least, at_most, dataset, evaluate, field
+from experiments.rmt_regression import protocol
+from experiments.rmt_regression.protocol import RISK, SIMULATED, agreement, claim
+from mtrl.harness import Figure, at_least, at_most, dataset, evaluate, field
 from mtrl.harness.judge.measures import Absent, Quantity, exact, value
 from mtrl.harness.picture import plots
 
@@ -35,20 +26,12 @@ REFERENCE = {  # predicted risks at n_t/d = gamma = 1, sig2 = .3, from an indepe
 
 
 @dataclasses.dataclass(frozen=True)
-class AlignmentConfig(BaseConfig):
+class AlignmentConfig(protocol.PathConfig):
     """Train and test risk against the coupling for several alignments; n_t = d."""
 
     seeds: int = field(200, help="training sets", lower=1)
     alphas: tuple[float, ...] = field((-0.5, 0.0, 0.5, 1.0), help="cosines of the two hyperplanes", lower=-1, upper=1)
-    ratio: float = field(1.0, help="samples per dimension n_t/d", lower=0.0, strict=True)
-    gamma: float = field(1.0, help="strength of the task-specific parts", lower=0.0, strict=True)
-    noise: float = field(0.3, help="noise variance", lower=0.0, strict=True)
-    dim: int = field(100, help="dimension d", lower=4)
     lams: tuple[float, ...] = field((0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0), help="simulated couplings", lower=0.0)
-
-    def validate(self):
-        """The ratio leaves samples."""
-        sample_count(self.ratio, self.dim)
 
     @property
     def has_reference(self) -> bool:
@@ -59,8 +42,9 @@ class AlignmentConfig(BaseConfig):
 def run(config, seeds):
     """One cell: one alignment."""
     alpha, lams = config.alphas[0], np.array(config.lams)
-    seen, dots, fine, line = path_of(config, seeds, alpha=alpha, lams=lams, top=20.0, points=80)
-    best = evaluate(best_lam, alpha, config.gamma, config.noise, sample_count(config.ratio, config.dim) / config.dim)
+    seen, dots, fine, line = protocol.path_of(config, seeds, alpha=alpha, lams=lams, top=20.0, points=80)
+    ratio = protocol.sample_count(config.ratio, config.dim) / config.dim
+    best = evaluate(protocol.best_lam, alpha, config.gamma, config.noise, ratio)
     simulated = np.stack([seen.test, seen.train], 1)
     return dataset(
         seeds,
@@ -79,13 +63,13 @@ def draw(data, config):
     for ax, split in zip(axes[0], ("test", "train"), strict=True):
         part = data.sel(split=split)
         plots.theory(ax, part["theory"], "lam_line", "alpha", look)
-        plots.points(ax, part["simulation"], "lam", "alpha", quiet(look), ms=4)
+        plots.points(ax, part["simulation"], "lam", "alpha", protocol.quiet(look), ms=4)
         for i, alpha in enumerate(REFERENCE[split] if config.has_reference else ()):
             known = dict(zip(REFERENCE_LAMS, REFERENCE[split][alpha], strict=True))
             plots.program(ax, known, "" if i else "independent program")
         title = f"{split} risk, n/d = {config.ratio:g}, γ = {config.gamma:g}, σ² = {config.noise:g}"
         plots.finish(ax, y=RISK[1], title=title, legend=None)
-        lam_axis(ax)
+        protocol.lam_axis(ax)
     axes[0, 0].errorbar([], [], [], fmt=SIMULATED.marker, color=SIMULATED.color, label=SIMULATED.words)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=len(look) + 2)
     return figure
@@ -108,6 +92,7 @@ def against_reference(data, config):
     return np.abs(ours.transpose("split", "alpha", "lam").values - theirs).max()
 
 
+OPPOSED = value("theory_at_dots", split="test", alpha=-0.5)
 FIGURE = Figure(
     name="alignment",
     headline=True,
@@ -123,9 +108,8 @@ FIGURE = Figure(
             agreement(
                 f"simulated {split} risk equals the prediction",
                 "Figure 2: theory and points coincide",
-                value("simulation", split=split),
-                value("theory_at_dots", split=split),
                 bound,
+                split=split,
             )
             for split, bound in (("test", 0.02), ("train", 0.03))
         ),
@@ -139,10 +123,7 @@ FIGURE = Figure(
         claim(
             "sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk",
             "Section 4: negative transfer",
-            exact(
-                value("theory_at_dots", split="test", alpha=-0.5, lam=1.0)
-                - value("theory_at_dots", split="test", alpha=-0.5, lam=0.0)
-            ),
+            exact(OPPOSED.at(lam=1.0) - OPPOSED.at(lam=0.0)),
             at_least(0.0),
         ),
         claim(

@@ -4,14 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.protocol import (
-    best_lam,
-    claim,
-    isotropic_risk,
-    regression,
-    sample_count,
-    simulate_path,
-)
+from experiments.rmt_regression.protocol import best_lam, claim, isotropic_risk, regression, sample_count, simulate_path
 from mtrl import random_matrix
 from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import Absent, Quantity, exact, mean, value

@@ -1,14 +1,15 @@
 """What the figures share: one simulated draw along a path of couplings, the predicted risks on the same axis, their agreement."""
 
+import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mtrl import random_matrix
 from mtrl._later import Later
-from mtrl.harness import BadInput, Claim, at_most, evaluate, jax, jnp, over_seeds, split_named
-from mtrl.harness.judge.measures import Measure, Quantity, bootstrap
+from mtrl.harness import BadInput, BaseConfig, Claim, at_most, evaluate, field, jax, jnp, over_seeds, split_named
+from mtrl.harness.judge.measures import Measure, Quantity, bootstrap, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import fixed_point
 
@@ -24,14 +25,6 @@ claim = functools.partial(Claim, unit="squared target units")
 derived = functools.partial(claim, kind="derived")
 
 
-class Observed(NamedTuple):
-    """One training set along the couplings, averages over tasks."""
-
-    test: "jax.Array"  # exact risk of the estimate, noise included
-    train: "jax.Array"
-    gcv: "jax.Array"  # estimate of the test risk from the training data alone
-
-
 def drawn(key, alpha, noise, *, dim: int, counts: tuple[int, ...], law: str = "gaussian"):
     """A problem with hyperplanes of one cosine, and a training set."""
     keys = split_named(key, "problem", "data")
@@ -39,21 +32,9 @@ def drawn(key, alpha, noise, *, dim: int, counts: tuple[int, ...], law: str = "g
     return params, random_matrix.sample_tasks(keys["data"], params, counts=counts, law=law)
 
 
-def along(params, data, gamma, lams) -> Observed:
-    """Fits at every lam from one eigendecomposition."""
-    path = regression.prepare_path(data, gamma=jnp.full(data.features.shape[0], gamma, params.W.dtype))
-
-    def at(lam):
-        fit = regression.fit_at(path, lam)
-        estimated = random_matrix.estimate_risk(fit)
-        return Observed(random_matrix.exact_risk(params, fit.W).mean(), estimated.train.mean(), estimated.gcv.mean())
-
-    return jax.lax.map(at, lams, batch_size=8)
-
-
-def simulate_path(key, alpha, gamma, noise, lams, **sizes) -> Observed:
+def simulate_path(key, alpha, gamma, noise, lams, **sizes) -> "regression.PathRisks":
     """One draw along the couplings."""
-    return along(*drawn(key, alpha, noise, **sizes), gamma, lams)
+    return regression.risks_along(*drawn(key, alpha, noise, **sizes), gamma, lams)
 
 
 def isotropic_risk(alpha, gamma, noise, lam, ratio, *, tasks: int = 2) -> "regression.Risk":
@@ -98,6 +79,20 @@ def sample_count(ratio: float, dim: int) -> int:
     return count
 
 
+@dataclasses.dataclass(frozen=True)
+class PathConfig(BaseConfig):
+    """Two tasks of equal size and norm along the couplings."""
+
+    ratio: float = field(1.0, help="samples per dimension n_t/d", lower=0.0, strict=True)
+    gamma: float = field(1.0, help="strength of the task-specific parts", lower=0.0, strict=True)
+    noise: float = field(0.3, help="noise variance", lower=0.0, strict=True)
+    dim: int = field(100, help="dimension d", lower=4)
+
+    def validate(self):
+        """The ratio leaves samples."""
+        sample_count(self.ratio, self.dim)
+
+
 def path_of(config, seeds, *, alpha, lams, top, points, law="gaussian"):
     """Simulation of two tasks and prediction at lams, and the prediction along a fine axis up to `top`: (seen, dots, fine, line)."""
     count = sample_count(config.ratio, config.dim)
@@ -118,13 +113,20 @@ def _ordered(x: Quantity) -> Quantity:
     return x.then(lambda array: array.transpose(*sorted(array.dims)))
 
 
-def agreement(text: str, paper: str, simulated: Quantity, predicted: Quantity, bound: float, reason: str = "", **more):
-    """Claim: the simulation equals the prediction up to a relative distance."""
+def agreement(text: str, paper: str, bound: float, *pair: Quantity, reason: str = "", **where: Any) -> Claim:
+    """Claim: the simulation equals the prediction up to a relative distance.
+
+    Args:
+      text, paper: of the claim.
+      bound: largest mean relative distance over the points.
+      *pair: what is simulated and predicted, if not `simulation` and `theory_at_dots` at the labels `where`.
+      reason: of the bound; the finite dimension if "".
+      **where: dimension -> label.
+    """
+    simulated, predicted = pair or (value("simulation", **where), value("theory_at_dots", **where))
+    region = at_most(bound, reason or f"{bound:.0%} is ours: the finite dimension")
     words = f"{text} (mean relative distance over the points)"
-    reason = reason or f"{bound:.0%} is ours: the finite dimension"
-    return Claim(
-        words, paper, distance(simulated, predicted), at_most(bound), unit="relative", reason=reason, value=0.0, **more
-    )
+    return Claim(words, paper, distance(simulated, predicted), region, unit="relative", value=0.0)
 
 
 def lam_axis(ax: Any, threshold: float = 0.1) -> None:

@@ -7,21 +7,7 @@ import numpy as np
 from experiments.rmt_regression.protocol import claim, derived, lam_axis, regression
 from experiments.rmt_regression.real_tasks import load
 from mtrl import random_matrix
-from mtrl.harness import (
-    BadInput,
-    Figure,
-    OwnDataConfig,
-    at_least,
-    at_most,
-    between,
-    dataset,
-    evaluate,
-    field,
-    jax,
-    jnp,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Figure, OwnDataConfig, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import bootstrap, value
 from mtrl.harness.picture import plots
 
@@ -50,97 +36,16 @@ class RealConfig(OwnDataConfig):
     lams: tuple[float, ...] = field((0.0, 0.1, 0.5, 2.0, 10.0, 100.0), help="couplings", lower=0.0)
 
 
-def one_split(key, features, targets, sizes, gamma, lams, *, counts: tuple[int, ...]):
-    """Train on random rows of every task, test on its other rows; padded to common shapes."""
-    T, N, d = features.shape
-    keys = split_named(key, "rows")
-    room = max(counts)
-
-    def take(t):
-        rows = jnp.argsort(
-            jnp.where(jnp.arange(N) < sizes[t], jax.random.uniform(jax.random.fold_in(keys["rows"], t), (N,)), 2.0)
-        )
-        train = jnp.arange(room) < counts[t]
-        return (
-            features[t][rows[:room]] * train[:, None],
-            targets[t][rows[:room]] * train,
-            jnp.zeros(N).at[rows[: counts[t]]].set(1.0),
-        )
-
-    X, y, used = (jnp.stack(part) for part in zip(*(take(t) for t in range(T)), strict=True))
-    data = random_matrix.TaskData(X, y[:, :, None], jnp.asarray(counts))
-    path = regression.prepare_path(data, gamma=jnp.full(T, gamma, X.dtype))
-    held_out = (jnp.arange(N) < sizes[:, None]) & (used == 0)
-
-    def at(lam):
-        fit = regression.fit_at(path, lam)
-        estimated = random_matrix.estimate_risk(fit)
-        error = (regression.fitted_values(fit.W, features)[:, :, 0] - targets) ** 2
-        test = jnp.sum(jnp.where(held_out, error, 0), 1) / jnp.sum(held_out, 1)
-        return jnp.stack([test.mean(), estimated.gcv.mean(), estimated.train.mean()])
-
-    return jax.lax.map(at, lams)
-
-
-def naive_statistics(data: "random_matrix.TaskData", *, spare: int) -> "regression.ModelStatistics":
-    """Least-squares hyperplanes and their mean squared residual, as if they were the truth.
-
-    With fewer rows than dimensions least squares fits the noise away; a ridge whose penalty GCV chooses (lam = 0, one gamma) takes its
-    place, with noise |r|^2/tr Q.
-    """
-    T, _, d = data.features.shape
-    if spare > 0:
-        beta = regression.least_squares(data)[:, :, 0] / np.sqrt(T * d)
-        left = data.targets[:, :, 0] - jnp.einsum("tni,ti->tn", data.features, beta)
-        noise = jnp.sum(left**2, axis=1) / data.counts
-    else:
-        gammas = jnp.geomspace(1e-3, 1e2, 26)[:, None] * jnp.ones(T)
-        chosen = random_matrix.tune(data, gammas=gammas, lams=jnp.zeros(1)).gamma
-        fit = regression.fit_shared_centre(data, gamma=chosen, lam=0.0)
-        beta = fit.W[:, :, 0] / np.sqrt(T * d)
-        noise = jnp.sum(fit.residual[:, :, 0] ** 2, axis=1) / jnp.sum(jnp.where(data.mask, fit.q_diag, 0), axis=1)
-    return regression.ModelStatistics(beta, beta[:, :, None] * beta[:, None, :], noise)
-
-
-def plug_in(data: "random_matrix.TaskData", gamma, lams, counts, *, spare: int):
-    """Predicted (statistics, split, lam) from all rows' covariance and two kinds of statistics, STATISTICS.
-
-    Args:
-      data: all rows of every task.
-      gamma, lams, counts: couplings and training samples predicted for.
-      spare: rows of the smallest task beyond its dimension; the unbiased statistics need two, else their predictions are NaN.
-    """
-    T = data.features.shape[0]
-    covariance = jnp.einsum("tni,tnj->tij", data.features, data.features) / data.counts[:, None, None]
-
-    def path(estimated):
-        def at(lam):
-            risk = regression.plug_in_risk(
-                random_matrix.coupling(gamma * jnp.ones(T), lam), counts, covariance, estimated, noise_floor=0.0
-            )
-            return jnp.stack([risk.test.mean(), risk.train.mean()])
-
-        return jax.lax.map(at, lams).T
-
-    naive = path(naive_statistics(data, spare=spare))
-    unbiased = path(regression.statistics_from_least_squares(data)) if spare > 1 else jnp.full_like(naive, jnp.nan)
-    return jnp.stack([naive, unbiased])
-
-
 def run(config, seeds):
     """One cell: all splits."""
     features, targets, counts, name = load(config)
     sizes = [len(x) for x in features]
-    if any(n >= size for n, size in zip(counts, sizes, strict=True)):
-        raise BadInput(
-            f"counts got {counts}, but the tasks have {sizes} rows and some must be held out; lower --counts"
-        )
     data = random_matrix.pack(features, targets, center=True)
     X, y = data.features, data.targets[:, :, 0]
     lams = np.array(config.lams)
-    seen = over_seeds(one_split, seeds, X, y, np.array(sizes), config.gamma, lams, counts=counts)
+    seen = over_seeds(regression.held_out_path, seeds, X, y, np.array(sizes), config.gamma, lams, counts=counts)
     spare = min(sizes) - X.shape[2]
-    theory = evaluate(plug_in, data, config.gamma, lams, np.array(counts, float), spare=spare)
+    theory = evaluate(regression.plug_in_paths, data, config.gamma, lams, np.array(counts, float), spare=spare)
     unit = ("variance of the target", "mean squared error")
     found = dataset(
         seeds,

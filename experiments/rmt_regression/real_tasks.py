@@ -66,13 +66,19 @@ def table_tasks(config) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def load(config) -> tuple[list[np.ndarray], list[np.ndarray], tuple[int, ...], str]:
-    """Features and responses per task, training samples of each, and the data's name."""
+    """Features and responses per task, training samples of each, and the data's name; some rows must be held out."""
     place = pathlib.Path(config.data_dir)
     if not config.data_dir:
-        return *diabetes(), config.counts, "diabetes (stand-in)"
-    if place.suffix == ".ts" or (place.is_dir() and any(place.glob("*_TRAIN.ts"))):
+        name, (features, targets) = "diabetes (stand-in)", diabetes()
+    elif place.suffix == ".ts" or (place.is_dir() and any(place.glob("*_TRAIN.ts"))):
         name, *files = readers.find_ts(place)
         features, targets = series_tasks(*files, config.channels)
     else:
         name, (features, targets) = place.stem, table_tasks(config)
-    return features, targets, tuple(round(95 / 137 * len(y)) for y in targets), name
+    sizes = [len(y) for y in targets]
+    counts = tuple(round(95 / 137 * size) for size in sizes) if config.data_dir else config.counts
+    if any(n >= size for n, size in zip(counts, sizes, strict=True)):
+        raise BadInput(
+            f"counts got {counts}, but the tasks have {sizes} rows and some must be held out; lower --counts"
+        )
+    return features, targets, counts, name

@@ -244,9 +244,9 @@ FIGURE = Figure(
         agreement(
             "simulated risk of the matched coupling equals the prediction on every sweep",
             "Figure 2 and appendix: theory and points coincide",
+            0.02,
             matched("simulation"),
             matched("theory"),
-            0.02,
         ),
         derived(
             "under-regularised sharing keeps the double-descent peak: predicted risk at n = d over the highest elsewhere",
@@ -270,17 +270,17 @@ FIGURE = Figure(
         agreement(
             "the peak itself is predicted, n = d",
             "Theorem: concentration",
+            0.1,
             value("simulation_samples", **AT_PEAK),
             value("theory_samples", **AT_PEAK),
-            0.1,
-            "10 % is ours: at the peak the risk of d = 64 fluctuates most",
+            reason="10 % is ours: at the peak the risk of d = 64 fluctuates most",
         ),
         agreement(
             "each limit (independent, pooled, free centre, least squares) follows its own prediction",
             "Section 3: special cases",
+            0.02,
             value("simulation_limits"),
             value("theory_limits"),
-            0.02,
         ),
     ),
 )

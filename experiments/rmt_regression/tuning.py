@@ -1,16 +1,14 @@
 """Choosing (gamma, lam) from the training data alone against the oracle's choice: leave-one-out, moments, one ridge fit."""
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 
-from experiments.rmt_regression.protocol import RISK, along, claim, derived, drawn, regression
+from experiments.rmt_regression.protocol import RISK, claim, derived, drawn, regression
 from mtrl import random_matrix
 from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds
 from mtrl.harness.judge.measures import Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots
-from mtrl.numerics.linalg import psd
 
 LOOK = plots.looks(
     {
@@ -36,56 +34,20 @@ class TuningConfig(BaseConfig):
     grid: int = field(10, help="points per axis of the grid, 0.02 to 50 and lam = 0", lower=3)
 
 
-class Choice(NamedTuple):
-    """Exact risk of the estimator at a method's choice over the best on the grid for THIS training set, minus 1."""
-
-    excess: "jax.Array"
-    star: "jax.Array"  # predicted risk of the Bayes coupling B*
-    estimated: "jax.Array"  # estimate of w_1.w_2/(Td) by moments
-
-
-def predicted_grid(gammas, lams, n, dim, gram, noise):
-    """Predicted average test risk on the grid, (gamma, lam)."""
-
-    def at(gamma, lam):
-        B = random_matrix.coupling(gamma * jnp.ones(n.size), lam)
-        return regression.risk_isotropic(B, n, dim, gram, noise).test.mean()
-
-    return jax.vmap(lambda gamma: jax.vmap(lambda lam: at(gamma, lam))(lams))(gammas)
-
-
-def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]) -> Choice:
-    """Fit the whole grid once; every method only chooses among the fits.
+def one_draw(key, alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]) -> "regression.ChoiceCosts":
+    """What every method loses on one training set.
 
     Each alignment draws its own features and noise: the rare failures of GCV then average out over alignments too.
     """
     own = jax.random.fold_in(key, jnp.round(1e6 * (alpha + 1)).astype(jnp.uint32))
-    T, one, n = len(counts), jnp.ones(len(counts)), jnp.asarray(counts, float)
     params, data = drawn(own, alpha, noise, dim=dim, counts=counts)
-    fits = jax.lax.map(lambda gamma: along(params, data, gamma, lams), gammas)
-
-    def plugged_in(gram, noise):
-        known = psd.nearest_psd(gram), regression.positive_noise(noise)
-        return predicted_grid(gammas, lams, n, dim, *known)
-
-    moments = regression.statistics_from_moments(data, jnp.broadcast_to(jnp.eye(dim), (T, dim, dim)))
-    first = regression.fit_at(regression.prepare_path(data, gamma=one), 1.0)
-    equivalent = random_matrix.equivalents.equivalent_isotropic(random_matrix.coupling(one, 1.0), n, dim)
-    fit = regression.statistics_from_fit(first.W[:, :, 0], equivalent, random_matrix.estimate_risk(first).gcv)
-    independent = jnp.where(lams[None] == 0, fits.test, jnp.inf)
-    scores = (fits.gcv, plugged_in(fit.gram, fit.noise), plugged_in(moments.gram, moments.noise), independent)
-    chosen = jnp.stack([fits.test.ravel()[jnp.argmin(score)] for score in scores])
-    B = random_matrix.bayes_coupling(params.W, noise=noise)
-    star = regression.risk_isotropic(B, n, dim, random_matrix.aligned_gram(alpha, T), params.noise).test.mean()
-    at_one = along(params, data, 1.0, lams)
-    lam_alone = at_one.test[jnp.argmin(at_one.gcv)] / at_one.test.min() - 1
-    return Choice(jnp.append(chosen / fits.test.min() - 1, lam_alone), star, moments.gram[0, 1])
+    return regression.choice_costs(params, data, gammas, lams, gram=random_matrix.aligned_gram(alpha, len(counts)))
 
 
 def best_on_grid(alpha, noise, gammas, lams, *, dim: int, counts: tuple[int, ...]):
     """Predicted best risk on the grid."""
     one, gram = jnp.ones(len(counts)), random_matrix.aligned_gram(alpha, len(counts))
-    return predicted_grid(gammas, lams, jnp.asarray(counts, float), dim, gram, noise * one).min()
+    return regression.predicted_grid(gammas, lams, jnp.asarray(counts, float), dim, gram, noise * one).min()
 
 
 def run(config, seeds):
@@ -99,7 +61,7 @@ def run(config, seeds):
         {"method": METHODS},
         excess=(("seed", "method"), seen.excess, "1", "excess risk over the oracle"),
         bayes_risk=((), float(seen.star.mean()), *RISK),
-        estimated_product=("seed", seen.estimated, "1", "inner product of the hyperplanes"),
+        estimated_product=("seed", seen.product, "1", "inner product of the hyperplanes"),
         oracle_risk=((), float(evaluate(best_on_grid, *setting, **sizes)), *RISK),
     )
 

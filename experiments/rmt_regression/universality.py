@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from experiments.rmt_regression.protocol import RISK, agreement, distance, lam_axis, path_of, sample_count
-from mtrl.harness import BaseConfig, Claim, Figure, at_least, dataset, field
+from experiments.rmt_regression.protocol import RISK, PathConfig, agreement, distance, lam_axis, path_of
+from mtrl.harness import Claim, Figure, at_least, dataset, field
 from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
 
@@ -21,21 +21,13 @@ LOOK = plots.looks(WORDS)
 
 
 @dataclasses.dataclass(frozen=True)
-class UniversalityConfig(BaseConfig):
+class UniversalityConfig(PathConfig):
     """Test risk against the coupling for several laws of the features; two aligned tasks."""
 
     seeds: int = field(40, help="training sets", lower=1)
     laws: tuple[str, ...] = field(LAWS, help="laws of the features", choices=LAWS)
     alpha: float = field(0.5, help="cosine of the two hyperplanes", lower=-1, upper=1)
-    ratio: float = field(1.0, help="samples per dimension n_t/d", lower=0.0, strict=True)
-    gamma: float = field(1.0, help="strength of the task-specific parts", lower=0.0, strict=True)
-    noise: float = field(0.3, help="noise variance", lower=0.0, strict=True)
-    dim: int = field(100, help="dimension d", lower=4)
     lams: tuple[float, ...] = field((0.0, 0.3, 1.0, 3.0, 10.0), help="simulated couplings", lower=0.0)
-
-    def validate(self):
-        """The ratio leaves samples."""
-        sample_count(self.ratio, self.dim)
 
 
 def run(config, seeds):
@@ -65,11 +57,6 @@ def draw(data, config):
     return figure
 
 
-def of(law):
-    """Simulation and prediction of a law."""
-    return value("simulation", law=law), value("theory_at_dots", law=law)
-
-
 FIGURE = Figure(
     name="universality",
     title="Universality over feature laws, with a negative control",
@@ -84,15 +71,13 @@ FIGURE = Figure(
     },
     claims=(
         *(
-            agreement(
-                f"{WORDS[law]} features follow the prediction", "Assumption: concentrated vectors", *of(law), 0.02
-            )
+            agreement(f"{WORDS[law]} features follow the prediction", "Assumption: concentrated vectors", 0.02, law=law)
             for law in LAWS[:-1]
         ),
         Claim.sanity(
             "features with random radii do not (mean relative distance over the points)",
             "outside the assumption; negative control",
-            distance(*of("elliptical")),
+            distance(value("simulation", law="elliptical"), value("theory_at_dots", law="elliptical")),
             at_least(0.05, "well beyond the 2 % asked of the others"),
             unit="relative",
         ),

@@ -1,19 +1,12 @@
-"""What the study's own settings refuse, and the statistics of its real-data figure. (Every figure runs at smoke in test_smoke.py.)"""
+"""What the study's own settings refuse. (Every figure runs at smoke in test_smoke.py.)"""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from experiments.rmt_regression import STUDY
 from experiments.rmt_regression.protocol import predicted_path
-from experiments.rmt_regression.real import plug_in
-from mtrl.harness import evaluate
 from mtrl.harness.cli import run_study
 from mtrl.numerics.errors import BadInput
-from mtrl.random_matrix import pack
-from mtrl.random_matrix.regression import risk_shared_centre
-from tests.helpers import assert_mean
 
 
 @pytest.mark.parametrize(
@@ -50,43 +43,6 @@ def test_predictions_that_do_not_converge_are_refused():
     """Last change and n_t/d are in the sentence; a NaN is the only way to miss the cap with Newton steps."""
     with pytest.raises(BadInput, match=r"did not converge at n_t/d = 1.5, gamma = nan: last relative"):
         predicted_path(0.5, np.nan, 0.3, np.array([0.0, 1.0]), 1.5, tasks=2)
-
-
-def test_plugged_in_level_on_gaussian_data():
-    """On data from the model the unbiased statistics give the level of the true ones (same covariance), the naive ones less."""
-    rng = np.random.default_rng(0)
-    d, rows, sigma = 30, 90, 0.6
-    beta = rng.normal(size=(2, d)) / np.sqrt(d)
-    count, one = np.array([45.0, 45.0]), jnp.ones(2)
-
-    @jax.jit
-    def oracle(covariance):
-        return risk_shared_centre(
-            one, 0.5, jnp.asarray(count), covariance, jnp.asarray(beta) * np.sqrt(2 * d), sigma**2 * one
-        )
-
-    excess = []
-    for _ in range(60):
-        X = [rng.normal(size=(rows, d)) for _ in range(2)]
-        Y = [x @ b + sigma * rng.normal(size=rows) for x, b in zip(X, beta, strict=True)]
-        data = pack(X, Y, center=True)
-        covariance = jnp.einsum("tni,tnj->tij", data.features, data.features) / rows
-        levels = evaluate(plug_in, data, 1.0, np.array([0.5]), count, spare=rows - d)[:, 0, 0]
-        excess.append(levels / float(oracle(covariance).test.mean()) - 1)
-    excess = np.array(excess)
-    assert_mean("unbiased level over the oracle level", excess[:, 1], 0.0, sigmas=4)
-    assert excess[:, 0].mean() < -0.1
-
-
-def test_fewer_rows_than_dimensions_fall_back_to_a_tuned_ridge():
-    rng = np.random.default_rng(1)
-    d, rows = 30, 20
-    X = [rng.normal(size=(rows, d)) for _ in range(2)]
-    Y = [x[:, 0] + 0.5 * rng.normal(size=rows) for x in X]
-    data = pack(X, Y, center=True)
-    found = evaluate(plug_in, data, 1.0, np.array([0.5]), np.array([12.0, 12.0]), spare=rows - d)
-    assert np.isfinite(found[0]).all() and np.isnan(found[1]).all()
-    assert found[0, 0, 0] > 0.1, "the noise is not interpolated away"
 
 
 def test_one_sweep_alone_is_drawn_and_judged(tmp_path):
