@@ -1,7 +1,7 @@
 """Annealed gradient noise for very deep networks: figures and claims.
 
 python -m experiments.gradient_noise
-    [--figure=gain|clusters|spread|depth|annealed|restarts|multitask|landscapes|baselines|published]
+    [--figure=gain|clusters|spread|depth|annealed|restarts|memory|multitask|landscapes|baselines|published]
 """
 
 from experiments.gradient_noise import (
@@ -11,6 +11,7 @@ from experiments.gradient_noise import (
     depth,
     gain,
     landscapes,
+    memory,
     multitask,
     published,
     restarts,
@@ -36,7 +37,7 @@ STUDY = Study(
         "or well started networks."
     ),
     reconstructed=(
-        "batch size, steps and biases; the clusters, the program learner, the multitask extension and all of the "
+        "batch size, steps and biases; the clusters, the chains of facts, the program learner, the multitask extension and all of the "
         "theory."
     ),
     figures=(
@@ -46,6 +47,7 @@ STUDY = Study(
         depth.FIGURE,
         annealed.FIGURE,
         restarts.FIGURE,
+        memory.FIGURE,
         multitask.FIGURE,
         landscapes.FIGURE,
         baselines.FIGURE,

@@ -1,4 +1,4 @@
-"""The paper's numbers on models that are not remade here, for context."""
+"""The paper's numbers on models that are remade at theory scale only (figures `memory` and `restarts`), for context."""
 
 import dataclasses
 from typing import Any
@@ -64,7 +64,7 @@ def draw(data: Any, config: PublishedConfig) -> Any:
         ax.set_yticks(rows, data[dim].values)
         ax.invert_yaxis()
         plots.finish(
-            ax, x=plots.axis_words(data[name]), title="paper (not remade here)", log="x" if name == "success" else ""
+            ax, x=plots.axis_words(data[name]), title="paper, at its own scale", log="x" if name == "success" else ""
         )
     return figure
 
@@ -76,8 +76,8 @@ def share(name: str, **where: Any) -> Any:
 
 FIGURE = Figure(
     name="published",
-    title="The paper's numbers on models that are not remade here",
-    question="What do the published numbers say, on models that are not remade here?",
+    title="The paper's numbers on models of a scale not remade here",
+    question="What do the published numbers say on models of a scale not remade here?",
     config=PublishedConfig,
     run=run,
     draw=draw,

@@ -39,6 +39,15 @@ def learn(key, train, test, *, lr, eta, **static):
     return gn.train(key, data, given, width=5, layers=3, classes=3, batch=4, every=2, checkpoints=1, probes=8, **static)
 
 
+def embeddings(key, dtype):
+    return tuple(gn.initial_memory(key, words=4, width=3, hops=2, spread=0.5, dtype=dtype))
+
+
+def remember(key, *arrays, **hyper):
+    stories = gn.chains(jax.random.key(1), words=4, rows=8)
+    return gn.train_memory(key, gn.Memory(*arrays), stories, stories, batch=4, every=2, checkpoints=2, **hyper)
+
+
 CASES = [
     Case(
         "annealed gradient noise", few_updates(noise.annealed_noise), gradient, hyper={"eta": 0.1}, factory=noise.annealed_noise,
@@ -56,5 +65,11 @@ CASES = [
         "deep network under gradient noise", learn, rows, hyper={"lr": 0.1, "eta": 0.1}, key_dependent=True, scales=(1e-10, 1e4),
         compare=lambda report: (report.loss, report.std),
         why="the loss grows with the third power of inputs that are far out of scale: single precision overflows beyond 1e10",
+    ),
+    Case(
+        "memory network under gradient noise", remember, embeddings, hyper={"lr": 0.1, "eta": 0.1, "clip": 1.0}, factory=gn.train_memory,
+        changed={"lr": 0.2, "eta": 0.2, "gamma": 0.8, "clip": 0.1, "linear": 0.5, "batch": 3, "every": 3, "checkpoints": 3},
+        key_dependent=True, scales=(1e-10, 1e4), compare=lambda report: report.loss,
+        why="the loss grows with the fourth power of embeddings: single precision overflows beyond 1e9",
     ),
 ]  # fmt: skip

@@ -4,11 +4,12 @@
 - deep ReLU networks with one trunk and a head per task, on clusters: `clusters`, `labelled`, `initial_spreads`, `setting`, `train`;
   when they leave their plateau, `escape`; `network` (weights, loss, gains)
 - scalar landscapes with closed forms: `landscapes`
+- an end-to-end memory network on chains of facts: `chains`, `initial_memory`, `answers`, `train_memory`
 - restarts of a learner of tiny programs: `named_program`, `learn_program`
 - `theory`: total noise, random walk of weights, gains, escape times, variances in basins
 
 Paper: Neelakantan, Vilnis, Le, Sutskever, Kaiser, Kurach and Martens, "Adding Gradient Noise Improves Learning for Very Deep Networks",
-arXiv 1511.06807 (2015). Its memory networks, neural programmers, random-access machines and neural GPUs are not here.
+arXiv 1511.06807 (2015). Its neural programmers, random-access machines and neural GPUs have the learner of programs as their stand-in.
 
 A layer of 50 units from N(0, 0.1^2) passes a quarter of the signal's power; noise alone needs 54886 steps to mend that:
 
@@ -22,6 +23,15 @@ A layer of 50 units from N(0, 0.1^2) passes a quarter of the signal's power; noi
 """
 
 from mtrl.dynamics.gradient_noise import landscapes, network, theory
+from mtrl.dynamics.gradient_noise.memory import (
+    Memory,
+    MemoryReport,
+    Stories,
+    answers,
+    chains,
+    initial_memory,
+    train_memory,
+)
 from mtrl.dynamics.gradient_noise.problem import (
     INITS,
     Clusters,
@@ -30,12 +40,13 @@ from mtrl.dynamics.gradient_noise.problem import (
     initial_spreads,
     labelled,
     shares,
+    walk_spread,
 )
 from mtrl.dynamics.gradient_noise.programs import OPERATIONS, Restarts, compute, learn_program, mixed, named_program
 from mtrl.dynamics.gradient_noise.training import OPTIMISERS, Report, Setting, check_trained, escape, setting, train
 
 __all__ = [
-    "INITS", "OPERATIONS", "OPTIMISERS", "Clusters", "Labelled", "Report", "Restarts", "Setting", "check_trained", "clusters",
-    "compute", "escape", "initial_spreads", "labelled", "landscapes", "learn_program", "mixed", "named_program", "network",
-    "setting", "shares", "theory", "train",
+    "INITS", "OPERATIONS", "OPTIMISERS", "Clusters", "Labelled", "Memory", "MemoryReport", "Report", "Restarts", "Setting", "Stories",
+    "answers", "chains", "check_trained", "clusters", "compute", "escape", "initial_memory", "initial_spreads", "labelled", "landscapes",
+    "learn_program", "mixed", "named_program", "network", "setting", "shares", "theory", "train", "train_memory", "walk_spread",
 ]  # fmt: skip

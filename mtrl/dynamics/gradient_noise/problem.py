@@ -1,5 +1,6 @@
 """Clusters, of one task or of K: every task has its own class means, and inputs are a mean plus noise."""
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -88,15 +89,27 @@ def shares(label: Int[Array, " sample"], classes: int) -> Float[Array, " label"]
     return jnp.mean(jax.nn.one_hot(label, classes, dtype=float), axis=0)
 
 
-INITS = ("simple", "he", "zero")
+INITS = ("simple", "he", "walk", "zero")
+
+
+def walk_spread(fan: int) -> float:
+    """Standard deviation `sqrt(2 / N) exp(1.2 / (max(N, 6) - 2.4))` of the ReLU weights of a random-walk start, N = fan in.
+
+    Its factor over He's is chosen so that the LOGARITHM of a signal's size does not drift with depth: Sussillo and Abbott, "Random Walk
+    Initialization for Training Very Deep Feedforward Networks", arXiv 1412.6558 (2014), equation for ReLU in section 3, a fit.
+    """
+    return (2 / fan) ** 0.5 * math.exp(1.2 / (max(fan, 6) - 2.4))
 
 
 def initial_spreads(init: str, *, dim: int, width: int) -> tuple[float, float, float]:
-    """Standard deviations of the first, hidden and output weights: 0.1 (simple), sqrt(2 / fan in) (he), 0 (zero).
+    """Standard deviations of the first, hidden and output weights.
+
+    0.1 (simple), sqrt(2 / fan in) (he), He's times Sussillo and Abbott's factor (walk, see `walk_spread`), 0 (zero).
 
     Raises:
       BadInput: an unknown init; the known ones are listed.
     """
     check_choice("init", init, INITS)
-    table = {"simple": (0.1,) * 3, "zero": (0.0,) * 3, "he": ((2 / dim) ** 0.5, (2 / width) ** 0.5, (2 / width) ** 0.5)}
-    return table[init]
+    he = (2 / dim) ** 0.5, (2 / width) ** 0.5, (2 / width) ** 0.5
+    walk = walk_spread(dim), walk_spread(width), walk_spread(width)
+    return {"simple": (0.1,) * 3, "zero": (0.0,) * 3, "he": he, "walk": walk}[init]

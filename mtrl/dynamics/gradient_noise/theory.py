@@ -62,6 +62,21 @@ def gain(width: Scalar, variance: Numbers) -> Float[Array, "*variance"]:
     return jnp.asarray(width, float) * jnp.asarray(variance, float) / 2
 
 
+def log_gain(width: int, variance: Numbers) -> Float[Array, "*variance"]:
+    """Drift of a random walk start, `E log(|h'|^2 / |h|^2)` of a ReLU layer, in nats: below the log of the mean, more so in narrow layers.
+
+    Of n units K pass, each with chance 1/2, and the gain is `s_w^2 chi^2_K`, so that `E log = log(2 s_w^2) + E[digamma(K / 2) | K > 0]`.
+
+    Raises:
+      BadInput: width below 1.
+    """
+    check_whole(width=width)
+    passing = jnp.arange(1.0, width + 1)
+    weight = jax.scipy.stats.binom.pmf(passing, width, 0.5)
+    middle = jnp.sum(weight * jax.scipy.special.digamma(passing / 2)) / (1 - 0.5**width)
+    return jnp.log(2 * jnp.asarray(variance, float)) + middle
+
+
 def noisy_gain(
     steps: Numbers, *, width: Scalar, spread: Scalar, lr: Scalar, eta: Scalar, gamma: Scalar = GAMMA
 ) -> Float[Array, "*steps"]:

@@ -36,7 +36,7 @@ def test_spreads():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: gn.initial_spreads("xavier", dim=1, width=1), "init got 'xavier', but takes one of simple, he, zero"),
+        (lambda: gn.initial_spreads("xavier", dim=1, width=1), "init got 'xavier', but takes one of simple, he, walk, zero"),
         (lambda: gn.clusters(KEY, rows=0), "rows got 0"),
         (lambda: gn.clusters(KEY, classes=1), "classes got 1"),
         (lambda: gn.clusters(KEY, noise=-1.0), "noise got -1"),
