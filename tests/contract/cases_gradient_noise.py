@@ -45,7 +45,9 @@ def embeddings(key, dtype):
 
 def remember(key, *arrays, **hyper):
     stories = gn.chains(jax.random.key(1), words=4, rows=8)
-    return gn.train_memory(key, gn.Memory(*arrays), stories, stories, batch=4, every=2, checkpoints=2, **hyper)
+    return gn.train_memory(
+        key, gn.Memory(*arrays), stories, stories, **{**dict(batch=4, every=2, checkpoints=2), **hyper}
+    )
 
 
 CASES = [
