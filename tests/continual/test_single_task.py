@@ -73,14 +73,24 @@ def test_law_has_the_order_parameters():
 
 
 def test_given_variance():
-    """At the saddle point's own q* the constrained saddle is the saddle."""
-    given = jax.jit(lambda q_star: continual.fixed_variance(q_star, load=0.6, beta=3.0, **ROUGH))
+    """At the saddle point's own q* the constrained saddle is the saddle; the residual is the larger step of q and r that is left."""
+
+    @jax.jit
+    def given(q_star, start, damping, iterations):
+        how = dict(load=0.6, beta=3.0, start=start, damping=damping, iterations=iterations)
+        return continual.fixed_variance(q_star, **how, **ROUGH)
+
     own = jax.tree.map(lambda x: x[0], follow(0.6 * THREE, 3.0, 0.0, COLD))
-    same, less = given(float(own.q_star)), given(0.3)
+    same, less = (given(q, jnp.array([q / 2, q / 2, 0.0]), 0.5, 2000) for q in (float(own.q_star), 0.3))
     assert same.converged and less.converged
     for name in ("q", "r", "p", "q_star_hat", "phi"):
         assert_close(f"given q*: {name}", getattr(same, name), getattr(own, name), 1e-5, 1e-6)
     assert float(less.phi) < float(own.phi), "the free saddle point maximises Phi over q*"
+    start = jnp.array([float(own.q) + 0.05, float(own.r), float(own.q_star_hat)])
+    stopped, stepped = (given(float(own.q_star), start, 1e-12, count) for count in (1, 2))
+    steps = np.abs([stepped.q - start[0], stepped.r - start[1]])
+    assert not stopped.converged and steps.min() < 0.9 * steps.max()
+    assert_close("residual", stopped.residual, steps.max(), 1e-9)
 
 
 def test_certificate_is_false_where_it_stopped():

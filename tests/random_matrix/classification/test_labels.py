@@ -96,6 +96,7 @@ def test_equal_class_means_are_not_informative():
     found = optimal(eq, COUNTS, 1)
     assert not bool(found.informative)
     assert_close("labels", found.ytil, np.zeros((2, 2)))
+    theory.check_centred(found.ytil, COUNTS)  # labels of 0 have mean 0
     assert_close("error", error_midpoint(score_law(eq, found.ytil)), [0.5, 0.5])
 
 
