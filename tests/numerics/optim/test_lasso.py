@@ -49,6 +49,15 @@ def test_default_reaches_its_accuracy_on_flat_problems(condition):
         assert np.linalg.norm(np.asarray(rough.coefficients) - exact) < 1e-2 * np.linalg.norm(exact)
 
 
+def test_full_newton_steps_are_not_always_taken():
+    """On a fourth of such problems steps of length one lead to cycles."""
+    rng = np.random.default_rng(5)
+    for _ in range(16):
+        design, response = rng.normal(size=(5, 40)), rng.normal(size=5)
+        found = SOLVE(design, response, penalty=0.05 * np.max(np.abs(design.T @ response)))
+        assert found.gap < 1e-11
+
+
 def test_gap_bounds_what_is_missing(instance):
     design, response = map(jnp.asarray, instance)
     penalty = 0.1 * lambda_max(design, response)
