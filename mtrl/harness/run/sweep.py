@@ -93,7 +93,6 @@ def collate(swept: Swept, made: list[Job]) -> "xr.Dataset":
             if job.folder in {j.folder for j in made}
         ]
         whole = _joined(list(parts), "point")
-        dims = ["point"]
         whole = whole.assign_coords(
             {f"sweep_{name}": ("point", _coordinate([point[name] for point in points])) for name in fields}
         )
@@ -106,8 +105,8 @@ def collate(swept: Swept, made: list[Job]) -> "xr.Dataset":
             joined = _joined([stack(depth + 1) for _ in axes[fields[depth]]], dim)
             return joined.assign_coords({dim: _coordinate(axes[fields[depth]])})
 
-        whole, dims = stack(0), [f"sweep_{name}" for name in fields]
-    return whole.transpose(*dims, ...).assign_attrs(kept, sweep=json.dumps(swept.sweep))
+        whole = stack(0)
+    return whole.assign_attrs(kept, sweep=json.dumps(swept.sweep))
 
 
 def _refuse_other(swept: Swept) -> None:
