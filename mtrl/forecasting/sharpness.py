@@ -21,6 +21,6 @@ def sharpness_aware_gradient(loss: Callable[[Any], Any], params: Any, *, rho: Sc
     """
     value, gradient = jax.value_and_grad(loss)(params)
     norm = jnp.sqrt(sum(jnp.vdot(g, g) for g in jax.tree.leaves(gradient)))
-    step = jnp.where(norm > 0, rho / jnp.where(norm > 0, norm, 1), 0)
+    step = rho / jnp.where(norm > 0, norm, 1)
     worst = jax.tree.map(lambda p, g: p + step.astype(p.dtype) * g, params, gradient)
     return value, jax.grad(loss)(worst)

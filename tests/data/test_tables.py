@@ -63,6 +63,7 @@ def test_last_columns_as_tasks_on_shared_inputs(tmp_path):
         ("task;y;x\n1;2;3,5\n", "line 2, column x: got '3,5'; expected a number; write decimals with a point"),
         ("task,y,x\n1,2,1_0\n", "got '1_0'"),
         ("task,y,x\n1,2,1e300\n", "overflow when squared"),
+        ("task,y,x\n1,-1e300,1\n", "overflow when squared"),
         ("id,y,x\n1,2,3\n", "has no column 'task'; it has id, y, x: name the task's"),
         ("task,y\n1,2\n", "needs inputs too"),
     ],

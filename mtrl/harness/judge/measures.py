@@ -229,6 +229,6 @@ def near(
         def distance(means):
             return np.max(np.maximum(np.abs(means - target) - rounding, 0) / np.maximum(sd, max(rounding, 1e-300)))
 
-        return bootstrap(distance, Quantity(lambda data, config: part.transpose(SEED, dim)))(data, config)
+        return bootstrap(distance, Quantity(lambda data, config: part))(data, config)
 
     return measure

@@ -144,6 +144,9 @@ def test_contexts_and_planner_round_by_round(keys):
         longest = np.sqrt(np.einsum("sai,mij,saj->msa", features, np.linalg.inv(exact), features).max(-1))
         beta = float(width(2, 300.0, 0.01, tasks=3, noise=1.0, norm=1.0, ridge=1.0))
         assert_close("width", plan.width, 2 * beta * longest @ np.asarray(problem.probabilities))
+    # Round by round, lengths of at most one: log(1 + x) <= x <= 2 log(1 + x), and the logarithms sum to that of the determinant.
+    growth = np.linalg.slogdet(np.asarray(plans[0].information))[1]
+    assert np.all(growth <= plans[0].potential) and np.all(plans[0].potential <= 2 * growth)
     assert_close("width with blocks", plans[1].width, plans[0].width, rtol=0.1)
 
 

@@ -59,6 +59,7 @@ def test_rates():
         "slopes of RepBPI", np.diff(policies) / np.diff(independent), [ex.theory.slope_ratio(5, 2, policies=True)]
     )
     assert_close("in the gap", ex.theory.arms_rate(tasks, 0.2, **sizes), 4 * shared)
+    assert_close("Davis and Kahan, 2 sqrt(4) 0.3 / 0.5", ex.theory.davis_kahan(0.3, 0.5, 4), 2.4)
     np.testing.assert_array_equal(ex.theory.phases_needed(jnp.array([0.4, 0.5, 0.6, 0.11])), [2, 2, 1, 4])
 
 

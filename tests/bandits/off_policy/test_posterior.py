@@ -35,6 +35,12 @@ def test_width_of_nothing_has_a_gradient():
     assert np.isfinite(slope).all()
 
 
+def test_a_square_below_zero_by_rounding_is_no_width():
+    found = op.hier_opo(data_of(*rows()), prior_of("full"))
+    rounded = found._replace(cov=jnp.broadcast_to(-1e-18 * jnp.eye(DIM), found.cov.shape))
+    np.testing.assert_array_equal(op.widths(rounded, CONTEXTS), np.zeros(CONTEXTS.shape[:3]))
+
+
 @pytest.mark.parametrize("kind", ["full", "singular", "zero"])
 def test_marginal_likelihood_is_scipys(kind):
     prior, (x, y) = prior_of(kind), rows()
