@@ -87,6 +87,6 @@ def stop(problem: Quadratics, x: Float[Array, " dim"], *, tolerance: Scalar = 1e
     gram = (rows / safe[:, None]) @ (rows / safe[:, None]).T
     unit = min_norm_projected(gram, iterations=iterations)
     weights = unit / safe / jnp.sum(unit / safe)
-    slope = jnp.sqrt(jnp.maximum(unit @ gram @ unit, 0.0)) * jnp.where(jnp.all(norms > 0), 1.0, 0.0)
+    slope = jnp.sqrt(jnp.maximum(unit @ gram @ unit, 0.0))
     distance = jnp.linalg.norm(x - pareto_point(problem, weights))
     return Stop(weights, distance, slope, slope <= jnp.asarray(tolerance, slope.dtype))

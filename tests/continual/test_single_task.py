@@ -119,3 +119,5 @@ def test_bad_input(given, said):
 def test_given_variance_must_be_a_share():
     with pytest.raises(BadInput, match=r"q_star got 1, but must be strictly between 0 and 1"):
         continual.fixed_variance(1.0, load=2.0, beta=5.0)
+    with pytest.raises(BadInput, match=r"load got -2"):
+        continual.fixed_variance(0.5, load=-2.0, beta=5.0)

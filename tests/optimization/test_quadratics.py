@@ -14,12 +14,12 @@ def all_of_it():
     problem = quadratics.sample(jax.random.key(0), tasks=3, dim=5)
     x = quadratics.pareto_point(problem, WEIGHTS)
     reverse = jax.jacrev(lambda x: quadratics.losses(problem, x))(x)
-    stops = [quadratics.stop(problem, at) for at in (x, x + 1.0, x * jnp.nan)]
+    stops = [quadratics.stop(problem, at) for at in (x, x + 1.0, x * jnp.nan, problem.centres[1])]
     return problem, x, quadratics.gradients(problem, x), reverse, stops
 
 
 def test_pareto_points_are_known():
-    problem, x, rows, reverse, (found, away, nothing) = jax.jit(all_of_it)()
+    problem, x, rows, reverse, (found, away, nothing, own) = jax.jit(all_of_it)()
     values = np.linalg.eigvalsh(problem.hessians)
     assert_close("condition", values[:, -1] / values[:, 0], 1e3, 1e-9)
     assert_close("gradients", rows, reverse, 1e-10)
@@ -27,6 +27,8 @@ def test_pareto_points_are_known():
     assert_close("weights back", found.weights, WEIGHTS, 1e-3)
     assert bool(found.converged) and float(found.distance) < 0.01
     assert not bool(away.converged) and not bool(nothing.converged)
+    assert bool(own.converged) and own.slope == 0, "one task's optimum is stationary, with that task's weight alone"
+    assert_close("weights at the optimum of a task", own.weights, [0, 1, 0], 1e-12)
 
 
 @pytest.mark.parametrize(

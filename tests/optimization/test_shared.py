@@ -38,8 +38,9 @@ def test_upper_bound_equals_the_full_jacobian_for_linear_aggregators_only():
 
 def test_conflict_report():
     rows = {"a": jnp.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0]]), "b": jnp.zeros((3, 1))}
-    report = mo.shared.agreement(jnp.ones(3), rows)
-    assert_close("cosine and share", [report.cosine, report.conflicts], [-1, 1 / 3], 1e-12)
+    for size in (1.0, 1e-6):  # a cosine has no scale
+        report = mo.shared.agreement(jnp.ones(3), jax.tree.map(lambda leaf, size=size: size * leaf, rows))
+        assert_close("cosine and share", [report.cosine, report.conflicts], [-1, 1 / 3], 1e-12)
     nothing = mo.shared.agreement(jnp.ones(3), jax.tree.map(jnp.zeros_like, rows))
     assert_close("no gradient", [nothing.cosine, nothing.conflicts], [0, 0], 0, 1e-15)
 
