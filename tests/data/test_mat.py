@@ -90,6 +90,7 @@ def test_a_task_with_too_few_rows_is_named(tmp_path):
     [
         (dict(X=cells([np.ones((3, 2))]), y=cells([np.ones(2)])), r"task 0 .* inputs \(3, 2\) and \(2,\) responses"),
         (dict(X=cells([np.full((2, 2), np.nan)]), y=cells([np.ones(2)])), "task 0 .* not finite"),
+        (dict(X=cells([np.ones((2, 2))]), y=cells([np.array([-1e300, 1])])), "task 0 .* overflow when squared"),
         (dict(X=cells([np.zeros((0, 2))]), y=cells([np.ones(0)])), "task 0 .* is empty"),
         (dict(X=cells([np.ones((2, 2))]), y=cells(["a"])), "cannot be read as task data"),
         (dict(X=cells(XS), y=cells(YS[:2])), "inputs of 3 tasks and responses of 2"),
