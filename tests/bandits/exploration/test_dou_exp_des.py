@@ -9,7 +9,7 @@ import pytest
 
 from mtrl.bandits import exploration as ex
 from mtrl.bandits.exploration.eliminate import countable, survivors
-from mtrl.bandits.exploration.sizes import delta_of, design_pulls
+from mtrl.bandits.exploration.sizes import Bounds, delta_of, design_pulls, feature_batches
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
@@ -90,6 +90,20 @@ def test_first_phase():
     sizes = dict(tasks=100, arms=5, zeta=0.1, noise=1.0)
     found = np.ceil(design_pulls(0.5, delta_of(1, DELTA), jnp.array([10.0, 4.0]), **sizes))
     np.testing.assert_array_equal(found, [21405, 8562])
+
+
+def test_batches_of_the_features_by_hand():
+    """`C (1 + zeta)^3 rho^2 k^4 L_x^4 L_theta^2 L_w^2 / (M omega^2) 4^t log^4(p M d / delta_t)`, and the practical number."""
+    bounds = Bounds(arms=2.0, heads=3.0, parameters=0.5)
+    sizes = dict(
+        tasks=4, dim=5, rank=2, omega=0.25, rounds=100, rho=6.0, spread=0.7, zeta=0.1, bounds=bounds, constant=7.0
+    )
+    theory, practice = (float(feature_batches(2.0**-3, 0.01, sizes=kind, **sizes)) for kind in ("theory", "practical"))
+    norms = 2.0**4 * 0.5**2 * 3.0**2
+    by_hand = 7 * 1.1**3 * 6**2 * 2**4 * norms / (4 * 0.25**2) * 4**3 * np.log(100 * 4 * 5 / 0.01) ** 4
+    assert theory == np.ceil(by_hand)
+    by_hand = 7 * 4**3 * 3**2 * (5 - 2) * (0.7 * 2**2 / 0.25 + 0.7**2 * 2**3 / 0.25**2) * np.log(1 / 0.01) / 4
+    assert practice == np.ceil(by_hand)
 
 
 def test_masked_tasks_cost_nothing(shared):

@@ -33,6 +33,8 @@ from tests.helpers import assert_close
         (Interval(1, 0.5, 1.5), at_most(1.0), "undecided"),
         (Interval(1, 0.5, 1.5), between(0, 2), "reproduced"),
         (Interval(1, -np.inf, np.inf), between(0, 2), "undecided"),
+        (Interval(1, 0.5, 2.0), at_least(2.0), "undecided"),
+        (Interval(3, 2.0, 3.5), at_most(2.0), "undecided"),
         (Interval(np.nan, np.nan, np.nan), between(0, 2), "undecided"),
         (Interval(5, 4, np.nan), at_most(2.0), "undecided"),
         (Interval(-5, np.nan, -4), at_least(2.0), "undecided"),
