@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mtrl.representation.convex.clustered import _squared_norm, cluster_penalty, clustered, membership_given_weights
+from mtrl.representation.convex.clustered import cluster_penalty, clustered, membership_given_weights
 from mtrl.representation.convex.quadratic import gradient
 from mtrl.representation.convex.single_task import ridge
 from tests.helpers import assert_close
@@ -54,23 +54,6 @@ def test_the_alternation_stays_there():
     assert float(jnp.linalg.norm(slope)) < 1e-5
     best = membership_given_weights(found.weights, clusters=2, eta=0.3)
     assert_close("membership", found.membership, best, 1e-10)
-
-
-def test_the_proximal_map_is_stationary():
-    """`V - W + 2 step alpha eta (1 + eta) V (eta I + M)^-1 = 0` at the M of V, whose eigenvalues are not all 0 or 1."""
-    weights, eta, step = jax.random.normal(jax.random.key(2), (DIM, TASKS)), 0.8, 0.7
-
-    @jax.jit
-    def run(weights):
-        (v,) = _squared_norm(0.5, eta, 2).prox((weights,), step)
-        return v, membership_given_weights(v, clusters=2, eta=eta)
-
-    v, member = run(weights)
-    inside = np.linalg.eigvalsh(member)
-    assert np.sum((inside > 0.05) & (inside < 0.95)) == 2
-    pull = 2 * step * 0.5 * eta * (1 + eta)
-    expected = v + pull * np.linalg.solve(member + eta * np.eye(TASKS), np.asarray(v).T).T
-    assert_close("W from its proximal point", weights, expected, 1e-10)
 
 
 def test_one_cluster_per_task_is_ridge():
