@@ -95,7 +95,7 @@ def draw(data: Any, config: MemoryConfig) -> Any:
     rows = {name: i for i, name in enumerate(data["setting"].values)}
     axes[0, 1].plot(list(PAPER.values()), [rows[n] for n in PAPER], "o", mfc="white", mec="black", label="paper, bAbI")
     title = f"{config.facts} supporting facts among {config.words}, {config.hops} hops"
-    plots.finish(axes[0, 0], title=title, ylim=(0, None), legend=dict(fontsize=7))
+    plots.finish(axes[0, 0], title=title, ylim=(0, None), legend=dict(fontsize=7, loc=(0.33, 0.5)))
     plots.finish(axes[0, 1], xlim=(0, None), legend=dict(fontsize=7, loc="lower right"))
     return figure
 
