@@ -42,7 +42,7 @@ def run(config, seeds):
     both = evaluate(protocol.plans_along, sweep, fixed, dim=config.dim, rules=RULES)
     theory, plans = (jax.tree.map(lambda x, i=i: np.split(x, [line.size])[i], both) for i in range(2))
     inputs, sizes = (points[:, None], config.norm, plans, grid), dict(counts=counts, dim=config.dim)
-    errors = over_seeds(protocol.trained_errors, seeds, *inputs, **sizes)
+    errors = over_seeds(protocol.trained_errors, seeds, *inputs, lanes="auto", **sizes)
     ratio = theory.ytil[..., 0, 0] / theory.ytil[..., 1, 0]
     words = "task similarity β"
     return dataset(

@@ -6,6 +6,7 @@ import jax
 import pytest
 
 from tests.contract.test_contract import CASES, drawn, three_keys
+from tests.reliability.conftest import suite
 
 pytestmark = pytest.mark.reliability
 

@@ -22,7 +22,7 @@ def test_programs_compute():
 
 def test_restarts():
     """Successes of 200 restarts at eta 0, 0.3, 1: half of 7, 25, 31 of an independent program's 400; three binomial standard deviations of both
-    (a false alarm in a hundred fresh keys)."""
+    (false-alarm rate 0.01)."""
     etas = jnp.array([0.0, 0.3, 1.0])
     found = jax.jit(jax.vmap(lambda eta: gn.learn_program(KEY, TARGET, eta=eta, restarts=200)))(etas)
     counts = found.success.sum(1)
