@@ -59,11 +59,15 @@ def by_script(key, draw, basis):
     return measure(draw, (subspace.method_of_moments(draw.x, draw.y, rank=basis.shape[1]), basis))
 
 
+def slope_of_objective(*arguments):
+    """The objective with its gradient; at module level, so that it is compiled once."""
+    return jax.value_and_grad(subspace.factored_objective)(*arguments)
+
+
 def script_search(draw, iterations):
     """Basis and iterations of SciPy's L-BFGS-B on one repetition."""
     from scipy import optimize
 
-    slope_of_objective = jax.value_and_grad(subspace.factored_objective)
     tasks, rank = draw.start_heads.shape
     x, y = jnp.asarray(draw.x), jnp.asarray(draw.y)
 

@@ -27,7 +27,7 @@ def run(config, seeds):
     sizes = config.sizes()
     options = dict({name: sizes[name] for name in ("tasks", "dim", "rank", "samples")}, scaled=True, start="random")
     common = dict(seeds=seeds, rounds=config.rounds, problem=federation(**options), inputs=(config.noise,))
-    (federated, objectives), _ = simulate(subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common)
+    (fedrep, objectives), _ = simulate(subspace.fedrep, hyper={"eta": config.eta}, record=record_descent, **common)
     shared, _ = simulate(subspace.fedsgd, hyper={"eta": config.eta_shared}, record=federated.record_distance, **common)
     rates, limits = over_seeds(one_rate, seeds, config.noise, config.eta, rounds=config.rounds, **options)
     jumped = [
@@ -37,7 +37,7 @@ def run(config, seeds):
     return dataset(
         seeds,
         {"learner": ("FedRep", "FedSGD"), "round": np.arange(1, config.rounds + 1)},
-        distance=(("seed", "learner", "round"), np.stack([federated, shared], axis=1), *DISTANCE),
+        distance=(("seed", "learner", "round"), np.stack([fedrep, shared], axis=1), *DISTANCE),
         rate=(("seed", "round"), rates, *DISTANCE),
     )
 
