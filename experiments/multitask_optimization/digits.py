@@ -17,7 +17,7 @@ from mtrl.harness.picture import plots
 
 WORDS = "Delta_m, lower is better"
 EVERY = (*METHODS, *MORE, *WEIGHTINGS)
-QUICK = (*METHODS, *(name for name in WEIGHTINGS if name != "igb_v2"))  # the others compile for long
+QUICK = (*METHODS, "fairgrad", "upgrad", *(name for name in WEIGHTINGS if name != "igb_v2"))  # not agent and variants
 
 
 @dataclasses.dataclass(frozen=True)
