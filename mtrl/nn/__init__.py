@@ -1,6 +1,7 @@
 """Networks with a body that tasks share and a linear head for each: bodies, heads, one training loop, evaluation, bonuses.
 
-- bodies: `Body` (multilayer perceptron, with convolutions in front where `channels` says so), `EncoderLayer` (attention).
+- bodies: `Body` (multilayer perceptron, with convolutions in front where `channels` says so), `Maps` (features of every
+  pixel), `EncoderLayer` (attention).
 - heads: `Network` (weights of a body and its heads), `draw_heads`; `own_values`, `picked_values`, `all_values` of features under heads.
 - optimisers: `adam` with L2 decay, `shared_decay` (decay/M on the heads).
 - training: `descend` (updates over batches), `train_epoch` (early stopping), `train` (epochs, resumable), and the samplers
@@ -31,7 +32,7 @@ Everything is a pure function of arrays and pytrees: jit where you call it. Two 
 True
 """
 
-from mtrl.nn.bodies import Body
+from mtrl.nn.bodies import Body, Maps
 from mtrl.nn.bonuses import (
     FeatureRidge,
     body_gradients,
@@ -50,7 +51,7 @@ from mtrl.nn.samplers import shuffled, whole, with_replacement
 from mtrl.nn.training import Descent, Epoch, Training, Updates, descend, start, train, train_epoch, train_init
 
 __all__ = [
-    "Body", "Descent", "EncoderLayer", "Epoch", "FeatureRidge", "Network", "Training", "Updates", "adam",
+    "Body", "Descent", "EncoderLayer", "Epoch", "FeatureRidge", "Maps", "Network", "Training", "Updates", "adam",
     "all_values", "body_gradients", "descend", "draw_heads", "gradient_metric", "gradient_squares",
     "mean_over_rows", "own_values", "padded_chunks", "picked_values", "ridge_add", "ridge_fit", "ridge_index",
     "ridge_start", "shared_decay", "shuffled", "start", "train", "train_epoch", "train_init", "whole",

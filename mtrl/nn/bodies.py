@@ -1,4 +1,4 @@
-"""The body `phi_W` that tasks share: optional convolutions, hidden dense layers, a linear last layer of width k."""
+"""Bodies `phi_W` that tasks share: of vectors and whole pictures (optional convolutions, dense layers), and of every pixel of a picture."""
 
 import math
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mtrl.numerics.checks import check_choice
+from mtrl.numerics.errors import BadInput
 
 
 def mean_pool(x: Float[Array, "*shape"], window: tuple[int, ...], strides: tuple[int, ...]) -> Float[Array, "*pooled"]:
@@ -59,3 +61,51 @@ class Body(nn.Module):
         for width in self.hidden:
             x = self.activation(nn.Dense(width, **kinds)(x))
         return nn.Dense(self.features, **kinds)(x)
+
+
+class Maps(nn.Module):
+    """`phi: (*batch, row, column, c) -> (*batch, row, column, k)`: features of every pixel, for tasks that share a picture.
+
+    The smallest encoder and decoder: convolutions with 2x2 mean pooling on the way down, nearest neighbours and what was pooled on the way
+    up. Parameters and features keep the dtype of the inputs, initialisation is Flax's default.
+
+    Attributes:
+      features: k, channels of the last layer, a 3x3 convolution without activation.
+      channels: of the 3x3 convolutions, each before a pooling; rows and columns must be multiples of `2 ** len(channels)`.
+      activation: after every convolution but the last.
+    """
+
+    features: int
+    channels: tuple[int, ...] = (16, 32)
+    activation: Callable[[Array], Array] = jax.nn.relu
+
+    if TYPE_CHECKING:
+
+        def apply(self, variables: Any, x: Array) -> Array:
+            """Features under given parameters."""
+            ...
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*batch row column channel"]) -> Float[Array, "*batch row column k"]:
+        """Features of pictures with channels last.
+
+        Raises:
+          BadInput: rows or columns cannot be halved so often.
+        """
+        kinds: dict[str, Any] = dict(dtype=x.dtype, param_dtype=x.dtype)
+        part = 2 ** len(self.channels)
+        if any(size % part for size in x.shape[-3:-1]):
+            raise BadInput(
+                f"pictures of {x.shape[-3]} x {x.shape[-2]} cannot be halved {len(self.channels)} times; crop to multiples of {part}"
+            )
+        lead, kept = x.shape[:-3], []
+        x = x.reshape(-1, *x.shape[-3:])
+        for width in self.channels:
+            x = self.activation(nn.Conv(width, (3, 3), **kinds)(x))
+            kept.append(x)
+            x = mean_pool(x, (2, 2), (2, 2))
+        for before in reversed(kept):
+            x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+            x = self.activation(nn.Conv(before.shape[-1], (3, 3), **kinds)(jnp.concatenate([x, before], axis=-1)))
+        x = nn.Conv(self.features, (3, 3), **kinds)(x)
+        return x.reshape(*lead, *x.shape[1:])

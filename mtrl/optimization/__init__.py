@@ -8,6 +8,7 @@ The aggregators and weightings themselves are `mtrl.descent`, optax-shaped; here
 | T quadratics with a known Pareto set | `quadratics` |
 | regression with noise of very different sizes | `noise_scales` |
 | overlaid digits, four tasks of one digit, their network | `digits` |
+| segmentation, depth and normals of scenes, their network | `scenes` |
 | paths of a descent on a small problem | `path` |
 | training of a shared part and heads by a `Rule`: `plain`, `upper_bound`, `saliency_rule`, `fs_mtl`; `train` | `shared`, `fs_mtl` |
 | one of several aggregators by a traced index; one task alone, as a baseline | `choose`, `alone` |
@@ -33,7 +34,7 @@ The optimum of the landscape and what the sum of both losses is worth there; a m
 -10.0
 """
 
-from mtrl.optimization import digits, noise_scales, path, quadratics, rep_mtl, toy
+from mtrl.optimization import digits, noise_scales, path, quadratics, rep_mtl, scenes, toy
 from mtrl.optimization.choose import choose
 from mtrl.optimization.fs_mtl import fs_mtl, worst_losses
 from mtrl.optimization.igb_agent import Agent, Choice, IGBAgent, igb_agent, igb_v2
@@ -55,5 +56,5 @@ from mtrl.optimization.weighted import weighted
 __all__ = [
     "Agent", "Choice", "IGBAgent", "Learner", "Report", "Rule", "Split", "Weights", "alone", "choose", "delta_m_lower_is_better",
     "delta_p_higher_is_better", "digits", "fs_mtl", "igb_agent", "igb_v2", "noise_scales", "path", "plain", "quadratics", "rep_mtl",
-    "saliency_rule", "toy", "train", "upper_bound", "weighted", "worst_losses",
+    "saliency_rule", "scenes", "toy", "train", "upper_bound", "weighted", "worst_losses",
 ]  # fmt: skip
