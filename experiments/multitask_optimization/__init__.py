@@ -1,6 +1,6 @@
 """Multi-task optimisation, Aligned-MTL with its relatives, IGB, FS-MTL, Rep-MTL and uncertainty weighting: figures and claims.
 
-python -m experiments.multitask_optimization [--figure=landscape|scalings|quadratics|digits|noise_scales|flatness|saliency|tables]
+python -m experiments.multitask_optimization [--figure=landscape|scalings|quadratics|digits|noise_scales|flatness|saliency|tables|scenes]
 """
 
 from experiments.multitask_optimization import (
@@ -11,6 +11,7 @@ from experiments.multitask_optimization import (
     quadratics,
     saliency,
     scalings,
+    scenes,
     tables,
 )
 from mtrl.harness import Paper, Study
@@ -68,5 +69,6 @@ STUDY = Study(
         flatness.FIGURE,
         saliency.FIGURE,
         tables.FIGURE,
+        scenes.FIGURE,
     ),
 )
