@@ -15,6 +15,8 @@ def test_frames_of_a_folder(tmp_path):
             for i in range(2):
                 np.save(tmp_path / part / kind / f"{i}.npy", array)
     config = STUDY.figure("scenes").configure("smoke", {"data_dir": str(tmp_path)})
-    (train, held), classes = scenes.frames_of(config)
+    parts, classes = scenes.frames_of(config)
+    assert parts is not None
+    train, held = parts
     assert classes == 6 and train.image.shape == held.image.shape == (2, 4, 8, 3) and train.normal is None
     assert scenes.frames_of(STUDY.figure("scenes").configure("smoke", {}))[0] is None
