@@ -32,9 +32,11 @@ def run(config, seeds):
     fixed = dict(similarity=beta, norm=config.norm, counts=np.array(counts), gamma=config.gamma)
     fixed |= dict(grid=np.logspace(-3, 3, 61), lams=np.zeros(1))  # of the single task
     sweep, rules = dict(lam=np.concatenate([line, points])), (*RULES, "single")
-    both = evaluate(protocol.plans_along, sweep, fixed, dim=config.dim, rules=rules)
+    both = evaluate(protocol.classification.plans_along, sweep, fixed, dim=config.dim, rules=rules)
     theory, plans = (jax.tree.map(lambda x, i=i: np.split(x[:, :-1], [line.size])[i], both) for i in range(2))
-    error = over_seeds(protocol.trained_errors, seeds, beta, config.norm, plans, counts=counts, dim=config.dim)
+    error = over_seeds(
+        protocol.classification.plan_errors, seeds, beta, config.norm, plans, counts=counts, dim=config.dim
+    )
     words = "strength λ of the shared part (large = much sharing)"
     return dataset(
         seeds,

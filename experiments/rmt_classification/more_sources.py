@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from experiments.rmt_classification import protocol
-from mtrl import random_matrix
 from mtrl.harness import Axis, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, Quantity, exact, mean, value
 from mtrl.harness.picture import plots
@@ -32,7 +31,7 @@ class SourcesConfig(protocol.SharedConfig):
 
     def validate(self):
         """The mean differences of all tasks need a direction each."""
-        random_matrix.classification.check_directions(len(self.similarities), self.dim)
+        protocol.classification.check_directions(len(self.similarities), self.dim)
 
 
 def run(config, seeds):
@@ -45,11 +44,13 @@ def run(config, seeds):
     shared = dict(norm=config.norm, gamma=config.gamma, lam=config.lam, grid=np.logspace(-3, 3, config.grid))
 
     def plans(sweep, rules, **fixed):
-        return evaluate(protocol.plans_along, sweep, {**shared, **fixed}, dim=config.dim, rules=rules)
+        return evaluate(protocol.classification.plans_along, sweep, {**shared, **fixed}, dim=config.dim, rules=rules)
 
     added = plans(dict(active=active), RULES, similarity=beta, counts=np.array(counts))
     grown = plans(dict(counts=by_size), (*RULES, "single"), similarity=beta.min(keepdims=True))
-    error = over_seeds(protocol.trained_errors, seeds, beta, config.norm, added, counts=counts, dim=config.dim)
+    error = over_seeds(
+        protocol.classification.plan_errors, seeds, beta, config.norm, added, counts=counts, dim=config.dim
+    )
     sources = Axis(np.arange(n + 1), words="number of sources (similarity of the one added)")
     size = Axis(sizes, words="samples per class of one source")
     return dataset(

@@ -39,10 +39,10 @@ def run(config, seeds):
     line, points = np.linspace(-1, 1, config.lines), np.asarray(config.similarities)
     fixed = dict(norm=config.norm, counts=np.array(counts), gamma=config.gamma, lam=config.lam, grid=grid)
     sweep = dict(similarity=np.concatenate([line, points])[:, None])
-    both = evaluate(protocol.plans_along, sweep, fixed, dim=config.dim, rules=RULES)
+    both = evaluate(protocol.classification.plans_along, sweep, fixed, dim=config.dim, rules=RULES)
     theory, plans = (jax.tree.map(lambda x, i=i: np.split(x, [line.size])[i], both) for i in range(2))
     inputs, sizes = (points[:, None], config.norm, plans, grid), dict(counts=counts, dim=config.dim)
-    errors = over_seeds(protocol.trained_errors, seeds, *inputs, lanes="auto", **sizes)
+    errors = over_seeds(protocol.classification.plan_errors, seeds, *inputs, lanes="auto", **sizes)
     ratio = theory.ytil[..., 0, 0] / theory.ytil[..., 1, 0]
     words = "task similarity β"
     return dataset(

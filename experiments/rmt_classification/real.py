@@ -7,11 +7,11 @@ import numpy as np
 
 from experiments.rmt_classification import protocol
 from experiments.rmt_classification.real_tasks import DIGIT_SOURCES, check_sizes, load
-from experiments.rmt_classification.splits import RULES, split_errors
 from mtrl.harness import Figure, OwnDataConfig, at_least, at_most, between, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import bootstrap, mean, value
 from mtrl.harness.picture import plots, style
 
+RULES = ("signed", "optimal", "optimal, training statistics", "single task")  # of `classification.splits`
 FLIP = "8 vs 3 (flip)"
 OTHERS = [name for name in DIGIT_SOURCES if name != FLIP]
 REFERENCE = {  # held-out +-1, optimal, single; predicted +-1
@@ -60,7 +60,7 @@ def run(config, seeds):
     static = dict(n_source=config.source, n_target=config.target, shrinkage=config.shrinkage, whiten=config.whiten)
     strengths, (X, pool), target = (config.gamma, config.lam, config.single_gamma), tasks[:2], np.array(tasks.target)
     pairs = [
-        over_seeds(split_errors, seeds, X, pool, np.array(pair), target, *strengths, **static)
+        over_seeds(protocol.classification.split_errors, seeds, X, pool, np.array(pair), target, *strengths, **static)
         for pair in tasks.sources.values()
     ]
     held, predicted = (np.stack(part, axis=1) for part in zip(*pairs, strict=True))

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from experiments.rmt_classification import protocol
-from mtrl import random_matrix
 from mtrl.harness import BadInput, Figure, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots, style
@@ -46,18 +45,18 @@ class HistogramConfig(protocol.MixtureConfig):
             raise BadInput("lam and every gamma are 0, which leaves no weight free; make one of them positive")
         if not self.center_labels and "custom" in self.rules:
             labels, counts = np.reshape(self.custom_labels, (2, 2)), np.array([self.source, self.target])
-            random_matrix.classification.check_centred(labels, counts)
+            protocol.classification.check_centred(labels, counts)
 
 
 def scores_of_plans(key, similarity, norm, plans, *, counts, dim: int, points: int):
     """Exact errors (panel,) and scores (panel, 2, points) of fresh target samples per class."""
-    rmt, keys = random_matrix.classification, split_named(key, "train", "test")
+    rmt, keys = protocol.classification, split_named(key, "train", "test")
 
     def at_panel(inputs):
         similarity, plan = inputs
         means = rmt.related_means(similarity, norm=norm, dim=dim)
         data = rmt.sample_mixture(keys["train"], rmt.Mixture(means), counts=counts)
-        fitted, mean, variance = protocol.target_moments(data, plan, means)
+        fitted, mean, variance = rmt.target_moments(data, plan, means)
         fresh = rmt.sample_mixture(keys["test"], rmt.Mixture(means[-1:]), counts=((points, points),))
         scores = rmt.score(fitted, fresh.X, jnp.ones(2 * points, int))
         return rmt.error_at(mean, variance, plan.threshold), scores.reshape(2, points)
@@ -67,11 +66,13 @@ def scores_of_plans(key, similarity, norm, plans, *, counts, dim: int, points: i
 
 def run(config, seeds):
     """Predicted law and simulated scores per panel."""
-    random_matrix.classification.warn_uninformative(config.norm * np.eye(2))
+    protocol.classification.warn_uninformative(config.norm * np.eye(2))
     counts, similarity = (tuple(config.source), tuple(config.target)), np.array(config.similarities)[:, None]
     fixed = dict(norm=config.norm, counts=np.array(counts), gamma=np.array(config.gamma), lam=config.lam)
     fixed["labels"] = np.reshape(config.custom_labels, (2, 2))
-    every = evaluate(protocol.plans_along, dict(similarity=similarity), fixed, dim=config.dim, rules=RULES)
+    every = evaluate(
+        protocol.classification.plans_along, dict(similarity=similarity), fixed, dim=config.dim, rules=RULES
+    )
     panels = np.arange(len(config.rules))
     plans = jax.tree.map(lambda x: x[panels, [RULES.index(rule) for rule in config.rules]], every)
     sizes = dict(counts=counts, dim=config.dim, points=config.points)

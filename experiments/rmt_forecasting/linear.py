@@ -12,7 +12,8 @@ import numpy as np
 
 from experiments.rmt_forecasting import protocol, ridge
 from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, SELECTIONS, UNIT, on
-from experiments.rmt_forecasting.ridge import GAMMAS, LAM_AXIS, LAMS, METHODS, Scores
+from experiments.rmt_forecasting.ridge import GAMMAS, LAM_AXIS, LAMS, METHODS
+from mtrl import forecasting
 from mtrl.harness import Claim, Figure, between, dataset, evaluate, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, exact, mean, value
 
@@ -30,17 +31,17 @@ class LinearConfig(protocol.DataConfig):
     select: str = field("val", help="how couplings are selected", choices=SELECTIONS)
 
 
-def measure_problem(problem: protocol.Problem, seeds) -> tuple[Scores, np.ndarray, np.ndarray]:
+def measure_problem(problem: protocol.Problem, seeds) -> "tuple[forecasting.CouplingScores, np.ndarray, np.ndarray]":
     """Mean scores over the grid, test errors (select, method, replicate) and the chosen (gamma, lam) beside them."""
     each = ridge.all_scores(problem, seeds)
-    average = Scores(*(np.mean(parts, axis=0) for parts in zip(*each, strict=True)))
+    average = type(each[0])(*(np.mean(parts, axis=0) for parts in zip(*each, strict=True)))
     picks = [[[ridge.choose(s, method, select) for s in each] for method in METHODS] for select in SELECTIONS]
     rows, cols = np.moveaxis(np.array(picks), -1, 0)
     chosen = np.stack([np.array(GAMMAS)[rows], np.array(LAMS)[cols]])  # (2, select, method, replicate)
     if problem.series is None:
         return average, np.stack([s.test for s in each])[np.arange(len(seeds)), rows, cols], chosen
     pairs = [part.ravel() for part in chosen]
-    blocks = evaluate(ridge.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
+    blocks = evaluate(forecasting.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
     return average, blocks.reshape(*rows.shape[:2], BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
 
 
@@ -64,7 +65,11 @@ def run(config, seeds):
         gamma_chosen=(four, gammas),
         lam_chosen=(four, lams),
         level=("problem", [float(part.level) for part in scores], UNIT),
-        **{name: (grid, [getattr(part, name) for part in scores], UNIT) for name in Scores._fields if name != "level"},
+        **{
+            name: (grid, [getattr(part, name) for part in scores], UNIT)
+            for name in scores[0]._fields
+            if name != "level"
+        },
     )
 
 

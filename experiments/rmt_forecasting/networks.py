@@ -9,11 +9,10 @@ import numpy as np
 
 from experiments.rmt_forecasting import protocol
 from experiments.rmt_forecasting.protocol import UNIVARIATE, Problem
-from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, part_moments
+from experiments.rmt_forecasting.ridge import GAMMAS, LAMS
 from mtrl import forecasting
 from mtrl.harness import evaluate, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import bootstrap
-from mtrl.numerics import multitask_ridge
 
 MULTIVARIATE = ("DLinearM", "SAMformer", "iTransformer")  # of `forecasting`, as the next two
 MODELS = (*UNIVARIATE, *MULTIVARIATE)
@@ -130,19 +129,13 @@ def train_all(config, model: str, seeds) -> tuple[list[str], np.ndarray, Trained
     return [problem.label for problem in found], pairs, Trained(*whole)
 
 
-def gcv_scores(series, gammas, lams, **sizes):
-    """GCV on the training windows over the (gamma, lam) grid."""
-    train, *_ = part_moments(forecasting.standardise(series, sizes["split"].train), **sizes)
-    return multitask_ridge.score_grid(train, (), gammas=gammas, lams=lams).gcv
-
-
 def theory_penalty(problem: Problem) -> tuple[float, float]:
     """(lam_inv, gamma_inv) that the closed form's GCV chooses from the training windows alone.
 
     `lam_inv = T d/(lam n q)`, `gamma_inv = T d/(gamma n q)` (see `mtrl.forecasting.head`); exact for a linear trunk, a guess otherwise.
     """
     series, gammas, lams = fixed_series(problem), np.array(GAMMAS[1:]), np.array(LAMS[1:])
-    gcv = evaluate(gcv_scores, series, gammas, lams, **problem.sizes)
+    gcv = evaluate(forecasting.train_gcv, series, gammas, lams, **problem.sizes)
     row, col = np.unravel_index(np.argmin(gcv), gcv.shape)
     unit = series.shape[1] * problem.sizes["lookback"] / (len(problem.windows[0]) * problem.sizes["horizon"])
     return unit / lams[col], unit / gammas[row]

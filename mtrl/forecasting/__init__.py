@@ -4,7 +4,7 @@ Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko, NeurIPS 2024, arXiv
 
 - data: `pack` (checks, standardises, lays out the windows), splits `fraction_split`, `ett_split`, `split_rows`, and their parts
   `channel_scales`, `standardise`, `window_starts`, `gather_windows`, `centre_windows`, `window_moments`; `forecast` beyond the series' end.
-- closed form: `fit_ridge`, `ridge_forecast`; `mtrl.numerics.multitask_ridge` has every coupling of a grid.
+- closed form: `fit_ridge`, `ridge_forecast`; every coupling of a grid: `coupling_scores`, `train_gcv`, `block_errors`, `held_out_curve`.
 - networks: `build_model` makes one of `MODELS` (a `Forecaster`: normalisation, trunk, `Head`); `fit_forecaster` trains it with the penalty
   (`head_penalty`) and early stopping, `forecaster_training` epoch by epoch, `forecast_error` scores it.
 - stand-in data: `ar_channels` (`ar_coefficients`, `ar_rollout`).
@@ -32,6 +32,15 @@ and a network with the penalty, here for a few epochs:
 ((4, 3), True)
 """
 
+from mtrl.forecasting.couplings import (
+    CouplingScores,
+    block_errors,
+    coupling_scores,
+    held_out_curve,
+    moments_at,
+    part_moments,
+    train_gcv,
+)
 from mtrl.forecasting.forecaster import Forecaster
 from mtrl.forecasting.head import HEADS, Head, head_penalty
 from mtrl.forecasting.models import MODELS, MULTIVARIATE, SIZES, UNIVARIATE, build_model, sharpness_radius
@@ -59,10 +68,11 @@ from mtrl.forecasting.windows import (
 )
 
 __all__ = [
-    "HEADS", "MODELS", "MULTIVARIATE", "PARTS", "SIZES", "UNIVARIATE", "Forecaster", "Head", "RidgeForecaster",
-    "Split", "WindowData", "ar_channels", "ar_coefficients", "ar_rollout", "build_model", "centre_windows",
-    "channel_scales", "check_series", "check_windows", "ett_split", "fit_forecaster", "fit_ridge", "forecast",
-    "forecast_error", "forecaster_training", "fraction_split", "gather_windows", "head_penalty", "pack",
-    "ridge_forecast", "sharpness_aware_gradient", "sharpness_radius", "split_rows", "standardise", "window_moments",
+    "HEADS", "MODELS", "MULTIVARIATE", "PARTS", "SIZES", "UNIVARIATE", "CouplingScores", "Forecaster", "Head",
+    "RidgeForecaster", "Split", "WindowData", "ar_channels", "ar_coefficients", "ar_rollout", "block_errors",
+    "build_model", "centre_windows", "channel_scales", "check_series", "check_windows", "coupling_scores",
+    "ett_split", "fit_forecaster", "fit_ridge", "forecast", "forecast_error", "forecaster_training", "fraction_split",
+    "gather_windows", "head_penalty", "held_out_curve", "moments_at", "pack", "part_moments", "ridge_forecast",
+    "sharpness_aware_gradient", "sharpness_radius", "split_rows", "standardise", "train_gcv", "window_moments",
     "window_starts",
 ]  # fmt: skip

@@ -6,8 +6,9 @@ from experiments.active_representation import images, protocol
 from experiments.linear_representation import survey
 from experiments.multitask_bandits import neural as bandits_neural
 from experiments.multitask_linear_mdp import neural as mdp_neural
+from experiments.rmt_classification import real
 from experiments.rmt_forecasting import networks
-from experiments.rmt_regression import universality
+from experiments.rmt_regression import tuning, universality
 from mtrl import bandits, forecasting, mdp, random_matrix, representation
 from mtrl.bandits.images import VALUES
 from mtrl.harness.gallery import Registry
@@ -22,6 +23,8 @@ def test_names_are_the_librarys():
     assert images.CORRUPTIONS == tuple(CORRUPTIONS)
     assert survey.STRUCTURES == representation.subspace.STRUCTURES
     assert bandits_neural.BONUSES == tuple(bandits.BONUSES) and bandits_neural.VALUES == VALUES
+    assert real.RULES == random_matrix.classification.SPLIT_RULES
+    assert tuning.METHODS == random_matrix.regression.CHOICES
     assert mdp_neural.BONUSES == mdp.BONUSES
     assert (networks.UNIVARIATE, networks.MODELS, networks.SIZES) == (
         forecasting.UNIVARIATE,

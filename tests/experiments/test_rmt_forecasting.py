@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.rmt_forecasting import STUDY, linear, networks, predicted, predicted_curves, regimes, table
+from experiments.rmt_forecasting import STUDY, linear, networks, predicted, regimes, table
 from experiments.rmt_forecasting.protocol import (
     SELECTIONS,
     DataConfig,
@@ -19,7 +19,7 @@ from experiments.rmt_forecasting.protocol import (
     read_file,
     warn_of_gcv,
 )
-from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS, part_moments
+from experiments.rmt_forecasting.ridge import GAMMAS, LAMS, METHODS
 from mtrl.data import ETT_HEADER
 from mtrl.forecasting import WindowData, build_model, fit_forecaster, standardise
 from mtrl.harness import BadInput, dataset
@@ -157,42 +157,6 @@ def test_files_train_the_first_seeds_only_and_as_the_library_does():
     state, epochs = jax.jit(fit)(jax.random.key(1), data)
     assert_close("validation error", trained.validation[1, 0], state.best_loss, rtol=1e-5)
     assert trained.epochs[1, 0] == epochs.running.sum()
-
-
-def test_held_out_blocks_are_a_plain_cross_validation():
-    """Against a direct solve per block on explicit windows that share no row with it."""
-    (problem,) = problems(DataConfig(series=("macro",)))
-    span, L, H, folds, gamma, lam = problem.sizes["split"].train, 8, 4, 2, 0.3, 0.7
-    z = standardise(jnp.asarray(problem.series), span)
-    starts = np.arange(span[0], span[1] - L - H + 1)
-    total, tasks = 0.0, z.shape[1]
-    for inside in np.array_split(starts, folds):
-        rest = [s for s in starts if s + L + H <= inside[0] or s >= inside[-1] + L + H]
-        x, y = windows_of(np.asarray(z), rest, L, H)
-        blocks, targets = np.zeros((tasks, L, tasks, L)), np.zeros((tasks, L, H))
-        prior = np.linalg.inv(gamma * np.eye(tasks) + lam)
-        for t in range(tasks):
-            blocks[t, :, t] += x[:, t].T @ x[:, t] / (tasks * L)
-            targets[t] = x[:, t].T @ y[:, t] / np.sqrt(tasks * L)
-            for s in range(tasks):
-                blocks[t, :, s] += prior[t, s] * np.eye(L)
-        w = np.linalg.solve(blocks.reshape(tasks * L, -1), targets.reshape(tasks * L, H)).reshape(tasks, L, H)
-        x, y = windows_of(np.asarray(z), inside, L, H)
-        errors = (y - np.einsum("ntd,tdh->nth", x, w) / np.sqrt(tasks * L)) ** 2
-        total += errors.mean() * len(inside) / len(starts)
-    train = part_moments(z, **problem.sizes)[0]
-    ours = predicted_curves.held_out_curve(
-        z, train, gamma, jnp.array([lam]), span=span, lookback=L, horizon=H, stride=1, folds=folds
-    )
-    assert_close("held-out blocks", ours[0], total, rtol=1e-10)
-
-
-def windows_of(z, starts, lookback, horizon):
-    """Explicit windows (sample, task, row) minus the mean of the look-back."""
-    x = np.stack([z[s : s + lookback].T for s in starts])
-    y = np.stack([z[s + lookback : s + lookback + horizon].T for s in starts])
-    level = x.mean(-1, keepdims=True)
-    return x - level, y - level
 
 
 def test_a_choice_by_gcv_warns():

@@ -63,6 +63,18 @@ from mtrl.random_matrix.classification.multiclass import (
     predicted_accuracy,
     standardised_scores,
 )
+from mtrl.random_matrix.classification.plans import (
+    LABELLINGS,
+    TargetPlan,
+    coupling_of_active,
+    labelling,
+    plan_errors,
+    plan_target,
+    plans_along,
+    similarity_gram,
+    target_moments,
+    tuned_active_coupling,
+)
 from mtrl.random_matrix.classification.problem import (
     Mixture,
     Samples,
@@ -74,6 +86,7 @@ from mtrl.random_matrix.classification.problem import (
     related_means,
     sample_mixture,
 )
+from mtrl.random_matrix.classification.splits import SPLIT_RULES, draw_split, pool_moments, random_ranks, split_errors
 from mtrl.random_matrix.classification.statistics import (
     class_counts,
     class_mean_gram,
@@ -107,13 +120,16 @@ from mtrl.random_matrix.classification.tuning import (
 )
 
 __all__ = [
-    "RULES", "GridChoice", "Machine", "Mixture", "OneVsAll", "OptimalLabels", "Rule", "Samples", "ScoreEquivalent",
-    "ScoreLaw", "SimplexChoice", "apply_rule", "bayes_error", "center_labels", "check_centred", "check_directions",
-    "class_counts", "class_mean_gram", "class_means", "classify", "error_at", "error_midpoint", "fit",
-    "fit_one_vs_all", "gram_corrected", "gram_split", "mean_differences", "mean_gram", "mean_gram_of_classes",
-    "membership", "midpoint", "one_vs_all", "optimal_labels", "optimal_labels_every_target", "pack",
-    "pooled_coupling", "predict", "predicted_accuracy", "predicted_error", "related_means", "residual_labels",
-    "sample_mixture", "score", "score_equivalent", "score_equivalent_general", "score_law", "score_moments",
-    "shrunk_root", "signed_labels", "single_task_coupling", "standardised_scores", "tune", "tune_grid",
-    "tune_simplex", "warn_uninformative", "whitening", "with_centring_noise", "with_labels",
+    "LABELLINGS", "RULES", "SPLIT_RULES", "GridChoice", "Machine", "Mixture", "OneVsAll", "OptimalLabels", "Rule",
+    "Samples", "ScoreEquivalent", "ScoreLaw", "SimplexChoice", "TargetPlan", "apply_rule", "bayes_error",
+    "center_labels", "check_centred", "check_directions", "class_counts", "class_mean_gram", "class_means",
+    "classify", "coupling_of_active", "draw_split", "error_at", "error_midpoint", "fit", "fit_one_vs_all",
+    "gram_corrected", "gram_split", "labelling", "mean_differences", "mean_gram", "mean_gram_of_classes",
+    "membership", "midpoint", "one_vs_all", "optimal_labels", "optimal_labels_every_target", "pack", "plan_errors",
+    "plan_target", "plans_along", "pool_moments", "pooled_coupling", "predict", "predicted_accuracy",
+    "predicted_error", "random_ranks", "related_means", "residual_labels", "sample_mixture", "score",
+    "score_equivalent", "score_equivalent_general", "score_law", "score_moments", "shrunk_root", "signed_labels",
+    "similarity_gram", "single_task_coupling", "split_errors", "standardised_scores", "target_moments", "tune",
+    "tune_grid", "tune_simplex", "tuned_active_coupling", "warn_uninformative", "whitening", "with_centring_noise",
+    "with_labels",
 ]  # fmt: skip

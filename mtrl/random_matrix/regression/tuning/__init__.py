@@ -14,6 +14,7 @@ from mtrl.random_matrix.regression.tuning.choices import (
     predicted_grid,
     risks_along,
 )
+from mtrl.random_matrix.regression.tuning.from_moments import pilot_truth, ridge_from_moments, risk_of_outputs
 from mtrl.random_matrix.regression.tuning.grid import TunedCoupling, tune
 from mtrl.random_matrix.regression.tuning.leave_one_out import EstimatedRisk, estimate_risk, loo_residuals
 from mtrl.random_matrix.regression.tuning.real_data import held_out_path, naive_statistics, plug_in_paths
@@ -32,8 +33,9 @@ from mtrl.random_matrix.regression.tuning.statistics_from_fit import (
 )
 
 __all__ = [
-    "CHOICES", "ChoiceCosts", "EstimatedRisk", "FittedStatistics", "GridMinimum", "ModelStatistics", "PathRisks", "TunedCoupling",
-    "choice_costs", "estimate_risk", "functional_from_fit", "held_out_path", "large_n_lam", "loo_residuals", "minimise_nonnegative",
-    "naive_statistics", "plug_in_paths", "plug_in_risk", "positive_noise", "predicted_grid", "risks_along", "statistics_from_fit",
+    "CHOICES", "ChoiceCosts", "EstimatedRisk", "FittedStatistics", "GridMinimum", "ModelStatistics", "PathRisks",
+    "TunedCoupling", "choice_costs", "estimate_risk", "functional_from_fit", "held_out_path", "large_n_lam",
+    "loo_residuals", "minimise_nonnegative", "naive_statistics", "pilot_truth", "plug_in_paths", "plug_in_risk",
+    "positive_noise", "predicted_grid", "ridge_from_moments", "risk_of_outputs", "risks_along", "statistics_from_fit",
     "statistics_from_least_squares", "statistics_from_moments", "tune",
 ]  # fmt: skip

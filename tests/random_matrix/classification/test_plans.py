@@ -1,0 +1,78 @@
+"""Plans of the last task against the rules of the wing, and tasks that take no part against a problem without them."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mtrl.random_matrix import coupling
+from mtrl.random_matrix.classification import (
+    LABELLINGS,
+    center_labels,
+    coupling_of_active,
+    error_at,
+    fit,
+    labelling,
+    mean_differences,
+    plan_errors,
+    plan_target,
+    plans_along,
+    predicted_error,
+    related_means,
+    sample_mixture,
+    score_moments,
+    similarity_gram,
+    tune,
+)
+from mtrl.random_matrix.classification.problem import Mixture
+from tests.helpers import assert_close
+
+COUNTS, DIM = ((20, 30), (8, 6)), 12
+N, BETA, NORM = jnp.asarray(COUNTS), jnp.array([-0.5]), 2.0
+GRID = jnp.array([0.1, 1.0, 10.0])
+FIXED = dict(similarity=BETA, norm=NORM, counts=N, gamma=1.0, grid=GRID, labels=jnp.array([[0.6, -0.9], [1.0, -1.0]]))
+RULES = ("classical", "midpoint", "optimal", "custom", "single", "tuned")
+along = jax.jit(functools.partial(plans_along, dim=DIM, rules=RULES))
+PLANS = along(dict(lam=jnp.array([0.5, 3.0])), FIXED)
+GRAM = similarity_gram(BETA, NORM)
+
+
+def test_gram_is_that_of_the_means():
+    beta = jnp.array([0.8, -0.3, 0.0])
+    difference = mean_differences(related_means(beta, norm=2.5, dim=9))
+    assert_close("Gram matrix", similarity_gram(beta, 2.5), difference @ difference.T, rtol=1e-12, atol=1e-12)
+
+
+def test_errors_are_those_of_the_rules():
+    """±1 labels at both thresholds and optimal labels by `predicted_error`; the tuned ones by `tune`."""
+    error = dict(zip(RULES, np.asarray(PLANS.error).T, strict=True))
+    predicted = functools.partial(predicted_error, GRAM, N, 1.0, 3.0, dim=DIM, target=1)
+    for rule, name in (("optimal", "optimal"), ("midpoint", "midpoint"), ("classical", "classical")):
+        assert_close(rule, error[rule][1], predicted(rule=name), rtol=1e-9)
+    best = tune(GRAM, N, dim=DIM, target=1, gammas=GRID, lams=GRID)
+    assert_close("tuned", error["tuned"], best.error, rtol=1e-9)
+    assert (np.asarray(PLANS.finite) >= np.asarray(PLANS.error) - 1e-12).all(), "noise of the mean never helps"
+    custom = LABELLINGS.index("custom")
+    assert_close("custom labels are centred", PLANS.ytil[0, custom], center_labels(FIXED["labels"], N), rtol=1e-12)
+
+
+def test_a_task_that_takes_no_part_is_not_there():
+    """The target's plan with a silent source is the plan of the target alone."""
+    silent = coupling_of_active(0.7, 2.0, jnp.array([0.0, 1.0]))
+    kind = labelling(("single",))[0]
+    with_source = plan_target(GRAM, N, silent, kind, dim=DIM)
+    alone = plan_target(GRAM[1:, 1:], N[1:], coupling(jnp.array([0.7]), 2.0), kind, dim=DIM)
+    for name in ("threshold", "mean", "variance", "error", "finite"):
+        assert_close(name, getattr(with_source, name), getattr(alone, name), rtol=1e-9, atol=1e-12)
+
+
+def test_trained_errors_are_exact_given_the_fit(key):
+    found = jax.jit(functools.partial(plan_errors, counts=COUNTS, dim=DIM))(key, BETA, NORM, PLANS, GRID)
+    assert found.shape == (2, len(RULES) + 1) and np.isfinite(found).all()
+    means = related_means(BETA, norm=NORM, dim=DIM)
+    data = sample_mixture(jax.random.fold_in(key, 1), Mixture(means), counts=COUNTS)
+    rule = RULES.index("midpoint")
+    mean, variance = score_moments(fit(data, PLANS.ytil[1, rule], PLANS.B[1, rule]), means)
+    expected = error_at(mean[1], variance[1], PLANS.threshold[1, rule])
+    assert_close("second point, ±1 labels", found[1, rule], expected, rtol=1e-9)
