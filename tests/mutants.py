@@ -13,6 +13,7 @@ import copy
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -128,7 +129,7 @@ def drawn(files: list[pathlib.Path], count: int, seed: int) -> list[tuple[pathli
 
 
 def run(where: pathlib.Path, tests: pathlib.Path, limit: float) -> str:
-    """What fails first in `tests`, empty when all pass."""
+    """What fails first in `tests`, empty when all pass; `limit` is in processor seconds, which other work on the machine does not use up."""
     settings = {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".pytest_cache" / "jax"), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(tests)]
     with subprocess.Popen(
@@ -139,12 +140,15 @@ def run(where: pathlib.Path, tests: pathlib.Path, limit: float) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (round(limit), round(limit))),
     ) as child:
         try:
-            output, _ = child.communicate(timeout=limit)
+            output, _ = child.communicate(timeout=20 * limit)  # one that sleeps
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
-            return f"no end within {limit:g} s"
+            return f"no end within {20 * limit:g} s"
+    if child.returncode == -signal.SIGKILL:
+        return f"no end within {limit:g} processor seconds"
     failed = [line.split(" - ")[0] for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return "" if child.returncode == 0 else (failed or [f"exit {child.returncode}"])[0]
 
@@ -155,7 +159,7 @@ def main() -> None:
     parser.add_argument("wing", help="folder or file under mtrl/, such as bandits or numerics/linalg/psd.py")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=float, default=300, help="seconds for one run of pytest")
+    parser.add_argument("--limit", type=float, default=300, help="processor seconds for one run of pytest")
     options = parser.parse_args()
     top = ROOT / "mtrl" / options.wing
     files = [top] if top.is_file() else sorted(top.rglob("*.py"))

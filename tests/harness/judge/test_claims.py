@@ -81,6 +81,7 @@ def test_a_kind_is_a_constructor_and_a_region_carries_its_reason():
     one = (lambda data: exact(1.0), at_most(3.0, "rounding"))
     for kind in KINDS[1:]:
         record = evaluate_claim(getattr(Claim, kind)("text", "Table 1", *one, unit="m"), None)
+        assert record is not None
         assert (record["kind"], record["reason"], record["unit"]) == (kind, "rounding", "m")
     assert Claim("text", "Table 1", *one, reason="half a digit").reason == "half a digit"
     assert list(between(1.0, 2.0, "why")) == [1.0, 2.0]
