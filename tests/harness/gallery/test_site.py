@@ -146,7 +146,7 @@ def test_tabs_of_a_figure_differ_and_the_style_sheet_knows_so_many(study):
     tabs: dict[str, list[str]] = {}
     for entry in entries(ROOT / "figures", study):
         tabs.setdefault(entry.figure.name, []).append(entry.tab)
-    assert all(len(set(words)) == len(words) <= 8 for words in tabs.values()), tabs
+    assert all(len(set(words)) == len(words) <= 16 for words in tabs.values()), tabs
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
