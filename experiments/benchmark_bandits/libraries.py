@@ -1,0 +1,159 @@
+"""A round of LinUCB and an update of the neural bandit's network beside the libraries people use, MABWiser and PyTorch, where installed.
+
+MABWiser's LinUCB keeps a regression for every arm over one context (Li et al. 2010, algorithm 1), ours one over the arms' own features: in
+a round both weigh A arms in d dimensions and update one inverse. PyTorch trains the same network with the same optimiser and batches.
+"""
+
+import dataclasses
+import functools
+import importlib.util
+from typing import Any
+
+import numpy as np
+
+from experiments.benchmark_bandits.protocol import faster, ours
+from mtrl import nn
+from mtrl.harness import BaseConfig, Figure, dataset, field, jnp, over_seeds, split_named, timing
+from mtrl.harness.judge.measures import times_faster, value
+from mtrl.harness.picture import plots
+
+WORK = {"round": "LinUCB: a round", "update": "neural bandit: an update"}
+LIBRARY = {"round": "mabwiser", "update": "torch"}
+ALONE, MANY, PEER = "mtrl, one seed", "mtrl, many seeds", "library"
+LOOK = plots.looks((ALONE, MANY, PEER))
+FEATURES, RATE = 64, 3e-3  # pixels of a digit; Adam's rate
+
+
+@dataclasses.dataclass(frozen=True)
+class LibrariesConfig(BaseConfig):
+    """Seconds a seed for one round or one update."""
+
+    seeds: int = field(64, help="seeds run together", lower=2)
+    tasks: int = field(10, help="tasks M of the network; LinUCB has one", lower=1)
+    dim: int = field(10, help="dimension d", lower=1)
+    rank: int = field(2, help="shared dimension k", lower=1)
+    arms: int = field(10, help="arms A", lower=2)
+    rounds: int = field(200, help="rounds T", lower=1)
+    width: int = field(128, help="hidden units; a batch is twice as large", lower=2)
+    updates: int = field(200, help="Adam updates", lower=1)
+    repeats: int = field(5, help="interleaved repetitions", lower=2)
+    noise: float = field(0.3, help="noise standard deviation", lower=0.0)
+
+
+def training(key: Any, x: Any, y: Any, task: Any, *, width: int, rank: int, updates: int, tasks: int) -> Any:
+    """Loss of the last update, from weights and batches of the key."""
+    keys = split_named(key, "body", "heads", "batches")
+    body = nn.Body(features=rank, hidden=(width,))
+    network = nn.Network(body.init(keys["body"], x[:1]), nn.draw_heads(keys["heads"], tasks=tasks, rank=rank))
+    rule = nn.adam(RATE)
+
+    def loss(network, rows):
+        return jnp.mean((nn.picked_values(network.heads, body.apply(network.body, x[rows]), task[rows]) - y[rows]) ** 2)
+
+    batches = nn.with_replacement(len(x), updates=updates, batch=2 * width)(keys["batches"])
+    return nn.descend(nn.start(network, rule), batches, loss=loss, optimiser=rule)[1].loss[-1]
+
+
+def mabwiser_rounds(config: LibrariesConfig) -> Any:
+    """A callable: one seed's rounds."""
+    from mabwiser.mab import MAB, LearningPolicy  # pyright: ignore[reportMissingImports]
+
+    draws = np.random.default_rng(0)
+    contexts, theta = draws.normal(size=(config.rounds, config.dim)), draws.normal(size=(config.arms, config.dim))
+    noise = config.noise * draws.normal(size=config.rounds)
+
+    def run() -> None:
+        learner = MAB(list(range(config.arms)), LearningPolicy.LinUCB(alpha=0.3, l2_lambda=1.0), seed=0)
+        learner.fit([0], [0.0], contexts[:1])
+        for context, extra in zip(contexts, noise, strict=True):
+            arm = learner.predict(context[None])
+            learner.partial_fit([arm], [theta[arm] @ context + extra], context[None])
+
+    return run
+
+
+def torch_updates(config: LibrariesConfig, x: np.ndarray, y: np.ndarray, task: np.ndarray) -> Any:
+    """A callable: one seed's updates."""
+    import torch  # pyright: ignore[reportMissingImports]
+
+    inputs, targets, owners = (torch.tensor(array) for array in (x, y, task.astype(np.int64)))
+
+    def run() -> float:
+        hidden, last = torch.nn.Linear(FEATURES, config.width), torch.nn.Linear(config.width, config.rank)
+        body = torch.nn.Sequential(hidden, torch.nn.ReLU(), last)
+        heads = torch.nn.Parameter(torch.randn(config.tasks, config.rank) / config.rank**0.5)
+        rule = torch.optim.Adam([*body.parameters(), heads], lr=RATE)
+        for _ in range(config.updates):
+            rows = torch.randint(len(inputs), (2 * config.width,))
+            loss = (((heads[owners[rows]] * body(inputs[rows])).sum(1) - targets[rows]) ** 2).mean()
+            rule.zero_grad()
+            loss.backward()
+            rule.step()
+        return float(loss.detach())
+
+    return run
+
+
+def run(config: LibrariesConfig, seeds: np.ndarray) -> Any:
+    """Interleaved timings of all sides."""
+    draws = np.random.default_rng(0)
+    x, y = draws.normal(size=(1000, FEATURES)).astype(np.float32), draws.normal(size=1000).astype(np.float32)
+    task = draws.integers(config.tasks, size=1000).astype(np.int32)
+    single = dataclasses.replace(config, tasks=1)
+    sizes = dict(width=config.width, rank=config.rank, updates=config.updates, tasks=config.tasks)
+    calls = {}
+    for side, chosen in ((ALONE, seeds[:1]), (MANY, seeds)):
+        calls["round", side] = ours(single, chosen, "LinUCB"), config.rounds * len(chosen)
+        calls["update", side] = (
+            functools.partial(over_seeds, training, chosen, x, y, task, **sizes),
+            config.updates * len(chosen),
+        )
+    makers = {"round": lambda: mabwiser_rounds(config), "update": lambda: torch_updates(config, x, y, task)}
+    for work, count in (("round", config.rounds), ("update", config.updates)):
+        if importlib.util.find_spec(LIBRARY[work]) is not None:
+            calls[work, PEER] = makers[work](), count
+    seconds = np.full((len(WORK), len(LOOK), config.repeats), np.nan)
+    for (work, side), took in timing.compare({name: call for name, (call, _) in calls.items()}, config.repeats).items():
+        seconds[list(WORK).index(work), list(LOOK).index(side)] = took / calls[work, side][1]
+    return dataset(
+        None,
+        {"work": list(WORK), "side": list(LOOK), "repeat": np.arange(config.repeats)},
+        seconds=(("work", "side", "repeat"), 1e6 * seconds, "us", "time a seed"),
+    )
+
+
+def draw(data: Any, config: LibrariesConfig) -> Any:
+    """A panel per kind of work."""
+    figure, axes = plots.panel(1, len(WORK), width=4.4)
+    for ax, (work, title) in zip(axes[0], WORK.items(), strict=True):
+        look = {**LOOK, PEER: LOOK[PEER]._replace(words={"mabwiser": "MABWiser", "torch": "PyTorch"}[LIBRARY[work]])}
+        plots.bars(ax, data["seconds"].sel(work=work, drop=True).rename(repeat="seed"), "side", look, upright=True)
+        plots.finish(ax, y="time a seed [µs]", title=title, log="y")
+    return figure
+
+
+def ahead(work: str, side: str, words: str, goal: float) -> Any:
+    """Claim: the library's time over ours."""
+    seconds = value("seconds", work=work)
+    ratio = times_faster(seconds.at(side=PEER), seconds.at(side=side))
+    return faster(f"{words} at least {goal:g} times as fast", goal, ratio, "library's seconds over ours")
+
+
+FIGURE = Figure(
+    name="libraries",
+    title="LinUCB beside MABWiser, training beside PyTorch",
+    question="How fast are a round of LinUCB and an update of the network beside MABWiser and PyTorch?",
+    config=LibrariesConfig,
+    run=run,
+    draw=draw,
+    claims=(
+        ahead("round", ALONE, "one seed of LinUCB, compared with MABWiser:", 1.0),
+        ahead("round", MANY, "64 seeds of LinUCB, a seed compared with MABWiser:", 30.0),
+        ahead("update", ALONE, "one training, compared with PyTorch:", 1.0),
+        ahead("update", MANY, "64 trainings, one compared with PyTorch:", 1.0),
+    ),
+    presets={
+        "smoke": dict(seeds=2, tasks=2, dim=3, rank=1, arms=3, rounds=3, width=4, updates=2, repeats=2),
+        "paper": dict(rounds=1000, updates=1000, repeats=10),
+    },
+)
