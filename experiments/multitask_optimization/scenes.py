@@ -102,7 +102,7 @@ def draw(data, config):
 
 def tables(data, config):
     """Scores of every method, and of one network a task."""
-    rows = [(LOOKS[m].words, data["score"].sel(method=m)) for m in data["method"].values]
+    rows = [(LOOKS[m].words, data["score"].sel({"method": m})) for m in data["method"].values]
     rows.append(("one network a task", data["baseline"]))
     cells = [[words, *map(float, part.mean("seed").values)] for words, part in rows]
     return [plots.Table("test scores, means over seeds", ["method", *data["metric"].values], cells)]
