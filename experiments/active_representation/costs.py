@@ -1,7 +1,5 @@
 """Costs of opening tasks and prices per sample: sparse relevance against dense."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.active_representation import protocol
@@ -15,7 +13,6 @@ from mtrl.harness.picture import plots
 QUOTED_DRAW, QUOTED_POWERS, QUOTED_RATIOS = 5, (1.0, 0.5, 0.1, 0.02), (2.70, 5.82, 10.8, 11.8)
 
 
-@dataclasses.dataclass(frozen=True)
 class CostConfig(BaseConfig):
     """Closed forms on Gaussian heads."""
 
@@ -122,12 +119,9 @@ RATIO = value("cost", relevance="L2") / value("cost", relevance="L1")
 QUOTED = value("quoted_draw") / protocol.quoted(QUOTED_RATIOS, quoted_power=list(QUOTED_POWERS))
 
 FIGURE = Figure(
-    name="costs",
+    __name__,
     title="Cost of opening tasks and prices per sample: least-L1 against least-L2 relevance",
     question="When opening a task costs extra, when is a few-task (least-L1) purchase cheaper than a spread-out (least-L2) one?",
-    config=CostConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim(
             text="the L1 line is below the L2 line at every exponent below 1: smallest mean cost ratio L2 / L1",

@@ -1,7 +1,5 @@
 """Mean target test error: linear and ConvNet, all tasks and the k most relevant."""
 
-import dataclasses
-
 from experiments.active_representation import vision
 from experiments.active_representation.vision import TITLE, over_targets, wrong
 from mtrl.harness import Claim, Figure, at_least, field
@@ -11,7 +9,6 @@ from mtrl.harness.picture import plots, style
 STEPS = (("L2", "passive"), ("L1", "L2"))
 
 
-@dataclasses.dataclass(frozen=True)
 class TableConfig(vision.VisionConfig):
     """All tasks against the k most relevant ones."""
 
@@ -90,15 +87,13 @@ def claim(learner: str, text: str, paper: str, gap) -> Claim:
 
 
 FIGURE = Figure(
-    name="error_table",
+    __name__,
+    tables=tables,
     title="Mean target test error: linear and ConvNet, all tasks and the k most relevant",
     question=(
         "Averaged over all digit targets, do the active rules lower the test error, and does it help to keep only the most "
         "relevant tasks?"
     ),
-    config=TableConfig,
-    draw=draw,
-    tables=tables,
     claims=(
         *(
             claim(

@@ -4,7 +4,6 @@ With the totals 2400, 2400, 9600 the first two epochs hold exactly the floor of 
 buy the same there, and part in the third.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -21,7 +20,6 @@ QUOTED = {"passive": 0.0224, "L2": 0.0092, "L1": 0.0059}
 QUOTED_SEEDS = 5
 
 
-@dataclasses.dataclass(frozen=True)
 class EstimatedConfig(BaseConfig):
     """Target along a direction that two of many tasks show strongly."""
 
@@ -151,12 +149,10 @@ def final(rule: str):
 
 
 FIGURE = Figure(
+    __name__,
     name="unknown_relevance",
     title="Risk against samples bought when relevance is estimated on the way",
     question="When relevance must be estimated while buying, do the adaptive rules still end below passive sampling?",
-    config=EstimatedConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.ordering(
             "L2", "passive", "excess_risk", "Chen et al. 2022: active sampling needs fewer source samples than passive"

@@ -1,6 +1,5 @@
 """Image data of the study: digits or MNIST under the MNIST-C corruptions, split into images before corrupting."""
 
-import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -17,7 +16,6 @@ CORRUPTIONS = (
 DATASETS = ("digits_c", "mnist", "mnist_c")
 
 
-@dataclasses.dataclass(frozen=True)
 class ImageConfig(BaseConfig):
     """Fields every image figure has."""
 

@@ -1,7 +1,5 @@
 """Wrong predictions of passive sampling minus those of each active rule, per target."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.active_representation import vision
@@ -12,7 +10,6 @@ from mtrl.harness.judge.measures import FIRST, share
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class ImprovementConfig(vision.VisionConfig):
     """Every rule against passive sampling."""
 
@@ -59,11 +56,10 @@ PAPERS = {
 }
 
 FIGURE = Figure(
+    __name__,
     name="target_improvement",
     title="Wrong predictions of passive minus active, per target, linear and ConvNet",
     question="For how many of the digit targets does active sampling make fewer wrong predictions than passive sampling?",
-    config=ImprovementConfig,
-    draw=draw,
     claims=tuple(
         Claim(
             text=f"{TITLE[learner]}: {rule} makes fewer errors than passive on most targets (share of targets, ties count against)",

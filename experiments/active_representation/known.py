@@ -1,7 +1,5 @@
 """Risk against budget with known relevance: simulation on the first-order law."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.active_representation import protocol
@@ -20,7 +18,6 @@ QUOTED_LAW = {"passive": 0.00153, "L2": 0.00081, "L1": 0.00057}
 QUOTED_RISK = {"passive": 0.00149, "L2": 0.00084, "L1": 0.00060}
 
 
-@dataclasses.dataclass(frozen=True)
 class KnownConfig(BaseConfig):
     """Synthetic tasks, relevance computed from the true heads."""
 
@@ -153,6 +150,7 @@ RISKS = value("subspace_risk")
 DEVIATION = (RISKS / value("subspace_law") - 1).then(lambda x: x.drop_sel(rule=list(BASELINES), errors="ignore"))
 
 FIGURE = Figure(
+    __name__,
     name="known_relevance",
     headline=True,
     title="Risk against source budget with known relevance, on the first-order law",
@@ -160,9 +158,6 @@ FIGURE = Figure(
         "When it is known which source tasks matter, how fast does the target's risk fall with the number of labels bought, and "
         "which buying rule is cheapest?"
     ),
-    config=KnownConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             text="simulated subspace risk within 15% of sigma^2 (d-K) v(n) for every rule and budget",

@@ -4,7 +4,6 @@ Inputs are whitened together, over all corruptions, or each corruption by itself
 theory that all tasks share one input covariance.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -24,7 +23,6 @@ COVARIANCE = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class PlantedConfig(images.ImageConfig):
     """Whitened images of one corruption as target inputs, 150 tasks on the others as sources."""
 
@@ -136,12 +134,10 @@ def orders(whitening: str, note: str = ""):
 
 
 FIGURE = Figure(
+    __name__,
     name="planted_digits",
     title="Active sampling on corrupted digits with planted heads",
     question="With planted linear heads on corrupted digits, does buying by relevance leave a lower target risk than buying evenly?",
-    config=PlantedConfig,
-    run=run,
-    draw=draw,
     split=("whitening",),
     claims=(*orders("pooled", COVARIANCE), *orders("own")),
     presets={

@@ -1,7 +1,5 @@
 """Where the samples of the last epoch go: corruption by digit."""
 
-import dataclasses
-
 from experiments.active_representation import vision
 from experiments.active_representation.protocol import RULE_CHOICES
 from experiments.active_representation.vision import TITLE
@@ -13,7 +11,6 @@ TICKS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 TASK = ["corruption", "digit"]
 
 
-@dataclasses.dataclass(frozen=True)
 class SamplesConfig(vision.VisionConfig):
     """Allocation of the last epoch for named targets."""
 
@@ -77,11 +74,9 @@ def excess_share(data, config):
 
 
 FIGURE = Figure(
-    name="sample_map",
+    __name__,
     title="Where the samples go: corruption by digit",
     question="Do the samples go to source tasks that share the target's digit or its corruption?",
-    config=SamplesConfig,
-    draw=draw,
     claims=tuple(
         Claim(
             text=f"{TITLE[learner]}: tasks with the target's digit or corruption get more than their share (excess share)",

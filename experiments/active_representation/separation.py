@@ -1,7 +1,5 @@
 """How much the squared rule loses against the L1 rule as the number of tasks grows."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.active_representation import protocol
@@ -25,7 +23,6 @@ RULES = {"squared": LOOK["L2"]._replace(words="squared rule"), "passive": LOOK["
 RATIO = ("1", "v / v of the L1 rule")
 
 
-@dataclasses.dataclass(frozen=True)
 class SeparationConfig(BaseConfig):
     """Designs without floor or rounding; no data are simulated."""
 
@@ -140,12 +137,9 @@ def agrees(name: str):
 
 
 FIGURE = Figure(
-    name="separation",
+    __name__,
     title="Loss of the squared rule against the number of source tasks",
     question="How much can the squared rule lose to the least-L1 rule as the number of source tasks grows?",
-    config=SeparationConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             text="K=1 instance: computed ratios equal the exact law (largest relative error)",

@@ -4,7 +4,6 @@ The papers' orderings are claimed with their verdicts, but on digits-C, a stand-
 the targets, and with enough target labels target-only ridge beats every representation.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ UNTRAINED = (
 NOTES = {"linear": STAND_IN, "convnet": STAND_IN + UNTRAINED}
 
 
-@dataclasses.dataclass(frozen=True)
 class VisionConfig(images.ImageConfig):
     """Tasks (corruption, digit): is it digit j?"""
 

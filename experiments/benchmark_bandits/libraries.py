@@ -24,7 +24,6 @@ LOOK = plots.looks((ALONE, MANY, PEER))
 FEATURES, RATE = 64, 3e-3  # pixels of a digit; Adam's rate
 
 
-@dataclasses.dataclass(frozen=True)
 class LibrariesConfig(BaseConfig):
     """Seconds a seed for one round or one update."""
 
@@ -140,12 +139,9 @@ def ahead(work: str, side: str, words: str, goal: float) -> Any:
 
 
 FIGURE = Figure(
-    name="libraries",
+    __name__,
     title="LinUCB beside MABWiser, training beside PyTorch",
     question="How fast are a round of LinUCB and an update of the network beside MABWiser and PyTorch?",
-    config=LibrariesConfig,
-    run=run,
-    draw=draw,
     claims=(
         ahead("round", ALONE, "one seed of LinUCB, compared with MABWiser:", 1.0),
         ahead("round", MANY, "64 seeds of LinUCB, a seed compared with MABWiser:", 30.0),

@@ -1,6 +1,5 @@
 """LinUCB and MTLR-OFUL for many seeds at once against the literal loops."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -16,7 +15,6 @@ WORLDS = ("fixed arms", "fresh arms")
 OURS, LOOP = plots.looks(("ours", "NumPy loop")).values()
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearConfig(BaseConfig):
     """Seconds for all seeds, drawing random numbers included; fixed arms, and arms drawn afresh every round."""
 
@@ -114,12 +112,9 @@ NORMALS = (
 FIXED, FRESH = "for 64 seeds", "with arms drawn afresh every round"
 
 FIGURE = Figure(
-    name="linear",
+    __name__,
     title="LinUCB and MTLR-OFUL for 64 seeds against literal NumPy loops",
     question="How much faster do LinUCB and MTLR-OFUL run for 64 seeds at once than literal NumPy loops?",
-    config=LinearConfig,
-    run=run,
-    draw=draw,
     claims=(
         claim("LinUCB", "fixed arms", FIXED),
         claim("MTLR-OFUL", "fixed arms", FIXED),

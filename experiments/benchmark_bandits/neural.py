@@ -1,6 +1,5 @@
 """The neural bandit inside one compiled program against the same network trained by a Python loop over jitted steps."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -14,7 +13,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, value
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class NeuralConfig(BaseConfig):
     """Rounds per second, all seeds counted."""
 
@@ -131,13 +129,10 @@ def claim(network: str, which: Any, words: str) -> Any:
 
 
 FIGURE = Figure(
-    name="neural",
+    __name__,
     headline=True,
     title="Neural bandit: rounds per second against a Python loop over jitted steps",
     question="How many rounds per second does the neural bandit make in one program, against a Python loop over jitted steps?",
-    config=NeuralConfig,
-    run=run,
-    draw=draw,
     claims=(
         claim("a small network", FIRST, " (dispatch-bound)"),
         claim("the default network", LAST, " (arithmetic-bound on a CPU)"),

@@ -14,7 +14,6 @@ AXES = ("tasks", "dim", "arms", "rounds")
 LOOK = plots.looks(AXES)
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """One size at a time is multiplied, the others stay at the base."""
 
@@ -149,13 +148,10 @@ def claim(method: str, axis: str, words: str, count: str) -> Claim:
 
 
 FIGURE = Figure(
-    name="scaling",
+    __name__,
+    tables=tables,
     title="Cost of linear bandits against M, d, A and T, with the machine's limits",
     question="How does the cost of linear bandits grow with tasks, dimension, arms and rounds?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(
         claim("LinUCB", "tasks", "the number of tasks", "operations M (2 A d^2 + 4 d^2 + 4 A d) per round"),
         claim("LinUCB", "dim", "the dimension", "operations M (2 A d^2 + 4 d^2 + 4 A d) per round"),

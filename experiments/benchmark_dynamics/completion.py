@@ -1,6 +1,5 @@
 """Matrix completion at many T_c: one first task with branches against running each anew, and against a literal loop."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ WAYS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(BaseConfig):
     """The paper's list of T_c and its final task, both divided by 100; and many T_c with a short final task."""
 
@@ -153,12 +151,9 @@ def seconds(way: str, plan: str) -> Any:
 BOUND = "; steps alone allow (sum T_c + m T) / (max T_c + m T), 1.6 with the paper's list"
 
 FIGURE = Figure(
-    name="completion",
+    __name__,
     title="Matrix completion at many T_c: branches of one first task against every one anew, and a literal NumPy loop",
     question="How much time does sharing one first task among all lengths of pre-training save in matrix completion?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         *(faster(f"sharing the first task alone, {plan}: at least 4 times faster than every T_c anew", 4.0,
                  times_faster(seconds("anew", plan), seconds("in turn", plan)), "seconds anew over shared", BOUND) for plan in PLANS),

@@ -1,6 +1,5 @@
 """The scalar recursion of Figure 2 and the traces of Figure 1 against literal loops."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 WORK = ("scalar recursion", "phase portraits")
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(BaseConfig):
     """8 modes x 3 windows x runs, D = 4; 4 depths x 2 windows x runs."""
 
@@ -98,12 +96,9 @@ def draw(data: Any, config: Config) -> Any:
 
 
 FIGURE = Figure(
-    name="recursion",
+    __name__,
     title="Scalar recursion and phase portraits against literal NumPy loops",
     question="How much faster are the scalar recursion and the phase portraits than literal NumPy loops, with the same end points?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         *(faster(f"{work} at least 30 times faster than a literal loop", 30.0,
                  times_faster(value("literal", work=work), value("ours", work=work)), "literal seconds over ours") for work in WORK),

@@ -1,6 +1,5 @@
 """The saddle point of one task along its loads: the paper's damped iteration in NumPy, compiled, and Newton steps."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ SMALL = [
 ]  # loads where the cut-off of the energy's inner integral at 7.5 costs less than three digits
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(BaseConfig):
     """The branch from little data, beta = 20, below the jump; every load starts where the one before ended."""
 
@@ -123,12 +121,9 @@ def tolerances(quantity: Any) -> Any:
 
 EQUAL = "to the same residual"
 FIGURE = Figure(
-    name="saddle",
+    __name__,
     title="Saddle point of one task along its loads: Newton steps in one program against the damped iteration in NumPy",
     question="How much faster is the curve of one task's saddle points than the paper's damped iteration in NumPy, to one residual?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         faster(f"Newton steps on the library's nodes at least 20 times faster than the paper's iteration in NumPy, {EQUAL}", 20.0,
                ratio("ours"), "NumPy seconds over ours"),

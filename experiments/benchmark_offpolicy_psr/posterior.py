@@ -1,6 +1,5 @@
 """Posteriors of many tasks that share an unknown mean, against a literal NumPy loop over tasks: seconds and memory."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -27,7 +26,6 @@ LOOK = plots.looks(
 AGAINST = {"stacked": "ours", "literal": "ours", "literal_log": "ours_log"}
 
 
-@dataclasses.dataclass(frozen=True)
 class PosteriorConfig(BaseConfig):
     """HierOPO's posteriors of all tasks, from sums over each task's rows and from the log itself."""
 
@@ -164,13 +162,10 @@ def memory(text: str, paper: str, measure: Any, bound: float, reason: str) -> Cl
 
 
 FIGURE = Figure(
-    name="posterior",
+    __name__,
     headline=True,
     title="Posteriors of 10,000 tasks against NumPy: time and memory",
     question="How much time and memory do the posteriors of 10,000 tasks take, against NumPy?",
-    config=PosteriorConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(tasks=40, dim=3, rows=5, repeats=2), "paper": dict(tasks=100_000)},
     claims=(
         protocol.faster("times faster than a literal NumPy loop over tasks", 30.0, protocol.times("literal", "ours")),

@@ -1,6 +1,5 @@
 """Cost of the posteriors against the number of tasks, and of the tree recursion against the horizon, with fitted exponents."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -16,7 +15,6 @@ from mtrl.numerics import moments
 LOOK = plots.looks({"ours": "this project", "numpy": "NumPy"})
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """Seconds along one size at a time; NumPy loops over tasks, and takes whole stages of the tree at once."""
 
@@ -110,12 +108,9 @@ def at_most_linear(text: str, paper: str, axis: str, bound: float, reason: str) 
 
 
 FIGURE = Figure(
-    name="scaling",
+    __name__,
     title="Cost against tasks and horizon",
     question="How does the cost of posteriors and trees grow with tasks and horizon?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(tasks=(4,), dim=3, rows=4, horizons=(2,), observations=2, repeats=2)},
     claims=(
         at_most_linear("posteriors cost at most linearly in the number of tasks (fitted exponent)", "derived: m d^3", "m", 1.2,

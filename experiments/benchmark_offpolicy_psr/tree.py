@@ -1,6 +1,5 @@
 """The recursion on the tree of trajectories against NumPy: the largest total variation of two models, and the policy that shows it."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -22,7 +21,6 @@ LOOK = plots.looks(
 AGAINST = {"numpy": "ours", "loop": "ours"}
 
 
-@dataclasses.dataclass(frozen=True)
 class TreeConfig(BaseConfig):
     """Two random POMDPs; every method finds max_pi TV of their laws."""
 
@@ -129,12 +127,9 @@ def draw(data: Any, config: TreeConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="tree",
+    __name__,
     title="The recursion on the tree of trajectories against NumPy",
     question="How much faster is the recursion on the tree of trajectories than NumPy, with the same total variations?",
-    config=TreeConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(seeds=2, states=2, observations=2, actions=2, horizon=3, repeats=2), "paper": dict(seeds=20)},
     claims=(
         protocol.faster(

@@ -4,7 +4,6 @@ A step is timed as a training makes it: our steps follow each other in one compi
 a loop of Python over the same ones. A compiled call on its own costs some 0.05 ms before it starts, several of TorchJD's shortest steps.
 """
 
-import dataclasses
 import importlib.util
 from typing import Any
 
@@ -24,7 +23,6 @@ ENTRIES = 2_000_000  # of all Jacobians of a loop
 SHOWN = 1000  # entries of a direction that are stored
 
 
-@dataclasses.dataclass(frozen=True)
 class AggregationConfig(BaseConfig):
     """Seconds per step on one Jacobian; the yardstick of Nash-MTL and CAGrad is a convex program at equal accuracy."""
 
@@ -152,13 +150,10 @@ def disagreement(*methods: str) -> Any:
 
 
 FIGURE = Figure(
-    name="aggregation",
+    __name__,
     headline=True,
     title="One aggregation step against NumPy, convex programs and TorchJD",
     question="How fast is one aggregation step, against NumPy, convex programs and TorchJD at equal accuracy?",
-    config=AggregationConfig,
-    run=run,
-    draw=draw,
     optional=("seconds", "direction"),
     presets={
         "smoke": dict(tasks=(2,), parameters=(20,), program_tasks=0, repeats=2),

@@ -1,6 +1,5 @@
 """All methods from all starts on the two-task landscape, one program, against a literal loop that takes a step at a time."""
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -17,7 +16,6 @@ LOOPS = {"mean": literal.mean, "MGDA": literal.mgda, "IMTL-G": literal.imtl_g, "
 LOOK = plots.looks({"ours": "one program", "literal": "NumPy, a step at a time"})
 
 
-@dataclasses.dataclass(frozen=True)
 class LandscapeConfig(BaseConfig):
     """Adam at 1e-3 on (L1, L2) from five starts; the loop is timed on fewer steps and scaled."""
 
@@ -118,12 +116,9 @@ def draw(data: Any, config: LandscapeConfig) -> Any:
 points = value("point").then(lambda array: array.isel(start=[0, 2, 3, 4]))
 apart = abs(points.at(side="literal") - points.at(side="ours"))
 FIGURE = Figure(
-    name="landscape",
+    __name__,
     title="A landscape's paths in one program against a literal loop",
     question="How much faster are all paths on the landscape in one program than in a literal loop?",
-    config=LandscapeConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(steps=20, literal_steps=20, repeats=2)},
     claims=(
         protocol.faster(

@@ -1,6 +1,5 @@
 """Cost of a step against tasks and parameters, with fitted exponents, and the memory of the compiled step."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from mtrl.harness.picture import plots
 LARGE = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """One size at a time; the largest Jacobian has 8 x 10^6 entries at quick."""
 
@@ -103,12 +101,9 @@ def exponent(name: str) -> Claim:
 
 
 FIGURE = Figure(
-    name="scaling",
+    __name__,
     title="Cost and memory of a step against tasks and parameters",
     question="How do time and memory of an aggregation step grow with tasks and parameters?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(tasks=(2,), parameters=(20,), repeats=2)},
     claims=(
         *(exponent(name) for name in LARGE),

@@ -4,7 +4,6 @@ E and XY are found by the interior-point method, which stops at its certificate.
 are written in ten lines and end at a gap of percents whatever time they get.
 """
 
-import dataclasses
 import functools
 import importlib.util
 
@@ -20,7 +19,6 @@ LITERAL, CONVEX = "NumPy", "cvxpy"
 LOOK = plots.looks({OURS: "this\nproject", LITERAL: "first-order\nin NumPy", CONVEX: "cvxpy,\nClarabel"})
 
 
-@dataclasses.dataclass(frozen=True)
 class DesignsConfig(BaseConfig):
     """One set of arms; this project and cvxpy to a gap of 1e-6, the ladders in NumPy as many steps as they are given."""
 
@@ -133,13 +131,10 @@ def no_worse(design):
 
 LOOSE = {name: "NumPy's ladder ends at a gap of percents, this project at 1e-6" for name in ("E", "XY")}
 FIGURE = Figure(
-    name="designs",
+    __name__,
     headline=True,
     title="Optimal designs: time against NumPy and cvxpy",
     question="How fast are the optimal designs, against NumPy and cvxpy at a like gap?",
-    config=DesignsConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(
             protocol.faster(

@@ -1,6 +1,5 @@
 """A sweep of DouExpDes over the number of tasks at many seeds, against NumPy with every pull drawn."""
 
-import dataclasses
 import functools
 import itertools
 
@@ -19,7 +18,6 @@ LITERAL = "NumPy"
 LOOK = plots.looks({OURS: "this project", LITERAL: "NumPy, pull by pull"})
 
 
-@dataclasses.dataclass(frozen=True)
 class IdentificationConfig(BaseConfig):
     """The canonical basis as arms; NumPy runs one seed of the sweep per round, its seconds are scaled to all seeds."""
 
@@ -133,12 +131,9 @@ def middle(name):
 
 
 FIGURE = Figure(
-    name="identification",
+    __name__,
     title="DouExpDes over the number of tasks: time against NumPy, and the same results",
     question="How much time does DouExpDes take over the number of tasks, against NumPy, and are the results the same?",
-    config=IdentificationConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.faster("a sweep over M at all seeds: times faster than NumPy", 20.0, times(LITERAL, OURS),
                         "NumPy is timed on one seed a round and scaled; it shares a design among tasks with the same active arms"),

@@ -1,6 +1,5 @@
 """Cost of the designs against the number of arms and the dimension, with fitted exponents."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -16,7 +15,6 @@ LOOK = plots.looks({design: f"{design}-optimal" for design in DESIGNS})
 ORDER = {"arms": 1, "dim": 2}
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """A fixed number of steps of each design, along one size at a time."""
 
@@ -93,12 +91,9 @@ def at_most_of(design, axis, order, paper, reason):
 
 
 FIGURE = Figure(
-    name="scaling",
+    __name__,
     title="Cost of optimal designs against arms and dimension",
     question="How does the cost of optimal designs grow with arms and dimension?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(
             at_most_of(design, "arms", 1.3, "derived: linear in n", "1, and .3 for caches; no cost falls with size")

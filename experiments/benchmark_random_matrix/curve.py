@@ -1,6 +1,5 @@
 """A 50-point predicted-risk curve with its gradients against Monte Carlo of 1 % error and against SciPy's root finder."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -25,7 +24,6 @@ LOOK = plots.looks(
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class CurveConfig(BaseConfig):
     """Two tasks, identity covariance, n_t = d; Monte Carlo with one eigendecomposition per draw, and plainly with one fit per coupling."""
 
@@ -151,13 +149,10 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="curve",
+    __name__,
     headline=True,
     title="A predicted-risk curve with gradients against Monte Carlo and SciPy",
     question="How much cheaper is a predicted risk curve with gradients than Monte Carlo or a root finder of the same accuracy?",
-    config=CurveConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(dim=16, points=5, pilot=4, repeats=2), "paper": dict(dim=400)},
     claims=(
         protocol.faster(

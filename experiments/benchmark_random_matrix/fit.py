@@ -1,6 +1,5 @@
 """The estimator at T = 8, d = 400, n_t = 600 against literal dense NumPy: seconds and memory."""
 
-import dataclasses
 import functools
 import os
 
@@ -24,7 +23,6 @@ LOOK = plots.looks(
 MEMORY = plots.looks({"ours": "this project,\nwork space", "data": "the data", "dense": "dense matrices\nZ, A, K, Q"})
 
 
-@dataclasses.dataclass(frozen=True)
 class FitConfig(BaseConfig):
     """One fit of the multitask ridge; NumPy may use all cores."""
 
@@ -126,12 +124,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="fit",
+    __name__,
     title="One fit against dense linear algebra: time and memory",
     question="How much time and memory does one fit of the multitask ridge take, against dense linear algebra?",
-    config=FitConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(tasks=2, dim=20, samples=30, repeats=2)},
     memory=lambda c: (
         8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2)

@@ -1,6 +1,5 @@
 """Cost of fit and of prediction against dimension, tasks and samples, with fitted exponents."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -16,7 +15,6 @@ LOOK = plots.looks({"fit": "fit", "predict": "prediction"})
 LEADING = {"fit": {"dim": 1, "tasks": 1, "samples": 1}, "predict": {"dim": 3, "tasks": 1, "samples": 0}}
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """Seconds of one fit and of one prediction with general covariances, along one size at a time."""
 
@@ -100,12 +98,9 @@ def at_most_of(order: float, text: str, paper: str, work: str, axis: str, reason
 SLACK = "1 and .3 for caches and the number of iterations; no cost falls with size"
 FIT = "derived: T d n per iteration"
 FIGURE = Figure(
-    name="scaling",
+    __name__,
     title="Cost against dimension, tasks and samples",
     question="How does the cost of a fit and of a prediction grow with dimension, tasks and samples?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(dims=(8, 16), tasks=(2,), samples=(20,), base=(8, 2, 20), repeats=2)},
     claims=(
         *(

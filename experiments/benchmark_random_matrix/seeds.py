@@ -1,6 +1,5 @@
 """All seeds in one compiled program against a Python loop over the same compiled program for one seed."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.picture import plots
 LOOK = plots.looks({"together": "one program for all seeds", "loop": "Python loop over seeds"})
 
 
-@dataclasses.dataclass(frozen=True)
 class SeedsConfig(BaseConfig):
     """Seconds for all seeds of a simulated risk curve, for several dimensions."""
 
@@ -69,12 +67,9 @@ def times(d):
 
 
 FIGURE = Figure(
-    name="seeds",
+    __name__,
     title="Seeds vmapped against a Python loop",
     question="When does running all seeds in one program beat a Python loop over seeds?",
-    config=SeedsConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(seeds=4, dims=(4,), points=2, repeats=2)},
     claims=(
         protocol.faster("times faster than a loop over seeds, smallest dimension", 1.0, times(FIRST)),

@@ -3,7 +3,6 @@
 Trace norm and l2,1 stop at the same duality gap on both sides; the loop for MTRL runs a fixed number of alternations.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -23,7 +22,6 @@ YARDSTICKS = {
 NOTES = {"MTRL": "the loop runs a fixed number of alternations, whose duality gap is not measured"}
 
 
-@dataclasses.dataclass(frozen=True)
 class ConvexConfig(BaseConfig):
     """Convex fits to one duality gap."""
 
@@ -109,13 +107,11 @@ def run(config, seeds):
 
 
 FIGURE = Figure(
-    name="convex_fits",
+    __name__,
     aliases=("B2",),
     headline=True,
     title="Convex fits to one duality gap against scikit-learn or literal loops",
     question="How fast do the convex fits reach one duality gap, against scikit-learn or literal loops?",
-    config=ConvexConfig,
-    run=run,
     draw=functools.partial(
         protocol.draw_ratios, goal=GOAL, title="convex fits; yardsticks: NumPy loops, scikit-learn for l2,1"
     ),

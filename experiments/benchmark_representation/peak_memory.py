@@ -1,7 +1,5 @@
 """Peak memory at 6400 tasks in 100 dimensions, each variant in a fresh process."""
 
-import dataclasses
-
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, timing
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
@@ -17,7 +15,6 @@ LOOK = plots.looks(
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class MemoryConfig(BaseConfig):
     """Peak resident memory of fresh processes."""
 
@@ -54,13 +51,10 @@ def extra(variant: str):
 
 
 FIGURE = Figure(
-    name="peak_memory",
+    __name__,
     aliases=("B4",),
     title="Peak memory at 6400 tasks in 100 dimensions",
     question="How much memory do 6400 tasks in 100 dimensions take when the Gram matrices are streamed?",
-    config=MemoryConfig,
-    run=run,
-    draw=draw,
     claims=tuple(
         Claim.speed(
             text=f"{words} never holds the Gram matrices of all tasks (extra peak over that of holding them)",

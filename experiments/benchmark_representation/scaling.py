@@ -1,6 +1,5 @@
 """Seconds against tasks, samples and dimension with fitted exponents."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -16,7 +15,6 @@ LOOK = plots.looks(METHODS)
 COUNTED = {"tasks": (1, 1), "samples": (1, 1), "dim": (2, 3)}
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingConfig(BaseConfig):
     """Time against T, against N at fixed T, and against d; the data are drawn beforehand."""
 
@@ -125,13 +123,10 @@ LINEAR = {
 }
 
 FIGURE = Figure(
-    name="scaling",
+    __name__,
     aliases=("B3",),
     title="Time against tasks, samples and dimension",
     question="How does the time of the subspace learners grow with tasks, samples and dimension?",
-    config=ScalingConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(claim(method, axis, *words, 2.0, 2.3) for axis, words in LINEAR.items() for method in METHODS),
         claim("AltMin", "dim", "the dimension, no faster than cubically", "T d^2 r^2 + (d r)^3 per round", 8.0, 9.2),

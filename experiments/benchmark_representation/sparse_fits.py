@@ -4,7 +4,6 @@ All sides get the same data in the layout they want and are timed in turn within
 NumPy lines; skglm stops by another test, at the loosest of a ladder of tolerances that reaches the gap asked for.
 """
 
-import dataclasses
 import importlib.util
 import warnings
 from typing import Any
@@ -38,7 +37,6 @@ LOOK = plots.looks(SIDES)
 LADDER = (0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)  # tolerances of skglm, relative to the weight
 
 
-@dataclasses.dataclass(frozen=True)
 class SparseConfig(BaseConfig):
     """Seconds to one duality gap; entries of dims, samples, tasks and used belong together."""
 
@@ -265,12 +263,9 @@ LIMIT = (
 )
 
 FIGURE = Figure(
-    name="sparse_fits",
+    __name__,
     title="l2,1 at d from 30 to 5000 beside scikit-learn and skglm",
     question="How fast are sparse multitask fits beside tuned libraries, at the sizes people use?",
-    config=SparseConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(ahead("one fit", rival, 1.0, "one fit", SMALL) for rival in (SCIKIT, SKGLM)),
         *(ahead("path", rival, 1.0, "a path of weights", SMALL) for rival in (SCIKIT, SKGLM)),

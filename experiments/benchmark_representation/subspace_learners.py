@@ -4,7 +4,6 @@ Both sides are timed in turn within one process, on the same data; only ratios a
 measures two generators of normal numbers, not the learners.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -18,7 +17,6 @@ from mtrl.numerics.linalg import subspaces
 GOAL = 30.0
 
 
-@dataclasses.dataclass(frozen=True)
 class SpeedConfig(BaseConfig):
     """Seconds of this library and of the yardstick, in turn."""
 
@@ -95,12 +93,10 @@ def run(config, seeds):
 
 
 FIGURE = Figure(
-    name="subspace_learners",
+    __name__,
     aliases=("B1",),
     title="Subspace learners over 30 seeds against literal NumPy loops",
     question="How much faster do the subspace learners run over 30 seeds than literal NumPy loops?",
-    config=SpeedConfig,
-    run=run,
     draw=functools.partial(protocol.draw_ratios, goal=GOAL, title="subspace learners, literal NumPy loop as yardstick"),
     claims=tuple(
         protocol.faster(

@@ -1,6 +1,5 @@
 """The paper's appendix: two tasks with a KL term in the first as well, and with a first task that was left unfinished."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 BOUND, UNFINISHED = "KL term in task 1 too", "task 1 unfinished"
 
 
-@dataclasses.dataclass(frozen=True)
 class AppendixConfig(PairsConfig):
     """Two variants of the figure of two tasks."""
 
@@ -58,12 +56,9 @@ def agrees(task: int, variant: str) -> Claim:
 
 MIDDLE = value("eps", task=1, r0=0.0, load=0.5)
 FIGURE = Figure(
-    name="appendix",
+    __name__,
     title="Two tasks with a KL term in the first too, and after an unfinished first task (appendix)",
     question="Do a KL term in the first task, or an unfinished first task, change what the theory of two tasks predicts?",
-    config=AppendixConfig,
-    run=run,
-    draw=draw,
     claims=(
         agrees(1, BOUND),
         agrees(2, BOUND),

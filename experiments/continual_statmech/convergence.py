@@ -1,6 +1,5 @@
 """The paper's Figure 2c: steps of gradient descent until the error stands still, against the load."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mtrl.harness.judge.measures import Quantity, best, bootstrap, value
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class ConvergenceConfig(BaseConfig):
     """Full-batch gradient descent without momentum; the paper has N = 3000 and loads in steps of 0.02."""
 
@@ -72,12 +70,9 @@ TIME = value("time")
 LOADS_OF = Quantity(lambda data, config: data["load"].astype(float))
 PEAK = bootstrap(lambda time, load: load[np.argmax(time)], TIME, LOADS_OF)
 FIGURE = Figure(
-    name="convergence",
+    __name__,
     title="Steps until the error stands still, against the load (Figure 2c)",
     question="Does learning take longest near the load at which the error jumps to zero?",
-    config=ConvergenceConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived("T_c is largest near the jump: the load of its largest mean", "Figure 2c: T_c about the jump at 1.5 to 1.6, "
               "where learning is slow", PEAK, between(1.3, 1.8), unit="1",

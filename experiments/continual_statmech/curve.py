@@ -1,6 +1,5 @@
 """The paper's Figure 2a, b: order parameters and generalisation error of one task against its load."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ NEAR_UP, NEAR_DOWN = np.array([0.78, 0.572, 0.883]), np.array([0.955, 0.975, 0.9
 ORDER = ("q_star", "q", "r", "p")
 
 
-@dataclasses.dataclass(frozen=True)
 class CurveConfig(BaseConfig):
     """One task; the paper has N = 1000, 2000 epochs, 20 trials."""
 
@@ -131,13 +129,10 @@ def steepness(data: Any, config: Any) -> Any:
 
 MISSING = "the table's grid cuts the inner integral of the energy off where its integrand peaks beyond 7.5: see the library's quadrature"
 FIGURE = Figure(
-    name="curve",
+    __name__,
     headline=True,
     title="Order parameters and generalisation error of one task against its load (Figure 2a, b)",
     question="At which load does a binary perceptron generalise perfectly, and does descent follow the mean-field theory up to there?",
-    config=CurveConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.agrees("eps(alpha) below the jump, integral cut off", away(value("eps")), away(value("cut_at")), "Figure 2b"),
         protocol.agrees("eps(alpha) below the jump, full integral", away(value("eps")), away(value("full_at")), "Figure 2b",

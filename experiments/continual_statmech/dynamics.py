@@ -1,6 +1,5 @@
 """The paper's Figure 1a: generalisation error of one task over the epochs of stochastic gradient descent."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 ABOVE = "from above"
 
 
-@dataclasses.dataclass(frozen=True)
 class DynamicsConfig(BaseConfig):
     """Momentum SGD; the paper has N = 1000."""
 
@@ -94,12 +92,9 @@ def draw(data: Any, config: DynamicsConfig) -> Any:
 
 END = value("eps", epoch=LAST)
 FIGURE = Figure(
-    name="dynamics",
+    __name__,
     title="Generalisation error over the epochs of stochastic gradient descent (Figure 1a)",
     question="How does the error fall over the epochs of stochastic gradient descent, and does it end where the theory says?",
-    config=DynamicsConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("more data, lower error at the end: the next larger alpha minus the smaller one, worst pair", "Figure 1a (ordering)",
               worst(END.then(lambda array: array.diff("load"))), less_than_zero, unit="share of inputs"),

@@ -4,7 +4,6 @@ Data: MNIST (and Fashion-MNIST) by --data_dir (--fashion_dir), else the digits t
 images to learn from and 360 to be tested on.
 """
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +30,6 @@ class Images(NamedTuple):
     test_label: Any
 
 
-@dataclasses.dataclass(frozen=True)
 class NetworkConfig(BaseConfig):
     """Networks of 64-128-128-10 on the stand-in, of 784-512-512-10 on files."""
 

@@ -1,6 +1,5 @@
 """Runs of two tasks, one after the other, with their theory: what Figures 1b, c, 3 and the appendix share."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ UNIT = "share of inputs"
 WORDS = "examples per input of task 2, alpha2"
 
 
-@dataclasses.dataclass(frozen=True)
 class PairsConfig(BaseConfig):
     """Full-batch Adam with decoupled decay; the paper has N = 1000, 5000 and 20000 epochs."""
 

@@ -1,6 +1,5 @@
 """Two ways to keep a first task: the KL term, and elastic weight consolidation, which is its quadratic part near the anchor."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ WORDS = {KL: "KL term", FIELDS: "EWC, information of the fields", DATA: "EWC, sq
 LOOKS = plots.looks(WORDS)
 
 
-@dataclasses.dataclass(frozen=True)
 class PenaltiesConfig(BaseConfig):
     """One pair of tasks at growing strengths of three penalties; training as in the figure of two tasks."""
 
@@ -124,12 +122,9 @@ def largest(penalty: str, strength: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="penalties",
+    __name__,
     title="KL term and elastic weight consolidation: errors on both tasks against the strength",
     question="Does elastic weight consolidation, the quadratic part of the KL term, keep a first task as the KL term does?",
-    config=PenaltiesConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.agrees("eps of both tasks under the KL term", value("eps", penalty=KL), value("eps_theory"), "Figure 3",
                         kind="derived"),

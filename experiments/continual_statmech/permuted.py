@@ -1,6 +1,5 @@
 """Permuted images: accuracy of every task over the epochs, the Gaussian-field rule against its baselines."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mtrl.harness import Axis, Figure, dataset, field
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class PermutedConfig(NetworkConfig):
     """Five tasks, each a permutation of the pixels; the paper has 5 epochs of 500 mini-batches per task."""
 
@@ -61,12 +59,9 @@ def draw(data: Any, config: PermutedConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="permuted",
+    __name__,
     title="Permuted images: accuracy of every task over the epochs, against the baselines",
     question="On permuted images, does the variational rule with binary weights forget less than metaplasticity and plain descent?",
-    config=PermutedConfig,
-    run=run,
-    draw=draw,
     claims=networks.ordering_claims("permuted images"),
     presets={
         "smoke": dict(seeds=2, tasks=2, images=40) | networks.TINY,

@@ -1,6 +1,5 @@
 """Two sets of images one after the other: accuracy of either over the epochs, the Gaussian-field rule against its baselines."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mtrl.harness import Axis, BadInput, Figure, dataset, field
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class SequentialConfig(NetworkConfig):
     """MNIST, then Fashion-MNIST; the stand-in has the digits 0 to 4, then 5 to 9 with their pixels permuted, under the labels 0 to 4."""
 
@@ -73,12 +71,9 @@ def draw(data: Any, config: SequentialConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="sequential",
+    __name__,
     title="Two sets of images one after the other: accuracy of either over the epochs, against the baselines",
     question="When a second set of images follows the first, does the variational rule keep the first better than the baselines?",
-    config=SequentialConfig,
-    run=run,
-    draw=draw,
     claims=networks.ordering_claims("sequential images"),
     presets={
         "smoke": dict(seeds=2, images=40) | networks.TINY,

@@ -1,6 +1,5 @@
 """The paper's Figures 1b, c: errors on both tasks over the epochs, with the switch to the second in the middle."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from mtrl.harness.picture import plots
 UNIT = "share of inputs"
 
 
-@dataclasses.dataclass(frozen=True)
 class SwitchConfig(BaseConfig):
     """Full-batch momentum gradient descent; the paper has N = 1000."""
 
@@ -89,12 +87,9 @@ def end(task: int, **where: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="switch",
+    __name__,
     title="Errors on both tasks over the epochs, with the switch in the middle (Figures 1b, c)",
     question="How much of the first task is forgotten after the switch to the second, depending on how much data each had?",
-    config=SwitchConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("more data of task 2, more of task 1 forgotten: smallest alpha2 minus largest", "Figure 1b (ordering)",
               mean(end(1, load=FIRST) - end(1, load=LAST)), less_than_zero, unit=UNIT),

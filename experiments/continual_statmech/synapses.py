@@ -1,6 +1,5 @@
 """Single synapses over training: how decided they are, and how far each has moved from the last task's posterior."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 LOW = -8.0  # ln10 of the least KL that has a bin of its own
 
 
-@dataclasses.dataclass(frozen=True)
 class SynapsesConfig(NetworkConfig):
     """Permuted images under BiVCL with the reference of the last update."""
 
@@ -116,12 +114,9 @@ def draw(data: Any, config: SynapsesConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="synapses",
+    __name__,
     title="Variance and KL of single synapses over training",
     question="Do single synapses settle over training, and do they move less with every further task?",
-    config=SynapsesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("synapses decide: mean of 1 - m^2 in the last epoch minus the first", "variances shrink as the temperature falls (ordering)",
               mean(value("mean_variance", epoch=LAST) - value("mean_variance", epoch=FIRST)), less_than_zero, unit="1", stand_in=True),

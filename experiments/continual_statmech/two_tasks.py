@@ -79,11 +79,10 @@ def run(config, seeds):
 
 PAPER_LOADS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
 FIGURE = Figure(
-    name="two_tasks",
+    __name__,
     title="Errors on both tasks after the second, against its load (Figure 3)",
     question="How do the errors on an old and a new task depend on the new task's data and on their similarity?",
     config=PairsConfig,
-    run=run,
     draw=pairs.draw,
     claims=(
         agrees(1, 1.0, 3.0),

@@ -1,6 +1,5 @@
 """The paper's Figure 2d: generalisation error against the mean squared magnetisation, in theory and along gradient descent."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 UNIT = "share of inputs"
 
 
-@dataclasses.dataclass(frozen=True)
 class VarianceConfig(BaseConfig):
     """Momentum SGD; the paper has N = 1000."""
 
@@ -129,12 +127,9 @@ def falls(data: Any, config: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="variance",
+    __name__,
     title="Generalisation error against the mean squared magnetisation (Figure 2d)",
     question="Do surer weights, with larger mean squared magnetisation, generalise better?",
-    config=VarianceConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("surer weights, lower error in theory: eps at the largest given q* minus that at the least", "Figure 2d (ordering)", falls,
               less_than_zero, unit=UNIT),

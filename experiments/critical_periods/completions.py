@@ -4,7 +4,6 @@ The harm is what stays of a first task: the error of the final matrix over all i
 rows where the paper's have 100, with observed entries, ranks and steps in about its proportions.
 """
 
-import dataclasses
 import functools
 from typing import Any
 
@@ -36,7 +35,6 @@ PAPER = dict(
 SMOKE = dict(seeds=2, n=6, rank=1, count=20, switches=(0, 40), steps=40)
 
 
-@dataclasses.dataclass(frozen=True)
 class CompletionConfig(BaseConfig):
     """A first task for T_c steps, the final one for `steps`, by full-batch gradient descent."""
 

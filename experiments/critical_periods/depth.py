@@ -24,7 +24,6 @@ TABLES = {
 SMALL = {2: {0: 0.001, 6000: 0.165}, 3: {6000: 0.186}}  # n = 30, rank 6 -> 2, 360 entries, lr 0.4
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(completions.CompletionConfig):
     """Another rank, or fewer entries, first; and numbers of entries with the deepest product."""
 
@@ -145,12 +144,9 @@ def double(data: Any) -> bool:
 ALONE = error(1) - value("closed", task=RANK)
 
 FIGURE = Figure(
-    name="depth",
+    __name__,
     title="Figure 6: depth and critical periods in matrix completion: none with one matrix",
     question="How deep must the product of matrices be for a critical period to appear?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("with one matrix pre-training changes nothing: largest distance of the error from no pre-training", "Figure 6, D = 1",
               worst(abs(error(1) - error(1, switch=FIRST))), at_most(1e-3), unit=UNIT, reason="observed entries close in at a finite rate"),

@@ -1,6 +1,5 @@
 """Figure 5: fewer entries of the same matrix first: scarcity in the final task makes the harm lasting."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from mtrl.harness.picture import plots
 TABLE = {0: 0.036, 10_000: 0.10, 40_000: 0.37}  # 1000, then 1500 entries
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(completions.CompletionConfig):
     """One matrix; the first entries are among the final ones."""
 
@@ -72,12 +70,9 @@ def error(**where: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="entries",
+    __name__,
     title="Figure 5: pre-training on fewer entries of the same matrix, deep matrix completion",
     question="Does pre-training on fewer entries of the same matrix harm its completion later?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         *(harmful(f"pre-training on fewer entries does harm, {words} entries in phase 2 (error without minus with, largest T_c)",
                   error(count=end), "Figure 5") for words, end in (("fewest", FIRST), ("most", LAST))),

@@ -1,6 +1,5 @@
 """Appendix: the exact flow of singular values against gradient descent, through a switch of task."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(CompletionConfig):
     """The identity start with distinct singular values; the switch comes `steps` before the end."""
 
@@ -118,12 +116,9 @@ def draw(data: Any, config: Config) -> Any:
 
 
 FIGURE = Figure(
-    name="flow",
+    __name__,
     title="Appendix: the exact flow of singular values against gradient descent through a switch of task",
     question="Does the exact flow of singular values predict gradient descent through a switch of task?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("the flow follows gradient descent after the switch: largest relative distance of singular values", "appendix (figure)",
               worst(value("apart")), at_most(0.1), unit="1", reason="a tenth of the largest one: steps are finite"),

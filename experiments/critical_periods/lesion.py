@@ -1,6 +1,5 @@
 """Figure 3: an early gate on one pathway and a lesion of one mode in the other: the gated one learns that mode, and nothing else."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.judge.measures import mean, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(PathwayConfig):
     """D = 3, b gated on the first 200 steps, mode 1 of a lesioned for good."""
 
@@ -79,12 +77,9 @@ def draw(data: Any, config: Config) -> Any:
 B, A = dict(pathway="b"), dict(pathway="a")
 
 FIGURE = Figure(
-    name="lesion",
+    __name__,
     title="Figure 3: an early gate on one pathway, a lesion of one mode in the other (D = 3)",
     question="If one pathway is gated early and the other cannot learn one mode, does the gated one learn that mode and no other?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim.reference("the gated pathway learns the lesioned mode (its K)", f"2.646, {PROGRAM}; Figure 3", mean(value("lesioned", **B)),
               between(2.6, 2.7), unit="1", value=2.646, reason="two per cent: it has almost converged"),

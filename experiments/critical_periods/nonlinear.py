@@ -1,6 +1,5 @@
 """Figures 11 and 12: the same windows in networks with tanh or ReLU after every layer."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from mtrl.harness.picture import plots
 ACTIVATIONS = ("linear", "tanh", "relu")
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(PathwayConfig):
     """D = 3, the windows of Figure 2."""
 
@@ -76,12 +74,9 @@ def loss_of(name: str, start: int) -> Any:
 
 
 FIGURE = Figure(
-    name="nonlinear",
+    __name__,
     title="Figures 11 and 12: the windows of Figure 2 with tanh or ReLU after every layer (D = 3)",
     question="Do the windows of the linear pathways survive tanh or ReLU after every layer?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=tuple(
         Claim(f"{name}: an early gate takes more from b than a late one (mean share, early minus late)", f"Figure {number} (ordering)",
               mean(loss_of(name, 0) - loss_of(name, 750)), less_than_zero, unit="1")

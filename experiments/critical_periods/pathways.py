@@ -1,6 +1,5 @@
 """Figure 2: what each of two pathways learns of every mode when one of them is gated early, in the middle, or late."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ SHARES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(PathwayConfig):
     """D = 4, gates of 150 steps from step 0, 400 and 750."""
 
@@ -120,12 +118,9 @@ def ends(weak: bool) -> Quantity:
 
 
 FIGURE = Figure(
-    name="pathways",
+    __name__,
     title="Figure 2: what two pathways learn of every mode when one is gated early, in the middle, or late (D = 4)",
     question="If one of two pathways is gated early, in the middle or late, which modes does it lose for good?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("a gate from the first step on hands every mode to the other pathway: largest share of b", "Figure 2, left (ordering)",
               worst(value("share", start=0)), at_most(0.25), unit="1", reason="half of the fair share of one half"),

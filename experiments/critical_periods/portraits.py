@@ -1,6 +1,5 @@
 """What both phase portraits share: traces of a mode from both kinds of start under a gate, the field, and the drawing."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from mtrl.harness import Axis, BadInput, BaseConfig, dataset, evaluate, field, j
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class PortraitConfig(BaseConfig):
     """One mode, two pathways, b gated early or late."""
 

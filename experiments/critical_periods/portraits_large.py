@@ -1,6 +1,5 @@
 """Figure 1: phase portraits from large, unbalanced starts: deeper pathways are handed over more completely by the same early gate."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ ROUNDING = {"early": 0.005, "late": 0.05}
 STARTS = 100  # of the independent program
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(PortraitConfig):
     """100 starts p ~ N(0, 0.01^2) in each pathway."""
 
@@ -59,12 +57,10 @@ def steps_of(x: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="portraits_large",
+    __name__,
+    draw=draw,
     title="Figure 1: phase portraits from large starts, b gated early (top) or late (bottom)",
     question="From large starts, how much of its share does a pathway lose to an early and to a late gate, at every depth?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("the early gate takes more from b with every further depth: largest change of mean K_b", "Figure 1, top (ordering)",
               worst(steps_of(value("final", gate="early", pathway="b"))), less_than_zero, unit="1"),

@@ -1,6 +1,5 @@
 """Figure 7: phase portraits from small, balanced starts, where the early window lasts for as long as a mode needs to escape."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.judge.quantities import as_quantity
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(PortraitConfig):
     """p = 0.005 in every layer of both pathways: nothing is random."""
 
@@ -57,12 +55,10 @@ def largest(x: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="portraits_small",
+    __name__,
+    draw=draw,
     title="Figure 7: phase portraits from small starts, b gated early (top) or late (bottom)",
     question="From small starts, how much of its share does a pathway lose to an early and to a late gate, at every depth?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("the early gate takes more from b with every further depth: largest change of K_b", "Figure 7, top (ordering)",
               exact(final("early").then(lambda array: changes("depth")(array).max("depth"))), less_than_zero, unit="1"),

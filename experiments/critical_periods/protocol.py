@@ -4,7 +4,6 @@ Numbers called `reference` are those of an independent program at the paper's se
 plotted values are not tabulated).
 """
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +29,6 @@ SMOKE = dict(
 )  # one program serves all three figures
 
 
-@dataclasses.dataclass(frozen=True)
 class PathwayConfig(BaseConfig):
     """Two pathways on the hierarchy of 8 items and 15 properties, both from one aligned start of size 0.01."""
 

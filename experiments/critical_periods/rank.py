@@ -1,6 +1,5 @@
 """Figure 4: pre-training on a matrix of another rank: harm grows with the rank of the first task and the time spent on it."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 TABLES = {10: {0: 0.006, 10_000: 0.012, 40_000: 0.83}, 15: {10_000: 0.004, 40_000: 1.28}, 5: {40_000: 0.065}}
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(completions.CompletionConfig):
     """Ranks of the first matrix about the final one's, the same entries in both phases."""
 
@@ -89,12 +87,9 @@ def later(array: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="rank",
+    __name__,
     title="Figure 4: the rank of the first task and the time spent on it, deep matrix completion",
     question="Does pre-training on a matrix of another rank harm the completion of the final one, and after how long?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         harmful("pre-training on the highest rank does harm (error without minus with, largest T_c)", error(rank=LAST), "Figure 4"),
         Claim("harm grows with the rank of the first task: largest fall of the error from one rank to the next, largest T_c",

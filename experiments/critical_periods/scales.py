@@ -1,6 +1,5 @@
 """Appendix: harm for every size of the start, and from seed to seed."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mtrl.harness.judge.measures import share, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(completions.CompletionConfig):
     """A higher rank first, longer on the final task, several sizes of the start."""
 
@@ -52,12 +50,9 @@ def draw(data: Any, config: Config) -> Any:
 ERROR = value("error")
 
 FIGURE = Figure(
-    name="scales",
+    __name__,
     title="Appendix: the size of the start and single seeds, deep matrix completion",
     question="Does the harm of pre-training depend on the size of the start or on the seed?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         Claim("pre-training does harm from every size of the start (largest error without minus with, largest T_c)", "appendix (ordering)",
               worst(-rise(ERROR)), less_than_zero, unit=UNIT),

@@ -1,6 +1,5 @@
 """How the window closes with depth: the share of a gated pathway against the length of the gate, and the split formula."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ SHARES = {
 }  # of the formula, gate over 0.3 of the escape time, K0 = 1e-4, s = 3
 
 
-@dataclasses.dataclass(frozen=True)
 class Config(BaseConfig):
     """One mode from small starts, gates as fractions of its escape time."""
 
@@ -112,12 +110,9 @@ def formula(depth: int) -> Claim:
 
 
 FIGURE = Figure(
-    name="winner",
+    __name__,
     title="Share of a gated pathway against the length of the gate: graded with two matrices, the winner takes all beyond",
     question="From which length of the gate on does the winner take all, and how does that depend on the depth?",
-    config=Config,
-    run=run,
-    draw=draw,
     claims=(
         *(formula(depth) for depth in SHARES),
         Claim.derived("the split formula gives the share at every depth, gates up to half of the escape time: largest relative error",

@@ -1,6 +1,5 @@
 """Fixed against annealed noise: the loss that is left, of a deep network and in a scalar basin with its law."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ FIXED, ANNEALED = "fixed", "annealed"
 LOOKS = {FIXED: plots.Look("fixed noise", "#0072B2"), ANNEALED: plots.Look("annealed noise", "#D55E00", "s")}
 
 
-@dataclasses.dataclass(frozen=True)
 class AnnealedConfig(NetworkConfig):
     """Simple Init at standard deviations of the first update's noise, which fixed noise keeps; a basin of curvature 1."""
 
@@ -95,12 +93,9 @@ def lost(noise: str) -> Quantity:
 
 
 FIGURE = Figure(
-    name="annealed",
+    __name__,
     title="Annealed noise leaves less loss than fixed noise",
     question="Does noise that is annealed leave less loss than noise that stays?",
-    config=AnnealedConfig,
-    run=run,
-    draw=draw,
     optional=("loss",),
     claims=(
         Claim("the best annealed noise leaves less loss than the best fixed noise (each at its own sigma)",

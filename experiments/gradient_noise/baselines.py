@@ -1,6 +1,5 @@
 """What else might free a deep network from Simple Init: clipping, dropout, weight noise, momentum, Adam, smaller batches."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ ALL = (*PLAIN, *CONTROLS, *ADAM, *SMALL)
 LOOKS = {name: plots.Look(name, "#D55E00" if name.startswith("annealed") else "#0072B2") for name in ALL}
 
 
-@dataclasses.dataclass(frozen=True)
 class BaselinesConfig(NetworkConfig):
     """Simple Init."""
 
@@ -75,12 +73,9 @@ def gap(one: str, other: str) -> Any:
 
 
 FIGURE = Figure(
-    name="baselines",
+    __name__,
     title="Other remedies for a deep network from Simple Init",
     question="Which other remedies train a very deep network from a poor start, beside annealed noise?",
-    config=BaselinesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("dropout instead of noise does not train the deep network: accuracy", f"Table 1: best 11.3 %; {STAND_IN}",
               mean(final("dropout 0.5")), at_most(0.15), unit="1", stand_in=True, reason="chance is 0.1", value=0.113),

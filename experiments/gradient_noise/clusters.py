@@ -1,6 +1,5 @@
 """The paper's Table 1 on clusters: initialisations with and without noise, and a shallow control."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,6 @@ PROGRAM = {"simple": 0.096, "simple-noise": 0.991, "zero": 0.100, "zero-more": 0
            "shallow": 0.996, "shallow-noise": 0.997}  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
 class TableConfig(NetworkConfig):
     """Four starts, a slow one, and a shallow control."""
 
@@ -100,12 +98,9 @@ def at(name: str, region: Any, text: str, paper: str, **more: Any) -> Claim:
 
 WELL = "the stated distance of the table's pairs, 0.002, widened to the rounding of few seeds"
 FIGURE = Figure(
-    name="clusters",
+    __name__,
     title="Starts of a very deep network with and without noise",
     question="From which starts does gradient noise rescue a very deep network?",
-    config=TableConfig,
-    run=run,
-    draw=draw,
     claims=(
         at("simple", at_most(0.15), "Simple Init without noise stays near chance", "Table 1: average 51.6 % over two learning rates",
            reason="chance is 0.1; the paper's average mixes runs that train"),

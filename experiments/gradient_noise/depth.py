@@ -1,6 +1,5 @@
 """Depth against noise: when networks of every depth escape, with clipping and without, and where they blow up."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.picture import plots
 CLIPPED, FREE = "clipped", "not clipped"
 
 
-@dataclasses.dataclass(frozen=True)
 class DepthConfig(NetworkConfig):
     """Simple Init at every depth and noise."""
 
@@ -71,12 +69,9 @@ def at(name: str, **where: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="depth",
+    __name__,
     title="How deep a network trains from Simple Init, by noise",
     question="How deep a network trains from a poor start, and how much deeper with more noise?",
-    config=DepthConfig,
-    run=run,
-    draw=draw,
     split={"depths": "depth"},
     optional=("escape",),
     claims=(

@@ -3,7 +3,6 @@
 Headline: Simple Init at L = 12, with and without noise (paper: section 4.1, Table 1); about 20 s.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ OFF, ON = "no noise", "noise"
 LOOKS = {OFF: plots.Look("no noise", "#0072B2"), ON: plots.Look("annealed noise", "#D55E00")}
 
 
-@dataclasses.dataclass(frozen=True)
 class GainConfig(protocol.NetworkConfig):
     """Simple Init with and without noise."""
 
@@ -73,12 +71,9 @@ def followed(data: Any, config: GainConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="gain",
+    __name__,
     title="Noise raises the gain of vanishing layers until a very deep network trains",
     question="How does gradient noise get a very deep network from a poor start to train at all?",
-    config=GainConfig,
-    run=run,
-    draw=draw,
     headline=True,
     optional=("escape",),
     claims=(

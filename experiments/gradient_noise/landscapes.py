@@ -1,6 +1,5 @@
 """Scalar landscapes against their closed forms: a random walk, escape from a saddle, a product of scalars."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ PROGRAM = {(2, 0.01): 1.0, (3, 0.01): 1.0, (4, 0.01): 0.64, (6, 0.01): 0.0,
            (2, 0.3): 1.0, (3, 0.3): 1.0, (4, 0.3): 1.0, (6, 0.3): 0.93}  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
 class LandscapesConfig(BaseConfig):
     """Step 0.1 throughout."""
 
@@ -108,12 +106,9 @@ def farthest(name: str, law: str) -> Any:
 
 
 FIGURE = Figure(
-    name="landscapes",
+    __name__,
     title="Scalar landscapes against their closed forms",
     question="On scalar landscapes, do noisy paths follow the closed forms for spread, escape and stationary loss?",
-    config=LandscapesConfig,
-    run=run,
-    draw=draw,
     optional=("escape", "median"),
     claims=(
         Claim.derived("noise-only weights walk to lr sqrt(eta H_T): largest relative distance", "derived for this library",

@@ -1,6 +1,5 @@
 """K cluster tasks on one trunk: averaging over tasks divides the noise of mini-batches by K, but not the injected one. An extension."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class MultitaskConfig(NetworkConfig):
     """A shared trunk from Simple Init with a head per task."""
 
@@ -61,12 +59,9 @@ def draw(data: Any, config: MultitaskConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="multitask",
+    __name__,
     title="Does the rescue survive averaging over tasks?",
     question="Does the rescue by noise survive when the gradient is averaged over several tasks?",
-    config=MultitaskConfig,
-    run=run,
-    draw=draw,
     split={"tasks": "task_count"},
     optional=("escape",),
     claims=(

@@ -3,7 +3,6 @@
 Numbers called `program` are those of an independent program at the same settings, of a few runs, not by the paper's authors.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ PAPER = dict(seeds=20, layers=20, width=50, steps=60_000)
 STAND_IN = "clusters of the same number of classes stand in for MNIST"
 
 
-@dataclasses.dataclass(frozen=True)
 class NetworkConfig(BaseConfig):
     """A deep ReLU network on ten Gaussian clusters, plain gradient descent with clipping, then noise."""
 

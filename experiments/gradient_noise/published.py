@@ -1,6 +1,5 @@
 """The paper's numbers on models that are remade at theory scale only (figures `memory` and `restarts`), for context."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ RUNS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class PublishedConfig(BaseConfig):
     """Nothing is run."""
 
@@ -75,12 +73,9 @@ def share(name: str, **where: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="published",
+    __name__,
     title="The paper's numbers on models of a scale not remade here",
     question="What do the published numbers say on models of a scale not remade here?",
-    config=PublishedConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.sanity("the neural programmer's errors fall by 72 %: arithmetic of the published numbers", "abstract: 72 % relative",
               exact(1 - share("error", model="neural programmer, five columns")), between(0.715, 0.725), unit="1",

@@ -3,7 +3,6 @@
 A stand-in for the paper's neural programmer, random-access machines and neural GPUs (Table 2 of the appendix and sections 4.3 to 4.5).
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ PROGRAM = {RARE: {0.0: 7, 0.3: 25, 1.0: 31}, COMMON: {0.0: 115, 0.3: 57, 1.0: 38
 BAND = {RARE: (8, 15, 16), COMMON: (27, 21, 18)}
 
 
-@dataclasses.dataclass(frozen=True)
 class RestartsConfig(BaseConfig):
     """Four programs of four steps, of which the paper's kind of claim is made for two."""
 
@@ -116,12 +114,9 @@ def tables() -> tuple[Claim, ...]:
 
 WHERE = "sections 4.3 to 4.5: more runs succeed with noise; another learner"
 FIGURE = Figure(
-    name="restarts",
+    __name__,
     title="Restarts of a program learner: noise helps where success is rare",
     question="For a program learner that often fails, does noise raise the share of successful restarts?",
-    config=RestartsConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(Claim(f"noise of eta = {eta:g} at least doubles the successes on {RARE}", f"neural GPU: 58 for 28 runs below 1 % error; {WHERE}",
                 bootstrap(lambda on, off: on / off, at(RARE, eta), at(RARE, 0.0)), at_least(2.0), unit="1", value=58 / 28, stand_in=True)

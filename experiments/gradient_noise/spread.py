@@ -1,6 +1,5 @@
 """Weights of every layer while gradients vanish: a random walk of known variance, until the network escapes."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from mtrl.harness.picture import plots
 STARTS = {"simple": 0.1, "zero": 0.0}
 
 
-@dataclasses.dataclass(frozen=True)
 class SpreadConfig(NetworkConfig):
     """Simple Init, and zero with more noise."""
 
@@ -81,12 +79,9 @@ def farthest(until: float, start: str) -> Any:
 
 REASON = "5 %: a layer of 1600 weights has a standard error of 1.8 % a seed"
 FIGURE = Figure(
-    name="spread",
+    __name__,
     title="Weights walk as noise alone predicts until the network escapes",
     question="Until the network escapes, do its weights spread as a random walk of the noise alone would?",
-    config=SpreadConfig,
-    run=run,
-    draw=draw,
     optional=("escape",),
     claims=tuple(
         Claim.derived(f"{start} start: every layer's spread follows the random walk up to {words}, largest relative distance",

@@ -4,8 +4,6 @@ The heads are the rows of an orthonormal (clients, r) matrix without rescaling: 
 of clients, .4/4/60, and are stable for the averaged gradient only then (its curvature is 1/clients).
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation.federated import DISTANCE, federation, record_distance
@@ -20,7 +18,6 @@ RATES = {"GD-GD": DESCENT, "10GD-GD": DESCENT, "FedRep": {10: (0.4, 0.1), 100: (
 HEAD_UPDATES = {"GD-GD": 1, "10GD-GD": 10, "FedRep": 0}
 
 
-@dataclasses.dataclass(frozen=True)
 class AblationConfig(BaseConfig):
     """C3: FedRep against gradient steps on the heads, partial participation."""
 

@@ -5,8 +5,6 @@ implementation. Methods: moments, AltMin and AltMinGD (Thekumparampil et al. 202
 from a random start (Tripuraneni et al. 2021).
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation.protocol import LOOK, SINE, subspace
@@ -27,7 +25,6 @@ REFERENCE = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class AllocationConfig(BaseConfig):
     """Many tasks with few samples or few tasks with many, at one total."""
 

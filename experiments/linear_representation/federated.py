@@ -3,7 +3,6 @@
 Inputs N(0, I/n), label noise of standard deviation .001, heads of unit norm.
 """
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -80,7 +79,6 @@ def one_seed(key, noise, steps, **sizes):
     return final_errors(key, noise, steps, **sizes)[3]
 
 
-@dataclasses.dataclass(frozen=True)
 class FederatedConfig(BaseConfig):
     """FedRep, FedSGD and local training."""
 

@@ -6,8 +6,6 @@ first of them for plain least squares, which is slow and needs no such precision
 its constants and logarithms dropped.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation.protocol import quiet, ratio_of_means, subspace
@@ -22,7 +20,6 @@ LEARNERS = ("learned representation", "target only", "true representation")
 RISK = ("squared l2 parameter error = excess risk for inputs N(0, I)", "excess target risk")
 
 
-@dataclasses.dataclass(frozen=True)
 class FewShotConfig(BaseConfig):
     """Target risk with a learned, a true and no representation."""
 

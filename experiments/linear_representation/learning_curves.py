@@ -8,8 +8,6 @@ Near 1 the sine is skewed, and a handful of runs misjudges its spread; LF-MoM co
 `moment_draws` runs it on further draws of problem and data.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation import released
@@ -29,7 +27,6 @@ from mtrl.numerics import checks, moments
 from mtrl.numerics.linalg import subspaces
 
 
-@dataclasses.dataclass(frozen=True)
 class LearningConfig(BaseConfig):
     """Subspace recovery and transfer against the amount of source data."""
 

@@ -1,6 +1,5 @@
 """The four learning curves of Tripuraneni et al. 2021, Figures 1 and 2, on one run and one drawing."""
 
-import dataclasses
 import functools
 
 from experiments.linear_representation import released
@@ -9,7 +8,6 @@ from experiments.linear_representation.learning_curves import LearningConfig, dr
 from mtrl.harness import Figure, field
 
 
-@dataclasses.dataclass(frozen=True)
 class FewConfig(LearningConfig):
     """As many samples per task as the rank: every task can be interpolated."""
 
@@ -19,7 +17,6 @@ class FewConfig(LearningConfig):
     moment_draws: int = field(5, help="draws of problem and data per seed for LF-MoM's sine", lower=1)
 
 
-@dataclasses.dataclass(frozen=True)
 class SamplesConfig(LearningConfig):
     """Few tasks, many samples each."""
 
@@ -29,7 +26,6 @@ class SamplesConfig(LearningConfig):
     target_samples: int = field(50, help="samples of the target task n2", lower=1)
 
 
-@dataclasses.dataclass(frozen=True)
 class ManyConfig(LearningConfig):
     """Many samples per task."""
 

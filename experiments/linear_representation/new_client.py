@@ -1,7 +1,5 @@
 """C4: a client that joins after training has few samples (Collins et al. 2021, new clients)."""
 
-import dataclasses
-
 from experiments.linear_representation.federated import ERROR, SMALL, FederatedConfig, final_errors
 from experiments.linear_representation.protocol import LOOK, means_and_seeds, ratio_of_means, subspace
 from mtrl.harness import Claim, Figure, at_most, dataset, field, jax, jnp, over_seeds
@@ -11,7 +9,6 @@ from mtrl.harness.picture import plots
 LEARNERS = ("Local", "FedRep")
 
 
-@dataclasses.dataclass(frozen=True)
 class NewClientConfig(FederatedConfig):
     """C4: a client that joins after training."""
 

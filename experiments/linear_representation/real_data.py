@@ -6,7 +6,6 @@ their public copies. `--data_dir=FILE`: any multitask table, published or one's 
 inputs and responses are centred on the training rows of a task; errors are relative to single-task ridge on the same split.
 """
 
-import dataclasses
 import pathlib
 
 import numpy as np
@@ -28,7 +27,6 @@ TRAIN = {"linnerud": 0.6, "diabetes": 0.5, "digits": 0.03, "school": 0.6, "sarco
 FOLDS = 3
 
 
-@dataclasses.dataclass(frozen=True)
 class RealConfig(OwnDataConfig):
     """Test error on real tasks, relative to single-task ridge."""
 

@@ -1,7 +1,5 @@
 """What the classical methods that learn relations between tasks learn of three clusters (Zhang and Yang 2021)."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation.protocol import convex
@@ -12,7 +10,6 @@ from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 
 
-@dataclasses.dataclass(frozen=True)
 class RelationConfig(BaseConfig):
     """Task covariance of MTRL and cluster matrix of CMTL on three clusters."""
 

@@ -4,8 +4,6 @@ On the same numbers no Monte Carlo error is left between the released means and 
 start, which ends elsewhere where the iterations run out before it has converged.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation import protocol, released, released_draws
@@ -20,7 +18,6 @@ from mtrl.numerics.linalg import subspaces
 SIDES = {"script": "SciPy's search, as the script's", "library": "this library's search"}
 
 
-@dataclasses.dataclass(frozen=True)
 class ReplayConfig(BaseConfig):
     """The released draws: n = n2 = 25, d = 100, r = 5."""
 

@@ -7,8 +7,6 @@ structure (subspace, support, clusters, outliers) and the variances: no method c
 coarser grids and fewer folds than the paper's five folds and twenty weights.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.linear_representation import methods
@@ -21,7 +19,6 @@ from mtrl.numerics import moments
 STRUCTURES = ("low rank", "row sparse", "clusters", "outliers", "independent")  # of `representation.subspace`
 
 
-@dataclasses.dataclass(frozen=True)
 class SurveyConfig(BaseConfig):
     """Classical multitask methods on tasks related in five ways."""
 

@@ -1,6 +1,5 @@
 """Exact GFUCB on a finite class: regret per task falls with the number of tasks, down to the known representation."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ REFERENCE = {1: (4.58, 0.46), 4: (4.29, 0.37), 12: (3.61, 0.37)}
 REFERENCE_SCALE, REFERENCE_NOISE = 0.05, 0.3
 
 
-@dataclasses.dataclass(frozen=True)
 class FiniteClassConfig(BaseConfig):
     """Random tanh networks as candidates, one of them true."""
 
@@ -141,12 +139,9 @@ def near_reference(tasks: int) -> Claim:
 
 
 FIGURE = Figure(
-    name="finite_class",
+    __name__,
     title="GFUCB with a finite class: regret per task against rounds for several M",
     question="With a finite class of representations, how much lower is the regret per task as more tasks share one?",
-    config=FiniteClassConfig,
-    run=run,
-    draw=draw,
     split=("tasks",),
     claims=(
         lower(

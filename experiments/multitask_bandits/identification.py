@@ -1,6 +1,5 @@
 """How fast the joint fit finds the true representation among finitely many, from uniform exploration."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ REFERENCE_SAMPLES = (10, 30, 100, 300)
 REFERENCE = {1: (0.15, 0.33, 0.60, 0.90), 8: (0.28, 0.75, 0.98, 1.0)}
 
 
-@dataclasses.dataclass(frozen=True)
 class IdentificationConfig(BaseConfig):
     """Share of runs whose smallest summed residual belongs to the truth."""
 
@@ -91,12 +89,9 @@ def largest(config: IdentificationConfig) -> int:
 
 
 FIGURE = Figure(
-    name="identification",
+    __name__,
     title="Finding the true representation: share of runs against samples per task",
     question="How many samples per task does it take to find the true representation, and do more tasks need fewer each?",
-    config=IdentificationConfig,
-    run=run,
-    draw=draw,
     split=("tasks",),
     claims=(
         Claim(

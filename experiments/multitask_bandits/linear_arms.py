@@ -1,6 +1,5 @@
 """Linear bandits with finitely many arms: joint low-rank optimism against independent OFUL, for several M."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ METHODS = (
 RELAXED, PROJECTED, GFUCB, GREEDY, ALONE, KNOWN = METHODS
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearArmsConfig(BaseConfig):
     """Unit parameters in a random subspace, arms uniform on the sphere."""
 
@@ -73,12 +71,9 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="linear_arms",
+    __name__,
     title="Linear bandits with arms: joint low-rank optimism against independent OFUL over M",
     question="With finitely many arms, does joint low-rank optimism beat independent OFUL, and from how many tasks on?",
-    config=LinearArmsConfig,
-    run=run,
-    draw=draw,
     split=("tasks",),
     claims=(
         lower(

@@ -1,6 +1,5 @@
 """Linear bandits on the unit ball: E2TC against PEGE and the known subspace, and where sharing starts to pay."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ RANGES = {"PEGE": " (middle of 1964 to 1979)", "known B": " (middle of 335 to 34
 REFERENCE_SIZES = dict(dim=10, rank=2, rounds=20_000, noise=1.0)
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearBallConfig(BaseConfig):
     """Unit parameters in a random subspace, actions in the unit ball."""
 
@@ -128,12 +126,9 @@ def near_reference(method: str, tasks: int | None = None) -> Claim:
 
 
 FIGURE = Figure(
-    name="linear_ball",
+    __name__,
     title="Linear bandits on the ball: E2TC, PEGE and the known subspace against M",
     question="From how many tasks on does exploring together pay for linear bandits on the ball?",
-    config=LinearBallConfig,
-    run=run,
-    draw=draw,
     split=("tasks",),
     claims=(
         Claim(

@@ -4,7 +4,6 @@ Stand-in for the paper's experiment on MNIST, whose reward table, network and ho
 images a round, the mean reward depends on the digit only. The embedded data are scikit-learn's 8x8 digits; `--data_dir` takes IDX files.
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ REFERENCE = {1: 10.2, 10: 9.5, 40: 7.7}
 REFERENCE_BASELINES = {LINUCB: 12.6, RANDOM: 30.4}
 
 
-@dataclasses.dataclass(frozen=True)
 class NeuralConfig(BaseConfig):
     """One network for M image bandits, against M networks (M = 1), greedy, LinUCB and uniform."""
 

@@ -1,14 +1,11 @@
 """The neural figures: rank-2 values, the permutation control, pairs of digits, and the three bonuses side by side."""
 
-import dataclasses
-
 from experiments.multitask_bandits.neural import BONUSES, GREEDY, LINUCB, RANDOM, SHARED, NeuralConfig, draw, run
 from experiments.multitask_bandits.protocol import REWARD, across_tasks, lower, minus, most, several_tasks, total
 from mtrl.harness import Claim, Figure, at_least, field
 from mtrl.harness.judge.measures import value, worst
 
 
-@dataclasses.dataclass(frozen=True)
 class ControlConfig(NeuralConfig):
     """Every task ranks the digits by its own permutation: nothing of low rank to share."""
 
@@ -20,7 +17,6 @@ class ControlConfig(NeuralConfig):
     baseline_tasks: int = field(0, help="M at which the baselines run too; 0 for none", lower=0)
 
 
-@dataclasses.dataclass(frozen=True)
 class PairsConfig(NeuralConfig):
     """One task per pair of digits: which of two images shows the larger one?"""
 
@@ -31,7 +27,6 @@ class PairsConfig(NeuralConfig):
     values: str = field("pairs", help="reward table of the digits", choices=("pairs",))
 
 
-@dataclasses.dataclass(frozen=True)
 class BonusesConfig(NeuralConfig):
     """Last layer, gradient features, optimistic network."""
 

@@ -1,6 +1,5 @@
 """The rates themselves: what sharing gains according to the bounds, for general and linear classes."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mtrl.harness.picture import plots
 from mtrl.numerics import function_classes
 
 
-@dataclasses.dataclass(frozen=True)
 class RatesConfig(BaseConfig):
     """Gain of sharing against M, and complexities of the linear class."""
 
@@ -89,12 +87,9 @@ ELUDER_LIMIT = (1 - np.exp(-1.0)) / (3 * np.log(2.0))
 
 
 FIGURE = Figure(
-    name="rates",
+    __name__,
     title="Regret rates and gain of sharing against M; eluder dimension of the linear class",
     question="What do the regret bounds promise as tasks are added, and how large is the eluder dimension of the linear class?",
-    config=RatesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.sanity(
             text="gain of the bound with k = 5 and log N = 500 at M = 100",

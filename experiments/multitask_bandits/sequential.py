@@ -1,6 +1,5 @@
 """Tasks one after another without diversity: BOSS against SeqRepL, PEGE and the known subspace."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ METHODS = ("PEGE", "PEGE, known subspace", "SeqRepL", "BOSS, random experts", "B
 PEGE, KNOWN, SEQREPL, BOSS, BOSS_TRUTH = METHODS
 
 
-@dataclasses.dataclass(frozen=True)
 class SequentialConfig(BaseConfig):
     """N tasks of tau rounds; the subspace's columns come into use one after another."""
 
@@ -108,13 +106,10 @@ def difference(left: str, right: str) -> Any:
 
 
 FIGURE = Figure(
-    name="sequential",
+    __name__,
     headline=True,
     title="Sequential tasks without diversity: BOSS against SeqRepL, PEGE and the known subspace",
     question="When tasks come one after another and are not diverse, is the subspace still worth learning?",
-    config=SequentialConfig,
-    run=run,
-    draw=draw,
     claims=tuple(
         lower(text, "Duong et al. 2024, Figure 1", measure, unit=SHARE, note=note)
         for text, measure, note in (

@@ -1,7 +1,5 @@
 """How much the practical algorithm gives away: joint optimisation over stages and tasks against stage-by-stage LSVI, on tiny problems."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import task_means, total
@@ -13,7 +11,6 @@ from mtrl.harness.picture import plots
 METHODS = ("joint (ELEANOR)", "multitask LSVI", "uniform")
 
 
-@dataclasses.dataclass(frozen=True)
 class JointConfig(BaseConfig):
     """Two stages and two features: where the joint problem can be searched."""
 
@@ -79,12 +76,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="joint",
+    __name__,
     title="Joint optimistic choice over stages and tasks against the practical stage-by-stage algorithm, tiny problems",
     question="How much does the practical stage-by-stage algorithm lose to the joint optimistic choice, where that can be searched?",
-    config=JointConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             "regret per task of the practical algorithm over that of joint optimisation, each at its best constant",

@@ -1,7 +1,5 @@
 """Linear representations: MTLR-LSVI against LSVI-UCB on the raw inputs, the known subspace and tabular learning, for several M."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import RETURN, regret_of, task_means, total
@@ -13,7 +11,6 @@ from mtrl.harness.picture import plots
 METHODS = ("MTLR-LSVI", "MTLR-LSVI, subspace trusted", "LSVI-UCB on x", "known subspace", "tabular")
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearConfig(BaseConfig):
     """phi = B^T x with D-dimensional inputs x."""
 
@@ -87,12 +84,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="linear_phi",
+    __name__,
     title="Linear representations: MTLR-LSVI against LSVI-UCB on raw inputs, for several M",
     question="With linear representations of high-dimensional inputs, does MTLR-LSVI beat LSVI-UCB on the raw inputs?",
-    config=LinearConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim(
             "MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",

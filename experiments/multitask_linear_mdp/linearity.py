@@ -1,7 +1,5 @@
 """Bellman backups are linear in the true representation only: residuals, and the inherent Bellman error of every candidate."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import PROGRAM, WorldConfig
@@ -10,7 +8,6 @@ from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, jax,
 from mtrl.harness.judge.measures import FIRST, best, exact, value
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearityConfig(WorldConfig):
     """Random value functions against the class, and all value functions of a small MDP."""
 
@@ -82,12 +79,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="linearity",
+    __name__,
     title="Bellman backups are linear in the true representation and in no other",
     question="Are Bellman backups linear in the true representation and in no other?",
-    config=LinearityConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.sanity(
             "largest residual of the backup under the true phi",

@@ -1,7 +1,5 @@
 """Neural multitask LSVI: a learned body shared among the tasks against one body per task, and the three bonuses."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import RETURN, difference, task_means, total
@@ -16,7 +14,6 @@ BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `mdp.BONUSES`
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
 
 
-@dataclasses.dataclass(frozen=True)
 class NeuralConfig(BaseConfig):
     """phi is a softmax network of Gaussian inputs x."""
 
@@ -94,12 +91,9 @@ def draw(data, config):
 SHARED = "last_layer, shared body"
 
 FIGURE = Figure(
-    name="neural",
+    __name__,
     title="Neural multitask LSVI: a shared body against one body per task, three bonuses",
     question="Does a body shared by all tasks lower the regret per task against one body per task?",
-    config=NeuralConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim(
             "a shared body has lower regret per task than one body per task",

@@ -1,7 +1,5 @@
 """What the figures share: the finite class of representations, names of the methods, means over tasks, paired differences."""
 
-import dataclasses
-
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, field, jax, less_than_zero
 from mtrl.harness.judge.measures import mean, value
@@ -19,7 +17,6 @@ LOOKS = looks(METHODS)
 LOOKS |= {name: LOOKS[name]._replace(line="--") for name in (ARGMIN_SHARED, ARGMIN_OWN)}
 
 
-@dataclasses.dataclass(frozen=True)
 class WorldConfig(BaseConfig):
     """A finite class of representations of a linear MDP."""
 

@@ -1,14 +1,11 @@
 """What the theorems say on the simulations' axes: regret bounds against episodes, and the gain of sharing against M."""
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Figure, between, evaluate, exact, field, style
 
 
-@dataclasses.dataclass(frozen=True)
 class RatesConfig(BaseConfig):
     """Closed forms only; seeds are not used."""
 
@@ -97,12 +94,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="rates",
+    __name__,
     title="Regret bounds of linear MDPs against episodes and tasks",
     question="How do the regret bounds scale with episodes and tasks, and from when on do they say anything?",
-    config=RatesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.sanity(
             "episodes before LSVI-UCB's bound falls below H per episode, over d^3 H^2, at the smallest d",

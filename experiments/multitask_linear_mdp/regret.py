@@ -1,7 +1,5 @@
 """Regret per task against episodes: one survivor set for all tasks, one per task, oracle and ablations, at common constants."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp import protocol
@@ -19,7 +17,6 @@ REFERENCE = {
 LATE = 30
 
 
-@dataclasses.dataclass(frozen=True)
 class RegretConfig(protocol.WorldConfig):
     """Common constants for all methods."""
 
@@ -113,12 +110,9 @@ ARGMIN = "keeping only the best-fitting phi"
 FREE = "with a ridge of 0.001, which leaves directions never visited their bonus, the known phi is below every other method"
 
 FIGURE = Figure(
-    name="regret",
+    __name__,
     title="Regret per task against episodes: survivors shared, per task, oracle, tabular and ablation",
     question="Does one set of surviving representations for all tasks lower the regret per task against one set per task?",
-    config=RegretConfig,
-    run=run,
-    draw=draw,
     claims=(
         lower(
             "one survivor set for all tasks has lower regret per task than one per task",

@@ -3,8 +3,6 @@
 The tasks are always the same 16; teams of M share their survivors, so that the points differ by sharing alone.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import LOOKS, RETURN, WorldConfig, task_means, total
@@ -14,7 +12,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, value, wor
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class TasksConfig(WorldConfig):
     """Teams of M among a fixed set of tasks."""
 
@@ -108,13 +105,10 @@ def draw(data, config):
 TOTAL, GAIN = total(value("regret")), value("gain")
 
 FIGURE = Figure(
-    name="tasks",
+    __name__,
     headline=True,
     title="Regret per task against the number of tasks that share, with the predicted gain",
     question="How does the regret per task fall as more tasks share, and is the gain the predicted one?",
-    config=TasksConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim(
             "regret per task falls from M = 1 to the largest M",

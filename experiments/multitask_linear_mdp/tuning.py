@@ -6,8 +6,6 @@ evaluation); then one run with them on the evaluation seeds. The ridge is a cons
 largest bonus there is, that of a direction never visited.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_linear_mdp import protocol
@@ -22,7 +20,6 @@ TUNED = protocol.METHODS[:-1]
 ALONE = (ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR)  # methods without a survivor set
 
 
-@dataclasses.dataclass(frozen=True)
 class TuningConfig(protocol.WorldConfig):
     """A grid for all methods alike, and noise-free and noisy rewards."""
 
@@ -143,12 +140,9 @@ def floor(noise):
 
 DIRECTIONS = "k directions instead of S A pairs"
 FIGURE = Figure(
-    name="tuning",
+    __name__,
     title="Sensitivity of the ordering to its constants, and the ordering with every method tuned alike",
     question="Does sharing still win when all constants are changed, and when every method is tuned alike?",
-    config=TuningConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.lower(
             "sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)",

@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=digits (10 seeds, 300 upda
 MNIST's or Fashion-MNIST's files. Delta_m is negative where a method beats one network a task.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import protocol, published, training
@@ -20,7 +18,6 @@ EVERY = (*METHODS, *MORE, *WEIGHTINGS)
 QUICK = (*METHODS, "fairgrad", "upgrad", *(name for name in WEIGHTINGS if name != "igb_v2"))  # not agent and variants
 
 
-@dataclasses.dataclass(frozen=True)
 class ComparedConfig(DigitsConfig):
     """Which methods are compared; the same weights, data and batches for all of them."""
 
@@ -119,12 +116,9 @@ def claims():
 
 
 FIGURE = Figure(
-    name="digits",
+    __name__,
     title="All methods on stand-ins from handwritten digits: Delta_m against one network a task",
     question="On stand-ins made from handwritten digits, which method comes closest to one network per task?",
-    config=ComparedConfig,
-    run=run,
-    draw=draw,
     claims=tuple(claims()),
     presets={
         "smoke": dict(

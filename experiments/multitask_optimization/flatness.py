@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=flatness (10 seeds). The p
 aggregates the sharpness-aware gradients directly.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import protocol, training
@@ -20,7 +18,6 @@ AROUND = (MGDA, PCGRAD, CAGRAD)
 RADII = (0.0, 0.05, 0.1, 0.2, 0.4)  # at which the loss is looked at
 
 
-@dataclasses.dataclass(frozen=True)
 class FlatnessConfig(DigitsConfig):
     """Radii of FS-MTL; 0 is the aggregator alone."""
 
@@ -141,12 +138,9 @@ def claims():
 
 
 FIGURE = Figure(
-    name="flatness",
+    __name__,
     title="FS-MTL: flatness and conflicts with and without it",
     question="Does FS-MTL flatten the loss, and does that lower the conflicts between tasks and raise the accuracy?",
-    config=FlatnessConfig,
-    run=run,
-    draw=draw,
     claims=tuple(claims()),
     presets={
         "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, rho=(0.0, 0.1)),

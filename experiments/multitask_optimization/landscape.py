@@ -5,8 +5,6 @@ Expected: the mean is stuck on the plateau from two starts, MGDA, IMTL-G and Nas
 Aligned-MTL goes on to the optimum (0, -8.36) with mean loss -15.09.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import pictures, protocol
@@ -31,7 +29,6 @@ LOSS = {
 }  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
 class LandscapeConfig(BaseConfig):
     """Senushkin et al., figure 1: seven methods, five starts. Nothing is random."""
 
@@ -90,12 +87,9 @@ def table_claims():
 
 
 FIGURE = Figure(
-    name="landscape",
+    __name__,
     title="Seven gradient methods on the two-task landscape: where each stops from five starts",
     question="On the two-task landscape, which gradient method reaches the optimum from every start?",
-    config=LandscapeConfig,
-    run=run,
-    draw=draw,
     headline=True,
     optional=("condition", "end_x1_listed", "end_loss_listed"),
     claims=(

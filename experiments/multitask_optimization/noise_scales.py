@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=noise_scales (10 seeds, fi
 the residual variance of least squares, sigma_i^2 (1 - dim/samples).
 """
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import descent, optimization
@@ -14,7 +12,6 @@ from mtrl.harness.judge.measures import bootstrap, log, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class NoiseConfig(BaseConfig):
     """T-output linear regression."""
 
@@ -87,12 +84,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="noise_scales",
+    __name__,
     title="Noise of very different sizes: uncertainty weighting finds the variances",
     question="When the outputs' noise differs widely, does uncertainty weighting find the variances?",
-    config=NoiseConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             "s_i ends at the logarithm of the residual variance: largest distance over the outputs",

@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=quadratics (20 problems, 2
 Aligned-MTL end at the minimiser of the equal-weight sum from both starts, the others at Pareto points that differ between the starts.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import protocol
@@ -19,7 +17,6 @@ ANYWHERE = (MGDA, IMTL, NASH, PCGRAD)
 PREFERRED = (MEAN, CAGRAD, ALIGNED)
 
 
-@dataclasses.dataclass(frozen=True)
 class QuadraticsConfig(BaseConfig):
     """Random bases and centres, two starts each; Adam with a rate that falls to a thousandth."""
 
@@ -103,12 +100,9 @@ SLOW = (
 )
 
 FIGURE = Figure(
-    name="quadratics",
+    __name__,
     title="Quadratics with a known Pareto set: which point each method stops at",
     question="On quadratics with a known Pareto set, at which point of it does each method stop?",
-    config=QuadraticsConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(
             Claim.derived(

@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=saliency (10 seeds). lambd
 to 1.9 with the other at 0.9, as in the paper's sensitivity figure. The temperature is not stated there: 0.5.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import training
@@ -18,7 +16,6 @@ from mtrl.harness.picture import plots
 LOOK = plots.looks({"tsr": "lambda of TSR, CSA at 0.9", "csa": "lambda of CSA, TSR at 0.9"})
 
 
-@dataclasses.dataclass(frozen=True)
 class SaliencyConfig(DigitsConfig):
     """Both lambdas, one after the other."""
 
@@ -90,12 +87,9 @@ SHARES = (
 )
 
 FIGURE = Figure(
-    name="saliency",
+    __name__,
     title="Rep-MTL: entropy of saliencies, and the sensitivity to its two weights",
     question="Does Rep-MTL improve on equal weights, and how sensitive is it to its two weights?",
-    config=SaliencyConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim(
             "Rep-MTL at 0.9 and 0.9 beats equal weights (accuracy, equal weights minus Rep-MTL)",

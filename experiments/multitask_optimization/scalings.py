@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=scalings . Expected: CAGra
 starts where the mean is stuck twice; with L1 scaled down, the minimiser of the sum moves to x1 = -5.73, towards the second task.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import pictures, protocol
@@ -31,7 +29,6 @@ LABELS = {name: protocol.named(starts) for name, (starts, _) in SETTINGS.items()
 X1 = {CAGRAD: (0.0, 0.0, 0.0), MEAN: (-5.05, None, 5.04), PCGRAD: (-2.53, -6.45, 2.83), MGDA: (-3.32, -6.99, 3.33)}
 
 
-@dataclasses.dataclass(frozen=True)
 class ScalingsConfig(BaseConfig):
     """Both settings, each a cell of its own starts; nothing is random."""
 
@@ -78,12 +75,9 @@ def table_claim(method):
 
 
 FIGURE = Figure(
-    name="scalings",
+    __name__,
     title="The landscape in CAGrad's and in Nash-MTL's setting",
     question="Do the methods still stop where their papers say in CAGrad's and in Nash-MTL's scaling of the landscape?",
-    config=ScalingsConfig,
-    run=run,
-    draw=draw,
     optional=(
         "condition_cagrad",
         "condition_nash",

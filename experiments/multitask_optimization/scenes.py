@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=scenes (drawn boxes, a sta
 `mtrl.data.read_scenes` describes it, of which Cityscapes has no normals).
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import protocol
@@ -21,7 +19,6 @@ QUICK = (MEAN, MGDA, ALIGNED, "uw")  # all ten had not compiled after 56 s of pr
 WORDS = "Delta_m, lower is better"
 
 
-@dataclasses.dataclass(frozen=True)
 class ScenesConfig(BaseConfig):
     """A small convolutional encoder and decoder with a linear head a task."""
 
@@ -122,13 +119,10 @@ def beats(other, paper):
 
 
 FIGURE = Figure(
-    name="scenes",
+    __name__,
+    tables=tables,
     title="Segmentation, depth and normals of scenes: Delta_m against one network a task",
     question="On scenes with segmentation, depth and normals, which method comes closest to one network per task?",
-    config=ScenesConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(beats(MEAN, "-0.02 and 14.30"), beats(MGDA, "-0.02 and 20.62")),
     presets={
         "smoke": dict(seeds=2, samples=4, width=2, channels=(2,), steps=2, batch=2, methods=(MEAN, MGDA, ALIGNED)),

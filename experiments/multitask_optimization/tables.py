@@ -4,8 +4,6 @@ python -m experiments.multitask_optimization --figure=tables (10 seeds, 300 upda
 their size: their columns are quoted, ours is a stand-in and is called one.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import published, training
@@ -16,7 +14,6 @@ from mtrl.harness import Figure, dataset, field, over_seeds
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class TablesConfig(DigitsConfig):
     """The methods of the published table on four tasks of a digit."""
 
@@ -91,13 +88,10 @@ def tables(data, config):
 
 
 FIGURE = Figure(
-    name="tables",
+    __name__,
+    tables=tables,
     title="Published Delta_m beside the stand-in's",
     question="Do the published orders of the methods carry over to the stand-in?",
-    config=TablesConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     optional=("nyuv2",),
     claims=(published.same_order("four", FOUR),),
     presets={

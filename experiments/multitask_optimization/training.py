@@ -1,7 +1,5 @@
 """Training on the digits' stand-ins: data per seed, one program for many methods, scores of every task."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_optimization import protocol
@@ -14,7 +12,6 @@ TASKS = {MULTI: ("left", "right"), FOUR: ("digit", "parity", "at least 5", "ink"
 HIGHER = {MULTI: (True, True), FOUR: (True, True, True, False)}
 
 
-@dataclasses.dataclass(frozen=True)
 class DigitsConfig(BaseConfig):
     """A multilayer perceptron on handwritten digits (stand-in), or on MNIST's or Fashion-MNIST's files."""
 

@@ -1,7 +1,5 @@
 """What planning and sharing are each worth: UMT-PSR against its baselines, and how the product distance saturates. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr import protocol
@@ -15,7 +13,6 @@ PRODUCT, UNIFORM = "product distance", "uniform actions"
 METHODS = (JOINT, SEPARATE, KNOWN, POOLED, PRODUCT, UNIFORM)
 
 
-@dataclasses.dataclass(frozen=True)
 class BaselinesConfig(ClassConfig):
     """One team of all tasks."""
 
@@ -84,12 +81,9 @@ def later(text, why, slow, fast, note=""):
 
 
 FIGURE = Figure(
-    name="baselines",
+    __name__,
     title="UMT-PSR against separate, pooled, known-transition, product-distance and uniform baselines (own design)",
     question="How does UMT-PSR compare with separate, pooled, known-transition, product-distance and uniform learners?",
-    config=BaselinesConfig,
-    run=run,
-    draw=draw,
     claims=(
         later("joint stops before separate", "beta / N", SEPARATE, JOINT),
         later("a known T stops before joint", "a smaller class", JOINT, KNOWN),

@@ -1,7 +1,5 @@
 """Bracketing numbers of the joint class: the table, its ratio to separate classes, and brackets that are constructed. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr.fits import bracket
@@ -15,7 +13,6 @@ TASKS = (1, 2, 5, 10, 20, 50, 100, 1000)
 CLASSES = ("POMDPs, shared T", "perturbed PSRs", "3 core PSRs")
 
 
-@dataclasses.dataclass(frozen=True)
 class BracketsConfig(BaseConfig):
     """Sizes of the table; brackets are constructed for random POMDPs of a smaller one."""
 
@@ -103,13 +100,10 @@ def entry(text, number, half, name="ratio", label=CLASSES[0], **where):
 
 
 FIGURE = Figure(
-    name="brackets",
+    __name__,
+    tables=tables,
     title="Bracketing numbers of joint and separate classes, and brackets that are constructed (own design)",
     question="How much smaller are the bracketing numbers of joint classes, and do brackets one can construct meet the bounds?",
-    config=BracketsConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(
         entry("log N_eta of one POMDP", 26899.0, 0.5, name="joint", team=1),
         entry("log N_eta of 100 POMDPs that share T", 374248.0, 0.5, name="joint", team=100),

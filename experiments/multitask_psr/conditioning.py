@@ -1,7 +1,5 @@
 """Ill-conditioned PSRs: what happens to gamma, to the rank of the dynamics and to learned operators as states look alike. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr.fits import learned_errors
@@ -13,7 +11,6 @@ from mtrl.harness.picture import plots
 METHODS = ("operators from moments", "maximum likelihood")
 
 
-@dataclasses.dataclass(frozen=True)
 class ConditioningConfig(BaseConfig):
     """One task of the test bed, its emissions moved towards their mean."""
 
@@ -66,12 +63,9 @@ def draw(data, config):
 MOMENTS, LIKELY = (value("error", method=method) for method in METHODS)
 
 FIGURE = Figure(
-    name="conditioning",
+    __name__,
     title="Conditioning, rank and errors of learned PSRs as latent states look alike (own design)",
     question="As the latent states look more alike, how do conditioning, rank and errors of learned PSRs change?",
-    config=ConditioningConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "the bound of gamma is proportional to the sharpness: slope in logarithms",

@@ -1,7 +1,5 @@
 """A new task downstream: fits with the true T, the upstream T and from scratch, and the floor when T is wrong. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr.fits import target_errors
@@ -13,7 +11,6 @@ from mtrl.harness.picture import plots
 METHODS = ("true T", "upstream T", "scratch")
 
 
-@dataclasses.dataclass(frozen=True)
 class DownstreamConfig(BaseConfig):
     """The target shares T with the upstream tasks and has an emission of its own."""
 
@@ -77,12 +74,9 @@ KL, EPS, TV = value("kl"), value("eps"), value("floor_tv")
 TRUE, LEARNED, SCRATCH = METHODS
 
 FIGURE = Figure(
-    name="downstream",
+    __name__,
     title="Downstream: true T, upstream T and scratch against K0, and the floor when T is wrong (own design)",
     question="How much does a transition model learned upstream help a new task, and what does a wrong one cost?",
-    config=DownstreamConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "the upstream T beats learning from scratch at the smallest K0: difference of KL", "a smaller class",

@@ -1,7 +1,5 @@
 """Error of the fitted laws against episodes and tasks that share, with Wilks's line dof / (2 K). Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr.fits import fit_errors
@@ -12,7 +10,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, Interval, bootstrap, mean, 
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class ErrorConfig(FitConfig):
     """Fits by EM from the truth (an oracle start: the local maximum that asymptotic theory describes)."""
 
@@ -71,13 +68,10 @@ def largest_z(data, config):
 RATIO = value("kl") / value("theory")
 
 FIGURE = Figure(
-    name="error",
+    __name__,
     headline=True,
     title="Error of joint and separate maximum likelihood against episodes and tasks that share (own design)",
     question="How much closer does joint maximum likelihood come to the truth than separate fits, as episodes and tasks grow?",
-    config=ErrorConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "KL joint / separate follows the degrees of freedom at every N: largest |z| of the paired differences, largest K",

@@ -1,7 +1,5 @@
 """Value gap of the greedy policies of the fitted laws against episodes, under its bound 2 TV*. Own design: the paper has no experiments."""
 
-import dataclasses
-
 from experiments.multitask_psr.fits import fit_errors
 from experiments.multitask_psr.protocol import JOINT, KNOWN, LOOKS, SEPARATE, FitConfig, derived, own
 from mtrl.harness import Figure, dataset, field, less_than_zero, over_seeds
@@ -11,7 +9,6 @@ from mtrl.harness.picture import plots
 METHODS = (SEPARATE, JOINT, KNOWN)
 
 
-@dataclasses.dataclass(frozen=True)
 class GapConfig(FitConfig):
     """Rewards uniform on [0, 1] for every trajectory and task; alone, all together, and with T known."""
 
@@ -47,12 +44,9 @@ def draw(data, config):
 GAP, BOUND = value("gap"), value("bound")
 
 FIGURE = Figure(
-    name="gap",
+    __name__,
     title="Value gap of greedy policies against episodes, joint, separate and with T known, under 2 TV* (own design)",
     question="How much value do greedy policies lose under joint, separate and known-transition models, and is it below the bound?",
-    config=GapConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "the gap is below 2 TV* everywhere: gap minus bound, worst point",

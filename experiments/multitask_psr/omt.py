@@ -1,7 +1,5 @@
 """Suboptimality of OMT-PSR's mixture against rounds: the class restricted by the upstream T, all models, and a wrong T. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr.protocol import LOOKS, ClassConfig, derived, own
@@ -13,7 +11,6 @@ from mtrl.harness.picture import plots
 METHODS = ("restricted to the true T", "all models", "restricted to a wrong T")
 
 
-@dataclasses.dataclass(frozen=True)
 class OmtConfig(ClassConfig):
     """One target with random rewards; its class has L models with T given, J L without."""
 
@@ -74,12 +71,9 @@ MIXTURE, END = value("mixture"), value("last")
 TRUE, ALL, WRONG = METHODS
 
 FIGURE = Figure(
-    name="omt",
+    __name__,
     title="OMT-PSR downstream: suboptimality with the class restricted by the upstream T, all models, a wrong T (own design)",
     question="Does a model class restricted by the upstream tasks make the downstream learner's policies better?",
-    config=OmtConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "the restricted class has the better mixture after all rounds: difference", "beta_0 of the smaller class",

@@ -4,8 +4,6 @@ The paper (arXiv 2310.13550) has no experiments. Sizes, constants and figures ar
 of an independent program written from the paper, not by its authors.
 """
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import mdp
@@ -47,7 +45,6 @@ def check_teams(teams, tasks):
             raise BadInput(f"teams got {size}, which does not divide tasks={tasks}; use divisors of {tasks}")
 
 
-@dataclasses.dataclass(frozen=True)
 class FitConfig(BaseConfig):
     """Two latent states, two actions, three observations; transitions shared, emissions of every task's own."""
 
@@ -71,7 +68,6 @@ class FitConfig(BaseConfig):
         return np.array([*(np.equal.outer(w, w) for w in who), np.zeros((self.tasks,) * 2)], float)
 
 
-@dataclasses.dataclass(frozen=True)
 class ClassConfig(BaseConfig):
     """A finite joint class: J shared transition laws times L emission laws per task."""
 

@@ -1,7 +1,5 @@
 """Rounds until UMT-PSR stops against the number of tasks that share: finite class, exact confidence sets. Own design."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.multitask_psr import protocol
@@ -15,7 +13,6 @@ SHOWN = 60  # points of the width curves
 REFERENCE = {JOINT: {1: 153, 4: 54, 8: 48}, SEPARATE: {4: 237, 8: 277}}  # mean rounds of 6 truths
 
 
-@dataclasses.dataclass(frozen=True)
 class TerminationConfig(ClassConfig):
     """Teams of N among a fixed set of tasks."""
 
@@ -76,12 +73,9 @@ def draw(data, config):
 ROUNDS = value("rounds")
 
 FIGURE = Figure(
-    name="termination",
+    __name__,
     title="Rounds until UMT-PSR stops against the number of tasks that share, joint and separate classes (own design)",
     question="How many rounds does UMT-PSR need before it stops, with joint and with separate model classes?",
-    config=TerminationConfig,
-    run=run,
-    draw=draw,
     claims=(
         derived(
             "joint stops earlier than separate at every N above 1: worst N of the difference", "beta / N replaces log N_eta of one task",

@@ -1,6 +1,5 @@
 """How pessimistic: the width multiplier from greedy to the theory's, with the controls pooled, empirical Bayes and logging policy."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from mtrl.harness.picture import plots
 EVERYONE = (*METHODS, POOLED, LEARNT, LOGGING)
 
 
-@dataclasses.dataclass(frozen=True)
 class AlphaConfig(protocol.SyntheticConfig):
     """Two sizes of the log."""
 
@@ -78,12 +76,9 @@ def at(method: str, alpha: Any = ALPHA, n: Any = FIRST) -> Any:
 
 
 FIGURE = Figure(
-    name="alpha",
+    __name__,
     title="Width multiplier from greedy to the theory's, with controls",
     question="How pessimistic should the policies be, from greedy to the width that the theory asks for?",
-    config=AlphaConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived("under uniform logging greedy (alpha = 0) is at least as good as the paper's alpha = 0.1, HierOPO, smallest n",
               "the posterior mean is Bayes-optimal on average over the model", mean(at(HIER, 0.0) - at(HIER)), less_than_zero,

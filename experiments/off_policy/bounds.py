@@ -1,6 +1,5 @@
 """The bounds against m and n_s, and what is realised below them."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class BoundsConfig(SyntheticConfig):
     """Closed forms on a grid of m, and a simulation at the theoretical width."""
 
@@ -99,12 +97,9 @@ def draw(data: Any, config: BoundsConfig) -> Any:
 
 
 FIGURE = Figure(
-    name="bounds",
+    __name__,
     title="Bounds of Theorems 1 and 2 against the number of tasks, and how far below them simulations stay",
     question="How far below the bounds of Theorems 1 and 2 do simulations stay?",
-    config=BoundsConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(Claim(f"every task stays below its bound (share of tasks, {who}, all n)", f"{where}, probability at least 1 - delta",
                 mean(value("below", method=who).over("n")), at_least(0.9), unit="1", reason="1 - delta")

@@ -1,6 +1,5 @@
 """Logs that do not explore: tasks met by Zipf's law, and logging policies shy of actions that matter, where coverage gamma is small."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class LoggingConfig(SyntheticConfig):
     """Logging policies P(a) ~ exp(-shy r^2) in the expected reward r: uniform at 0; below 0 for the best and the worst actions."""
 
@@ -95,12 +93,9 @@ def gap(skew: Any) -> Any:
 
 
 FIGURE = Figure(
-    name="logging",
+    __name__,
     title="Logs that do not explore: skewed task frequencies, and logging policies shy of actions that matter",
     question="Does pessimism pay when the log does not explore?",
-    config=LoggingConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("a policy shy of actions that matter covers the optimal ones less than uniform logging", "assumption of section 5 (gamma)",
               mean(value("coverage", shy=LAST) - value("coverage", shy=0.0)), less_than_zero, kind="sanity", unit="1"),

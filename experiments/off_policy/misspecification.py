@@ -1,6 +1,5 @@
 """Told the wrong covariances: HierOPO and FlatOPO with Sigma_0 or Sigma_q off by a factor, and a hierarchy learnt from the same log."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ TOLD = ("Sigma_0", "Sigma_q")
 LIMITS = (POOLED, LEARNT, "mu_* taken for mu_q")
 
 
-@dataclasses.dataclass(frozen=True)
 class MisspecificationConfig(SyntheticConfig):
     """Few data, where what one believes matters."""
 
@@ -86,12 +84,9 @@ def several(data: Any) -> bool:
 
 
 FIGURE = Figure(
-    name="misspecification",
+    __name__,
     title="HierOPO and FlatOPO told covariances that are off by a factor, and a hierarchy learnt from the same log",
     question="How wrong may the covariances be that HierOPO is told before it loses to learning every task alone?",
-    config=MisspecificationConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(Claim(f"HierOPO told {told} {word} still beats FlatOPO told the truth", "design of this project: the paper assumes both known",
                 mean(at(HIER, told, end) - at(FLAT, told)), less_than_zero, kind="derived", unit=UNIT, applies=several)

@@ -3,7 +3,6 @@
 python -m experiments.off_policy --figure=movielens --data_dir=FOLDER   # MovieLens 1M, or ml-latest-small
 """
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from mtrl.harness.judge.measures import FIRST, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class MovieConfig(BaseConfig):
     """Section 6.2; without files a table of the same shape is generated (at `quick` a smaller one) and goes the same way."""
 
@@ -88,12 +86,9 @@ def at(method: str, n: Any = FIRST) -> Any:
 
 SAME = dict(unit=UNIT, stand_in=stand_in)
 FIGURE = Figure(
-    name="movielens",
+    __name__,
     title="Recommendation to many users from one log: ratings completed, users clustered, policies pessimistic",
     question="From one log of ratings, does a hierarchy recommend better to many users than every user's own posterior?",
-    config=MovieConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("HierOPO beats FlatOPO at every n (worst difference)", "Figure 3 (ordering)",
               worst(value("loss", method=HIER) - value("loss", method=FLAT)), less_than_zero, **SAME),

@@ -1,6 +1,5 @@
 """What the figures share: the paper's synthetic problem, the learners, their loss, and the numbers of an independent program."""
 
-import dataclasses
 from typing import Any, NamedTuple
 
 from mtrl import bandits
@@ -16,7 +15,6 @@ LOSS = "suboptimality, mean over tasks"
 ALPHA = 0.1  # the paper's, for every algorithm and experiment
 
 
-@dataclasses.dataclass(frozen=True)
 class SyntheticConfig(BaseConfig):
     """The synthetic problem of section 6.1: features uniform in [-1/2, 1/2]^d, a Gaussian hierarchy with isotropic covariances."""
 

@@ -1,6 +1,5 @@
 """The paper's Figure 2: suboptimality against the number of logged interactions, and against the number of tasks."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, value, wor
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class PanelsConfig(SyntheticConfig):
     """Three panels: n at two widths of the hyper-prior, and m."""
 
@@ -86,12 +84,9 @@ def gap(**where: Any) -> Any:
 
 FEW = dict(sigma_q=LAST, n=FIRST)
 FIGURE = Figure(
-    name="synthetic",
+    __name__,
     title="Off-policy learning of many tasks: HierOPO against an oracle and against every task alone",
     question="How much does a learned hierarchy improve the policies of many tasks, and how near is the oracle?",
-    config=PanelsConfig,
-    run=run,
-    draw=draw,
     headline=True,
     optional=("bound_by_n", "bound_by_m"),
     claims=(

@@ -1,7 +1,5 @@
 """C-DouExpDes with a wrong k, a wrong omega, and the true D: what it costs and what its certificate is worth."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification.protocol import SAMPLES, ContextConfig
@@ -25,7 +23,6 @@ NAMES = {"samples": (SAMPLES, "samples of all tasks"), "rounds": ("rounds", "pla
          "worst": ("reward", "policy gap, worst of the tasks"), "error": ("1", "squared error of the features")}  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
 class AblationConfig(ContextConfig):
     """One M and eps; what the learner believes varies."""
 
@@ -105,12 +102,9 @@ def against(name, variant):
 
 EPS = Quantity(lambda data, config: config.accuracy)
 FIGURE = Figure(
-    name="ablation",
+    __name__,
     title="C-DouExpDes with a wrong k, a wrong omega, and the true law of the contexts",
     question="What happens if the learner is told a wrong rank, a wrong width or the true law of the contexts?",
-    config=AblationConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("one feature too few: the worst task's policy gap minus eps", "the certificate is given the features; k is assumed known",
               mean(value("worst", variant=FEWER) - EPS), at_least(0.0), kind="derived", unit="reward", note="the planner still says eps"),

@@ -1,7 +1,5 @@
 """Samples of all tasks against the accuracy 1/eps, with the exponent 2 that both theorems give."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification.protocol import ALONE, DOU, LOOKS, SAMPLES, ContextConfig, identify, lanes_of
@@ -12,7 +10,6 @@ from mtrl.harness.picture import plots
 PAPER = "Du et al. 2023, Theorem 2: both terms as 1 / eps^2"
 
 
-@dataclasses.dataclass(frozen=True)
 class AccuracyConfig(ContextConfig):
     """One number of tasks, several accuracies."""
 
@@ -69,12 +66,9 @@ def ratio(ours, theirs):
 LOGARITHM = "between 2 and 2 / (1 - d / (d log N + 2 log(M/delta))), at most 2.2: the logarithm of N in beta"
 MANY = dict(applies=lambda data: data.sizes["inverse"] > 2)
 FIGURE = Figure(
-    name="accuracy",
+    __name__,
     title="Samples that give every task a policy within eps of the best, against 1/eps",
     question="How do the samples grow with the accuracy asked for, with and without shared features?",
-    config=AccuracyConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(Claim(f"exponent of {words} samples in 1/eps", PAPER, slope(value("pulls", method=method), "inverse"), between(1.9, 2.2),
                 unit="1", value=2.0, reason=LOGARITHM, **MANY)

@@ -1,7 +1,5 @@
 """Error of C-FeatRecover's features against samples: the product of two batches, its biased control, and the price of an estimated D."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification.protocol import SAMPLES, ContextConfig
@@ -15,7 +13,6 @@ LOOKS = plots.looks(KINDS)
 PROGRAM = "an independent program, written from the paper"
 
 
-@dataclasses.dataclass(frozen=True)
 class FeaturesConfig(ContextConfig):
     """Batches of several lengths."""
 
@@ -78,12 +75,9 @@ def miss(kind, half=20, budget=120_000):
 E, RANDOM = value("error", budget=LAST), "derived for this study, to first order in the fluctuation of Z"
 ONE_RUN = "a third: the largest of 25 entries, in one run of another instance"
 FIGURE = Figure(
-    name="features",
+    __name__,
     title="Error of the features recovered with random contexts against samples: two batches, one batch, estimated D",
     question="How fast does the error of the recovered features fall with the samples, and is it the predicted one?",
-    config=FeaturesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("exponent of the error in the samples (two batches, true D, longest)", "Du et al. 2023, Section 5: unbiased, 1 / (M T)",
               slope(value("error", kind=PRODUCT, half=LAST), "budget"), between(-1.1, -0.9), unit="1", value=-1.0,

@@ -1,7 +1,5 @@
 """Why two batches: the second moment of one random batch carries its design and reward noise, the product of two halves does not."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification.protocol import ContextConfig
@@ -15,7 +13,6 @@ PRODUCT, SQUARE = KINDS = ("product of two halves", "square of one batch")
 LOOKS = plots.looks(KINDS)
 
 
-@dataclasses.dataclass(frozen=True)
 class HalvesConfig(ContextConfig):
     """Features of unequal size, so that the noise has a direction."""
 
@@ -79,12 +76,9 @@ def draw(data, config):
 
 MANY = dict(applies=lambda data: data.sizes["batches"] > 2)
 FIGURE = Figure(
-    name="halves",
+    __name__,
     title="Two-batch product against the square of one batch: bias of the moment and error of the features",
     question="Does multiplying two batches remove the bias that squaring one batch leaves in the moment?",
-    config=HalvesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived("exponent in T of the distance of the product from its limit", "derived: unbiased, so 1/sqrt(T)",
               slope(value("distance", kind=PRODUCT), "batches"), between(-0.6, -0.4), unit="1", value=-0.5,

@@ -1,7 +1,5 @@
 """Measured, not certified: the mean policy gap after so many planner rounds a task, in k and in d dimensions."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification.protocol import ALONE, DOU, KNOWN, LOOKS, ContextConfig, identify, lanes_of
@@ -10,7 +8,6 @@ from mtrl.harness.judge.measures import bootstrap, slope, value
 from mtrl.harness.picture import plots
 
 
-@dataclasses.dataclass(frozen=True)
 class PlannerConfig(ContextConfig):
     """Given numbers of rounds; the features cost what they cost at one accuracy."""
 
@@ -64,12 +61,9 @@ def gap(method, **where):
 MANY = dict(applies=lambda data: data.sizes["rounds"] > 2)
 AT = dict(rounds=200)
 FIGURE = Figure(
-    name="planner",
+    __name__,
     title="Policy gap after a given number of planner rounds, with shared features and without",
     question="After a given number of planner rounds, how much better are the policies with shared features?",
-    config=PlannerConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.reference("mean policy gap at 200 rounds in the recovered features over that in d dimensions",
               "0.0054 against 0.0256 by an independent program written from the paper, ratio 0.21",

@@ -1,7 +1,5 @@
 """What the figures share: the instance with random features, its methods, and one run of a method on lanes of sizes."""
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import bandits
@@ -13,7 +11,6 @@ LOOKS = plots.looks(METHODS)
 SAMPLES = "pulls"
 
 
-@dataclasses.dataclass(frozen=True)
 class ContextConfig(BaseConfig):
     """Features uniform on the sphere, D uniform, tasks in k equal groups (omega = 1)."""
 

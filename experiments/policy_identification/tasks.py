@@ -1,7 +1,5 @@
 """Samples of all tasks that give near-best policies, against their number M."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.policy_identification import protocol
@@ -14,7 +12,6 @@ from mtrl.harness.picture import plots
 PAPER = "Du et al. 2023, Theorem 2: M k^2 / eps^2 and a term without M, against M d^2 / eps^2"
 
 
-@dataclasses.dataclass(frozen=True)
 class TasksConfig(protocol.ContextConfig):
     """One accuracy, several numbers of tasks."""
 
@@ -98,13 +95,10 @@ def right(method, place):
 MANY = dict(applies=lambda data: data.sizes["tasks"] > 2)
 SHARE = log(total(DOU)) - log(total(ALONE))
 FIGURE = Figure(
-    name="tasks",
+    __name__,
     headline=True,
     title="Samples that give every task a policy within eps of the best, against the number of tasks",
     question="How many samples give every contextual task a near-best policy, with and without shared features, as tasks are added?",
-    config=TasksConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("C-DouExpDes takes fewer samples than IndRFLinUCB at the largest M", PAPER + " (ordering)", mean(SHARE.at(tasks=LAST)),
               less_than_zero, unit="log ratio"),

@@ -1,7 +1,5 @@
 """What each part of DouExpDes is for: designs exchanged, no noise correction, data kept, wrong k and wrong omega."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.pure_exploration.protocol import SAMPLES, CanonicalConfig, common_of, diversity
@@ -28,7 +26,6 @@ VARIANTS = {
 NAMES = tuple(VARIANTS)
 
 
-@dataclasses.dataclass(frozen=True)
 class AblationConfig(CanonicalConfig):
     """Orthogonal arms of unequal length: the features lie in the long ones."""
 
@@ -125,13 +122,10 @@ def more(variant):
 
 
 FIGURE = Figure(
-    name="ablation",
+    __name__,
+    tables=tables,
     title="Ablation: designs, noise correction, reuse of data, k and omega mis-specified",
     question="Which parts of DouExpDes are needed: the design, the noise correction, fresh data, the right rank?",
-    config=AblationConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(
         Claim("a G-optimal batch without the noise correction loses the features (error)", "derived: the bias leads where arms are short",
               mean(of("error", "G for E, no correction")), at_least(0.5), kind="derived", unit="1",

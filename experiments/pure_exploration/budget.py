@@ -1,7 +1,5 @@
 """Wrong answers against a given budget: halving in shared features (FB-DOE), in known ones, and for every task on its own."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.pure_exploration.protocol import KNOWN, LOOKS, RAGE, CanonicalConfig
@@ -16,7 +14,6 @@ LOOK |= {ALONE: LOOKS[RAGE]._replace(words=ALONE), KNOWN: LOOKS[KNOWN]}
 PAPER = "fixed-budget double design (RLC 2025): shared features lower the error of the same budget (ordering)"
 
 
-@dataclasses.dataclass(frozen=True)
 class BudgetConfig(CanonicalConfig):
     """One gap, one number of tasks, several budgets."""
 
@@ -87,12 +84,9 @@ def wrong(method):
 
 
 FIGURE = Figure(
-    name="budget",
+    __name__,
     title="Wrong answers against a given budget of pulls",
     question="With a given budget of pulls, how often is the answer wrong with and without shared features?",
-    config=BudgetConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("FB-DOE is wrong less often than halving alone, on average over the budgets", PAPER,
               mean((wrong(SHARED) - wrong(ALONE)).over("budget")), less_than_zero, unit="share of tasks"),

@@ -3,8 +3,6 @@
 Gaps are 0.75 times powers of two: the number of phases jumps where the gap is a power of two, and runs at one would need either.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.pure_exploration import protocol
@@ -23,7 +21,6 @@ LOOK = {
 PAPER = "Du et al. 2023, Theorem 1: k / Delta^2 against d / Delta^2 for every task"
 
 
-@dataclasses.dataclass(frozen=True)
 class GapsConfig(protocol.CanonicalConfig):
     """One number of tasks, several gaps."""
 
@@ -84,12 +81,9 @@ def ratio(ours, theirs):
 
 MANY = dict(applies=lambda data: data.sizes["difficulty"] > 2)
 FIGURE = Figure(
-    name="gaps",
+    __name__,
     title="Samples that name every task's best arm, against 1/Delta_min^2",
     question="How do the samples grow as the best arm becomes harder to tell from the next?",
-    config=GapsConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("exponent of IndRAGE's samples in 1/Delta^2", PAPER, slope(total(RAGE), "difficulty"), between(0.95, 1.15),
               unit="1", value=1.0, reason="one, and log(1/delta_t) of the phases, which grows", **MANY),

@@ -1,7 +1,5 @@
 """What the figures share: the canonical instance, its methods, one run of a method on lanes of instances, and its predicted samples."""
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import bandits
@@ -13,7 +11,6 @@ LOOKS = plots.looks(METHODS)
 SAMPLES = "pulls"
 
 
-@dataclasses.dataclass(frozen=True)
 class CanonicalConfig(BaseConfig):
     """The canonical basis as arms, tasks in k groups, `theta_m = gap e_{m mod k}`."""
 

@@ -6,8 +6,6 @@ by the gap. With d = 10 the means hardly differ along one axis (rho_E is 2500): 
 thousands of tasks. The default is d = 8.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES
@@ -21,7 +19,6 @@ RANK = 2
 METHODS = (DOU, RAGE, KNOWN)
 
 
-@dataclasses.dataclass(frozen=True)
 class RealArmsConfig(BaseConfig):
     """Ten arms, one gap, several numbers of tasks."""
 
@@ -142,12 +139,9 @@ PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against 
 RATIO = log(total(DOU) / total(RAGE))
 REAL = dict(unit="log ratio", stand_in=True)
 FIGURE = Figure(
-    name="real_arms",
+    __name__,
     title="Samples that name the digit every task prefers, the mean digits as arms",
     question="With the mean pictures of ten digits as arms, what do shared features save?",
-    config=RealArmsConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("mean digits: DouExpDes takes fewer samples than IndRAGE at 200 tasks", PAPER, mean(RATIO.at(tasks=200)),
               less_than_zero, applies=lambda data: 200 in data["tasks"].values, **REAL),

@@ -1,7 +1,5 @@
 """Error of the recovered features against the pulls spent on them, by batch length and design, with the first-order prediction."""
 
-import dataclasses
-
 import numpy as np
 
 from mtrl import bandits
@@ -16,7 +14,6 @@ LONG, RANDOM = PLACES = ("among the long arms", "random")
 LOOKS = plots.looks({E: "E-optimal (paper)", G: "G-optimal", UNIFORM: "uniform"})
 
 
-@dataclasses.dataclass(frozen=True)
 class SubspaceConfig(BaseConfig):
     """Arms of unequal length and direction, Gaussian heads."""
 
@@ -104,12 +101,9 @@ WIDE = dict(applies=lambda data: data.sizes["batch"] > 1)
 MANY = dict(applies=lambda data: data.sizes["budget"] > 2)
 LINE = value("predicted", batch=LAST, budget=LAST).then(lambda line: line.mean("seed"))
 FIGURE = Figure(
-    name="subspace",
+    __name__,
     title="Error of the recovered features against the pulls, by design and batch length, with the first-order prediction",
     question="How fast does the error of the recovered features fall with the pulls, and which design is best?",
-    config=SubspaceConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived("exponent of the error in the pulls, E-optimal design, long batches", "first order: (d - k)/(M T) (...), exponent -1",
               slope(value("error", design=E, batch=LAST, place=LONG), "budget"), between(-1.1, -0.9), unit="1",

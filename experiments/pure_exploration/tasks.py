@@ -1,7 +1,5 @@
 """Samples of all tasks against their number M: what shared features save, and from how many tasks on."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.pure_exploration import protocol
@@ -26,7 +24,6 @@ SHARING = {name: LOOKS[name] for name in (DOU, KNOWN)}
 PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against M d / Delta^2"
 
 
-@dataclasses.dataclass(frozen=True)
 class TasksConfig(protocol.CanonicalConfig):
     """One gap, several numbers of tasks."""
 
@@ -107,13 +104,10 @@ MANY = dict(applies=lambda data: data.sizes["tasks"] > 2)
 SHARE = total(DOU) / total(RAGE)
 LINES = value("predicted")
 FIGURE = Figure(
-    name="tasks",
+    __name__,
     headline=True,
     title="Samples that name every task's best arm, against the number of tasks",
     question="How many samples name every task's best arm, with and without shared features, as tasks are added?",
-    config=TasksConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim("DouExpDes takes fewer samples than IndRAGE at the largest M", PAPER + " (ordering)",
               mean(log(SHARE.at(tasks=LAST))), less_than_zero, unit="log ratio"),

@@ -1,7 +1,5 @@
 """Target error against the strength lam of the shared part, one colour per label rule."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_classification import protocol
@@ -12,7 +10,6 @@ from mtrl.harness.picture import plots
 RULES = ("classical", "midpoint", "optimal")
 
 
-@dataclasses.dataclass(frozen=True)
 class CouplingConfig(protocol.MixtureConfig):
     """Target error against lam for a helpful and a harmful source with unequal classes."""
 
@@ -72,12 +69,9 @@ def largest_excess(rule: str, over: str) -> Measure:
 UNRELATED = value("predicted", rule="midpoint", similarities=lambda config: min(config.similarities))
 
 FIGURE = Figure(
-    name="coupling_sweep",
+    __name__,
     title="Target error against the strength of the shared part",
     question="How strongly should the tasks be coupled when the source helps and when it harms?",
-    config=CouplingConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.never(
             "the mid-point threshold never loses to threshold 0: largest excess over lam and beta",

@@ -1,7 +1,5 @@
 """More source tasks: the target's error against the number of sources and against the size of one source."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_classification import protocol
@@ -17,7 +15,6 @@ REFERENCE = {  # by number of sources
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class SourcesConfig(protocol.SharedConfig):
     """Target error as source tasks of mixed similarity are added one by one."""
 
@@ -94,12 +91,9 @@ def reference_gap(*rules: str) -> Quantity:
 SIGNED = value("error", rule="signed")
 
 FIGURE = Figure(
-    name="more_sources",
+    __name__,
     title="Target error against the number of source tasks",
     question="Does adding source tasks ever raise the target's error, with the usual labels and with optimal ones?",
-    config=SourcesConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.never(
             "optimal labels: largest rise of the predicted error when a source is added",

@@ -1,7 +1,5 @@
 """Negative transfer with +-1 labels, and its repair by optimal labels: target error against the similarity of the tasks."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_classification import protocol
@@ -20,7 +18,6 @@ REFERENCE = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class TransferConfig(protocol.SharedConfig):
     """Target error against task similarity beta: a large source task helps or harms a small target task."""
 
@@ -108,12 +105,9 @@ SINGLE, SIGNED, OPTIMAL, TUNED = (value("predicted", rule=rule) for rule in RULE
 RATIO = value("label_ratio", rule="optimal")
 
 FIGURE = Figure(
-    name="negative_transfer",
+    __name__,
     title="Target error against task similarity: negative transfer and its repair",
     question="When does a source task harm the target, and do optimal labels always repair it?",
-    config=TransferConfig,
-    run=run,
-    draw=draw,
     claims=(
         protocol.fraction(
             "+-1 labels are worse than chance at beta = -1",

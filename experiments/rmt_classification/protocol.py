@@ -3,7 +3,6 @@
 The target is always the last task; rules are predicted and trained by `mtrl.random_matrix.classification.plans`.
 """
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,6 @@ never = functools.partial(fraction, accepts=at_most(1e-9), reason="rounding")
 reference = functools.partial(fraction, kind="reference")
 
 
-@dataclasses.dataclass(frozen=True)
 class MixtureConfig(BaseConfig):
     """Gaussian tasks whose mean differences have given cosines with the target's."""
 
@@ -47,7 +45,6 @@ class MixtureConfig(BaseConfig):
     dim: int = field(100, help="features p", lower=2)
 
 
-@dataclasses.dataclass(frozen=True)
 class SharedConfig(MixtureConfig):
     """A small target, and strengths common to all tasks."""
 

@@ -1,6 +1,5 @@
 """Real data: held-out error of +-1 labels, optimal labels and the single task for several sources of one target."""
 
-import dataclasses
 import functools
 
 import numpy as np
@@ -25,7 +24,6 @@ LOOK = {rule: protocol.LOOK[key]._replace(words=rule, marker="o") for rule, key 
 LOOK["signed"] = LOOK["signed"]._replace(words="±1 labels")
 
 
-@dataclasses.dataclass(frozen=True)
 class RealConfig(OwnDataConfig):
     """Handwritten digits 3 against 8 with a source pair, or the binary tasks of a file (stand-ins for the papers' data sets)."""
 
@@ -124,12 +122,9 @@ claim = functools.partial(anywhere, applies=on_digits)
 FLIPPED, HELD_OUT = value("held_out", rule="signed", source=FLIP), value("held_out", rule="optimal")
 
 FIGURE = Figure(
-    name="real",
+    __name__,
     title="Real data: held-out against predicted error for several sources",
     question="On real data, is the held-out error the predicted one, and do optimal labels repair a flipped source?",
-    config=RealConfig,
-    run=run,
-    draw=draw,
     claims=(
         claim(
             "+-1 labels fail completely when the source's labels are flipped: held-out error",

@@ -1,7 +1,5 @@
 """Score histogram of the target with the predicted Gaussian densities on top."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_classification import protocol
@@ -14,7 +12,6 @@ WORDS = {"midpoint": "±1 labels", "optimal": "optimal labels", "custom": "sourc
 REFERENCE = {(0.8, "midpoint"): 0.1891, (-0.4, "midpoint"): 0.3125, (0.5, "custom"): 0.2092}
 
 
-@dataclasses.dataclass(frozen=True)
 class HistogramConfig(protocol.MixtureConfig):
     """Scores of fresh target samples, pooled over training sets, against the predicted law (two tasks)."""
 
@@ -167,13 +164,10 @@ def panel_claims(beta, rule, known):
 
 
 FIGURE = Figure(
-    name="score_histogram",
+    __name__,
     headline=True,
     title="Scores of the target task: histogram against the predicted Gaussian",
     question="Are the scores of fresh samples Gaussian with the predicted means and variances?",
-    config=HistogramConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(claim for (beta, rule), known in REFERENCE.items() for claim in panel_claims(beta, rule, known)),
         protocol.fraction(

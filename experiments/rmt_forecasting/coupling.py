@@ -4,15 +4,12 @@ The paper's tuning curves (Ilbert et al. 2024, section 5.3 and appendix). The pe
 the opposite of lam in the closed form.
 """
 
-import dataclasses
-
 from experiments.rmt_forecasting import networks, protocol
 from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, UNIT, on
 from mtrl.harness import Claim, Figure, at_most, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, bootstrap
 
 
-@dataclasses.dataclass(frozen=True)
 class CouplingConfig(networks.NetworkConfig):
     """One univariate network over a grid of multiplied penalties."""
 
@@ -60,12 +57,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="coupling",
+    __name__,
     title="Test error of a penalised network against the penalties",
     question="How does a network's test error depend on the two penalties, and can they be chosen without test data?",
-    config=CouplingConfig,
-    run=run,
-    draw=draw,
     claims=(
         *(
             Claim(

@@ -5,7 +5,6 @@ mean subtracted. On the real ETTh1 at H = 96, L = 336 this gives .3743 independe
 validation choice; the paper's best entry (a network) is .367.
 """
 
-import dataclasses
 import operator
 
 import numpy as np
@@ -23,7 +22,6 @@ BLOCKS = 10  # contiguous blocks of test windows that stand in for replicates of
 chosen_by = operator.attrgetter("select")  # of a configuration
 
 
-@dataclasses.dataclass(frozen=True)
 class LinearConfig(protocol.DataConfig):
     """Independent, pooled and multitask ridge on windows."""
 
@@ -143,17 +141,14 @@ def average(errors):
 ETTH2 = "; the best coupling by the test error, which is how the paper chooses, gives .2690 and comes within .8%"
 
 FIGURE = Figure(
-    name="linear",
+    __name__,
+    tables=tables,
     headline=True,
     title="Multitask ridge on windows: independent, pooled and multitask",
     question=(
         "Does multitask ridge on windows forecast better than independent and pooled ridges, and how near is it to the paper's "
         "networks?"
     ),
-    config=LinearConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(
         *(
             Claim(

@@ -1,6 +1,5 @@
 """What the two network figures share: settings, and the training of one network at several penalties."""
 
-import dataclasses
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -21,7 +20,6 @@ PAPER = dict(sizes="paper", epochs=100, updates=0, validation_stride=1, horizons
 SMOKE = dict(series=("AR",), seeds=2, epochs=2, updates=3, lam_inv=(0.01, 1.0), gamma_inv=(0.1,))
 
 
-@dataclasses.dataclass(frozen=True)
 class NetworkConfig(protocol.DataConfig):
     """Settings of the network figures; the defaults train small networks briefly, the `paper` preset follows the paper's protocol."""
 

@@ -7,7 +7,6 @@ and one pilot fit to them at GCV's choice. It also assumes one law for train and
 period (every window that touches the block left out, in all channels) tells what the months cost from what twin channels cost.
 """
 
-import dataclasses
 import warnings
 
 import numpy as np
@@ -20,7 +19,6 @@ from mtrl.harness import Claim, Figure, at_most, dataset, evaluate, exact, field
 from mtrl.harness.judge.measures import SEED, bootstrap, mean
 
 
-@dataclasses.dataclass(frozen=True)
 class PredictedConfig(protocol.DataConfig):
     """Predicted and observed test error against lam."""
 
@@ -112,13 +110,10 @@ def agrees(
 
 
 FIGURE = Figure(
-    name="predicted",
+    __name__,
     optional=("held_out",),
     title="Test error predicted from the training windows, and observed",
     question="Can the test error be predicted from the training windows, although they overlap?",
-    config=PredictedConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             "overlapping windows make GCV optimistic (relative error, first data set)",

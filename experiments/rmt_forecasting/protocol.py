@@ -4,7 +4,6 @@ The embedded stand-ins are not the paper's data and every label says so: autoreg
 quarterly US macro series that come with statsmodels.
 """
 
-import dataclasses
 import difflib
 import functools
 import warnings
@@ -43,7 +42,6 @@ LOOK = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class DataConfig(BaseConfig):
     """Where the series come from."""
 

@@ -12,7 +12,6 @@ from mtrl.harness import BadInput, Claim, Figure, at_least, dataset, field, less
 from mtrl.harness.judge.measures import mean, value, worst
 
 
-@dataclasses.dataclass(frozen=True)
 class RegimesConfig(DataConfig):
     """Ridge on the AR stand-in, whatever files there are."""
 
@@ -65,12 +64,9 @@ def loss(share, method, other):
 
 
 FIGURE = Figure(
-    name="regimes",
+    __name__,
     title="Independent, pooled and multitask ridge as channels grow alike (stand-in)",
     question="As the channels grow alike, when does pooling win, and does the tuned multitask ridge always keep up with the better one?",
-    config=RegimesConfig,
-    run=run,
-    draw=draw,
     claims=(
         Claim.derived(
             "most alike channels: pooling beats independent ridges",

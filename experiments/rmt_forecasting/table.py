@@ -4,8 +4,6 @@ The paper picks the penalty with the test set ("oracle"), here validation is the
 GCV chooses from the training windows.
 """
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_forecasting import networks, protocol
@@ -15,7 +13,6 @@ from mtrl.harness import Claim, Figure, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, Absent, Quantity, bootstrap
 
 
-@dataclasses.dataclass(frozen=True)
 class TableConfig(networks.NetworkConfig):
     """Every network of the table; pairs (lam_inv, gamma_inv) are the product of the two lists."""
 
@@ -130,13 +127,10 @@ def gap_to_multivariate(data, config):
 
 
 FIGURE = Figure(
-    name="table",
+    __name__,
+    tables=tables,
     title="Forecasting with and without the multitask penalty, beside multivariate networks",
     question="Does the multitask penalty lower the test error of univariate forecasters, and do they match multivariate networks?",
-    config=TableConfig,
-    run=run,
-    draw=draw,
-    tables=tables,
     claims=(
         *(
             Claim(

@@ -1,7 +1,5 @@
 """Theory against simulation: train and test risk against the coupling, one colour per alignment of the tasks."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression import protocol
@@ -25,7 +23,6 @@ REFERENCE = {  # predicted risks at n_t/d = gamma = 1, sig2 = .3, from an indepe
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class AlignmentConfig(protocol.PathConfig):
     """Train and test risk against the coupling for several alignments; n_t = d."""
 
@@ -94,13 +91,10 @@ def against_reference(data, config):
 
 OPPOSED = value("theory_at_dots", split="test", alpha=-0.5)
 FIGURE = Figure(
-    name="alignment",
+    __name__,
     headline=True,
     title="Theory against simulation for several alignments of the tasks",
     question="Does the predicted risk match the simulated one, and does the best coupling grow as the tasks align?",
-    config=AlignmentConfig,
-    run=run,
-    draw=draw,
     split={"alphas": "alpha"},
     presets={"smoke": dict(seeds=2, dim=20, alphas=(0.0, 1.0), lams=(0.0, 1.0)), "paper": dict(seeds=200, dim=400)},
     claims=(

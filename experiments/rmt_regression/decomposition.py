@@ -1,7 +1,5 @@
 """Figure 1: self, cross-task and noise terms of the test risk against the coupling, for three sample ratios."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression import protocol
@@ -21,7 +19,6 @@ LOOK = plots.looks(
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class DecompositionConfig(BaseConfig):
     """Test risk split into self, cross and noise terms; two tasks, identity covariance, |w_t|^2 = d."""
 
@@ -110,12 +107,9 @@ def _dip(risk):
 
 SHAPES = "Figure 1: three regimes at n/d = 0.5, 1.5, 2.5"
 FIGURE = Figure(
-    name="decomposition",
+    __name__,
     title="Risk decomposition against the coupling",
     question="How does the coupling of tasks move the test risk, through which of its three terms, with few and with many samples?",
-    config=DecompositionConfig,
-    run=run,
-    draw=draw,
     split={"ratios": "ratio"},
     presets={
         "smoke": dict(seeds=2, ratios=(0.5, 1.5), points=7, dots=3, dim=20),

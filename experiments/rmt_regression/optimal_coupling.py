@@ -1,7 +1,5 @@
 """The best coupling against alignment, noise, task-specific strength and samples: exact minimiser, large-n formula, choice by GCV."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression.protocol import best_lam, claim, isotropic_risk, regression, sample_count, simulate_path
@@ -27,7 +25,6 @@ REFERENCE = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
 class CouplingConfig(BaseConfig):
     """Best shared strength at a fixed task-specific one; two tasks, one quantity swept at a time."""
 
@@ -156,12 +153,9 @@ STEPS = (
     ("gamma", -1.0, "lam* falls as gamma grows until it is 0 (smallest fall)", "a strict fall where lam* is positive", GAMMA_NOTE),
 )  # fmt: skip
 FIGURE = Figure(
-    name="optimal_coupling",
+    __name__,
     title="Optimal coupling: exact, large-n formula, and chosen from the data alone",
     question="How strong should the coupling be, and can the large-sample formula or the data alone say so?",
-    config=CouplingConfig,
-    run=run,
-    draw=draw,
     split=("axes",),
     presets={
         "smoke": dict(seeds=2, axes=("alpha",), dim=20, points=4, dots=2, grid=6),

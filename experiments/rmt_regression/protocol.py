@@ -1,6 +1,5 @@
 """What the figures share: one simulated draw along a path of couplings, the predicted risks on the same axis, their agreement."""
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +78,6 @@ def sample_count(ratio: float, dim: int) -> int:
     return count
 
 
-@dataclasses.dataclass(frozen=True)
 class PathConfig(BaseConfig):
     """Two tasks of equal size and norm along the couplings."""
 

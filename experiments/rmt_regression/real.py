@@ -1,7 +1,5 @@
 """Real regression data: theory from plugged-in statistics, leave-one-out and held-out error against the coupling."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression.protocol import claim, derived, lam_axis, regression
@@ -17,7 +15,6 @@ REFERENCE = {"test": (0.644, 0.553, 0.549, 0.580, 0.624), "gcv": (0.653, 0.556, 
              "theory": (0.601, 0.499, 0.480, 0.489, 0.507)}  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
 class RealConfig(OwnDataConfig):
     """Held-out error, leave-one-out estimate and plugged-in theory against the coupling."""
 
@@ -119,12 +116,9 @@ COSTS = dict(
 )
 LEVEL = dict(accepts=between(0.95, 1.05), unit="ratio", value=1.0, reason="5 % is ours", stand_in=other_data)
 FIGURE = Figure(
-    name="real",
+    __name__,
     title="Real regression data: theory, leave-one-out and held-out error",
     question="On real regression data, do theory and leave-one-out error find the coupling that is best on held-out data?",
-    config=RealConfig,
-    run=run,
-    draw=draw,
     presets={"smoke": dict(seeds=2, lams=(0.0, 2.0)), "paper": dict(seeds=500)},
     claims=(
         claim(

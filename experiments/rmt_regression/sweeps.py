@@ -2,7 +2,6 @@
 
 The last panel holds the four limits of the estimator, each simulated by its own solver (`solvers.special_cases`)."""
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +48,6 @@ LOOK = {
 REFERENCE = {0.25: 0.712, 0.5: 0.641, 1.0: 0.543, 1.5: 0.483, 2.5: 0.419, 4.0: 0.376}
 
 
-@dataclasses.dataclass(frozen=True)
 class SweepsConfig(BaseConfig):
     """Average test risk along one quantity, the others at their defaults."""
 
@@ -226,15 +224,12 @@ def _largest_step(risk):
 
 AT_PEAK = dict(curve="shared", samples_value=1.0)
 FIGURE = Figure(
-    name="sweeps",
+    __name__,
     title="Risk against samples (double descent), noise, alignment, number of tasks and dimension",
     question=(
         "How does the risk change with samples, noise, alignment, tasks and dimension, and does the right coupling remove the "
         "double-descent peak?"
     ),
-    config=SweepsConfig,
-    run=run,
-    draw=draw,
     split=("sweeps",),
     presets={
         "smoke": dict(seeds=2, sweeps=("samples", "limits"), dim=8, ratios=(0.5, 1.0), dims=(8,), limit_ratios=(1.5,)),

@@ -1,7 +1,5 @@
 """Choosing (gamma, lam) from the training data alone against the oracle's choice: leave-one-out, moments, one ridge fit."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression.protocol import RISK, claim, derived, drawn, regression
@@ -22,7 +20,6 @@ LOOK = plots.looks(
 METHODS = tuple(LOOK)
 
 
-@dataclasses.dataclass(frozen=True)
 class TuningConfig(BaseConfig):
     """Excess test risk of data-only choices over the oracle's choice on the same grid; two tasks of unequal size."""
 
@@ -109,12 +106,9 @@ GCV_NOTE = (
     "give .0205 +- .0014, the very edge of the region: a decision would take some 3000"
 )
 FIGURE = Figure(
-    name="tuning",
+    __name__,
     title="Data-only tuning against oracle tuning",
     question="How much risk is lost by choosing the penalties from the data alone instead of by an oracle?",
-    config=TuningConfig,
-    run=run,
-    draw=draw,
     split={"alphas": "alpha"},
     presets={
         "smoke": dict(seeds=2, alphas=(0.5,), dim=16, counts=(12, 24), grid=4),

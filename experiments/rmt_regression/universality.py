@@ -1,7 +1,5 @@
 """Universality: the same predictions for every concentrated law of the features, and a law that is not concentrated as control."""
 
-import dataclasses
-
 import numpy as np
 
 from experiments.rmt_regression.protocol import RISK, PathConfig, agreement, distance, lam_axis, path_of
@@ -20,7 +18,6 @@ LAWS = tuple(WORDS)  # of `random_matrix.problem`
 LOOK = plots.looks(WORDS)
 
 
-@dataclasses.dataclass(frozen=True)
 class UniversalityConfig(PathConfig):
     """Test risk against the coupling for several laws of the features; two aligned tasks."""
 
@@ -58,12 +55,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    name="universality",
+    __name__,
     title="Universality over feature laws, with a negative control",
     question="Does the theory for Gaussian features hold for other laws of the features, and where does it fail?",
-    config=UniversalityConfig,
-    run=run,
-    draw=draw,
     split={"laws": "law"},
     presets={
         "smoke": dict(seeds=2, dim=20, laws=("gaussian", "elliptical"), lams=(0.0, 1.0)),

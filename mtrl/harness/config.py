@@ -62,9 +62,10 @@ def field(
     return dataclasses.field(default=default, metadata={_RULES: rules})
 
 
+@typing.dataclass_transform(frozen_default=True)
 @dataclasses.dataclass(frozen=True)
 class BaseConfig:
-    """What every figure's configuration has."""
+    """What every figure's configuration has; what derives from it is a frozen dataclass without saying so."""
 
     seeds: int = field(20, help="number of random seeds", lower=1, upper=MOST_SEEDS)
     seed_batch: int = field(
@@ -76,11 +77,13 @@ class BaseConfig:
         0, help="seeds at once on a device, block after block, where a figure leaves it open; 0: as it chooses", lower=0
     )
 
+    def __init_subclass__(cls) -> None:
+        dataclasses.dataclass(frozen=True)(cls)
+
     def validate(self) -> None:
         """Cross-field checks of a study; raise BadInput with one sentence."""
 
 
-@dataclasses.dataclass(frozen=True)
 class OwnDataConfig(BaseConfig):
     """What the configuration of a figure on real data has: where one's own multitask table lies (`mtrl.data.read_tasks`)."""
 

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,11 +16,19 @@ from mtrl.numerics.errors import BadInput
 PRESETS = ("smoke", "quick", "paper")
 
 
+def _absent(*_: Any) -> Any:
+    raise TypeError("this figure has no such part")
+
+
 @dataclasses.dataclass(frozen=True)
 class Figure:
     """One figure or table of a study.
 
+    `Figure(__name__, title=...)` at the end of a file takes from that file what is not given: the name, the configuration class that is
+    defined there, and the functions `run` and `draw`.
+
     Attributes:
+      module: `__name__` of the file that the rest is taken from; "" where everything is given.
       name: lower-case name, as in `--figure=NAME`.
       title: one line for the gallery.
       config: frozen dataclass; its defaults are the `quick` preset.
@@ -40,11 +49,12 @@ class Figure:
       tables: optional `tables(data, config) -> [plots.Table]` of numbers that the gallery's page gives beside the picture.
     """
 
-    name: str
-    title: str
-    config: type[BaseConfig]
-    run: Callable[[Any, Any], Any]
-    draw: Callable[[Any, Any], Any]
+    module: str = ""
+    name: str = ""
+    title: str = ""
+    config: type[BaseConfig] = BaseConfig
+    run: Callable[[Any, Any], Any] = _absent
+    draw: Callable[[Any, Any], Any] = _absent
     claims: tuple[Claim, ...] = ()
     split: tuple[str, ...] | Mapping[str, str] = ()
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
@@ -58,7 +68,13 @@ class Figure:
     tables: Callable[[Any, Any], Sequence[Any]] | None = None
 
     def __post_init__(self):
-        """Catch a study's own mistakes when it is imported, not after hours of running."""
+        """Take what the module has, and catch a study's own mistakes when it is imported, not after hours of running."""
+        self._take()
+        for name in ("run", "draw"):
+            if getattr(self, name) is _absent:
+                raise TypeError(
+                    f"figure {self.name}: no function `{name}` was given or stands in the module '{self.module}'"
+                )
         kinds = types_of(self.config)
         for name in self.split:
             if typing.get_origin(kinds.get(name)) is not tuple:
@@ -71,6 +87,22 @@ class Figure:
         with declaring():
             for preset in PRESETS:
                 self.configure(preset, {})
+
+    def _take(self) -> None:
+        room = vars(sys.modules[self.module]) if self.module else {}
+        own = [
+            x
+            for x in room.values()
+            if isinstance(x, type) and issubclass(x, BaseConfig) and x.__module__ == self.module
+        ]
+        parts = {name: room.get(name) for name in ("run", "draw")}
+        parts |= {"name": self.module.rpartition(".")[2], "config": own[0] if len(own) == 1 else None}
+        for item in dataclasses.fields(self):
+            if getattr(self, item.name) is item.default and parts.get(item.name):
+                object.__setattr__(self, item.name, parts[item.name])
+        if self.config is BaseConfig and own:
+            names = ", ".join(x.__name__ for x in own)
+            raise TypeError(f"figure {self.name}: {self.module} has several configurations ({names}); give config=")
 
     def compute(self, config: Any, seeds: Any) -> Any:
         """The dataset of one cell, with the dimensions of the split fields."""

@@ -1,6 +1,5 @@
 """A study whose cells fail as told: they kill their worker, raise, or take their time."""
 
-import dataclasses
 import os
 import pathlib
 import signal
@@ -13,7 +12,6 @@ from mtrl.harness import BaseConfig, Figure, Study, field, main
 from tests.harness import tiny
 
 
-@dataclasses.dataclass(frozen=True)
 class MortalConfig(BaseConfig):
     """One cell a point."""
 
@@ -40,11 +38,11 @@ def run_mortal(config, seeds):
 
 
 FIGURE = Figure(
-    "figure",
-    "Cells that fail as told",
-    MortalConfig,
-    run_mortal,
-    tiny.draw_mean,
+    __name__,
+    name="figure",
+    title="Cells that fail as told",
+    run=run_mortal,
+    draw=tiny.draw_mean,
     split=("points",),
     presets={"smoke": dict(seeds=2)},
 )

@@ -359,7 +359,6 @@ def test_an_edited_source_is_computed_again(tmp_path, monkeypatch, edited):
     assert before != after
 
 
-@dataclasses.dataclass(frozen=True)
 class FileConfig(tiny.MeanConfig):
     """A figure that reads what a field names and lists no inputs of its own."""
 

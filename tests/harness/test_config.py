@@ -1,14 +1,11 @@
 """Validation of configurations: one sentence per kind of bad input."""
 
-import dataclasses
-
 import pytest
 
 from mtrl.harness.config import BaseConfig, as_dict, check, field, from_dict, parse_value, replace
 from mtrl.numerics.errors import BadInput
 
 
-@dataclasses.dataclass(frozen=True)
 class Example(BaseConfig):
     """All kinds of fields."""
 
@@ -79,7 +76,6 @@ def test_parse_refuses(kind, text):
 
 
 def test_at_most_refuses_more_than_another_field():
-    @dataclasses.dataclass(frozen=True)
     class Ranked(BaseConfig):
         rank: int = field(2, help="subspace dimension k", at_most="dim")
         dim: tuple[int, ...] = field((5, 4), help="dimension d")

@@ -1,6 +1,5 @@
 """A tiny study on the whole path from flags to files: a closed form, an online algorithm and a Flax training loop."""
 
-import dataclasses
 import sys
 from typing import NamedTuple
 
@@ -32,7 +31,6 @@ from mtrl.harness import (
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class MeanConfig(BaseConfig):
     """The mean of n Gaussian draws against its variance 1/n."""
 
@@ -126,7 +124,6 @@ def keep_reward(step):
     return step.info
 
 
-@dataclasses.dataclass(frozen=True)
 class BanditConfig(BaseConfig):
     """An online algorithm."""
 
@@ -198,26 +195,26 @@ def run_train(config, seeds):
 
 
 MEAN = Figure(
-    "mean", "Mean of draws", MeanConfig, run_mean, draw_mean,
+    name="mean", title="Mean of draws", config=MeanConfig, run=run_mean, draw=draw_mean,
     claims=(Claim("the mean is zero", "Table 1", mean_is_zero, between(-2, 2)), Claim("it is far below", "text", mean_is_zero, at_most(-9))),
     split=("sizes",), presets={"smoke": dict(seeds=3)},
 )  # fmt: skip
 BANDIT = Figure(
-    "bandit",
-    "An online algorithm",
-    BanditConfig,
-    run_bandit,
-    draw_bandit,
+    name="bandit",
+    title="An online algorithm",
+    config=BanditConfig,
+    run=run_bandit,
+    draw=draw_bandit,
     presets={"smoke": dict(seeds=2, rounds=5)},
     aliases=("F1",),
     headline=True,
 )
 TRAIN = Figure(
-    "train",
-    "A Flax training loop",
-    BanditConfig,
-    run_train,
-    lambda d, c: style.subplots()[0],
+    name="train",
+    title="A Flax training loop",
+    config=BanditConfig,
+    run=run_train,
+    draw=lambda d, c: style.subplots()[0],
     memory=lambda c: c.rounds * 2**20,
 )
 STUDY = Study("tiny", "Nobody 2026", "a study for the tests", (MEAN, BANDIT, TRAIN), package="tests.harness")

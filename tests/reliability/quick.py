@@ -50,11 +50,11 @@ STUDY = Study(
     "a study to be killed",
     (
         Figure(
-            "walk",
-            "Where walks end",
-            WalkConfig,
-            run_walk,
-            draw_walk,
+            __name__,
+            name="walk",
+            title="Where walks end",
+            run=run_walk,
+            draw=draw_walk,
             claims=(Claim("walks end at zero", "Table 1", mean_end, between(-5, 5)),),
             split=("lengths",),
         ),

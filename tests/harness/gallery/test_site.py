@@ -202,7 +202,6 @@ def test_every_paper_can_be_cited(study):
     assert study.confirmed and study.reconstructed and len({paper.key for paper in study.papers}) == len(study.papers)
 
 
-@dataclasses.dataclass(frozen=True)
 class FileConfig(tiny.MeanConfig):
     """A figure that reads a file."""
 
