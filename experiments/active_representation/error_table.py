@@ -2,18 +2,15 @@
 
 from experiments.active_representation import vision
 from experiments.active_representation.vision import TITLE, over_targets, wrong
-from mtrl.harness import Claim, Figure, at_least, field
+from mtrl.harness import Claim, Figure, at_least
 from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture import plots, style
 
 STEPS = (("L2", "passive"), ("L1", "L2"))
 
 
-class TableConfig(vision.VisionConfig):
+class TableConfig(vision.VisionConfig, targets=8, sparse=(0, 10)):
     """All tasks against the k most relevant ones."""
-
-    targets: int = field(8, help="targets, spread over corruptions and digits; 0 for all", lower=0)
-    sparse: tuple[int, ...] = field((0, 10), help="tasks sampled beyond the floor; 0 for all", lower=0)
 
 
 def rows_of(data):

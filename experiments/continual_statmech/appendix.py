@@ -14,10 +14,9 @@ from mtrl.harness.picture import plots
 BOUND, UNFINISHED = "KL term in task 1 too", "task 1 unfinished"
 
 
-class AppendixConfig(PairsConfig):
+class AppendixConfig(PairsConfig, loads=(0.5, 1.0, 2.0, 3.0)):
     """Two variants of the figure of two tasks."""
 
-    loads: tuple[float, ...] = field((0.5, 1.0, 2.0, 3.0), help="simulated loads alpha2", lower=0.0, distinct=True)
     gammas: tuple[float, ...] = field((1.0,), help="weight of the KL term in task 2", lower=0.0, length=1)
     gamma_first: float = field(1.0, help="weight of the KL term in task 1, in the first variant", lower=0.0)
     unfinished: float = field(1.4, help="load of task 1 in the second variant", lower=0.0, strict=True)

@@ -11,11 +11,9 @@ from mtrl.harness import Axis, BadInput, Figure, dataset, field
 from mtrl.harness.picture import plots
 
 
-class SequentialConfig(NetworkConfig):
+class SequentialConfig(NetworkConfig, epochs=40, batches=11):
     """MNIST, then Fashion-MNIST; the stand-in has the digits 0 to 4, then 5 to 9 with their pixels permuted, under the labels 0 to 4."""
 
-    epochs: int = field(40, help="epochs per task", lower=1)
-    batches: int = field(11, help="mini-batches in an epoch", lower=1)
     rate: float = field(0.005, help="learning rate of Adam", lower=0.0, strict=True)
     fashion_dir: str = field("", help="folder with Fashion-MNIST's idx files", path=True)
 

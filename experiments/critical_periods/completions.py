@@ -35,10 +35,9 @@ PAPER = dict(
 SMOKE = dict(seeds=2, n=6, rank=1, count=20, switches=(0, 40), steps=40)
 
 
-class CompletionConfig(BaseConfig):
+class CompletionConfig(BaseConfig, seeds=10):
     """A first task for T_c steps, the final one for `steps`, by full-batch gradient descent."""
 
-    seeds: int = field(10, help="number of random seeds", lower=1)
     n: int = field(30, help="rows and columns", lower=2)
     rank: int = field(2, help="rank of the final matrix r2", lower=1, at_most="n")
     count: int = field(360, help="observed entries", lower=1)

@@ -24,10 +24,9 @@ TABLES = {
 SMALL = {2: {0: 0.001, 6000: 0.165}, 3: {6000: 0.186}}  # n = 30, rank 6 -> 2, 360 entries, lr 0.4
 
 
-class Config(completions.CompletionConfig):
+class Config(completions.CompletionConfig, seeds=20):
     """Another rank, or fewer entries, first; and numbers of entries with the deepest product."""
 
-    seeds: int = field(20, help="number of random seeds", lower=1)
     depths: tuple[int, ...] = field((1, 2, 3), help="factors D, ascending", lower=1, distinct=True)
     first_rank: int = field(6, help="rank of the first matrix r1", lower=1, at_most="n")
     nested: tuple[int, ...] = field((120, 180), help="entries of the same matrix in phase 1 and 2", lower=1, length=2)

@@ -15,7 +15,7 @@ from mtrl.harness.picture import plots
 TABLE = {0: 0.036, 10_000: 0.10, 40_000: 0.37}  # 1000, then 1500 entries
 
 
-class Config(completions.CompletionConfig):
+class Config(completions.CompletionConfig, lr=0.2):
     """One matrix; the first entries are among the final ones."""
 
     depth: int = field(3, help="factors D", lower=1)
@@ -23,7 +23,6 @@ class Config(completions.CompletionConfig):
     counts: tuple[int, ...] = field(
         (150, 180, 210, 240), help="entries observed in phase 2, ascending", lower=1, distinct=True
     )
-    lr: float = field(0.2, help="step, of a loss divided by the observed entries", lower=0.0, strict=True)
 
     def validate(self) -> None:
         """Entries are nested."""

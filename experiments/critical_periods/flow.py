@@ -12,21 +12,13 @@ from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
 from mtrl.harness.picture import plots
 
 
-class Config(CompletionConfig):
+class Config(CompletionConfig, seeds=5, n=20, rank=1, count=200, switches=(0, 4000, 8000, 16_000), steps=4000):
     """The identity start with distinct singular values; the switch comes `steps` before the end."""
 
-    seeds: int = field(5, help="number of random seeds", lower=1)
-    n: int = field(20, help="rows and columns", lower=2)
-    rank: int = field(1, help="rank of the final matrix r2", lower=1, at_most="n")
     first_rank: int = field(3, help="rank of the first matrix r1", lower=1, at_most="n")
-    count: int = field(200, help="observed entries", lower=1)
     lr: float = field(0.1, help="step", lower=0.0, strict=True)
     noise: float = field(1e-5, help="standard deviation of the singular values at the start", lower=0.0, strict=True)
     depth: int = field(3, help="factors D", lower=2)
-    switches: tuple[int, ...] = field(
-        (0, 4000, 8000, 16_000), help="steps on the first task T_c, ascending", lower=0, unit="steps"
-    )
-    steps: int = field(4000, help="steps on the final task", lower=1)
     records: int = field(25, help="records in each phase", lower=2)
     values: int = field(4, help="singular values that are shown", lower=1, at_most="n")
 

@@ -12,12 +12,10 @@ from mtrl.harness.judge.measures import mean, value, worst
 from mtrl.harness.picture import plots
 
 
-class Config(PathwayConfig):
+class Config(PathwayConfig, depth=3, length=200):
     """D = 3, b gated on the first 200 steps, mode 1 of a lesioned for good."""
 
-    depth: int = field(3, help="matrices a pathway, D", lower=2)
     starts: tuple[int, ...] = field((0,), help="first step of the gate on b", lower=0, unit="steps", length=1)
-    length: int = field(200, help="length of the gate", lower=0, unit="steps")
     lesion: int = field(1, help="mode of a that is lesioned, the strongest is 0", lower=0)
 
     def validate(self) -> None:

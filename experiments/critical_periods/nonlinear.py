@@ -13,10 +13,9 @@ from mtrl.harness.picture import plots
 ACTIVATIONS = ("linear", "tanh", "relu")
 
 
-class Config(PathwayConfig):
+class Config(PathwayConfig, depth=3):
     """D = 3, the windows of Figure 2."""
 
-    depth: int = field(3, help="matrices a pathway, D", lower=2)
     activations: tuple[str, ...] = field(
         ("tanh", "relu"), help="function after every layer", choices=ACTIVATIONS, distinct=True
     )

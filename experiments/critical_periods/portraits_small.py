@@ -12,18 +12,11 @@ from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.judge.quantities import as_quantity
 
 
-class Config(PortraitConfig):
+class Config(PortraitConfig, lr=0.01, depths=(2, 3, 4), steps=1_000_000, starts=(0, 500_000), lengths=(5, 10_000)):
     """p = 0.005 in every layer of both pathways: nothing is random."""
 
     seeds: int = field(1, help="nothing is random", lower=1, upper=1)
     scale: float = field(0.005, help="p of every layer at the start", lower=0.0, strict=True)
-    lr: float = field(0.01, help="step dt", lower=0.0, strict=True)
-    depths: tuple[int, ...] = field((2, 3, 4), help="matrices a pathway, D", lower=2, distinct=True)
-    steps: int = field(1_000_000, help="steps", lower=1)
-    starts: tuple[int, ...] = field(
-        (0, 500_000), help="first step of the gate on b, early and late", lower=0, length=2, unit="steps", distinct=True
-    )
-    lengths: tuple[int, ...] = field((5, 10_000), help="length of each gate", lower=0, length=2, unit="steps")
 
     def moments(self) -> list[int]:
         """Escapes, which last for a few steps only."""

@@ -29,10 +29,9 @@ SMOKE = dict(
 )  # one program serves all three figures
 
 
-class PathwayConfig(BaseConfig):
+class PathwayConfig(BaseConfig, seeds=10):
     """Two pathways on the hierarchy of 8 items and 15 properties, both from one aligned start of size 0.01."""
 
-    seeds: int = field(10, help="number of random seeds", lower=1)
     depth: int = field(4, help="matrices a pathway, D", lower=2)
     width: int = field(100, help="hidden units h", lower=8)
     steps: int = field(1000, help="steps of gradient descent", lower=1)

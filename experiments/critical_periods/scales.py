@@ -11,7 +11,7 @@ from mtrl.harness.judge.measures import share, value, worst
 from mtrl.harness.picture import plots
 
 
-class Config(completions.CompletionConfig):
+class Config(completions.CompletionConfig, switches=(0, 500, 1000, 2000, 4000, 6000), steps=10_000):
     """A higher rank first, longer on the final task, several sizes of the start."""
 
     depth: int = field(3, help="factors D", lower=1)
@@ -19,10 +19,6 @@ class Config(completions.CompletionConfig):
     scales: tuple[float, ...] = field(
         (1e-1, 1e-2, 1e-3, 1e-4), help="size c of the product at the start", lower=0.0, strict=True, distinct=True
     )
-    switches: tuple[int, ...] = field(
-        (0, 500, 1000, 2000, 4000, 6000), help="steps on the first task T_c, ascending", lower=0, unit="steps"
-    )
-    steps: int = field(10_000, help="steps on the final task", lower=1)
 
 
 def run(config: Config, seeds: np.ndarray) -> Any:

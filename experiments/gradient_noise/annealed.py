@@ -14,11 +14,9 @@ FIXED, ANNEALED = "fixed", "annealed"
 LOOKS = {FIXED: plots.Look("fixed noise", "#0072B2"), ANNEALED: plots.Look("annealed noise", "#D55E00", "s")}
 
 
-class AnnealedConfig(NetworkConfig):
+class AnnealedConfig(NetworkConfig, seeds=5, checkpoints=5):
     """Simple Init at standard deviations of the first update's noise, which fixed noise keeps; a basin of curvature 1."""
 
-    seeds: int = field(5, help="number of random seeds", lower=1)
-    checkpoints: int = field(5, help="reports along the way", lower=1)
     sigmas: tuple[float, ...] = field(
         (0.01, 0.03, 0.1, 0.3), help="standard deviation of the first update's noise", lower=0.0, distinct=True
     )

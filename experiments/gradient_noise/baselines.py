@@ -28,10 +28,9 @@ ALL = (*PLAIN, *CONTROLS, *ADAM, *SMALL)
 LOOKS = {name: plots.Look(name, "#D55E00" if name.startswith("annealed") else "#0072B2") for name in ALL}
 
 
-class BaselinesConfig(NetworkConfig):
+class BaselinesConfig(NetworkConfig, seeds=3):
     """Simple Init."""
 
-    seeds: int = field(3, help="number of random seeds", lower=1)
     scale: float = field(1.0, help="factor on every eta of the table", lower=0.0)
     small: int = field(4, help="rows of an update of the smaller batch", lower=1)
 

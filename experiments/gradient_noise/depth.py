@@ -12,12 +12,9 @@ from mtrl.harness.picture import plots
 CLIPPED, FREE = "clipped", "not clipped"
 
 
-class DepthConfig(NetworkConfig):
+class DepthConfig(NetworkConfig, seeds=3, steps=3000, checkpoints=30):
     """Simple Init at every depth and noise."""
 
-    seeds: int = field(3, help="number of random seeds", lower=1)
-    steps: int = field(3000, help="updates", lower=1)
-    checkpoints: int = field(30, help="reports along the way", lower=1)
     depths: tuple[int, ...] = field((2, 6, 12, 20), help="hidden layers L", lower=2)
     etas: tuple[float, ...] = field((0.0, 0.01, 0.03, 0.1, 0.3), help="noise", lower=0.0, distinct=True)
 

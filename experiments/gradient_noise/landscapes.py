@@ -15,10 +15,9 @@ PROGRAM = {(2, 0.01): 1.0, (3, 0.01): 1.0, (4, 0.01): 0.64, (6, 0.01): 0.0,
            (2, 0.3): 1.0, (3, 0.3): 1.0, (4, 0.3): 1.0, (6, 0.3): 0.93}  # fmt: skip
 
 
-class LandscapesConfig(BaseConfig):
+class LandscapesConfig(BaseConfig, seeds=5):
     """Step 0.1 throughout."""
 
-    seeds: int = field(5, help="number of random seeds", lower=1)
     lr: float = field(0.1, help="learning rate", lower=0.0, strict=True)
     gamma: float = field(0.55, help="decay of the noise's variance", lower=0.0)
     etas: tuple[float, ...] = field((0.0, 0.01, 0.3), help="noise", lower=0.0, distinct=True)

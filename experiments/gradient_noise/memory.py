@@ -32,10 +32,9 @@ LOOKS = {name: plots.Look(name, color, *("s", "--") * name.startswith(TWO)) for 
 PAPER = {ONE: 0.195, ONE_NOISE: 0.166, TWO: 0.109, TWO_NOISE: 0.108}
 
 
-class MemoryConfig(BaseConfig):
+class MemoryConfig(BaseConfig, seeds=16):
     """Batches, learning rate and its halving, clipping and noise are the paper's."""
 
-    seeds: int = field(16, help="number of random seeds", lower=1)
     words: int = field(6, help="words, and sentences of a story", lower=3)
     facts: int = field(2, help="supporting facts of a question", lower=1)
     rows: int = field(1000, help="train stories, and as many test stories", lower=1)

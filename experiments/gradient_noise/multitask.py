@@ -10,12 +10,9 @@ from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, value, worst
 from mtrl.harness.picture import plots
 
 
-class MultitaskConfig(NetworkConfig):
+class MultitaskConfig(NetworkConfig, seeds=3, steps=4000, rows=500):
     """A shared trunk from Simple Init with a head per task."""
 
-    seeds: int = field(3, help="number of random seeds", lower=1)
-    steps: int = field(4000, help="updates", lower=1)
-    rows: int = field(500, help="train rows of a task, and as many test rows", lower=1)
     tasks: tuple[int, ...] = field((1, 2, 4, 8), help="tasks K", lower=1)
     etas: tuple[float, ...] = field((0.0, 0.01, 0.03), help="noise", lower=0.0, distinct=True)
 

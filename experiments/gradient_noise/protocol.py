@@ -17,10 +17,9 @@ PAPER = dict(seeds=20, layers=20, width=50, steps=60_000)
 STAND_IN = "clusters of the same number of classes stand in for MNIST"
 
 
-class NetworkConfig(BaseConfig):
+class NetworkConfig(BaseConfig, seeds=5):
     """A deep ReLU network on ten Gaussian clusters, plain gradient descent with clipping, then noise."""
 
-    seeds: int = field(5, help="number of random seeds", lower=1)
     layers: int = field(12, help="hidden layers L", lower=2)
     width: int = field(40, help="units of a layer n", lower=1)
     classes: int = field(10, help="classes, one cluster each", lower=2)

@@ -27,10 +27,9 @@ from mtrl.numerics import checks, moments
 from mtrl.numerics.linalg import subspaces
 
 
-class LearningConfig(BaseConfig):
+class LearningConfig(BaseConfig, seeds=6):
     """Subspace recovery and transfer against the amount of source data."""
 
-    seeds: int = field(6, help="number of random seeds", lower=1)
     seed_batch: int = field(2, help="seeds per cell", lower=0)
     tasks: tuple[int, ...] = field((100, 400, 1600), help="source tasks T", lower=1)
     samples: tuple[int, ...] = field((25,), help="samples per source task n", lower=1)

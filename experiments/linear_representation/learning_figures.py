@@ -8,30 +8,22 @@ from experiments.linear_representation.learning_curves import LearningConfig, dr
 from mtrl.harness import Figure, field
 
 
-class FewConfig(LearningConfig):
+class FewConfig(LearningConfig, tasks=(100, 800, 6400), target_samples=2500, moment_draws=5):
     """As many samples per task as the rank: every task can be interpolated."""
 
-    tasks: tuple[int, ...] = field((100, 800, 6400), help="source tasks T", lower=1)
     samples: tuple[int, ...] = field((5,), help="samples per source task n", lower=1, length=1)
-    target_samples: int = field(2500, help="samples of the target task n2", lower=1)
-    moment_draws: int = field(5, help="draws of problem and data per seed for LF-MoM's sine", lower=1)
 
 
-class SamplesConfig(LearningConfig):
+class SamplesConfig(LearningConfig, seeds=30, samples=(100, 400, 1600, 6400), target_samples=50):
     """Few tasks, many samples each."""
 
-    seeds: int = field(30, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((20,), help="source tasks T", lower=1, length=1)
-    samples: tuple[int, ...] = field((100, 400, 1600, 6400), help="samples per source task n", lower=1)
-    target_samples: int = field(50, help="samples of the target task n2", lower=1)
 
 
-class ManyConfig(LearningConfig):
+class ManyConfig(LearningConfig, tasks=(100, 400, 800), target_samples=1000):
     """Many samples per task."""
 
-    tasks: tuple[int, ...] = field((100, 400, 800), help="source tasks T", lower=1)
     samples: tuple[int, ...] = field((300,), help="samples per source task n", lower=1, length=1)
-    target_samples: int = field(1000, help="samples of the target task n2", lower=1)
 
 
 def figure(name, number, title, config, curves, *claims, question, axis="tasks", smoke, paper):

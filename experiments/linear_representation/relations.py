@@ -10,10 +10,9 @@ from mtrl.harness.picture import plots
 from mtrl.numerics import moments
 
 
-class RelationConfig(BaseConfig):
+class RelationConfig(BaseConfig, seeds=128):
     """Task covariance of MTRL and cluster matrix of CMTL on three clusters."""
 
-    seeds: int = field(128, help="number of random seeds", lower=1)
     dim: int = field(50, help="features d", lower=3)
     tasks: int = field(18, help="tasks T", lower=3)
     samples: int = field(40, help="samples per task n", lower=2)

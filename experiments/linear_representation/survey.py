@@ -19,10 +19,9 @@ from mtrl.numerics import moments
 STRUCTURES = ("low rank", "row sparse", "clusters", "outliers", "independent")  # of `representation.subspace`
 
 
-class SurveyConfig(BaseConfig):
+class SurveyConfig(BaseConfig, seeds=6):
     """Classical multitask methods on tasks related in five ways."""
 
-    seeds: int = field(6, help="number of random seeds", lower=1)
     structures: tuple[str, ...] = field(STRUCTURES, help="how the tasks are related", choices=STRUCTURES)
     methods: tuple[str, ...] = field(methods.NAMES, help="methods to compare", choices=methods.NAMES)
     dim: int = field(50, help="features d", lower=3)

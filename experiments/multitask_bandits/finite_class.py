@@ -18,10 +18,9 @@ REFERENCE = {1: (4.58, 0.46), 4: (4.29, 0.37), 12: (3.61, 0.37)}
 REFERENCE_SCALE, REFERENCE_NOISE = 0.05, 0.3
 
 
-class FiniteClassConfig(BaseConfig):
+class FiniteClassConfig(BaseConfig, seeds=40):
     """Random tanh networks as candidates, one of them true."""
 
-    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 4, 12), help="numbers of tasks M", lower=1)
     rounds: int = field(60, help="rounds per task T", lower=2)
     candidates: int = field(12, help="number of candidate representations |Phi|", lower=1)

@@ -15,10 +15,9 @@ REFERENCE_SAMPLES = (10, 30, 100, 300)
 REFERENCE = {1: (0.15, 0.33, 0.60, 0.90), 8: (0.28, 0.75, 0.98, 1.0)}
 
 
-class IdentificationConfig(BaseConfig):
+class IdentificationConfig(BaseConfig, seeds=200):
     """Share of runs whose smallest summed residual belongs to the truth."""
 
-    seeds: int = field(200, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 8), help="numbers of tasks M", lower=1)
     samples: tuple[int, ...] = field((10, 30, 100, 300), help="samples per task n", lower=1)
     candidates: int = field(12, help="number of candidate representations |Phi|", lower=2)

@@ -28,10 +28,9 @@ REFERENCE = {1: 10.2, 10: 9.5, 40: 7.7}
 REFERENCE_BASELINES = {LINUCB: 12.6, RANDOM: 30.4}
 
 
-class NeuralConfig(BaseConfig):
+class NeuralConfig(BaseConfig, seeds=16):
     """One network for M image bandits, against M networks (M = 1), greedy, LinUCB and uniform."""
 
-    seeds: int = field(16, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 10, 40), help="numbers of tasks M; 1 is the single-task baseline", lower=1)
     rounds: int = field(100, help="rounds per task T", lower=2)
     values: str = field("low_rank", help="reward table of the digits", choices=VALUES)

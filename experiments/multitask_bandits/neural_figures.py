@@ -6,34 +6,25 @@ from mtrl.harness import Claim, Figure, at_least, field
 from mtrl.harness.judge.measures import value, worst
 
 
-class ControlConfig(NeuralConfig):
+class ControlConfig(NeuralConfig, replicas=8, rounds=60, rank=10, baseline_tasks=0):
     """Every task ranks the digits by its own permutation: nothing of low rank to share."""
 
     tasks: tuple[int, ...] = field((1, 10), help="numbers of tasks M", lower=1)
-    replicas: int = field(8, help="single-task runs averaged into each seed at M = 1", lower=1)
-    rounds: int = field(60, help="rounds per task T", lower=2)
     values: str = field("permutation", help="reward table of the digits", choices=("permutation",))
-    rank: int = field(10, help="representation dimension k", lower=1)
-    baseline_tasks: int = field(0, help="M at which the baselines run too; 0 for none", lower=0)
 
 
-class PairsConfig(NeuralConfig):
+class PairsConfig(NeuralConfig, seeds=8, baseline_tasks=45):
     """One task per pair of digits: which of two images shows the larger one?"""
 
-    seeds: int = field(8, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 45), help="numbers of tasks M", lower=1)
     replicas: int = field(8, help="single-task runs (pairs) averaged into each seed at M = 1", lower=1)
-    baseline_tasks: int = field(45, help="M at which the baselines run too; 0 for none", lower=0)
     values: str = field("pairs", help="reward table of the digits", choices=("pairs",))
 
 
-class BonusesConfig(NeuralConfig):
+class BonusesConfig(NeuralConfig, seeds=8, baseline_tasks=10, bonuses=BONUSES):
     """Last layer, gradient features, optimistic network."""
 
-    seeds: int = field(8, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((10,), help="numbers of tasks M", lower=1)
-    baseline_tasks: int = field(10, help="M at which the baselines run too; 0 for none", lower=0)
-    bonuses: tuple[str, ...] = field(BONUSES, help="confidence sets of neural GFUCB", choices=BONUSES)
 
 
 # Every run is on a stand-in; claims across M need two of them.

@@ -14,10 +14,9 @@ METHODS = ("PEGE", "PEGE, known subspace", "SeqRepL", "BOSS, random experts", "B
 PEGE, KNOWN, SEQREPL, BOSS, BOSS_TRUTH = METHODS
 
 
-class SequentialConfig(BaseConfig):
+class SequentialConfig(BaseConfig, seeds=40):
     """N tasks of tau rounds; the subspace's columns come into use one after another."""
 
-    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: int = field(4000, help="number of tasks N", lower=2)
     length: int = field(500, help="rounds per task tau", lower=2)
     dim: int = field(10, help="dimension d", lower=2)

@@ -8,10 +8,9 @@ from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, jax,
 from mtrl.harness.judge.measures import FIRST, best, exact, value
 
 
-class LinearityConfig(WorldConfig):
+class LinearityConfig(WorldConfig, tasks=2):
     """Random value functions against the class, and all value functions of a small MDP."""
 
-    tasks: int = field(2, help="tasks M", lower=1)
     states: int = field(6, help="states S; the exact error tries 2^S value functions", lower=2, upper=10)
     candidates: int = field(8, help="candidate representations |Phi|", lower=2)
     values: int = field(50, help="random value functions per problem", lower=1)

@@ -14,10 +14,9 @@ BONUSES = ("last_layer", "gradient", "optimistic_net")  # of `mdp.BONUSES`
 OWN, KNOWN, RAW, TABLE = "last_layer, body per task", "known phi", "LSVI-UCB on x", "tabular"
 
 
-class NeuralConfig(BaseConfig):
+class NeuralConfig(BaseConfig, seeds=60):
     """phi is a softmax network of Gaussian inputs x."""
 
-    seeds: int = field(60, help="number of random seeds", lower=1)
     tasks: int = field(8, help="tasks M", lower=1)
     stages: int = field(3, help="stages H", lower=1)
     states: int = field(10, help="states S", lower=1)

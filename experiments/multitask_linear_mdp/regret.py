@@ -17,10 +17,9 @@ REFERENCE = {
 LATE = 30
 
 
-class RegretConfig(protocol.WorldConfig):
+class RegretConfig(protocol.WorldConfig, seeds=100):
     """Common constants for all methods."""
 
-    seeds: int = field(100, help="number of random seeds", lower=1)
     beta: float = field(0.1, help="bonus multiplier of every method", lower=0.0)
     conf: float = field(0.1, help="scale of the survivors' budget", lower=0.0)
     noise: float = field(0.0, help="standard deviation of the observed rewards", lower=0.0)

@@ -20,7 +20,7 @@ TUNED = protocol.METHODS[:-1]
 ALONE = (ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR)  # methods without a survivor set
 
 
-class TuningConfig(protocol.WorldConfig):
+class TuningConfig(protocol.WorldConfig, seeds=30):
     """A grid for all methods alike, and noise-free and noisy rewards."""
 
     betas: tuple[float, ...] = field((0.03, 0.1, 0.3, 1.0), help="bonus multipliers tried", lower=0.0)
@@ -28,7 +28,6 @@ class TuningConfig(protocol.WorldConfig):
     noises: tuple[float, ...] = field((0.0, 0.5), help="standard deviation of the observed rewards", lower=0.0)
     tuning_seeds: int = field(8, help="seeds used for tuning only", lower=1)
     ridges: tuple[float, ...] = field((0.001, 0.1), help="ridges lam tried", lower=0.0, strict=True)
-    seeds: int = field(30, help="number of random seeds", lower=1)
 
 
 def entrants(config):

@@ -18,13 +18,9 @@ EVERY = (*METHODS, *MORE, *WEIGHTINGS)
 QUICK = (*METHODS, "fairgrad", "upgrad", *(name for name in WEIGHTINGS if name != "igb_v2"))  # not agent and variants
 
 
-class ComparedConfig(DigitsConfig):
+class ComparedConfig(DigitsConfig, samples=1000, test=500, steps=300, batch=32):
     """Which methods are compared; the same weights, data and batches for all of them."""
 
-    samples: int = field(1000, help="training pictures", lower=10)
-    test: int = field(500, help="test pictures", lower=10)
-    steps: int = field(300, help="updates, a multiple of 20", lower=20)
-    batch: int = field(32, help="pictures an update", lower=2)
     methods: tuple[str, ...] = field(QUICK, help="aggregators and loss weightings", choices=EVERY, distinct=True)
 
 

@@ -18,10 +18,9 @@ AROUND = (MGDA, PCGRAD, CAGRAD)
 RADII = (0.0, 0.05, 0.1, 0.2, 0.4)  # at which the loss is looked at
 
 
-class FlatnessConfig(DigitsConfig):
+class FlatnessConfig(DigitsConfig, steps=400):
     """Radii of FS-MTL; 0 is the aggregator alone."""
 
-    steps: int = field(400, help="updates, a multiple of 20", lower=20)
     rho: tuple[float, ...] = field(
         (0.0, 0.05, 0.2), help="rho of shared part and heads, ascending from 0", lower=0.0, distinct=True
     )

@@ -16,11 +16,9 @@ from mtrl.harness.picture import plots
 LOOK = plots.looks({"tsr": "lambda of TSR, CSA at 0.9", "csa": "lambda of CSA, TSR at 0.9"})
 
 
-class SaliencyConfig(DigitsConfig):
+class SaliencyConfig(DigitsConfig, width=16, batch=32):
     """Both lambdas, one after the other."""
 
-    width: int = field(16, help="shared features", lower=1)
-    batch: int = field(32, help="pictures an update", lower=2)
     lambdas: tuple[float, ...] = field(
         (0.1, 0.5, 0.9, 1.3, 1.9), help="values of lambda, ascending", lower=0.0, distinct=True
     )

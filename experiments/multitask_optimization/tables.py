@@ -14,13 +14,9 @@ from mtrl.harness import Figure, dataset, field, over_seeds
 from mtrl.harness.picture import plots
 
 
-class TablesConfig(DigitsConfig):
+class TablesConfig(DigitsConfig, samples=1000, test=500, steps=300, batch=32):
     """The methods of the published table on four tasks of a digit."""
 
-    samples: int = field(1000, help="training pictures", lower=10)
-    test: int = field(500, help="test pictures", lower=10)
-    steps: int = field(300, help="updates, a multiple of 20", lower=20)
-    batch: int = field(32, help="pictures an update", lower=2)
     methods: tuple[str, ...] = field(
         tuple(CITYSCAPES), help="methods of the table", choices=tuple(CITYSCAPES), distinct=True
     )

@@ -9,11 +9,10 @@ from mtrl.harness.picture import plots
 METHODS = (SEPARATE, JOINT, KNOWN)
 
 
-class GapConfig(FitConfig):
+class GapConfig(FitConfig, episodes=(30, 100, 300, 1000, 3000)):
     """Rewards uniform on [0, 1] for every trajectory and task; alone, all together, and with T known."""
 
     teams: tuple[int, ...] = field((1, 16), help="tasks that share: alone and together", lower=1, length=2)
-    episodes: tuple[int, ...] = field((30, 100, 300, 1000, 3000), help="episodes per task K, ascending", lower=1)
 
 
 def run(config, seeds):

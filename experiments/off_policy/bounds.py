@@ -13,10 +13,9 @@ from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture import plots
 
 
-class BoundsConfig(SyntheticConfig):
+class BoundsConfig(SyntheticConfig, seeds=40):
     """Closed forms on a grid of m, and a simulation at the theoretical width."""
 
-    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((1, 3, 10, 30, 100, 300, 1000, 10_000), help="tasks m", lower=1, distinct=True)
     interactions: tuple[int, ...] = field((200, 500, 2000), help="simulated interactions n", lower=1, distinct=True)
     simulated_tasks: int = field(10, help="simulated tasks", lower=1)

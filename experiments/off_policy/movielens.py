@@ -15,10 +15,9 @@ from mtrl.harness.judge.measures import FIRST, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
 
-class MovieConfig(BaseConfig):
+class MovieConfig(BaseConfig, seeds=20):
     """Section 6.2; without files a table of the same shape is generated (at `quick` a smaller one) and goes the same way."""
 
-    seeds: int = field(20, help="number of random seeds", lower=1)
     data_dir: str = field("", help="folder with ratings.dat or ratings.csv; empty: the stand-in", path=True)
     users: int = field(1500, help="users of the stand-in", lower=7)
     movies: int = field(1000, help="movies of the stand-in", lower=2)

@@ -15,10 +15,9 @@ LOSS = "suboptimality, mean over tasks"
 ALPHA = 0.1  # the paper's, for every algorithm and experiment
 
 
-class SyntheticConfig(BaseConfig):
+class SyntheticConfig(BaseConfig, seeds=100):
     """The synthetic problem of section 6.1: features uniform in [-1/2, 1/2]^d, a Gaussian hierarchy with isotropic covariances."""
 
-    seeds: int = field(100, help="number of random seeds", lower=1)
     dim: int = field(4, help="features d", lower=1)
     actions: int = field(5, help="actions K", lower=2)
     noise: float = field(0.5, help="standard deviation of a reward sigma", lower=0.0, strict=True)

@@ -23,10 +23,9 @@ NAMES = {"samples": (SAMPLES, "samples of all tasks"), "rounds": ("rounds", "pla
          "worst": ("reward", "policy gap, worst of the tasks"), "error": ("1", "squared error of the features")}  # fmt: skip
 
 
-class AblationConfig(ContextConfig):
+class AblationConfig(ContextConfig, seeds=40):
     """One M and eps; what the learner believes varies."""
 
-    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: int = field(20, help="number of tasks M", lower=1)
     accuracy: float = field(0.2, help="accuracy eps", lower=0.01, strict=True)
     variants: tuple[str, ...] = field(VARIANTS, help="variants", choices=VARIANTS, distinct=True)

@@ -13,10 +13,9 @@ LOOKS = plots.looks(KINDS)
 PROGRAM = "an independent program, written from the paper"
 
 
-class FeaturesConfig(ContextConfig):
+class FeaturesConfig(ContextConfig, seeds=120):
     """Batches of several lengths."""
 
-    seeds: int = field(120, help="number of random seeds", lower=1)
     tasks: int = field(20, help="number of tasks M", lower=2)
     halves: tuple[int, ...] = field((5, 20, 100), help="rounds p of a half batch, ascending", lower=1, distinct=True)
     budgets: tuple[int, ...] = field(

@@ -8,10 +8,9 @@ from mtrl.harness.judge.measures import bootstrap, slope, value
 from mtrl.harness.picture import plots
 
 
-class PlannerConfig(ContextConfig):
+class PlannerConfig(ContextConfig, seeds=40):
     """Given numbers of rounds; the features cost what they cost at one accuracy."""
 
-    seeds: int = field(40, help="number of random seeds", lower=1)
     tasks: int = field(50, help="number of tasks M", lower=1)
     accuracy: float = field(0.2, help="accuracy eps for which the features are learnt", lower=0.01, strict=True)
     rounds: tuple[int, ...] = field(

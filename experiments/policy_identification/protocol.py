@@ -11,10 +11,9 @@ LOOKS = plots.looks(METHODS)
 SAMPLES = "pulls"
 
 
-class ContextConfig(BaseConfig):
+class ContextConfig(BaseConfig, seeds=30):
     """Features uniform on the sphere, D uniform, tasks in k equal groups (omega = 1)."""
 
-    seeds: int = field(30, help="number of random seeds", lower=1)
     contexts: int = field(5, help="contexts S", lower=1)
     arms: int = field(5, help="actions A", lower=2)
     dim: int = field(5, help="dimension d", lower=2)

@@ -12,10 +12,9 @@ from mtrl.harness.picture import plots
 PAPER = "Du et al. 2023, Theorem 2: M k^2 / eps^2 and a term without M, against M d^2 / eps^2"
 
 
-class TasksConfig(protocol.ContextConfig):
+class TasksConfig(protocol.ContextConfig, seeds=50):
     """One accuracy, several numbers of tasks."""
 
-    seeds: int = field(50, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((10, 20, 50, 100), help="numbers of tasks M", lower=1, distinct=True)
     accuracy: float = field(0.2, help="largest policy gap eps", lower=0.01, strict=True)
 

@@ -26,10 +26,9 @@ VARIANTS = {
 NAMES = tuple(VARIANTS)
 
 
-class AblationConfig(CanonicalConfig):
+class AblationConfig(CanonicalConfig, seeds=100):
     """Orthogonal arms of unequal length: the features lie in the long ones."""
 
-    seeds: int = field(100, help="number of random seeds", lower=1)
     tasks: int = field(50, help="number of tasks M", lower=2)
     gap: float = field(0.4, help="smallest gap Delta_min", lower=0.0, strict=True)
     length: float = field(0.3, help="length of the arms outside the features", lower=0.0, upper=1.0, strict=True)

@@ -14,10 +14,9 @@ LOOK |= {ALONE: LOOKS[RAGE]._replace(words=ALONE), KNOWN: LOOKS[KNOWN]}
 PAPER = "fixed-budget double design (RLC 2025): shared features lower the error of the same budget (ordering)"
 
 
-class BudgetConfig(CanonicalConfig):
+class BudgetConfig(CanonicalConfig, seeds=30):
     """One gap, one number of tasks, several budgets."""
 
-    seeds: int = field(30, help="number of random seeds", lower=1)
     tasks: int = field(200, help="number of tasks M", lower=1)
     gap: float = field(0.4, help="smallest gap Delta_min", lower=0.0, strict=True)
     share: float = field(0.25, help="share of the budget for the features", lower=0.0, upper=1.0, strict=True)

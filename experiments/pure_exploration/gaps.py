@@ -21,10 +21,9 @@ LOOK = {
 PAPER = "Du et al. 2023, Theorem 1: k / Delta^2 against d / Delta^2 for every task"
 
 
-class GapsConfig(protocol.CanonicalConfig):
+class GapsConfig(protocol.CanonicalConfig, seeds=50):
     """One number of tasks, several gaps."""
 
-    seeds: int = field(50, help="number of random seeds", lower=1)
     tasks: int = field(100, help="number of tasks M", lower=1)
     gaps: tuple[float, ...] = field(
         (0.75, 0.375, 0.1875, 0.09375), help="smallest gaps Delta_min", lower=1e-3, upper=1.0, distinct=True

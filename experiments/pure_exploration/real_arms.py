@@ -19,10 +19,9 @@ RANK = 2
 METHODS = (DOU, RAGE, KNOWN)
 
 
-class RealArmsConfig(BaseConfig):
+class RealArmsConfig(BaseConfig, seeds=50):
     """Ten arms, one gap, several numbers of tasks."""
 
-    seeds: int = field(50, help="number of random seeds", lower=1)
     dim: int = field(8, help="principal axes d", lower=3, upper=10)
     tasks: tuple[int, ...] = field((10, 20, 50, 100, 200, 500, 1000), help="numbers of tasks M", lower=2, distinct=True)
     gap: float = field(0.4, help="smallest gap Delta_min", lower=0.0, strict=True)

@@ -14,10 +14,9 @@ LONG, RANDOM = PLACES = ("among the long arms", "random")
 LOOKS = plots.looks({E: "E-optimal (paper)", G: "G-optimal", UNIFORM: "uniform"})
 
 
-class SubspaceConfig(BaseConfig):
+class SubspaceConfig(BaseConfig, seeds=200):
     """Arms of unequal length and direction, Gaussian heads."""
 
-    seeds: int = field(200, help="number of random seeds", lower=1)
     tasks: int = field(50, help="number of tasks M", lower=2)
     rank: int = field(2, help="dimension of the shared features k", lower=1, upper=3)
     norms: tuple[float, ...] = field((1.0, 0.7, 0.5, 0.3), help="lengths of orthogonal arms", lower=0.0, strict=True)

@@ -24,10 +24,9 @@ SHARING = {name: LOOKS[name] for name in (DOU, KNOWN)}
 PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against M d / Delta^2"
 
 
-class TasksConfig(protocol.CanonicalConfig):
+class TasksConfig(protocol.CanonicalConfig, seeds=200):
     """One gap, several numbers of tasks."""
 
-    seeds: int = field(200, help="number of random seeds", lower=1)
     tasks: tuple[int, ...] = field((10, 20, 50, 100, 150, 200), help="numbers of tasks M", lower=1, distinct=True)
     gap: float = field(0.4, help="smallest gap Delta_min", lower=0.0, strict=True)
     methods: tuple[str, ...] = field(METHODS, help="methods", choices=METHODS, distinct=True)

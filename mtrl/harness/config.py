@@ -65,9 +65,13 @@ def field(
 @typing.dataclass_transform(frozen_default=True)
 @dataclasses.dataclass(frozen=True)
 class BaseConfig:
-    """What every figure's configuration has; what derives from it is a frozen dataclass without saying so."""
+    """What every figure's configuration has.
 
-    seeds: int = field(20, help="number of random seeds", lower=1, upper=MOST_SEEDS)
+    What derives from it is a frozen dataclass without saying so, and may give inherited fields other defaults by keywords of the class,
+    as in `class LongConfig(BaseConfig, seeds=100)`: help and rules stay.
+    """
+
+    seeds: int = field(20, help="number of random seeds", lower=1)
     seed_batch: int = field(
         0, help="seeds per cell (part of the cell, never of the machine); 0 puts all in one", lower=0
     )
@@ -77,7 +81,13 @@ class BaseConfig:
         0, help="seeds at once on a device, block after block, where a figure leaves it open; 0: as it chooses", lower=0
     )
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **defaults: Any) -> None:
+        inherited, kinds = {item.name: item for item in dataclasses.fields(cls)}, typing.get_type_hints(cls)
+        for name, value in defaults.items():
+            if name not in inherited:
+                raise TypeError(f"{cls.__name__} inherits no field {name}; declare it in the class")
+            setattr(cls, name, dataclasses.field(default=value, metadata=inherited[name].metadata))
+        cls.__annotations__ = {**cls.__dict__.get("__annotations__", {}), **{name: kinds[name] for name in defaults}}
         dataclasses.dataclass(frozen=True)(cls)
 
     def validate(self) -> None:
@@ -188,6 +198,8 @@ def check(config: Any) -> None:
                 raise BadInput(
                     f"{item.name} got {largest}, but must be at most {rules['at_most']}={bound}; lower it or raise {rules['at_most']}"
                 )
+    if isinstance(config, BaseConfig) and config.seeds > MOST_SEEDS:
+        raise BadInput(f"seeds got {config.seeds}, but must be at most {MOST_SEEDS}")
     if isinstance(config, BaseConfig) and config.seed_batch and config.seeds % config.seed_batch:
         raise BadInput(
             f"seed_batch got {config.seed_batch}, which does not divide seeds={config.seeds}; "

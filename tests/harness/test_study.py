@@ -6,7 +6,8 @@ import types
 
 import pytest
 
-from mtrl.harness import BaseConfig, Figure, field
+from mtrl.harness import BadInput, BaseConfig, Figure, field
+from mtrl.harness.config import replace
 
 
 @pytest.fixture
@@ -55,3 +56,24 @@ def test_a_file_without_the_parts_is_refused(room):
         TypeError, match="figure angles: no function `draw` was given or stands in the module 'house.studies.angles'"
     ):
         Figure(room.__name__, title="Angles", config=room.Second)
+
+
+def test_inherited_fields_take_other_defaults_by_keyword():
+    class Parent(BaseConfig):
+        """A field with a rule."""
+
+        ranks: tuple[int, ...] = field((1, 2), help="ranks k", lower=1)
+
+    class Child(Parent, seeds=3, ranks=(4,)):
+        """Other defaults."""
+
+    assert (Child().seeds, Child().ranks, Parent().ranks) == (3, (4,), (1, 2))
+    assert [item.name for item in dataclasses.fields(Child)] == [item.name for item in dataclasses.fields(Parent)]
+    with pytest.raises(BadInput, match="ranks got 0, but must be at least 1"):
+        replace(Child(), ranks=(0,))
+    with pytest.raises(BadInput, match="seeds got 2000000, but must be at most 1000000"):
+        replace(Child(), seeds=2_000_000)
+    with pytest.raises(TypeError, match="Odd inherits no field rank; declare it in the class"):
+
+        class Odd(Parent, rank=3):
+            """Misspelt."""
