@@ -87,11 +87,15 @@ def _widening(n: int) -> float:
     return float(stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975) * np.sqrt(n / (n - 1)))
 
 
-def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure:
-    """`statistic(mean_1, mean_2, ...)` of seed means, with the interval of resampled seeds (fixed stream, the same for all quantities).
+def _resampled(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Means over the first axis, (resample, ...): of all seeds first, then of every row of `draws`; blocks of 16 MB at once."""
+    block = max(1, 2**21 // max(values[0].size * len(values), 1))
+    parts = [values[draws[i : i + block]].mean(1) for i in range(0, len(draws), block)]
+    return np.concatenate([values.mean(0)[None], *parts])
 
-    A quantity without seed axis enters as it is. Fewer than two seeds give an unbounded interval.
-    """
+
+def _bootstrap(statistics: Callable[..., np.ndarray], *quantities: Quantity) -> Measure:
+    """As `bootstrap`, of a function of all resampled means at once, (resample, ...) to (resample,); without seeds one row."""
 
     def measure(data, config):
         arrays = [as_quantity(x)(data, config) for x in quantities]
@@ -104,15 +108,11 @@ def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure
         if len(counts) != 1:
             raise TypeError(f"the quantities have {sorted(counts) or 'no'} seeds, but must share one seed axis")
         n = counts.pop()
-
-        def at(index):
-            return float(statistic(*(v[index].mean(0) if s else v for v, s in zip(values, seeded, strict=True))))
-
-        middle = at(np.arange(n))
+        draws = np.random.default_rng(0).integers(0, n, (RESAMPLES if n > 1 else 0, n))
+        means = [_resampled(v, draws) if s else v[None] for v, s in zip(values, seeded, strict=True)]
+        middle, *found = (float(x) for x in statistics(*means))
         if n < 2:
             return Interval(middle, -np.inf, np.inf)
-        draws = np.random.default_rng(0).integers(0, n, (RESAMPLES, n))
-        found = np.array([at(i) for i in draws])
         if not np.isfinite(middle) or np.isnan(found).any():
             return Interval(np.nan, np.nan, np.nan)
         ends = np.quantile(found, [0.025, 0.975], method="nearest")
@@ -124,14 +124,31 @@ def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure
     return measure
 
 
+def bootstrap(statistic: Callable[..., float], *quantities: Quantity) -> Measure:
+    """`statistic(mean_1, mean_2, ...)` of seed means, with the interval of resampled seeds (fixed stream, the same for all quantities).
+
+    A quantity without seed axis enters as it is. Fewer than two seeds give an unbounded interval.
+    """
+
+    def one_by_one(*means):
+        rows = max(map(len, means))
+        return np.array([statistic(*(m[i if len(m) == rows else 0] for m in means)) for i in range(rows)], dtype=float)
+
+    return _bootstrap(one_by_one, *quantities)
+
+
+def _largest(means: np.ndarray) -> np.ndarray:
+    return means.reshape(len(means), -1).max(1)
+
+
 def worst(x: Quantity) -> Measure:
     """The largest seed mean over all other dimensions, chosen anew in every resample; write `x` so that larger is worse."""
-    return bootstrap(lambda means: np.max(means), x)
+    return _bootstrap(_largest, x)
 
 
 def best(x: Quantity) -> Measure:
     """The smallest seed mean over all other dimensions, chosen anew in every resample."""
-    return bootstrap(lambda means: np.min(means), x)
+    return _bootstrap(lambda means: -_largest(-means), x)
 
 
 def lowest(x: Quantity, label: Any, dim: str = "method") -> Measure:
@@ -150,7 +167,7 @@ def lowest_of(x: Quantity, dim: str, minus: Quantity | None = None) -> Measure:
     """The smallest over `dim` of the seed means, minus the smallest of another quantity if given (each chosen in every resample)."""
     if minus is None:
         return best(x)
-    return bootstrap(lambda a, b: np.min(a) - np.min(b), x, minus)
+    return _bootstrap(lambda a, b: _largest(-b) - _largest(-a), x, minus)
 
 
 def slope(x: Quantity, dim: str, *, logs: bool = True, least: int = 3) -> Measure:
@@ -227,8 +244,9 @@ def near(
         target = np.array([table[label] for label in labels])
 
         def distance(means):
-            return np.max(np.maximum(np.abs(means - target) - rounding, 0) / np.maximum(sd, max(rounding, 1e-300)))
+            gaps = np.maximum(np.abs(means - target) - rounding, 0)
+            return _largest(gaps / np.maximum(sd, max(rounding, 1e-300)))
 
-        return bootstrap(distance, Quantity(lambda data, config: part))(data, config)
+        return _bootstrap(distance, Quantity(lambda data, config: part))(data, config)
 
     return measure
