@@ -1,13 +1,13 @@
 """Matrix completion at many T_c: one first task with branches against running each anew, and against a literal loop."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_dynamics import literal
+from experiments.benchmark_dynamics import literal, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
-from mtrl import dynamics
-from mtrl.harness import BadInput, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds, timing
+from mtrl.harness import BadInput, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, timing
 from mtrl.harness.judge.claims import Claim, at_most
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
@@ -42,31 +42,9 @@ class Config(BaseConfig):
             raise BadInput(f"switches got {self.switches}, but must ascend; sort them")
 
 
-def problem(key: Any, *, n: int, count: int) -> Any:
-    """Factors, both matrices and the mask."""
-    keys = jax.random.split(key, 4)
-    first, final = (
-        dynamics.low_rank_matrix(k, n=n, rank=r) for k, r in zip(keys[:2], (min(6, n), min(2, n)), strict=True)
-    )
-    mask = dynamics.observed_entries(keys[2], n=n, count=count)
-    return dynamics.starting_factors(keys[3], final, depth=3, scale=0.1), first, final, mask
-
-
-def branches(factors: Any, first: Any, final: Any, mask: Any, lr: Any, switches: Any, at: Any) -> Any:
-    """Final errors (run, switch), the first task followed once."""
-    rule = dynamics.completion(depth=3, lr=lr)
-
-    def one(w, first, final, mask):
-        tasks = dynamics.entries(first, mask), dynamics.entries(final, mask)
-        seen = lambda w: dynamics.reconstruction_error(w, final)  # noqa: E731
-        return dynamics.switched(rule, w, *tasks, switches=switches, at=at, record=seen)[1][:, -1]
-
-    return jax.vmap(one)(factors, first, final, mask)
-
-
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All ways from the same starts."""
-    arrays = over_seeds(problem, seeds, n=config.n, count=config.count)
+    arrays = over_seeds(programs.problem, seeds, n=config.n, count=config.count)
     top = config.switches[-1]
     plans = {
         PLANS[0]: (np.array(config.switches, np.int32), np.array([config.steps], np.int32)),
@@ -74,17 +52,10 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     }
     calls, steps = {}, []
     for plan, (switches, at) in plans.items():
-        calls[f"branches {plan}"] = calling(branches, *arrays, config.lr, switches, at)
-
-        def anew(switches=switches, at=at):
-            found = [evaluate(branches, *arrays, config.lr, switches[i : i + 1], at) for i in range(len(switches))]
-            return np.concatenate(found, 1)
-
-        def in_turn(switches=switches, at=at):
-            return evaluate(shared, *arrays, config.lr, switches, at)
-
-        calls[f"anew {plan}"], calls[f"in turn {plan}"] = anew, in_turn
-        calls[f"literal {plan}"] = lambda s=switches, at=at: literal.switched(*arrays, config.lr, s, int(at[0]))
+        calls[f"branches {plan}"] = calling(programs.branches, *arrays, config.lr, switches, at)
+        calls[f"anew {plan}"] = functools.partial(programs.one_by_one, *arrays, config.lr, switches, at)
+        calls[f"in turn {plan}"] = calling(programs.shared, *arrays, config.lr, switches, at)
+        calls[f"literal {plan}"] = functools.partial(literal.switched, *arrays, config.lr, switches, int(at[0]))
         steps.append([int(switches.sum() + len(switches) * at[0]), int(switches[-1] + len(switches) * at[0])])
     seconds = timing.compare(calls, config.repeats)
     found = {name: np.asarray(call()) for name, call in calls.items()}
@@ -104,22 +75,6 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     )  # fmt: skip
 
 
-def shared(factors: Any, first: Any, final: Any, mask: Any, lr: Any, switches: Any, at: Any) -> Any:
-    """The same as `branches` with the final tasks one after the other: what sharing alone gives."""
-    rule = dynamics.completion(depth=3, lr=lr)
-
-    def one(w, first, final, mask):
-        _, starts = dynamics.trajectory(rule, w, dynamics.entries(first, mask), switches)
-
-        def branch(start):
-            end, _ = dynamics.trajectory(rule, start, dynamics.entries(final, mask), at)
-            return dynamics.reconstruction_error(end, final)
-
-        return jax.lax.map(branch, starts)
-
-    return jax.vmap(one)(factors, first, final, mask)
-
-
 def draw(data: Any, config: Config) -> Any:
     """Seconds of every way, and what they are made of."""
     figure, axes = plots.panel(1, 2, width=5.4, height=3.8, sharey=True)
@@ -132,13 +87,8 @@ def draw(data: Any, config: Config) -> Any:
             ax.text(i, 1.2 * float(here["seconds"].sel(way=way).max()), f"{ratio:.1f}", ha="center", va="bottom")
         few = here["steps"].values
         title = f"{plan}: {few[0] / few[1]:.1f} times fewer steps\n{100 * float(here['limit']):.0f} % of the machine's arithmetic"
-        plots.finish(
-            ax,
-            y="wall time [s], over branches above",
-            log="y",
-            title=title,
-            ylim=(0.3 * float(data["seconds"].min()), 3 * float(data["seconds"].max())),
-        )
+        room = (0.3 * float(data["seconds"].min()), 3 * float(data["seconds"].max()))
+        plots.finish(ax, y="wall time [s], over branches above", log="y", title=title, ylim=room)
         ax.tick_params(axis="x", labelsize=8)
     return figure
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_dynamics import literal
+from experiments.benchmark_dynamics import literal, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl import dynamics
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, timing
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -23,43 +23,20 @@ class Config(BaseConfig):
     repeats: int = field(5, help="interleaved repetitions", lower=2)
 
 
-def recursion(p: Any, s: Any, gates: Any, lr: Any, steps: Any, *, depth: int) -> Any:
-    """Final K_b, (run, gate, mode)."""
-
-    def one(p, gate):
-        rule = dynamics.scalar_pathways(depth=depth, lr=lr, gate_b=(gate[0], gate[1]))
-        begin = dynamics.ScalarPathways(p, p, jnp.zeros((), jnp.int32))
-        return dynamics.strength(dynamics.trajectory(rule, begin, s, steps)[0].p_b, depth)
-
-    return jax.vmap(lambda p: jax.vmap(lambda gate: one(p, gate))(gates))(p)
-
-
-def portraits(p: Any, s: Any, gates: Any, lr: Any, steps: Any, *, depths: tuple[int, ...]) -> Any:
-    """Final (K_a, K_b), (run, gate, depth, 2); whole-number depths are compiled as such."""
-
-    def one(p, gate, depth):
-        rule = dynamics.scalar_pathways(depth=depth, lr=lr, gate_b=(gate[0], gate[1]), start="large")
-        begin = dynamics.ScalarPathways(p[:1], p[1:], jnp.zeros((), jnp.int32))
-        end, _ = dynamics.trajectory(rule, begin, s, steps)
-        return jnp.concatenate([dynamics.strength(x, depth, "large") for x in end[:2]])
-
-    return jax.vmap(lambda p: jax.vmap(lambda gate: jnp.stack([one(p, gate, depth) for depth in depths]))(gates))(p)
-
-
 def run(config: Config, seeds: np.ndarray) -> Any:
     """Both sides from the same starts, timed in turn."""
     draws, s = np.random.default_rng(int(seeds[0])), np.asarray(dynamics.hierarchy().s)
     small = (0.01 * (1 + 0.1 * draws.normal(size=(len(seeds), len(s))))) ** 0.25
     large = 0.01 * draws.normal(size=(len(seeds), 2))
     windows, two = np.array([[0, 150], [400, 550], [750, 900]], np.int32), np.array([[0, 15], [100, 115]], np.int32)
-    steps = np.array([config.steps], np.int32)
+    steps, depths = np.array([config.steps], np.int32), np.array(config.depths)
     calls = {
-        "ours scalar recursion": calling(recursion, small, s, windows, 0.01, steps, depth=4),
-        "ours phase portraits": calling(portraits, large, np.array([10.0]), two, 1e-3, steps, depths=config.depths),
-        "literal scalar recursion": lambda: literal.recursion(small, s, windows, 0.01, config.steps, 4),
-        "literal phase portraits": lambda: literal.portraits(
-            large, 10.0, np.array(config.depths), two, 1e-3, config.steps
+        "ours scalar recursion": calling(programs.recursion, small, s, windows, 0.01, steps, depth=4),
+        "ours phase portraits": calling(
+            programs.portraits, large, np.array([10.0]), two, 1e-3, steps, depths=config.depths
         ),
+        "literal scalar recursion": lambda: literal.recursion(small, s, windows, 0.01, config.steps, 4),
+        "literal phase portraits": lambda: literal.portraits(large, 10.0, depths, two, 1e-3, config.steps),
     }
     seconds = timing.compare(calls, config.repeats)
     apart = [np.abs(np.asarray(calls[f"ours {work}"]()) - calls[f"literal {work}"]()).max() for work in WORK]
@@ -81,17 +58,12 @@ def draw(data: Any, config: Config) -> Any:
     figure, axes = plots.panel(1, 2, width=4.6, height=3.6, sharey=True)
     for ax, work in zip(axes[0], WORK, strict=True):
         here = data.sel(work=work)
-        both = (
-            xr.concat([here["literal"], here["ours"]], "bar")
-            .assign_coords(bar=["literal", "ours"])
-            .rename(repeat="seed")
-        )
-        plots.bars(ax, both, "bar", {"literal": LOOP, "ours": OURS}, upright=True)
+        both = xr.concat([here["literal"], here["ours"]], xr.Variable("side", ["literal", "ours"]))
+        plots.bars(ax, both.rename(repeat="seed"), "side", {"literal": LOOP, "ours": OURS}, upright=True)
         ratio = times_faster(value("literal", work=work), value("ours", work=work))(data, config).value
         rate = float(here["updates"] / here["ours"].min())
-        plots.finish(
-            ax, y="wall time [s]", log="y", title=f"{work}: {ratio:.0f}x, {rate / 1e6:.0f} million updates / s"
-        )
+        title = f"{work}: {ratio:.0f}x, {rate / 1e6:.0f} million updates / s"
+        plots.finish(ax, y="wall time [s]", log="y", title=title)
     return figure
 
 
@@ -101,13 +73,10 @@ FIGURE = Figure(
     question="How much faster are the scalar recursion and the phase portraits than literal NumPy loops, with the same end points?",
     claims=(
         *(faster(f"{work} at least 30 times faster than a literal loop", 30.0,
-                 times_faster(value("literal", work=work), value("ours", work=work)), "literal seconds over ours") for work in WORK),
+                times_faster(value("literal", work=work), value("ours", work=work)), "literal seconds over ours") for work in WORK),
         Claim.sanity("both sides agree: largest difference of final strengths", "the same recursion from the same starts",
               exact(value("apart").then(lambda array: array.max("work"))), at_most(1e-9), unit="1", reason="rounding"),
     ),
-    presets={
-        "smoke": dict(seeds=2, steps=20, depths=(2, 3), repeats=2),
-        "paper": dict(seeds=100, repeats=10),
-    },
+    presets={"smoke": dict(seeds=2, steps=20, depths=(2, 3), repeats=2), "paper": dict(seeds=100, repeats=10)},
     headline=True,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_dynamics import literal_saddle
+from experiments.benchmark_dynamics import literal_saddle, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl import continual
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, at_most, dataset, field, jnp, timing
@@ -17,14 +17,8 @@ WAYS = {
     "newton": plots.Look("Newton,\nsame grid", "#009E73"),
     "ours": OURS._replace(words="Newton,\nown nodes"),
 }
-SMALL = [
-    0.1,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.6,
-]  # loads where the cut-off of the energy's inner integral at 7.5 costs less than three digits
+# Loads where the cut-off of the energy's inner integral at 7.5 costs less than three digits.
+SMALL = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
 
 class Config(BaseConfig):
@@ -44,19 +38,12 @@ class Config(BaseConfig):
         return np.round(np.arange(self.step, 1.4 + self.step / 2, self.step), 10)
 
 
-def curve(loads: Any, start: Any, beta: Any, damping: Any, tolerance: Any, *, newton: bool, nodes: int) -> Any:
-    """The whole curve in one program: on the reference's grid, or on the library's own nodes when `nodes` is 0."""
-    grid: dict[str, Any] = dict(nodes=nodes, sites=nodes - 1, literal=True) if nodes else {}
-    how = dict(start=start, beta=beta, damping=damping, tolerance=tolerance, iterations=2000)
-    return continual.follow(loads, newton=newton, **how, **grid)
-
-
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All ways from one start, timed in turn."""
     loads, start = config.loads, np.array(continual.COLD)
     numbers = loads, start, config.beta, config.damping, config.tolerance
     grid = dict(nodes=config.nodes, damping=config.damping, tolerance=config.tolerance, iterations=2000)
-    ours = {way: calling(curve, *numbers, newton=way != "damped", nodes=0 if way == "ours" else config.nodes)
+    ours = {way: calling(programs.saddle_curve, *numbers, newton=way != "damped", nodes=0 if way == "ours" else config.nodes)
             for way in list(WAYS)[1:]}  # fmt: skip
     fields = np.linspace(-5.0, 30.0, 4 * 60 * 60)
     calls = {"literal": lambda: literal_saddle.saddle_curve(loads, config.beta, start, **grid), **ours,
@@ -126,26 +113,23 @@ FIGURE = Figure(
     question="How much faster is the curve of one task's saddle points than the paper's damped iteration in NumPy, to one residual?",
     claims=(
         faster(f"Newton steps on the library's nodes at least 20 times faster than the paper's iteration in NumPy, {EQUAL}", 20.0,
-               ratio("ours"), "NumPy seconds over ours"),
+              ratio("ours"), "NumPy seconds over ours"),
         faster(f"Newton steps on the reference's own grid at least 20 times faster than its iteration in NumPy, {EQUAL}", 20.0,
-               ratio("newton"), "NumPy seconds over ours",
-               note="nodes about the integrand's peak are a part of the gain: 60 do what 241 equal steps cannot"),
+              ratio("newton"), "NumPy seconds over ours",
+              note="nodes about the integrand's peak are a part of the gain: 60 do what 241 equal steps cannot"),
         Claim("every way ends at its residual: the largest over the tolerance", "equal residuals", largest(tolerances(value("residual"))),
               at_most(1.0), kind="sanity", unit="tolerances", reason="what was asked for"),
         Claim.sanity("compiled and NumPy iteration agree: largest difference of q, r, q*", "the same iteration from the same start",
               largest(apart("damped")), at_most(1e-9), unit="1", reason="rounding"),
-        Claim("Newton steps end where the iteration ends: largest difference of q, r, q*", "one root", largest(tolerances(apart("newton"))),
-              at_most(100.0), kind="sanity", unit="tolerances",
+        Claim("Newton steps end where the iteration ends: largest difference of q, r, q*", "one root",
+              largest(tolerances(apart("newton"))), at_most(100.0), kind="sanity", unit="tolerances",
               reason="an iteration that gains a hundredth a step stops a hundred residuals short"),
-        Claim.derived("own nodes and the reference's grid agree up to a load of 0.6: largest difference of q, r, q*", "the same equations",
-              largest(apart("ours", load=SMALL)), at_most(5e-4), unit="1",
+        Claim.derived("own nodes and the reference's grid agree up to a load of 0.6: largest difference of q, r, q*",
+              "the same equations", largest(apart("ours", load=SMALL)), at_most(5e-4), unit="1",
               reason="three digits; beyond, the grid cuts the energy's inner integral off and its curve is another one"),
-        Claim.derived("fewer iterations: NumPy's over Newton's, all loads", "quadratic convergence", exact(
-            value("iterations", way="literal").over("load", how="sum") / value("iterations", way="ours").over("load", how="sum")),
+        Claim.derived("fewer iterations: NumPy's over Newton's, all loads", "quadratic convergence",
+              exact(value("iterations", way="literal").over("load", how="sum") / value("iterations", way="ours").over("load", how="sum")),
               at_least(5.0), unit="1", reason="damped steps gain about a digit in three, Newton's double them"),
     ),
-    presets={
-        "smoke": dict(step=0.7, nodes=21, tolerance=1e-5, repeats=2),
-        "paper": dict(step=0.05, repeats=10),
-    },
+    presets={"smoke": dict(step=0.7, nodes=21, tolerance=1e-5, repeats=2), "paper": dict(step=0.05, repeats=10)},
 )  # fmt: skip

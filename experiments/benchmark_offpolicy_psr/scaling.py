@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_offpolicy_psr import posterior, tree
+from experiments.benchmark_offpolicy_psr import literal, programs
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, timing
 from mtrl.harness.judge.measures import slope, value
 from mtrl.harness.judge.quantities import Quantity, log
@@ -33,10 +33,10 @@ def tasks_calls(tasks: int, config: ScalingConfig) -> dict[tuple, Any]:
     rng, n, d = np.random.default_rng(0), config.rows, config.dim
     x, y = rng.uniform(-0.5, 0.5, (tasks, n, d)), rng.normal(size=(tasks, n))
     data = jax.device_put(evaluate(moments.moments, x, y))
-    G, B = (np.asarray(part) / posterior.NOISE**2 for part in (data.gram, data.cross))
+    G, B = (np.asarray(part) / literal.NOISE**2 for part in (data.gram, data.cross))
     return {
-        ("ours", tasks): functools.partial(evaluate, posterior.ours, data, posterior.prior_of(d)),
-        ("numpy", tasks): functools.partial(posterior.literal, G, B),
+        ("ours", tasks): functools.partial(evaluate, programs.posteriors, data, programs.prior_of(d)),
+        ("numpy", tasks): functools.partial(literal.posteriors, G, B),
     }
 
 
@@ -47,8 +47,8 @@ def horizon_calls(horizon: int, config: ScalingConfig) -> dict[tuple, Any]:
     p, q = (table / first**horizon for table in rng.uniform(0, 2, (2, *shape)))
     ready = jax.device_put((p, q))
     return {
-        ("ours", horizon): functools.partial(evaluate, tree.ours, *ready),
-        ("numpy", horizon): functools.partial(tree.by_stage, p, q),
+        ("ours", horizon): functools.partial(evaluate, programs.furthest, *ready),
+        ("numpy", horizon): functools.partial(literal.by_stage, p, q),
     }
 
 
@@ -81,20 +81,16 @@ def draw(data: Any, config: ScalingConfig) -> Any:
     figure, axes = plots.panel(1, 2, width=4.8, height=3.6)
     for ax, axis in zip(axes[0], ("m", "H"), strict=True):
         seconds, some = data[f"seconds_{axis}"].rename(repeat="seed"), data.sizes[axis] > 2
-        fitted = {
-            k: f": ~{axis if axis == 'm' else 'N'}^{exponent(k, axis)(data, config).value:.2f}" if some else ""
-            for k in LOOK
-        }
+        size = "m" if axis == "m" else "N"
+        fitted = {k: f": ~{size}^{exponent(k, axis)(data, config).value:.2f}" if some else "" for k in LOOK}
         plots.points(ax, seconds, axis, "method", {k: LOOK[k]._replace(words=LOOK[k].words + fitted[k]) for k in LOOK})
         at = data[axis].astype(float)
         power = at / at[-1] if axis == "m" else np.exp(stage(data, config) * (at - at[-1]))
         law = seconds.mean("seed").isel({axis: -1}) * power
-        plots.theory(
-            ax, law, axis, "method", {k: LOOK[k]._replace(words="" if k != "ours" else "exponent 1") for k in LOOK}
-        )
-        title = (
-            f"posteriors, d = {config.dim}" if axis == "m" else f"tree, O = {config.observations}, A = {config.actions}"
-        )
+        lines = {k: LOOK[k]._replace(words="" if k != "ours" else "exponent 1") for k in LOOK}
+        plots.theory(ax, law, axis, "method", lines)
+        tree = f"tree, O = {config.observations}, A = {config.actions}"
+        title = f"posteriors, d = {config.dim}" if axis == "m" else tree
         words = "tasks m" if axis == "m" else "horizon H (N = O^H A^(H-1) trajectories)"
         room = dict(ylim=(None, 5 * float(seconds.max())), legend=dict(fontsize=8, loc="upper left"))
         ticks = {"ticks" if axis == "m" else "xticks": data[axis].values}

@@ -5,19 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_offpolicy_psr import protocol
+from experiments.benchmark_offpolicy_psr import literal, programs, protocol
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Figure, dataset, evaluate, field, jnp, over_seeds
 from mtrl.harness.picture import plots
 
-LOOK = plots.looks(
-    {
-        "ours": "this project",
-        "value": "this project,\nvalue alone",
-        "numpy": "NumPy, stage\nby stage",
-        "loop": "NumPy, history\nby history",
-    }
-)
+WORDS = {
+    "ours": "this project",
+    "value": "this project,\nvalue alone",
+    "numpy": "NumPy, stage\nby stage",
+    "loop": "NumPy, history\nby history",
+}
+LOOK = plots.looks(WORDS)
 AGAINST = {"numpy": "ours", "loop": "ours"}
 
 
@@ -32,71 +31,25 @@ class TreeConfig(BaseConfig):
     repeats: int = field(5, help="interleaved repetitions", lower=2)
 
 
-def tables(key: Any, *, states: int, observations: int, actions: int, horizon: int) -> Any:
-    """Laws of the trajectories of two models."""
-    models = mdp.psr.sample_shared(key, tasks=2, states=states, actions=actions, observations=observations)
-    return jnp.stack(
-        [mdp.psr.trajectory_table(mdp.psr.POMDP(*(x[n] for x in models)), horizon=horizon) for n in range(2)]
-    )
-
-
-def ours(p: Any, q: Any) -> tuple:
-    """Value, and the policy's tables."""
-    found = mdp.psr.best(jnp.abs(p - q))
-    return found.value / 2, found.policy
-
-
-def by_stage(p: np.ndarray, q: np.ndarray) -> tuple:
-    """The same recursion in NumPy, whole stages at once; the policy as action numbers."""
-    value, policy = np.abs(p - q).sum(-1), []
-    while value.ndim:
-        policy.append(value.argmax(-1))
-        value = value.max(-1).sum(-1)
-    return value / 2, policy[::-1]
-
-
-def by_history(p: np.ndarray, q: np.ndarray) -> tuple:
-    """The recursion as it is written: a call per history, NumPy for the sum over the last observation."""
-    stages = (p.ndim - 1) // 2
-    policy = [np.zeros(p.shape[: 2 * h + 1], int) for h in range(stages)]
-
-    def best(part, history):
-        if part.ndim == 1:
-            return part.sum()
-        total = 0.0
-        for o in range(part.shape[0]):
-            values = [best(part[o, a], (*history, o, a)) for a in range(part.shape[1])]
-            policy[len(history) // 2][(*history, o)] = action = int(np.argmax(values))
-            total += values[action]
-        return total
-
-    return best(np.abs(p - q), ()) / 2, policy
-
-
-def worth(p: Any, q: Any, policy: Any) -> Any:
-    """Total variation under a policy, of action numbers or tables of chances."""
-    numbers = policy[0].dtype.kind == "i"
-    chances = tuple(jnp.eye(p.shape[1])[x] for x in policy) if numbers else tuple(policy)
-    return mdp.psr.policy_value(jnp.abs(p - q), chances) / 2
-
-
 def run(config: TreeConfig, seeds: np.ndarray) -> Any:
     """Timings on the first pair; values and policies on every pair."""
     size = dict(states=config.states, observations=config.observations, actions=config.actions, horizon=config.horizon)
-    laws = over_seeds(tables, seeds, **size)
+    laws = over_seeds(programs.tables, seeds, **size)
     p, q = laws[0]
     ready = (jnp.asarray(p), jnp.asarray(q))
     calls = {
-        "ours": functools.partial(evaluate, ours, *ready),
+        "ours": functools.partial(evaluate, programs.furthest, *ready),
         "value": functools.partial(evaluate, mdp.psr.distance, *ready),
-        "numpy": functools.partial(by_stage, p, q),
-        "loop": functools.partial(by_history, p, q),
+        "numpy": functools.partial(literal.by_stage, p, q),
+        "loop": functools.partial(literal.by_history, p, q),
     }
     seconds = protocol.seconds_of(calls, config.repeats)
-    found = [[method(*pair) for pair in laws] for method in (functools.partial(evaluate, ours), by_stage, by_history)]
+    methods = (functools.partial(evaluate, programs.furthest), literal.by_stage, literal.by_history)
+    found = [[method(*pair) for pair in laws] for method in methods]
     alone = [evaluate(mdp.psr.distance, *pair) for pair in laws]
     values = [[value for value, _ in row] for row in found]
-    worths = [[evaluate(worth, *pair, policy) for pair, (_, policy) in zip(laws, row, strict=True)] for row in found]
+    policies = [zip(laws, (policy for _, policy in row), strict=True) for row in found]
+    worths = [[evaluate(programs.worth, *pair, policy) for pair, policy in row] for row in policies]
     return dataset(
         seeds,
         {"method": list(LOOK), "policy_of": ["ours", "numpy", "loop"], "repeat": np.arange(config.repeats)},
@@ -132,10 +85,8 @@ FIGURE = Figure(
     question="How much faster is the recursion on the tree of trajectories than NumPy, with the same total variations?",
     presets={"smoke": dict(seeds=2, states=2, observations=2, actions=2, horizon=3, repeats=2), "paper": dict(seeds=20)},
     claims=(
-        protocol.faster(
-            "times faster than NumPy, whole stages at once", 5.0, protocol.times("numpy", "ours"),
-            "both give the value and the policy; the harder of the two references",
-        ),
+        protocol.faster("times faster than NumPy, whole stages at once", 5.0, protocol.times("numpy", "ours"),
+                        "both give the value and the policy; the harder of the two references"),
         protocol.faster("times faster than NumPy, history by history", 5.0, protocol.times("loop", "ours"), "the literal recursion"),
         protocol.same("all give the same total variations (largest relative deviation)", "same recursion", ("distance",), "loop",
                       1e-12, "rounding of a sum of non-negative terms"),

@@ -4,20 +4,18 @@ A step is timed as a training makes it: our steps follow each other in one compi
 a loop of Python over the same ones. A compiled call on its own costs some 0.05 ms before it starts, several of TorchJD's shortest steps.
 """
 
-import importlib.util
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_optimization import literal, protocol
+from experiments.benchmark_optimization import protocol, yardsticks
 from experiments.benchmark_optimization.protocol import METHODS
+from experiments.benchmark_optimization.yardsticks import PROGRAMS, TORCH
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
 from mtrl.harness.judge.measures import Absent, exact, times_faster, value
 from mtrl.harness.picture import plots
 
 NUMPY = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
-PROGRAMS = ("Nash-MTL", "CAGrad")
-TORCH = {"mean": "Mean", "MGDA": "MGDA", "PCGrad": "PCGrad", "IMTL-G": "IMTLG", "Aligned-MTL": "AlignedMTL"}
 LOOK = plots.looks({"ours": "this project", "yardstick": "NumPy as written; convex program", "torch": "TorchJD"})
 ENTRIES = 2_000_000  # of all Jacobians of a loop
 SHOWN = 1000  # entries of a direction that are stored
@@ -34,43 +32,9 @@ class AggregationConfig(BaseConfig):
     repeats: int = field(5, help="interleaved repetitions", lower=2)
 
 
-def in_turn(call: Any, Js: Any) -> Any:
-    """A callable that makes one step a Jacobian and gives the last direction."""
-
-    def all_of_them() -> Any:
-        for J in Js:
-            found = call(J)
-        return found
-
-    return all_of_them
-
-
-def yardstick(Js: np.ndarray, method: str) -> Any:
-    """NumPy on the whole Jacobian, or a convex program, on the last one alone."""
-    solve = {
-        "mean": literal.mean,
-        "MGDA": literal.mgda,
-        "PCGrad": literal.pcgrad,
-        "IMTL-G": literal.imtl_g,
-        "Aligned-MTL": literal.aligned_mtl,
-        "Nash-MTL": literal.nash_program,
-        "CAGrad": literal.cagrad_program,
-    }[method]
-    return in_turn(solve, Js[-1:] if method in PROGRAMS else Js)
-
-
-def torch_step(Js: np.ndarray, method: str) -> Any:
-    """TorchJD's aggregator on the same Jacobians."""
-    import torch  # pyright: ignore[reportMissingImports]
-    from torchjd import aggregation  # pyright: ignore[reportMissingImports]
-
-    peer = getattr(aggregation, TORCH[method])()
-    return in_turn(lambda matrix: peer(matrix).numpy(), [torch.tensor(J) for J in Js])
-
-
 def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings of all sides at every size, and their directions."""
-    peers = importlib.util.find_spec("torchjd") is not None and importlib.util.find_spec("torch") is not None
+    peers = yardsticks.installed()
     sides = [side for side in LOOK if side != "torch" or peers]
     shape = (len(METHODS), len(config.tasks), len(config.parameters), len(sides))
     seconds = np.full((*shape, config.repeats), np.nan)
@@ -83,26 +47,22 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
             for m, method in enumerate(METHODS):
                 calls[m, 0] = protocol.ours(Js, method)
                 if method in NUMPY or tasks <= config.program_tasks:
-                    calls[m, 1] = yardstick(Js, method)
+                    calls[m, 1] = yardsticks.numpy_step(Js, method)
                 if peers and method in TORCH:
-                    calls[m, 2] = torch_step(Js, method)
+                    calls[m, 2] = yardsticks.torch_step(Js, method)
             for (m, side), rounds in timing.compare(calls, config.repeats).items():
                 alone = side == 1 and METHODS[m] in PROGRAMS
                 seconds[m, t, p, side] = np.asarray(rounds) / (1 if alone else steps)
                 found = np.asarray(calls[m, side]())
                 found = found.reshape(-1, parameters)[-1, :SHOWN]  # of the last Jacobian
                 kept[m, t, p, side, : len(found)] = found
+    dims = ("method", "tasks", "parameters", "side")
+    labels = dict(zip(dims, (METHODS, config.tasks, config.parameters, sides), strict=True))
     return dataset(
         None,
-        {
-            "method": METHODS,
-            "tasks": config.tasks,
-            "parameters": config.parameters,
-            "side": sides,
-            "repeat": np.arange(config.repeats),
-        },
-        seconds=(("method", "tasks", "parameters", "side", "repeat"), seconds, "s", "time per step"),
-        direction=(("method", "tasks", "parameters", "side", "entry"), kept),
+        labels | {"repeat": np.arange(config.repeats)},
+        seconds=((*dims, "repeat"), seconds, "s", "time per step"),
+        direction=((*dims, "entry"), kept),
     )
 
 
@@ -115,6 +75,7 @@ def times(method: str, tasks: int, side: str = "yardstick") -> Any:
 def draw(data: Any, config: AggregationConfig) -> Any:
     """Seconds per step, a panel per size."""
     figure, axes = plots.panel(data.sizes["parameters"], data.sizes["tasks"], width=4.4, height=3.4, sharey=True)
+    room = (0.3 * float(data["seconds"].min()), 30 * float(data["seconds"].max()))
     for row, parameters in zip(axes, config.parameters, strict=True):
         for ax, tasks in zip(row, config.tasks, strict=True):
             here = data["seconds"].sel(tasks=tasks, parameters=parameters)
@@ -123,14 +84,8 @@ def draw(data: Any, config: AggregationConfig) -> Any:
                     part = here.sel(side=side).rename(repeat="seed").assign_coords(method=np.arange(len(METHODS)))
                     plots.points(ax, part, "method", look=look)
             ax.set_xticks(range(len(METHODS)), METHODS, rotation=40, ha="right")
-            first = ax is axes[0, 0]
-            room = dict(
-                ylim=(0.3 * float(data["seconds"].min()), 30 * float(data["seconds"].max())),
-                legend="upper left" if first else None,
-            )
-            plots.finish(
-                ax, x="aggregator", y="time per step [s]", title=f"T = {tasks}, P = {parameters:,}", log="y", **room
-            )
+            words = dict(x="aggregator", y="time per step [s]", title=f"T = {tasks}, P = {parameters:,}")
+            plots.finish(ax, log="y", ylim=room, legend="upper left" if ax is axes[0, 0] else None, **words)
     return figure
 
 
@@ -160,32 +115,16 @@ FIGURE = Figure(
         "paper": dict(parameters=(10_000, 1_000_000), program_tasks=40, repeats=10),
     },
     claims=(
-        *(
-            protocol.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
-            for name in ("MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")
-        ),
-        *(
-            protocol.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8))
-            for name in PROGRAMS
-        ),
-        *(
-            protocol.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
-            for name in TORCH
-            for tasks in (2, 40)
-        ),
-        Claim.sanity(
-            text="ours and NumPy give the same directions (largest relative distance)",
-            paper="same closed forms, same iteration",
-            measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),
-            accepts=between(0.0, 1e-8, "the Gramian squares a condition of up to 1e3"),
-            unit="relative",
-        ),
-        Claim.sanity(
-            text="ours and the convex programs give the same directions (largest relative distance)",
-            paper="same optimum",
-            measure=disagreement(*PROGRAMS),
-            accepts=between(0.0, 1e-3, "the conic solver's 1e-8 on the value is about 1e-4 on the point"),
-            unit="relative",
-        ),
+        *(protocol.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
+          for name in ("MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")),
+        *(protocol.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8)) for name in PROGRAMS),
+        *(protocol.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
+          for name in TORCH for tasks in (2, 40)),
+        Claim.sanity(text="ours and NumPy give the same directions (largest relative distance)",
+              paper="same closed forms, same iteration", measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),
+              accepts=between(0.0, 1e-8, "the Gramian squares a condition of up to 1e3"), unit="relative"),
+        Claim.sanity(text="ours and the convex programs give the same directions (largest relative distance)", paper="same optimum",
+              measure=disagreement(*PROGRAMS),
+              accepts=between(0.0, 1e-3, "the conic solver's 1e-8 on the value is about 1e-4 on the point"), unit="relative"),
     ),
-)
+)  # fmt: skip

@@ -7,12 +7,11 @@ import numpy as np
 
 from experiments.benchmark_optimization import literal, protocol
 from mtrl import optimization
-from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jnp
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, timing
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
 METHODS = ("mean", "MGDA", "IMTL-G", "Aligned-MTL")
-LOOPS = {"mean": literal.mean, "MGDA": literal.mgda, "IMTL-G": literal.imtl_g, "Aligned-MTL": literal.aligned_mtl}
 LOOK = plots.looks({"ours": "one program", "literal": "NumPy, a step at a time"})
 
 
@@ -36,44 +35,8 @@ def path(start: Any, *, method: str, steps: int) -> Any:
 
 def together(starts: Any, *, steps: int) -> Any:
     """(method, start, 2) end points."""
-    from mtrl.harness import jax
-
     ends = [jax.vmap(functools.partial(path, method=method, steps=steps))(starts) for method in METHODS]
     return jnp.stack(ends)
-
-
-def gradients(x: np.ndarray) -> np.ndarray:
-    """Jacobian of the losses by hand."""
-    x1, x2 = x
-    a, b = 0.5 * (-x1 - 7) - np.tanh(-x2), 0.5 * (-x1 + 3) + np.tanh(-x2) + 2
-    sech2 = 1 - np.tanh(x2) ** 2
-    df1 = np.array([-0.5, sech2]) / a if abs(a) > 5e-6 else np.zeros(2)
-    df2 = np.array([-0.5, -sech2]) / b if abs(b) > 5e-6 else np.zeros(2)
-    f1, f2 = (np.log(max(abs(v), 5e-6)) + 6 for v in (a, b))
-    bowl = 0.1 * (-x2 - 8) ** 2
-    q1, q2 = ((-x1 + 7) ** 2 + bowl) / 10 - 20, ((-x1 - 7) ** 2 + bowl) / 10 - 20
-    dq1, dq2 = np.array([-2 * (7 - x1), 0.2 * (x2 + 8)]) / 10, np.array([2 * (x1 + 7), 0.2 * (x2 + 8)]) / 10
-    c1, c2 = max(np.tanh(0.5 * x2), 0), max(np.tanh(-0.5 * x2), 0)
-    dc1 = 0.5 * (1 - np.tanh(0.5 * x2) ** 2) if x2 >= 0 else 0.0
-    dc2 = -0.5 * (1 - np.tanh(0.5 * x2) ** 2) if x2 <= 0 else 0.0
-    e2 = np.array([0.0, 1.0])
-    return np.stack(
-        [df1 * c1 + f1 * dc1 * e2 + dq1 * c2 + q1 * dc2 * e2, df2 * c1 + f2 * dc1 * e2 + dq2 * c2 + q2 * dc2 * e2]
-    )
-
-
-def loop(starts: np.ndarray, steps: int) -> np.ndarray:
-    """The same, a step at a time."""
-    ends = np.zeros((len(METHODS), len(starts), 2))
-    for m, method in enumerate(METHODS):
-        for s, start in enumerate(starts):
-            x, first, second = np.array(start), np.zeros(2), np.zeros(2)
-            for i in range(1, steps + 1):
-                d = LOOPS[method](gradients(x))
-                first, second = 0.9 * first + 0.1 * d, 0.999 * second + 0.001 * d**2
-                x = x - 1e-3 * (first / (1 - 0.9**i)) / (np.sqrt(second / (1 - 0.999**i)) + 1e-8)
-            ends[m, s] = x
-    return ends
 
 
 def run(config: LandscapeConfig, seeds: np.ndarray) -> Any:
@@ -81,10 +44,8 @@ def run(config: LandscapeConfig, seeds: np.ndarray) -> Any:
     starts = np.array(optimization.toy.NASH_STARTS)
     calls = {
         "ours": functools.partial(evaluate, together, starts, steps=config.steps),
-        "literal": functools.partial(loop, starts, config.literal_steps),
+        "literal": functools.partial(literal.landscape_loop, METHODS, starts, config.literal_steps),
     }
-    from mtrl.harness import timing
-
     timed = timing.compare(calls, config.repeats)
     seconds = [timed["ours"] / config.steps, timed["literal"] / config.literal_steps]
     ends = [evaluate(together, starts, steps=config.literal_steps), calls["literal"]()]
@@ -121,16 +82,9 @@ FIGURE = Figure(
     question="How much faster are all paths on the landscape in one program than in a literal loop?",
     presets={"smoke": dict(steps=20, literal_steps=20, repeats=2)},
     claims=(
-        protocol.faster(
-            "times faster per step than a literal loop", 100.0, speedup(), "the loop is timed on fewer steps"
-        ),
-        Claim.sanity(
-            text="both sides are at the same points (largest distance after the loop's steps, from the starts other than (0, 0))",
-            paper="same steps",
-            measure=exact(apart.over("method", "start", "coordinate", how="max")),
-            accepts=between(0.0, 1e-4),
-            unit="units of x",
-            reason="Frank-Wolfe stops at 1e-3; at (0, 0) the gradients are parallel and IMTL-G's weights come from rounding",
-        ),
+        protocol.faster("times faster per step than a literal loop", 100.0, speedup(), "the loop is timed on fewer steps"),
+        Claim.sanity("both sides are at the same points (largest distance after the loop's steps, from the starts other than (0, 0))",
+              "same steps", exact(apart.over("method", "start", "coordinate", how="max")), between(0.0, 1e-4), unit="units of x",
+              reason="Frank-Wolfe stops at 1e-3; at (0, 0) the gradients are parallel and IMTL-G's weights come from rounding"),
     ),
-)
+)  # fmt: skip

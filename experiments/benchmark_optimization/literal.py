@@ -1,4 +1,7 @@
-"""The aggregators as their papers write them, in NumPy on the whole Jacobian J (task, parameter), and two of them as convex programs."""
+"""The aggregators as their papers write them, in NumPy on the whole Jacobian J (task, parameter), two of them as convex programs.
+
+And a literal loop that descends the two-task landscape by them.
+"""
 
 import numpy as np
 
@@ -87,3 +90,48 @@ def cagrad_program(J, c=0.5):
     problem.solve(solver=cp.CLARABEL)
     gw = w.value @ J
     return g0 + c * scale * gw / np.linalg.norm(gw)
+
+
+DIRECTIONS = {
+    "mean": mean,
+    "MGDA": mgda,
+    "PCGrad": pcgrad,
+    "IMTL-G": imtl_g,
+    "Aligned-MTL": aligned_mtl,
+    "Nash-MTL": nash_program,
+    "CAGrad": cagrad_program,
+}
+
+
+def landscape_gradients(x):
+    """Jacobian (task, coordinate) of the two-task landscape's losses by hand."""
+    x1, x2 = x
+    a, b = 0.5 * (-x1 - 7) - np.tanh(-x2), 0.5 * (-x1 + 3) + np.tanh(-x2) + 2
+    sech2 = 1 - np.tanh(x2) ** 2
+    df1 = np.array([-0.5, sech2]) / a if abs(a) > 5e-6 else np.zeros(2)
+    df2 = np.array([-0.5, -sech2]) / b if abs(b) > 5e-6 else np.zeros(2)
+    f1, f2 = (np.log(max(abs(v), 5e-6)) + 6 for v in (a, b))
+    bowl = 0.1 * (-x2 - 8) ** 2
+    q1, q2 = ((-x1 + 7) ** 2 + bowl) / 10 - 20, ((-x1 - 7) ** 2 + bowl) / 10 - 20
+    dq1, dq2 = np.array([-2 * (7 - x1), 0.2 * (x2 + 8)]) / 10, np.array([2 * (x1 + 7), 0.2 * (x2 + 8)]) / 10
+    c1, c2 = max(np.tanh(0.5 * x2), 0), max(np.tanh(-0.5 * x2), 0)
+    dc1 = 0.5 * (1 - np.tanh(0.5 * x2) ** 2) if x2 >= 0 else 0.0
+    dc2 = -0.5 * (1 - np.tanh(0.5 * x2) ** 2) if x2 <= 0 else 0.0
+    e2 = np.array([0.0, 1.0])
+    return np.stack(
+        [df1 * c1 + f1 * dc1 * e2 + dq1 * c2 + q1 * dc2 * e2, df2 * c1 + f2 * dc1 * e2 + dq2 * c2 + q2 * dc2 * e2]
+    )
+
+
+def landscape_loop(methods, starts, steps):
+    """End points (method, start, 2) of Adam at 1e-3 on every method's direction from every start, a step at a time."""
+    ends = np.zeros((len(methods), len(starts), 2))
+    for m, method in enumerate(methods):
+        for s, start in enumerate(starts):
+            x, first, second = np.array(start), np.zeros(2), np.zeros(2)
+            for i in range(1, steps + 1):
+                d = DIRECTIONS[method](landscape_gradients(x))
+                first, second = 0.9 * first + 0.1 * d, 0.999 * second + 0.001 * d**2
+                x = x - 1e-3 * (first / (1 - 0.9**i)) / (np.sqrt(second / (1 - 0.999**i)) + 1e-8)
+            ends[m, s] = x
+    return ends

@@ -87,11 +87,8 @@ FIGURE = Figure(
               worst(1 - value("intact", **A) / value("singular_value")), at_most(0.1), unit="1", reason="a tenth"),
         Claim.sanity("the lesioned mode stays where it began in the lesioned pathway (its K)", "Figure 3 (in words); K starts at 0.01",
               worst(value("lesioned", **A)), at_most(0.02), unit="1", reason="twice the size of its start"),
-        Claim("both pathways lie along the task's modes: largest entry of K beside", "aligned start", worst(value("beside")), at_most(1e-9),
-              kind="sanity", unit="1", reason="rounding"),
+        Claim("both pathways lie along the task's modes: largest entry of K beside", "aligned start", worst(value("beside")),
+              at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
     ),
-    presets={
-        "smoke": dict(protocol.SMOKE),
-        "paper": dict(seeds=50, every=10),
-    },
+    presets={"smoke": dict(protocol.SMOKE), "paper": dict(seeds=50, every=10)},
 )  # fmt: skip

@@ -47,11 +47,7 @@ def draw(data: Any, config: Config) -> Any:
             here = data.sel(start=start)
             protocol.draw_strengths(ax, here["strength"].sel(activation=name), here["linear"], alpha=0.3)
             ax.axvspan(start, start + config.length, color="0.85", zorder=0)
-            plots.finish(
-                ax,
-                title=f"{name}, b gated from step {start}",
-                legend=None,
-            )
+            plots.finish(ax, title=f"{name}, b gated from step {start}", legend=None)
         last = axes[-1, i]
         look = {start: one._replace(words=f"gate from {start}") for start, one in plots.looks(config.starts).items()}
         plots.points(last, data["share"].sel(activation=name), "level", "start", look)
@@ -77,12 +73,10 @@ FIGURE = Figure(
     title="Figures 11 and 12: the windows of Figure 2 with tanh or ReLU after every layer (D = 3)",
     question="Do the windows of the linear pathways survive tanh or ReLU after every layer?",
     claims=tuple(
-        Claim(f"{name}: an early gate takes more from b than a late one (mean share, early minus late)", f"Figure {number} (ordering)",
-              mean(loss_of(name, 0) - loss_of(name, 750)), less_than_zero, unit="1")
-        for name, number in (("tanh", 11), ("relu", 12))
-    ) + tuple(
-        Claim(f"{name}: a middle gate takes less from b than an early one (mean share, early minus middle)", f"Figure {number} (ordering)",
-              mean(loss_of(name, 0) - loss_of(name, 400)), less_than_zero, unit="1")
+        Claim(f"{name}: {words} (mean share, early minus {when})", f"Figure {number} (ordering)",
+              mean(loss_of(name, 0) - loss_of(name, start)), less_than_zero, unit="1")
+        for when, start, words in (("late", 750, "an early gate takes more from b than a late one"),
+                                   ("middle", 400, "a middle gate takes less from b than an early one"))
         for name, number in (("tanh", 11), ("relu", 12))
     ),
     presets={"smoke": dict(protocol.SMOKE, activations=("linear",)), "paper": dict(seeds=50, every=10)},

@@ -95,21 +95,18 @@ def draw(data: Any, config: Config) -> Any:
 def table_claim(start: int) -> Claim:
     """The independent program's final shares of one gate."""
     table = SHARES[start]
-    return Claim.reference(
-        f"final shares of b, gate from step {start}: largest distance to the table, in standard deviations of a run",
-        f"{pairs(table)}, {PROGRAM}", near(value("share", start=start), table, "level", rounding=6e-4), at_most(1.0), 
-        unit="standard deviations", reason="a run without randomness should lie among the random ones, within one spread of their mean",
-    )  # fmt: skip
+    return Claim.reference(f"final shares of b, gate from step {start}: largest distance to the table, in standard deviations of a run",
+                 f"{pairs(table)}, {PROGRAM}", near(value("share", start=start), table, "level", rounding=6e-4), at_most(1.0),
+                 unit="standard deviations",
+                 reason="a run without randomness should lie among the random ones, within one spread of their mean")  # fmt: skip
 
 
 def exact_claim(start: int) -> Claim:
     """The same from equal starts."""
     distance = abs(value("equal", start=start) - value("program", start=start)).over("level", how="max")
-    return Claim.reference(
-        f"final shares of b from equal starts, gate from step {start}: largest distance to the table",
-        f"{pairs(SHARES[start])}, {PROGRAM}", exact(distance), at_most(6e-4), unit="1",
-        reason="rounding of its last digit, and of the last of ours", note=protocol.COUNTED,
-    )  # fmt: skip
+    return Claim.reference(f"final shares of b from equal starts, gate from step {start}: largest distance to the table",
+                 f"{pairs(SHARES[start])}, {PROGRAM}", exact(distance), at_most(6e-4), unit="1",
+                 reason="rounding of its last digit, and of the last of ours", note=protocol.COUNTED)  # fmt: skip
 
 
 def ends(weak: bool) -> Quantity:
@@ -133,14 +130,12 @@ FIGURE = Figure(
         *(claim(start) for claim in (exact_claim, table_claim) for start in SHARES),
         Claim.derived("the split formula gives b's share after the early gate: largest relative error over the modes",
               "p_b^(2-D) - p_a^(2-D) = (D - 2) s Te, p_a^D + p_b^D = s, in the limit of small starts",
-              bootstrap(lambda x, y: np.max(np.abs(x / y - 1)), value("share", start=0), value("split")), at_most(0.25),
-              unit="1", reason="a start of 0.01 is not small beside the weakest share"),
-        Claim.sanity("gradient descent on matrices is the scalar recursion: largest distance", "appendix: aligned balanced layers decouple",
-              worst(value("difference")), at_most(1e-10), unit="1", reason="rounding of 1000 steps in 64 bits"),
+              bootstrap(lambda x, y: np.max(np.abs(x / y - 1)), value("share", start=0), value("split")), at_most(0.25), unit="1",
+              reason="a start of 0.01 is not small beside the weakest share"),
+        Claim.sanity("gradient descent on matrices is the scalar recursion: largest distance",
+              "appendix: aligned balanced layers decouple", worst(value("difference")), at_most(1e-10), unit="1",
+              reason="rounding of 1000 steps in 64 bits"),
     ),
-    presets={
-        "smoke": dict(protocol.SMOKE),
-        "paper": dict(seeds=50, every=10),
-    },
+    presets={"smoke": dict(protocol.SMOKE), "paper": dict(seeds=50, every=10)},
     headline=True,
 )  # fmt: skip

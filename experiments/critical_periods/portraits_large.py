@@ -44,11 +44,9 @@ def table_claim(gate: str, depth: int, table: dict[int, tuple[float, float]]) ->
     """Mean K_b of the independent program."""
     number, sd = table[depth]
     margin = ROUNDING[gate] + 3 * sd * (2 / STARTS) ** 0.5
-    return reference(
-        f"mean final K_b, {gate} gate, D = {depth}", number, mean(share(gate, depth)), margin, unit="1",
-        reason=f"three standard errors of two means of {STARTS} starts with standard deviation {sd:g}, and rounding",
-        note=COUNTED if gate == "early" else "",
-    )  # fmt: skip
+    return reference(f"mean final K_b, {gate} gate, D = {depth}", number, mean(share(gate, depth)), margin, unit="1",
+                 reason=f"three standard errors of two means of {STARTS} starts with standard deviation {sd:g}, and rounding",
+                 note=COUNTED if gate == "early" else "")  # fmt: skip
 
 
 def steps_of(x: Any) -> Any:
@@ -72,11 +70,7 @@ FIGURE = Figure(
         *(table_claim("early", depth, EARLY) for depth in EARLY),
         *(table_claim("late", depth, LATE) for depth in LATE),
         Claim.sanity("training ends on K_a + K_b = s: largest distance of the means", "fixed points of the field",
-              worst(abs(value("final").over("pathway", how="sum") - WHOLE)), at_most(0.01), 
-              unit="1", reason="a thousandth of s"),
+              worst(abs(value("final").over("pathway", how="sum") - WHOLE)), at_most(0.01), unit="1", reason="a thousandth of s"),
     ),
-    presets={
-        "smoke": dict(seeds=2, depths=(2, 5), steps=300, records=5),
-        "paper": dict(),
-    },
+    presets={"smoke": dict(seeds=2, depths=(2, 5), steps=300, records=5), "paper": dict()},
 )  # fmt: skip

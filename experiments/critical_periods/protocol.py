@@ -154,14 +154,7 @@ def reference(
     """A claim of the independent program's number, up to a margin."""
     region = between(number - margin, number + margin)
     return Claim.reference(
-        text,
-        f"{number:g}, {PROGRAM}",
-        measure,
-        region,
-        unit=unit,
-        value=number,
-        reason=reason,
-        **more,
+        text, f"{number:g}, {PROGRAM}", measure, region, unit=unit, value=number, reason=reason, **more
     )
 
 

@@ -103,10 +103,9 @@ def short(array: Any) -> Any:
 def formula(depth: int) -> Claim:
     """The formula against the independent program's number."""
     number = SHARES[depth]
-    return reference(
-        f"share of b after a gate over 0.3 of the escape time, D = {depth}", number, mean(value("share", depth=depth, fraction=0.3)),
-        0.1 * number, unit="1", reason="a tenth: strengths at the start vary by as much, and shares of deep pathways with them",
-    )  # fmt: skip
+    return reference(f"share of b after a gate over 0.3 of the escape time, D = {depth}", number,
+                 mean(value("share", depth=depth, fraction=0.3)), 0.1 * number, unit="1",
+                 reason="a tenth: strengths at the start vary by as much, and shares of deep pathways with them")  # fmt: skip
 
 
 FIGURE = Figure(

@@ -70,10 +70,9 @@ FIGURE = Figure(
               reason="averaging over tasks does not divide the injected noise"),
         Claim.derived("without noise no K helps: highest accuracy over K", "question of this library", worst(value("accuracy", eta=0.0)),
               at_most(0.15), unit="1", reason="chance is 0.1; gradients vanish whatever is averaged"),
-        Claim.derived("escape with all tasks over escape with one, eta = 0.03", "question of this library",
-              bootstrap(lambda most, one: most / one, value("escape", eta=0.03, task_count=LAST),
-                        value("escape", eta=0.03, task_count=FIRST)),
-              at_most(1.5), unit="1", reason="the walk to a visible gradient is the same; at most half as long again"),
+        Claim.derived("escape with all tasks over escape with one, eta = 0.03", "question of this library", bootstrap(lambda most,
+              one: most / one, value("escape", eta=0.03, task_count=LAST), value("escape", eta=0.03, task_count=FIRST)), at_most(1.5),
+              unit="1", reason="the walk to a visible gradient is the same; at most half as long again"),
     ),
     presets={"smoke": {**SMOKE, "tasks": (1,), "etas": (0.0, 0.3)}, "paper": PAPER},
 )  # fmt: skip

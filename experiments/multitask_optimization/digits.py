@@ -78,27 +78,15 @@ def claims():
     """Orderings on both stand-ins."""
     for short, kind in (("multi", MULTI), ("four", FOUR)):
         paper = dict(unit="%", stand_in=True)
-        yield Claim(
-            f"{kind}: Aligned-MTL beats the mean (difference of Delta_m)",
-            "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 14.30 on Cityscapes)",
-            mean(delta(short, ALIGNED) - delta(short, MEAN)),
-            less_than_zero,
-            **paper,
-        )
-        yield Claim(
-            f"{kind}: Aligned-MTL beats MGDA (difference of Delta_m)",
-            "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 20.62 on Cityscapes)",
-            mean(delta(short, ALIGNED) - delta(short, MGDA)),
-            less_than_zero,
-            **paper,
-        )
-        yield Claim(
-            f"{kind}: Aligned-MTL is the best of all (Delta_m minus the lowest of the others)",
-            "Senushkin et al., tables 1 to 3 (ordering)",
-            lowest(value(f"delta_m_lower_is_better_{short}"), ALIGNED),
-            less_than_zero,
-            **paper,
-        )
+        yield Claim(f"{kind}: Aligned-MTL beats the mean (difference of Delta_m)",
+                    "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 14.30 on Cityscapes)",
+                    mean(delta(short, ALIGNED) - delta(short, MEAN)), less_than_zero, **paper)  # fmt: skip
+        yield Claim(f"{kind}: Aligned-MTL beats MGDA (difference of Delta_m)",
+                    "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 20.62 on Cityscapes)",
+                    mean(delta(short, ALIGNED) - delta(short, MGDA)), less_than_zero, **paper)  # fmt: skip
+        yield Claim(f"{kind}: Aligned-MTL is the best of all (Delta_m minus the lowest of the others)",
+                    "Senushkin et al., tables 1 to 3 (ordering)", lowest(value(f"delta_m_lower_is_better_{short}"), ALIGNED),
+                    less_than_zero, **paper)  # fmt: skip
         yield published.same_order(short, kind)
     yield Claim.sanity(
         "every method learns: mean training loss at the end over that at the beginning, largest over the methods, two overlaid digits",
@@ -117,11 +105,7 @@ FIGURE = Figure(
     question="On stand-ins made from handwritten digits, which method comes closest to one network per task?",
     claims=tuple(claims()),
     presets={
-        "smoke": dict(
-            seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=(MEAN, ALIGNED, "uw")
-        ),
-        "paper": dict(
-            seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000, batch=256, methods=EVERY
-        ),
+        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=(MEAN, ALIGNED, "uw")),
+        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000, batch=256, methods=EVERY),
     },
-)
+)  # fmt: skip

@@ -88,23 +88,13 @@ FIGURE = Figure(
     title="Noise of very different sizes: uncertainty weighting finds the variances",
     question="When the outputs' noise differs widely, does uncertainty weighting find the variances?",
     claims=(
-        Claim.derived(
-            "s_i ends at the logarithm of the residual variance: largest distance over the outputs",
-            "the inner optimum of Kendall et al.'s objective, s = log L",
-            worst(abs(log(value("variance")) - log(value("residual")))),
-            at_most(0.01, "one per cent of a variance"),
-            unit="1",
-        ),
-        Claim(
-            "the variances are those of the noise: largest distance of the mean learned variance to sigma^2 (1 - d/n), relative",
-            "Kendall et al., section 3.2 (the weights are the tasks' homoscedastic noise)",
-            bootstrap(
-                lambda found, wanted: float(np.max(np.abs(found / wanted - 1))), value("variance"), value("expected")
-            ),
-            at_most(0.1, "a tenth: three standard errors of a mean of 20 variances of 500 samples are 0.04"),
-            unit="1",
-            stand_in=True,
-        ),
+        Claim.derived("s_i ends at the logarithm of the residual variance: largest distance over the outputs",
+              "the inner optimum of Kendall et al.'s objective, s = log L", worst(abs(log(value("variance")) - log(value("residual")))),
+              at_most(0.01, "one per cent of a variance"), unit="1"),
+        Claim("the variances are those of the noise: largest distance of the mean learned variance to sigma^2 (1 - d/n), relative",
+              "Kendall et al., section 3.2 (the weights are the tasks' homoscedastic noise)",
+              bootstrap(lambda found, wanted: float(np.max(np.abs(found / wanted - 1))), value("variance"), value("expected")),
+              at_most(0.1, "a tenth: three standard errors of a mean of 20 variances of 500 samples are 0.04"), unit="1", stand_in=True),
     ),
     presets={"smoke": dict(seeds=2, steps=50, samples=20, dim=2, tasks=2), "paper": dict(seeds=100, samples=5000)},
-)
+)  # fmt: skip

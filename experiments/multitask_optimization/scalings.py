@@ -68,56 +68,27 @@ def slowest(setting, method):
 
 def table_claim(method):
     """CAGrad's setting against the independent program."""
-    return protocol.table_claim(
-        f"CAGrad's setting, {LOOKS[method].words}", method, X1[method], LABELS["cagrad"], "end_x1", 0.05,
-        words="x1", dim="start_cagrad", setting="_cagrad", note=VALLEY,
-    )  # fmt: skip
+    return protocol.table_claim(f"CAGrad's setting, {LOOKS[method].words}", method, X1[method], LABELS["cagrad"], "end_x1", 0.05,
+                 words="x1", dim="start_cagrad", setting="_cagrad", note=VALLEY)  # fmt: skip
 
 
 FIGURE = Figure(
     __name__,
     title="The landscape in CAGrad's and in Nash-MTL's setting",
     question="Do the methods still stop where their papers say in CAGrad's and in Nash-MTL's scaling of the landscape?",
-    optional=(
-        "condition_cagrad",
-        "condition_nash",
-        "end_x1_listed_cagrad",
-        "end_x1_listed_nash",
-        "end_loss_listed_cagrad",
-        "end_loss_listed_nash",
-    ),
+    optional=tuple(f"{name}_{setting}" for name in ("condition", "end_x1_listed", "end_loss_listed") for setting in SETTINGS),
     claims=(
-        Claim(
-            "CAGrad's setting: CAGrad reaches the minimum of the mean from all three starts (largest |x1| at the end)",
-            "Liu et al. 2021, figure 1",
-            slowest("cagrad", CAGRAD),
-            at_most(0.5, "a mark of the figure on an axis of 20"),
-            unit="1",
-        ),
-        Claim.derived(
-            "CAGrad's setting: Aligned-MTL does so too",
-            "Senushkin et al., theorem 1",
-            slowest("cagrad", ALIGNED),
-            at_most(0.5, "a mark of the figure on an axis of 20"),
-            unit="1",
-        ),
-        Claim(
-            "Nash-MTL's setting: Nash-MTL ends at the Pareto set from every start (largest |x2 + 8.39| at the end)",
-            "Navon et al., figure 1",
-            exact(
-                abs(value("x_nash", coordinate="x2", method=NASH, step_nash=LAST) + 8.39).over("start_nash", how="max")
-            ),
-            at_most(0.1, "the Pareto set has x2 from -8.43 to -8.36"),
-            unit="1",
-        ),
-        Claim.derived(
-            "Nash-MTL's setting: Aligned-MTL ends at the minimiser of the scaled sum, x1 = -5.73, from every start",
-            "Senushkin et al., theorem 1",
-            slowest("nash", ALIGNED),
-            at_most(0.5, "a mark of the figure on an axis of 20"),
-            unit="1",
-        ),
+        Claim("CAGrad's setting: CAGrad reaches the minimum of the mean from all three starts (largest |x1| at the end)",
+              "Liu et al. 2021, figure 1", slowest("cagrad", CAGRAD), at_most(0.5, "a mark of the figure on an axis of 20"), unit="1"),
+        Claim.derived("CAGrad's setting: Aligned-MTL does so too", "Senushkin et al., theorem 1", slowest("cagrad", ALIGNED),
+              at_most(0.5, "a mark of the figure on an axis of 20"), unit="1"),
+        Claim("Nash-MTL's setting: Nash-MTL ends at the Pareto set from every start (largest |x2 + 8.39| at the end)",
+              "Navon et al., figure 1",
+              exact(abs(value("x_nash", coordinate="x2", method=NASH, step_nash=LAST) + 8.39).over("start_nash", how="max")),
+              at_most(0.1, "the Pareto set has x2 from -8.43 to -8.36"), unit="1"),
+        Claim.derived("Nash-MTL's setting: Aligned-MTL ends at the minimiser of the scaled sum, x1 = -5.73, from every start",
+              "Senushkin et al., theorem 1", slowest("nash", ALIGNED), at_most(0.5, "a mark of the figure on an axis of 20"), unit="1"),
         *(table_claim(m) for m in X1),
     ),
     presets={"smoke": dict(steps=(60, 40), keep=20), "paper": {}},
-)
+)  # fmt: skip

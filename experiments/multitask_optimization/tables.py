@@ -91,9 +91,7 @@ FIGURE = Figure(
     optional=("nyuv2",),
     claims=(published.same_order("four", FOUR),),
     presets={
-        "smoke": dict(
-            seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=("mean", "uw", "aligned_mtl")
-        ),
+        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=("mean", "uw", "aligned_mtl")),
         "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000),
     },
-)
+)  # fmt: skip

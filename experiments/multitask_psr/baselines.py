@@ -90,22 +90,15 @@ FIGURE = Figure(
         later("the sum stops before the product distance", "the product saturates at 1 and must fall to eps / 2", PRODUCT, JOINT,
               "sets of a finite class collapse to the truth, where both distances fall to 0 at once"),
         later("planned exploration stops before uniform actions", "planning separates the furthest survivors", UNIFORM, JOINT),
-        derived(
-            "pooling misses models: share of tasks identified, joint minus pooled", "one model for all has wrong emissions",
-            mean(FOUND.at(method=JOINT) - FOUND.at(method=POOLED)), at_least(0.2), unit="1", reason="a fifth of the tasks, far from none",
-        ),
-        *(
-            reference(
-                f"distance of three tasks at TV .586 each: {words}", number, exact(value(name, team=3)), 0.0005 / number,
-                unit="TV", reason="rounding", applies=at_reference,
-            )
-            for name, words, number in (("additive", "the sum", 1.759), ("product", "bound of the product law", 0.929))
-        ),
-        reference(
-            "rounds, separate over joint, N = 4", 4.4,
-            bootstrap(lambda a, b: a / b, ROUNDS.at(method=SEPARATE), ROUNDS.at(method=JOINT)), 0.5,
-            unit="1", reason="a half: its 6 truths", words="237 / 54 (6 truths)",
-        ),
+        derived("pooling misses models: share of tasks identified, joint minus pooled", "one model for all has wrong emissions",
+              mean(FOUND.at(method=JOINT) - FOUND.at(method=POOLED)), at_least(0.2), unit="1",
+              reason="a fifth of the tasks, far from none"),
+        *(reference(f"distance of three tasks at TV .586 each: {words}", number, exact(value(name, team=3)), 0.0005 / number, unit="TV",
+                reason="rounding", applies=at_reference)
+          for name, words, number in (("additive", "the sum", 1.759), ("product", "bound of the product law", 0.929))),
+        reference("rounds, separate over joint, N = 4", 4.4,
+              bootstrap(lambda a, b: a / b, ROUNDS.at(method=SEPARATE), ROUNDS.at(method=JOINT)), 0.5, unit="1",
+              reason="a half: its 6 truths", words="237 / 54 (6 truths)"),
     ),
     presets={
         "smoke": dict(seeds=2, methods=(JOINT, POOLED), tasks=2, shared=3, own=2, rounds=8, horizon=2),

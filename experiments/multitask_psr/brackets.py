@@ -93,10 +93,8 @@ def tables(data, config):
 
 def entry(text, number, half, name="ratio", label=CLASSES[0], **where):
     """One number of the table, at its sizes."""
-    return reference(
-        text, number, exact(value(name, **{"class": label}, **where)), half / number, unit="nat" if name != "ratio" else "1",
-        reason="rounding of the table", applies=lambda data: round(float(data["separate"][0, 0])) == 26899,
-    )  # fmt: skip
+    return reference(text, number, exact(value(name, **{"class": label}, **where)), half / number, unit="nat" if name != "ratio" else "1",
+                 reason="rounding of the table", applies=lambda data: round(float(data["separate"][0, 0])) == 26899)  # fmt: skip
 
 
 FIGURE = Figure(
@@ -112,14 +110,10 @@ FIGURE = Figure(
         entry("joint over separate, ten perturbed PSRs", 0.1, 0.0005, label=CLASSES[1], team=10),
         entry("joint over separate, ten mixtures of 3 core PSRs", 0.3001, 0.0001, label=CLASSES[2], team=10),
         derived("brackets contain their law (least share over spacings)", "l <= P <= u", best(value("inside")), at_least(1.0), unit="1"),
-        derived(
-            "no bracket is wider than the formula: ratio, worst spacing", "(1+St)^H(1+Ot)^H - (1-St)^H(1-Ot)^H",
-            worst(value("width") / value("bound")), at_most(1.0), unit="1",
-        ),
-        derived(
-            "the width is linear in the spacing: slope in logarithms", "about 2 H (S + O) t", slope(value("width"), "spacing"),
-            between(0.9, 1.1), unit="1", value=1.0, reason="a tenth: higher orders of t",
-        ),
+        derived("no bracket is wider than the formula: ratio, worst spacing", "(1+St)^H(1+Ot)^H - (1-St)^H(1-Ot)^H",
+              worst(value("width") / value("bound")), at_most(1.0), unit="1"),
+        derived("the width is linear in the spacing: slope in logarithms", "about 2 H (S + O) t", slope(value("width"), "spacing"),
+              between(0.9, 1.1), unit="1", value=1.0, reason="a tenth: higher orders of t"),
     ),
     presets={"smoke": dict(seeds=2, spacings=(0.01, 0.03)), "paper": dict(seeds=200)},
 )  # fmt: skip

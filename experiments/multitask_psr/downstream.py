@@ -78,31 +78,19 @@ FIGURE = Figure(
     title="Downstream: true T, upstream T and scratch against K0, and the floor when T is wrong (own design)",
     question="How much does a transition model learned upstream help a new task, and what does a wrong one cost?",
     claims=(
-        derived(
-            "the upstream T beats learning from scratch at the smallest K0: difference of KL", "a smaller class",
-            mean(KL.at(method=LEARNED, episodes=FIRST) - KL.at(method=SCRATCH, episodes=FIRST)), less_than_zero, unit="nat",
-        ),
-        reference(
-            "KL with the upstream T over that with the true T at K0 = 300", 1.02,
-            bootstrap(lambda a, b: a / b, KL.at(method=LEARNED, episodes=300), KL.at(method=TRUE, episodes=300)), 0.2,
-            unit="1", reason="its rounding, and the error of T, which adds a twentieth", words=".0049 / .0048",
-        ),
-        *(
-            reference(
-                f"KL at K0 = 300, {method}", number, mean(KL.at(method=method, episodes=300)), 0.4,
-                unit="nat", reason="its number of seeds is not known; one run spreads over all of dof / (2 K0)",
-            )
-            for method, number in ((TRUE, 0.0048), (SCRATCH, 0.0105))
-        ),
-        derived(
-            "the floor is of order sqrt(eps_0): slope of TV* against eps_0 in logarithms, over how wrong T is", "1/2",
-            bootstrap(loglog_slope, TV, EPS), between(0.4, 0.6),
-            unit="1", value=0.5, reason="a fifth, as eps_0 is a second-order divergence",
-        ),
-        derived(
-            "TV* is below sqrt(eps_0 / 2) for every wrong T: ratio, worst", "Pinsker, as Renyi divergences grow with alpha",
-            worst(TV / (EPS / 2).then(np.sqrt)), at_most(1.0), unit="1",
-        ),
+        derived("the upstream T beats learning from scratch at the smallest K0: difference of KL", "a smaller class",
+              mean(KL.at(method=LEARNED, episodes=FIRST) - KL.at(method=SCRATCH, episodes=FIRST)), less_than_zero, unit="nat"),
+        reference("KL with the upstream T over that with the true T at K0 = 300", 1.02,
+              bootstrap(lambda a, b: a / b, KL.at(method=LEARNED, episodes=300), KL.at(method=TRUE, episodes=300)), 0.2, unit="1",
+              reason="its rounding, and the error of T, which adds a twentieth", words=".0049 / .0048"),
+        *(reference(f"KL at K0 = 300, {method}", number, mean(KL.at(method=method, episodes=300)), 0.4, unit="nat",
+                reason="its number of seeds is not known; one run spreads over all of dof / (2 K0)")
+          for method, number in ((TRUE, 0.0048), (SCRATCH, 0.0105))),
+        derived("the floor is of order sqrt(eps_0): slope of TV* against eps_0 in logarithms, over how wrong T is", "1/2",
+              bootstrap(loglog_slope, TV, EPS), between(0.4, 0.6), unit="1", value=0.5,
+              reason="a fifth, as eps_0 is a second-order divergence"),
+        derived("TV* is below sqrt(eps_0 / 2) for every wrong T: ratio, worst", "Pinsker, as Renyi divergences grow with alpha",
+              worst(TV / (EPS / 2).then(np.sqrt)), at_most(1.0), unit="1"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=2, upstream=100, episodes=(100,), changes=(0.1, 0.3), horizon=3, steps=3, floor_steps=5),

@@ -47,19 +47,13 @@ FIGURE = Figure(
     title="Value gap of greedy policies against episodes, joint, separate and with T known, under 2 TV* (own design)",
     question="How much value do greedy policies lose under joint, separate and known-transition models, and is it below the bound?",
     claims=(
-        derived(
-            "the gap is below 2 TV* everywhere: gap minus bound, worst point",
-            "value gap <= 2 R_max TV for every task (planning in one law, acting in the other)",
-            worst(GAP - BOUND), less_than_zero, unit="return",
-        ),
-        derived(
-            "sharing lowers the gap at every K: joint minus separate, worst K", "average suboptimality",
-            worst(GAP.at(method=JOINT) - GAP.at(method=SEPARATE)), less_than_zero, unit="return",
-        ),
-        derived(
-            "a known T lowers it further, at the largest K", "fewer parameters",
-            mean(GAP.at(method=KNOWN, episodes=LAST) - GAP.at(method=JOINT, episodes=LAST)), less_than_zero, unit="return",
-        ),
+        derived("the gap is below 2 TV* everywhere: gap minus bound, worst point",
+              "value gap <= 2 R_max TV for every task (planning in one law, acting in the other)", worst(GAP - BOUND), less_than_zero,
+              unit="return"),
+        derived("sharing lowers the gap at every K: joint minus separate, worst K", "average suboptimality",
+              worst(GAP.at(method=JOINT) - GAP.at(method=SEPARATE)), less_than_zero, unit="return"),
+        derived("a known T lowers it further, at the largest K", "fewer parameters",
+              mean(GAP.at(method=KNOWN, episodes=LAST) - GAP.at(method=JOINT, episodes=LAST)), less_than_zero, unit="return"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=4, teams=(1, 4), episodes=(50, 200), horizon=3, steps=3),

@@ -75,19 +75,14 @@ FIGURE = Figure(
     title="OMT-PSR downstream: suboptimality with the class restricted by the upstream T, all models, a wrong T (own design)",
     question="Does a model class restricted by the upstream tasks make the downstream learner's policies better?",
     claims=(
-        derived(
-            "the restricted class has the better mixture after all rounds: difference", "beta_0 of the smaller class",
-            mean(MIXTURE.at(method=TRUE, round=LAST) - MIXTURE.at(method=ALL, round=LAST)), less_than_zero, unit="return",
-        ),
-        derived(
-            "the mixture over all models improves at least like 1 / sqrt(K): slope in logarithms from K = 10",
-            "sqrt(beta_0 / K), an upper bound", slope(MIXTURE.at(method=ALL).then(lambda x: x.sel(round=x["round"] >= 10)), "round"),
-            at_most(-0.5), unit="1",
-        ),
-        derived(
-            "a wrong T leaves a floor: last rounds, wrong minus true", "a floor of order sqrt(eps_0)",
-            mean(END.at(method=WRONG) - END.at(method=TRUE)), at_least(0.001), unit="return", reason="a thousandth of the largest return",
-        ),
+        derived("the restricted class has the better mixture after all rounds: difference", "beta_0 of the smaller class",
+              mean(MIXTURE.at(method=TRUE, round=LAST) - MIXTURE.at(method=ALL, round=LAST)), less_than_zero, unit="return"),
+        derived("the mixture over all models improves at least like 1 / sqrt(K): slope in logarithms from K = 10",
+              "sqrt(beta_0 / K), an upper bound", slope(MIXTURE.at(method=ALL).then(lambda x: x.sel(round=x["round"] >= 10)), "round"),
+              at_most(-0.5), unit="1"),
+        derived("a wrong T leaves a floor: last rounds, wrong minus true", "a floor of order sqrt(eps_0)",
+              mean(END.at(method=WRONG) - END.at(method=TRUE)), at_least(0.001), unit="return",
+              reason="a thousandth of the largest return"),
     ),
     presets={"smoke": dict(seeds=2, shared=3, own=2, rounds=20, horizon=2), "paper": dict(seeds=200, rounds=1000)},
 )  # fmt: skip

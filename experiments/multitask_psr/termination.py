@@ -77,36 +77,23 @@ FIGURE = Figure(
     title="Rounds until UMT-PSR stops against the number of tasks that share, joint and separate classes (own design)",
     question="How many rounds does UMT-PSR need before it stops, with joint and with separate model classes?",
     claims=(
-        derived(
-            "joint stops earlier than separate at every N above 1: worst N of the difference", "beta / N replaces log N_eta of one task",
-            worst((ROUNDS.at(method=JOINT) - ROUNDS.at(method=SEPARATE)).then(lambda x: x.isel(team=slice(1, None)))), at_most(-1.0),
-            unit="rounds", reason="a round at least",
-        ),
-        Claim.sanity(
-            "one task alone: joint and separate are the same learner", "the classes are the same at N = 1",
-            worst(abs(ROUNDS.at(method=JOINT, team=1) - ROUNDS.at(method=SEPARATE, team=1))), less_than_zero, unit="rounds",
-        ),
-        derived(
-            "joint needs fewer rounds with all tasks than with one", "beta / N falls with N",
-            mean(ROUNDS.at(method=JOINT, team=LAST) - ROUNDS.at(method=JOINT, team=FIRST)), at_most(-1.0),
-            unit="rounds", reason="a round at least",
-        ),
-        derived(
-            "the truth of all tasks stays in the joint set in all rounds (share of the seeds, largest N)",
-            "at least 1 - delta = .9 (Ville's inequality and a union over the class)",
-            share(value("inside", method=JOINT, team=LAST) > 0.999), at_least(0.9), unit="1",
-        ),
-        derived(
-            "both identify the truth: share of tasks that are not, worst method, largest N", f"6 of 6 truths, {protocol.PROGRAM}",
-            worst(1 - value("found", team=LAST)), at_most(0.1), unit="1", reason="a tenth, delta",
-        ),
-        *(
-            reference(
-                f"rounds until the stop, N = {n}, {name}", number, mean(ROUNDS.at(team=n, method=name)), 0.25,
-                unit="rounds", reason="a quarter: its 6 truths, and draws of the class that differ",
-            )
-            for name, numbers in REFERENCE.items() for n, number in numbers.items()
-        ),
+        derived("joint stops earlier than separate at every N above 1: worst N of the difference",
+              "beta / N replaces log N_eta of one task",
+              worst((ROUNDS.at(method=JOINT) - ROUNDS.at(method=SEPARATE)).then(lambda x: x.isel(team=slice(1, None)))), at_most(-1.0),
+              unit="rounds", reason="a round at least"),
+        Claim.sanity("one task alone: joint and separate are the same learner", "the classes are the same at N = 1",
+              worst(abs(ROUNDS.at(method=JOINT, team=1) - ROUNDS.at(method=SEPARATE, team=1))), less_than_zero, unit="rounds"),
+        derived("joint needs fewer rounds with all tasks than with one", "beta / N falls with N",
+              mean(ROUNDS.at(method=JOINT, team=LAST) - ROUNDS.at(method=JOINT, team=FIRST)), at_most(-1.0), unit="rounds",
+              reason="a round at least"),
+        derived("the truth of all tasks stays in the joint set in all rounds (share of the seeds, largest N)",
+              "at least 1 - delta = .9 (Ville's inequality and a union over the class)",
+              share(value("inside", method=JOINT, team=LAST) > 0.999), at_least(0.9), unit="1"),
+        derived("both identify the truth: share of tasks that are not, worst method, largest N", f"6 of 6 truths, {protocol.PROGRAM}",
+              worst(1 - value("found", team=LAST)), at_most(0.1), unit="1", reason="a tenth, delta"),
+        *(reference(f"rounds until the stop, N = {n}, {name}", number, mean(ROUNDS.at(team=n, method=name)), 0.25, unit="rounds",
+                reason="a quarter: its 6 truths, and draws of the class that differ")
+          for name, numbers in REFERENCE.items() for n, number in numbers.items()),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=2, teams=(1, 2), shared=3, own=2, rounds=8, horizon=2),

@@ -27,12 +27,5 @@ STUDY = Study(
         "constants of the two theorems (from the proof text, checked by simulation), axis grids, regularisation "
         "of the factorisation and the mixture's covariance type."
     ),
-    figures=(
-        synthetic.FIGURE,
-        movielens.FIGURE,
-        bounds.FIGURE,
-        misspecification.FIGURE,
-        alpha.FIGURE,
-        logging.FIGURE,
-    ),
+    figures=(synthetic.FIGURE, movielens.FIGURE, bounds.FIGURE, misspecification.FIGURE, alpha.FIGURE, logging.FIGURE),
 )

@@ -102,8 +102,7 @@ def loss(here: World, posterior: Any, alpha: Any = ALPHA) -> Any:
     """Suboptimality of the pessimistic policy."""
     op = bandits.off_policy
     return over_tasks(
-        here,
-        op.suboptimality(here.contexts, here.drawn.theta, op.pessimistic(posterior, here.contexts, alpha=alpha)),
+        here, op.suboptimality(here.contexts, here.drawn.theta, op.pessimistic(posterior, here.contexts, alpha=alpha))
     )
 
 

@@ -55,6 +55,19 @@ def compare(
     return {name: np.array(values) for name, values in seconds.items()}
 
 
+def working_bytes(fn: Callable, *arguments: Any) -> int:
+    """Bytes that a compiled function gives to temporaries and results, by the compiler's own analysis; nothing is run.
+
+    Args:
+      fn: a function of arrays.
+      *arguments: arrays, or their shapes as `jax.ShapeDtypeStruct`.
+    """
+    import jax
+
+    plan: Any = jax.jit(fn).lower(*arguments).compile().memory_analysis()
+    return int(plan.temp_size_in_bytes + plan.output_size_in_bytes)
+
+
 def exponent(x: np.ndarray, seconds: np.ndarray) -> float:
     """Least-squares slope of log seconds against log x."""
     return float(np.polyfit(np.log(x), np.log(seconds), 1)[0])

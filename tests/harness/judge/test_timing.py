@@ -29,6 +29,15 @@ def test_short_calls_are_repeated(monkeypatch):
     assert_close("seconds per call", times["nothing"], np.full(2, 0.003), rtol=1e-12)
 
 
+def test_working_bytes():
+    """A row needs its numbers and not the whole matrix, a product the whole; shapes are enough."""
+    import jax
+
+    like = jax.ShapeDtypeStruct((64, 64), np.float32)
+    assert 64 * 4 <= timing.working_bytes(lambda x: x[0] + 1, like) < 64 * 64 * 4
+    assert timing.working_bytes(lambda x: x @ x, like) >= 64 * 64 * 4
+
+
 def test_exponent():
     x = np.array([1.0, 2.0, 4.0])
     assert_close("exponent", timing.exponent(x, 3 * x**2.5), 2.5, rtol=1e-12)
