@@ -118,28 +118,16 @@ FIGURE = Figure(
     claims=(
         claim("LinUCB", "fixed arms", FIXED),
         claim("MTLR-OFUL", "fixed arms", FIXED),
-        claim(
-            "LinUCB",
-            "fresh arms",
-            FRESH,
-            f"the limit: {NORMALS}; 30 times the loop's 78 us a round leaves 2.6 us, 6 ns a normal",
-        ),
-        claim(
-            "MTLR-OFUL",
-            "fresh arms",
-            FRESH,
-            f"the limit: {NORMALS}; 30 times the loop's 575 us a round leaves 19.2 us, 13.9 of them the algorithm's, 12 ns a normal",
-        ),
-        Claim.sanity(
-            text="both sides reach the same mean regret (largest difference in standard errors)",
-            paper="same algorithm on other random numbers: 0 but for sampling",
-            measure=bootstrap(largest_distance, value("regret"), value("literal_regret"), Quantity(error)),
-            accepts=between(0.0, 3.5, "four comparisons, false-alarm rate 2e-3 at 3.5"),
-            unit="standard errors",
-        ),
+        claim("LinUCB", "fresh arms", FRESH, f"the limit: {NORMALS}; 30 times the loop's 78 us a round leaves 2.6 us, 6 ns a normal"),
+        claim("MTLR-OFUL", "fresh arms", FRESH,
+              f"the limit: {NORMALS}; 30 times the loop's 575 us a round leaves 19.2 us, 13.9 of them the algorithm's, 12 ns a normal"),
+        Claim.sanity("both sides reach the same mean regret (largest difference in standard errors)",
+              "same algorithm on other random numbers: 0 but for sampling",
+              bootstrap(largest_distance, value("regret"), value("literal_regret"), Quantity(error)),
+              between(0.0, 3.5, "four comparisons, false-alarm rate 2e-3 at 3.5"), unit="standard errors"),
     ),
     presets={
         "smoke": dict(seeds=2, worlds=("fixed arms",), tasks=2, dim=3, rank=1, arms=3, rounds=5, repeats=2),
         "paper": dict(rounds=2000, repeats=10),
     },
-)
+)  # fmt: skip

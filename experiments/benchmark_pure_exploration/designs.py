@@ -136,16 +136,9 @@ FIGURE = Figure(
     title="Optimal designs: time against NumPy and cvxpy",
     question="How fast are the optimal designs, against NumPy and cvxpy at a like gap?",
     claims=(
-        *(
-            protocol.faster(
-                f"{design} design: times faster than {other}",
-                goal,
-                times(other, OURS, design=design),
-                note=LOOSE.get(design, "") if other == LITERAL else "",
-            )
-            for other, goal in ((LITERAL, 5.0), (CONVEX, 50.0))
-            for design in DESIGNS
-        ),
+        *(protocol.faster(f"{design} design: times faster than {other}", goal, times(other, OURS, design=design),
+              note=LOOSE.get(design, "") if other == LITERAL else "")
+          for other, goal in ((LITERAL, 5.0), (CONVEX, 50.0)) for design in DESIGNS),
         *(certified(design) for design in DESIGNS),
         same_value("G", LITERAL, 2e-6, "both stop at a gap of 1e-6"),
         *(no_worse(design) for design in ("E", "XY")),
@@ -156,4 +149,4 @@ FIGURE = Figure(
         "smoke": dict(arms=12, dim=3, items=3, g_steps=200, e_steps=10, xy_steps=10, repeats=2),
         "paper": dict(repeats=9),
     },
-)
+)  # fmt: skip

@@ -143,14 +143,9 @@ FIGURE = Figure(
         Claim.reference("error of the features of NumPy over ours, all M (log)", "the same algorithm",
               mean(log(rounds_of("error").over("tasks") / middle("error").over("tasks"))), between(-0.7, 0.7), 
               unit="log ratio", value=0.0, reason="a factor of two: few seeds of NumPy, of a chi-square error"),
-        Claim.reference(
-            "share of runs of NumPy with a wrong arm, minus ours",
-            "the same algorithm",
-            mean((rounds_of("wrong") - middle("wrong")).over("tasks")),
-            between(-0.01, 0.01, "both may be wrong in delta = 0.005 of the runs"),
-            unit="share",
-            value=0.0,
-        ),
+        Claim.reference("share of runs of NumPy with a wrong arm, minus ours", "the same algorithm",
+              mean((rounds_of("wrong") - middle("wrong")).over("tasks")),
+              between(-0.01, 0.01, "both may be wrong in delta = 0.005 of the runs"), unit="share", value=0.0),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(4, 8), gap=0.8, constant=4.0, repeats=2),

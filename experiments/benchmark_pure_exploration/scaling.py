@@ -95,21 +95,13 @@ FIGURE = Figure(
     title="Cost of optimal designs against arms and dimension",
     question="How does the cost of optimal designs grow with arms and dimension?",
     claims=(
-        *(
-            at_most_of(design, "arms", 1.3, "derived: linear in n", "1, and .3 for caches; no cost falls with size")
-            for design in DESIGNS
-        ),
-        *(
-            at_most_of(design, "dim", 2.3, paper, "2, and .3 for caches and the d^3 part; no cost falls with size")
-            for design, paper in (
-                ("G", "derived: n d + d^2 per step, n d^2 + d^3 at every 25th"),
-                ("E", "derived: n d^2 + d^3 per step"),
-                ("XY", "derived: n d^2 + d^3 per step"),
-            )
-        ),
+        *(at_most_of(design, "arms", 1.3, "derived: linear in n", "1, and .3 for caches; no cost falls with size") for design in DESIGNS),
+        *(at_most_of(design, "dim", 2.3, paper, "2, and .3 for caches and the d^3 part; no cost falls with size")
+          for design, paper in (("G", "derived: n d + d^2 per step, n d^2 + d^3 at every 25th"), ("E", "derived: n d^2 + d^3 per step"),
+                ("XY", "derived: n d^2 + d^3 per step"))),
     ),
     presets={
         "smoke": dict(arms=(8, 16), dim=(2,), base=(8, 2), items=3, steps=2, repeats=2),
         "paper": dict(repeats=9),
     },
-)
+)  # fmt: skip

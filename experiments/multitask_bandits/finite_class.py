@@ -143,43 +143,23 @@ FIGURE = Figure(
     question="With a finite class of representations, how much lower is the regret per task as more tasks share one?",
     split=("tasks",),
     claims=(
-        lower(
-            "regret per task is lower with the most tasks than with the fewest",
-            "Theorem 1 divided by M: decreasing in M",
-            protocol.across_tasks("GFUCB"),
-            applies=protocol.several_tasks,
-        ),
-        lower(
-            "sharing one representation beats M independent copies, and by more at the largest M than at the smallest "
-            "(what it saves; nothing at M = 1, where both are one algorithm)",
-            "Theorem 1 against M single-task bounds",
-            mean(sharing_saves(most) - sharing_saves(fewest)),
-            applies=protocol.several_tasks,
-        ),
-        Claim.derived(
-            text="gain over independent copies at the largest M (ratio of mean regrets), over sqrt((k + log N)/(k + log N / M))",
-            paper="ratio of Theorem 1 and the single-task bound, 1.31 at k=3, N=12, M=12",
-            measure=bootstrap(
-                lambda alone, shared, gain: alone / shared / gain,
-                total("GFUCB per task"),
-                total("GFUCB"),
-                value("gain", tasks=most),
-            ),
-            accepts=between(0.75, 1.25, "25 %, ours: the rates are bounds without constants"),
-            unit="1",
-            value=1.0,
-            note="about 100 seeds would decide",
-        ),
-        lower(
-            "the known representation is a lower envelope at the largest M (minus the lowest of the other methods)",
-            "Reg/M falls towards the known-representation floor",
-            lowest(value("total", tasks=most), "known phi"),
-            kind="derived",
-        ),
+        lower("regret per task is lower with the most tasks than with the fewest", "Theorem 1 divided by M: decreasing in M",
+              protocol.across_tasks("GFUCB"), applies=protocol.several_tasks),
+        lower("sharing one representation beats M independent copies, and by more at the largest M than at the smallest "
+              "(what it saves; nothing at M = 1, where both are one algorithm)", "Theorem 1 against M single-task bounds",
+              mean(sharing_saves(most) - sharing_saves(fewest)), applies=protocol.several_tasks),
+        Claim.derived("gain over independent copies at the largest M (ratio of mean regrets), over sqrt((k + log N)/(k + log N / M))",
+              "ratio of Theorem 1 and the single-task bound, 1.31 at k=3, N=12, M=12",
+              bootstrap(lambda alone, shared, gain: alone / shared / gain,
+                        total("GFUCB per task"), total("GFUCB"), value("gain", tasks=most)),
+              between(0.75, 1.25, "25 %, ours: the rates are bounds without constants"), unit="1", value=1.0,
+              note="about 100 seeds would decide"),
+        lower("the known representation is a lower envelope at the largest M (minus the lowest of the other methods)",
+              "Reg/M falls towards the known-representation floor", lowest(value("total", tasks=most), "known phi"), kind="derived"),
         *(near_reference(tasks) for tasks in REFERENCE),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(2,), rounds=8, candidates=3, scales=(0.05,)),
         "paper": dict(seeds=200, tasks=(1, 2, 4, 8, 16, 32), rounds=500, scales=(0.0125, 0.05, 0.2, 0.8)),
     },
-)
+)  # fmt: skip

@@ -93,23 +93,15 @@ FIGURE = Figure(
     question="How many samples per task does it take to find the true representation, and do more tasks need fewer each?",
     split=("tasks",),
     claims=(
-        Claim(
-            text="more tasks find the representation with fewer samples each (share at the largest M minus smallest, mean over n)",
-            paper="the cost log N(Phi) is paid once for all tasks, Theorem 1 (ordering)",
-            measure=mean((value("found", tasks=most) - value("found", tasks=fewest)).over("sample")),
-            accepts=at_least(0.0),
-            unit="share of runs",
-            applies=several_tasks,
-        ),
-        Claim.derived(
-            text="total data M n is what counts: one task with all samples finds it at least as often as M with a tenth",
-            paper="Theorem 1's cost log N(Phi) against M n samples; at M = 8 a tenth is less data in total (derived)",
-            measure=mean(value("found", tasks=fewest, sample=largest) - value("found", tasks=most, sample=tenth)),
-            accepts=at_least(0.0),
-            unit="share of runs",
-            note="pooling over tasks also averages over heads, which may outweigh the missing fifth of the data",
-            applies=several_tasks,
-        ),
+        Claim("more tasks find the representation with fewer samples each (share at the largest M minus smallest, mean over n)",
+              "the cost log N(Phi) is paid once for all tasks, Theorem 1 (ordering)",
+              mean((value("found", tasks=most) - value("found", tasks=fewest)).over("sample")), at_least(0.0), unit="share of runs",
+              applies=several_tasks),
+        Claim.derived("total data M n is what counts: one task with all samples finds it at least as often as M with a tenth",
+              "Theorem 1's cost log N(Phi) against M n samples; at M = 8 a tenth is less data in total (derived)",
+              mean(value("found", tasks=fewest, sample=largest) - value("found", tasks=most, sample=tenth)), at_least(0.0),
+              unit="share of runs", note="pooling over tasks also averages over heads, which may outweigh the missing fifth of the data",
+              applies=several_tasks),
     ),
     presets={
         "smoke": dict(seeds=4, samples=(5, 20), candidates=3),
@@ -124,4 +116,4 @@ FIGURE = Figure(
         * max(config.samples)
         * (3 * config.rank + 2 * 16)
     ),
-)
+)  # fmt: skip

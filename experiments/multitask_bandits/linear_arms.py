@@ -76,58 +76,29 @@ FIGURE = Figure(
     question="With finitely many arms, does joint low-rank optimism beat independent OFUL, and from how many tasks on?",
     split=("tasks",),
     claims=(
-        lower(
-            "MTLR-OFUL's regret per task falls from the smallest to the largest M",
-            "Hu et al. 2021, Theorem 1 divided by M",
-            across_tasks(RELAXED),
-            applies=protocol.several_tasks,
-        ),
-        lower(
-            "MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
-            "Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T)",
-            minus(RELAXED, ALONE),
-        ),
-        lower(
-            "GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
-            "Lu et al. 2022, Theorem 1 with a linear class",
-            minus(GFUCB, ALONE),
-        ),
-        lower(
-            "MLinGreedy beats OFUL per task at the largest M",
-            "Yang et al. 2021: M sqrt(kT) + sqrt(dkMT)",
-            minus(GREEDY, ALONE),
-            note="each epoch forgets the data before it, and the first ones (1, 2, 4, 8 rounds) fit dk + Mk = 52 numbers on 16 to 128 "
-            "rewards: half of its regret is lost by round 15 of 200 (8 other seeds)",
-        ),
-        Claim.derived(
-            text="at the smallest M there is little to share, and MTLR-OFUL loses to OFUL per task",
-            paper="the ratio of the rates is sqrt(k/d) + sqrt(k/M), 1.86 at M = 1, d = 10, k = 2 (ordering)",
-            measure=minus(RELAXED, ALONE, fewest),
-            accepts=at_least(0.0),
-            unit=REWARD,
-            note="one task a seed: about 400 seeds would decide a difference of 0.57",
-        ),
-        Claim.derived(
-            text="sharing starts to pay where the rates cross (measured over predicted M; ahead at once counts as the smallest M)",
-            paper="M sqrt(dkT) + d sqrt(kMT) = M d sqrt(T) at M = k / (1 - sqrt(k/d))^2, 6.5 for d=10, k=2",
-            measure=crossing(
-                value("total", method=RELAXED), value("total", method=ALONE), "tasks", over=value("crossing_theory")
-            ),
-            accepts=between(1 / 1.5, 1.5, "a factor 1.5 for the constants that the rates leave out, as on the ball"),
-            unit="1",
-            value=1.0,
-            note="the constants are not alike: at M = 1 the two are level within their error, where the rates say 86 % more",
-            applies=protocol.several_tasks,
-        ),
-        lower(
-            "the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
-            "k instead of d directions to learn, and none of the subspace",
-            lowest(value("total", tasks=most), KNOWN),
-            kind="derived",
-        ),
+        lower("MTLR-OFUL's regret per task falls from the smallest to the largest M", "Hu et al. 2021, Theorem 1 divided by M",
+              across_tasks(RELAXED), applies=protocol.several_tasks),
+        lower("MTLR-OFUL (relaxed ellipsoid) beats OFUL per task at the largest M",
+              "Hu et al. 2021: M sqrt(dkT) + d sqrt(kMT) against M d sqrt(T)", minus(RELAXED, ALONE)),
+        lower("GFUCB over the linear class, one optimistic B for all tasks, beats OFUL per task at the largest M",
+              "Lu et al. 2022, Theorem 1 with a linear class", minus(GFUCB, ALONE)),
+        lower("MLinGreedy beats OFUL per task at the largest M", "Yang et al. 2021: M sqrt(kT) + sqrt(dkMT)", minus(GREEDY, ALONE),
+              note="each epoch forgets the data before it, and the first ones (1, 2, 4, 8 rounds) fit dk + Mk = 52 numbers on 16 to 128 "
+              "rewards: half of its regret is lost by round 15 of 200 (8 other seeds)"),
+        Claim.derived("at the smallest M there is little to share, and MTLR-OFUL loses to OFUL per task",
+              "the ratio of the rates is sqrt(k/d) + sqrt(k/M), 1.86 at M = 1, d = 10, k = 2 (ordering)", minus(RELAXED, ALONE, fewest),
+              at_least(0.0), unit=REWARD, note="one task a seed: about 400 seeds would decide a difference of 0.57"),
+        Claim.derived("sharing starts to pay where the rates cross (measured over predicted M; ahead at once counts as the smallest M)",
+              "M sqrt(dkT) + d sqrt(kMT) = M d sqrt(T) at M = k / (1 - sqrt(k/d))^2, 6.5 for d=10, k=2",
+              crossing(value("total", method=RELAXED), value("total", method=ALONE), "tasks", over=value("crossing_theory")),
+              between(1 / 1.5, 1.5, "a factor 1.5 for the constants that the rates leave out, as on the ball"), unit="1", value=1.0,
+              note="the constants are not alike: at M = 1 the two are level within their error, where the rates say 86 % more",
+              applies=protocol.several_tasks),
+        lower("the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
+              "k instead of d directions to learn, and none of the subspace", lowest(value("total", tasks=most), KNOWN), kind="derived"),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(2,), rounds=10, dim=4, rank=1, arms=3, scales=(0.1,)),
         "paper": dict(seeds=100, tasks=(1, 2, 4, 8, 16, 32, 64), rounds=2000, scales=(0.005, 0.02, 0.1, 0.5, 2.0)),
     },
-)
+)  # fmt: skip

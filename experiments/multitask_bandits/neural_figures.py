@@ -43,29 +43,18 @@ NEURAL = Figure(
     question="Does one network for several image bandits lower the regret per task, and by more the more tasks share it?",
     config=NeuralConfig,
     claims=(
-        lower(
-            "late regret per round is lower with the most tasks than with one",
-            f"{LU}: more tasks, lower regret per task",
-            across_tasks(SHARED, "late"),
-            **{**ACROSS, "unit": "reward per task and round"},
-        ),
+        lower("late regret per round is lower with the most tasks than with one", f"{LU}: more tasks, lower regret per task",
+              across_tasks(SHARED, "late"), **{**ACROSS, "unit": "reward per task and round"}),
         lower("total regret per task is lower with the most tasks than with one", LU, across_tasks(SHARED), **ACROSS),
-        lower(
-            "the learned representation beats LinUCB on pixels at the largest M", LU, minus(SHARED, LINUCB), **STAND_IN
-        ),
-        lower(
-            "optimism beats greedy at the largest M",
-            "GFUCB explores; greedy is its zero-width limit",
-            minus(SHARED, GREEDY),
-            note="the two differ by less than 3 % of the regret: five random images a round explore by themselves; "
-            "about 180 seeds would decide a difference of 0.2",
-            **STAND_IN,
-        ),
+        lower("the learned representation beats LinUCB on pixels at the largest M", LU, minus(SHARED, LINUCB), **STAND_IN),
+        lower("optimism beats greedy at the largest M", "GFUCB explores; greedy is its zero-width limit", minus(SHARED, GREEDY),
+              note="the two differ by less than 3 % of the regret: five random images a round explore by themselves; "
+              "about 180 seeds would decide a difference of 0.2", **STAND_IN),
         lower("beats uniform at the largest M", "any learner does", minus(SHARED, RANDOM), kind="sanity", **STAND_IN),
     ),
     presets={"smoke": {**SMOKE, "tasks": (1, 2)}, "paper": PAPER},
     **COMMON,
-)
+)  # fmt: skip
 
 CONTROL = Figure(
     name="neural_control",
@@ -73,22 +62,17 @@ CONTROL = Figure(
     question="If the tasks have nothing of low rank in common, does sharing one network still help?",
     config=ControlConfig,
     claims=(
-        Claim.derived(
-            text="without shared low-rank values more tasks bring no gain",
-            paper="the gain needs tasks that share a representation smaller than the inputs (derived control)",
-            measure=across_tasks(SHARED),
-            accepts=at_least(0.0),
-            unit=REWARD,
-            note="16 seeds leave it open: about 80 would decide a gain of 0.36, as large as theirs",
-            **ACROSS,
-        ),
+        Claim.derived("without shared low-rank values more tasks bring no gain",
+              "the gain needs tasks that share a representation smaller than the inputs (derived control)", across_tasks(SHARED),
+              at_least(0.0), unit=REWARD, note="16 seeds leave it open: about 80 would decide a gain of 0.36, as large as theirs",
+              **ACROSS),
     ),
     presets={
         "smoke": {**SMOKE, "rank": 4},
         "paper": dict(seeds=20, tasks=(1, 10, 40), rounds=300, steps=600, late=100),
     },
     **COMMON,
-)
+)  # fmt: skip
 
 PAIRS = Figure(
     name="digit_pairs",
@@ -96,22 +80,13 @@ PAIRS = Figure(
     question="Does one network for all pairs of digits have lower regret per task than one network per pair?",
     config=PairsConfig,
     claims=(
-        lower(
-            "one network for all 45 pairs has lower regret per task than one network per pair",
-            YANG,
-            across_tasks(SHARED),
-            **ACROSS,
-        ),
-        lower(
-            "the learned representation beats LinUCB on pixels",
-            f"{YANG}: shared against independent linear bandits",
-            minus(SHARED, LINUCB),
-            **STAND_IN,
-        ),
+        lower("one network for all 45 pairs has lower regret per task than one network per pair", YANG, across_tasks(SHARED), **ACROSS),
+        lower("the learned representation beats LinUCB on pixels", f"{YANG}: shared against independent linear bandits",
+              minus(SHARED, LINUCB), **STAND_IN),
     ),
     presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (1, 10, 45)}},
     **COMMON,
-)
+)  # fmt: skip
 
 BONUS = Figure(
     name="bonuses",
@@ -119,13 +94,9 @@ BONUS = Figure(
     question="Which of three confidence sets of the neural bandit explores best?",
     config=BonusesConfig,
     claims=(
-        lower(
-            "all three bonuses beat LinUCB on pixels (the worst minus LinUCB)",
-            "practical variants of Algorithm 1",
-            worst(value("total", method=lambda config: config.shared, tasks=most) - total(LINUCB)),
-            **STAND_IN,
-        ),
+        lower("all three bonuses beat LinUCB on pixels (the worst minus LinUCB)", "practical variants of Algorithm 1",
+              worst(value("total", method=lambda config: config.shared, tasks=most) - total(LINUCB)), **STAND_IN),
     ),
     presets={"smoke": SMOKE, "paper": {**PAPER, "tasks": (10,)}},
     **COMMON,
-)
+)  # fmt: skip

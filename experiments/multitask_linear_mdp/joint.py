@@ -80,20 +80,14 @@ FIGURE = Figure(
     title="Joint optimistic choice over stages and tasks against the practical stage-by-stage algorithm, tiny problems",
     question="How much does the practical stage-by-stage algorithm lose to the joint optimistic choice, where that can be searched?",
     claims=(
-        Claim.derived(
-            "regret per task of the practical algorithm over that of joint optimisation, each at its best constant",
-            "the practical form stands in for GFUCB's joint choice (Lu et al. 2022), and neither loses nor gains by it",
-            bootstrap(
-                lambda practical, joint: np.min(practical) / np.min(joint), total(value("lsvi")), total(value("joint"))
-            ),
-            between(0.75, 1.25, "a quarter, ours, as for the gain of a finite class of bandits"),
-            unit="1",
-            value=1.0,
-            note="the best constants are chosen anew in every resample; about 1000 seeds would decide a ratio of 1.2",
-        ),
+        Claim.derived("regret per task of the practical algorithm over that of joint optimisation, each at its best constant",
+              "the practical form stands in for GFUCB's joint choice (Lu et al. 2022), and neither loses nor gains by it",
+              bootstrap(lambda practical, joint: np.min(practical) / np.min(joint), total(value("lsvi")), total(value("joint"))),
+              between(0.75, 1.25, "a quarter, ours, as for the gain of a finite class of bandits"), unit="1", value=1.0,
+              note="the best constants are chosen anew in every resample; about 1000 seeds would decide a ratio of 1.2"),
     ),
     presets={
         "smoke": dict(seeds=2, episodes=6, budgets=(0.03,), confs=(0.03,), candidates=2),
         "paper": dict(seeds=200, episodes=300),
     },
-)
+)  # fmt: skip

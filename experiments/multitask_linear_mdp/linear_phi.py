@@ -88,33 +88,19 @@ FIGURE = Figure(
     title="Linear representations: MTLR-LSVI against LSVI-UCB on raw inputs, for several M",
     question="With linear representations of high-dimensional inputs, does MTLR-LSVI beat LSVI-UCB on the raw inputs?",
     claims=(
-        Claim(
-            "MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",
-            "Hu et al. 2021: H M sqrt(dkT) + H d sqrt(kMT) against M copies",
-            mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST)),
-            less_than_zero,
-            unit=RETURN,
-        ),
-        Claim(
-            "MTLR-LSVI's regret per task falls from the smallest to the largest M",
-            "the term H d sqrt(kMT) is paid once",
-            mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)),
-            less_than_zero,
-            unit=RETURN,
-            note="about 60 seeds would decide a fall of 2.5",
-            applies=lambda data: data.sizes["task"] > 1,
-        ),
-        Claim.derived(
-            "the known subspace is a floor at the largest M (minus the lowest of the other methods)",
-            "theory: M -> infinity tends to known B",
-            lowest(total(value("regret", task=LAST)), METHODS[3]),
-            less_than_zero,
-            unit=RETURN,
-        ),
+        Claim("MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",
+              "Hu et al. 2021: H M sqrt(dkT) + H d sqrt(kMT) against M copies",
+              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST)), less_than_zero, unit=RETURN),
+        Claim("MTLR-LSVI's regret per task falls from the smallest to the largest M", "the term H d sqrt(kMT) is paid once",
+              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)), less_than_zero, unit=RETURN,
+              note="about 60 seeds would decide a fall of 2.5", applies=lambda data: data.sizes["task"] > 1),
+        Claim.derived("the known subspace is a floor at the largest M (minus the lowest of the other methods)",
+              "theory: M -> infinity tends to known B", lowest(total(value("regret", task=LAST)), METHODS[3]), less_than_zero,
+              unit=RETURN),
     ),
     split=("tasks",),
     presets={
         "smoke": dict(seeds=2, tasks=(1,), episodes=12, states=5, dim=4),
         "paper": dict(seeds=200, tasks=(1, 2, 4, 8, 16, 32), episodes=500),
     },
-)
+)  # fmt: skip

@@ -94,34 +94,14 @@ FIGURE = Figure(
     title="Neural multitask LSVI: a shared body against one body per task, three bonuses",
     question="Does a body shared by all tasks lower the regret per task against one body per task?",
     claims=(
-        Claim(
-            "a shared body has lower regret per task than one body per task",
-            "Lu et al. 2022: gain of a shared neural representation",
-            difference(SHARED, OWN),
-            less_than_zero,
-            unit=RETURN,
-        ),
-        Claim.derived(
-            "the shared network beats tabular learning",
-            "the representation generalises over pairs (s, a)",
-            difference(SHARED, TABLE),
-            less_than_zero,
-            unit=RETURN,
-        ),
-        Claim.derived(
-            "the shared network beats linear features of the raw inputs",
-            "x itself is not a linear-MDP feature map",
-            difference(SHARED, RAW),
-            less_than_zero,
-            unit=RETURN,
-        ),
-        Claim.derived(
-            "the known representation is a floor (minus the lowest of the other methods)",
-            "theory: M -> infinity tends to known phi",
-            lowest(total(value("regret")), KNOWN),
-            less_than_zero,
-            unit=RETURN,
-        ),
+        Claim("a shared body has lower regret per task than one body per task", "Lu et al. 2022: gain of a shared neural representation",
+              difference(SHARED, OWN), less_than_zero, unit=RETURN),
+        Claim.derived("the shared network beats tabular learning", "the representation generalises over pairs (s, a)",
+              difference(SHARED, TABLE), less_than_zero, unit=RETURN),
+        Claim.derived("the shared network beats linear features of the raw inputs", "x itself is not a linear-MDP feature map",
+              difference(SHARED, RAW), less_than_zero, unit=RETURN),
+        Claim.derived("the known representation is a floor (minus the lowest of the other methods)",
+              "theory: M -> infinity tends to known phi", lowest(total(value("regret")), KNOWN), less_than_zero, unit=RETURN),
     ),
     presets={
         "smoke": dict(
@@ -129,4 +109,4 @@ FIGURE = Figure(
         ),
         "paper": dict(seeds=100, episodes=500, steps=300, hidden=64),
     },
-)
+)  # fmt: skip

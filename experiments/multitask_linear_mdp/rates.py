@@ -98,24 +98,15 @@ FIGURE = Figure(
     title="Regret bounds of linear MDPs against episodes and tasks",
     question="How do the regret bounds scale with episodes and tasks, and from when on do they say anything?",
     claims=(
-        Claim.sanity(
-            "episodes before LSVI-UCB's bound falls below H per episode, over d^3 H^2, at the smallest d",
-            "sqrt(d^3 H^4 K) (Jin et al. 2020)",
-            lambda data: exact(
-                data["episode"][int(np.argmax((data["lsvi_ucb"].isel(dim=0) < data["trivial"]).values))]
-                / data["informative"].isel(dim=0)
-            ),
-            between(1.0, 1.34, "one step of the grid, 8 points per decade: 10^(1/8) = 1.334"),
-            unit="1",
-            note="hundreds of episodes already at k = 3, H = 4",
-        ),
-        Claim.sanity(
-            "gain of sharing at the largest M over its limit",
-            "1 + sqrt(log N / k) as M grows",
-            lambda data: exact(data["gain"].isel(team=-1) / data.attrs["limit"]),
-            between(0.95, 1.0, "from below; the rest is sqrt(log N / k / M), 1 % at M = 10000"),
-            unit="1",
-        ),
+        Claim.sanity("episodes before LSVI-UCB's bound falls below H per episode, over d^3 H^2, at the smallest d",
+              "sqrt(d^3 H^4 K) (Jin et al. 2020)",
+              lambda data: exact(data["episode"][int(np.argmax((data["lsvi_ucb"].isel(dim=0) < data["trivial"]).values))]
+                                 / data["informative"].isel(dim=0)),
+              between(1.0, 1.34, "one step of the grid, 8 points per decade: 10^(1/8) = 1.334"), unit="1",
+              note="hundreds of episodes already at k = 3, H = 4"),
+        Claim.sanity("gain of sharing at the largest M over its limit", "1 + sqrt(log N / k) as M grows",
+              lambda data: exact(data["gain"].isel(team=-1) / data.attrs["limit"]),
+              between(0.95, 1.0, "from below; the rest is sqrt(log N / k / M), 1 % at M = 10000"), unit="1"),
     ),
     presets={"smoke": dict(seeds=1), "paper": dict()},
-)
+)  # fmt: skip

@@ -113,56 +113,29 @@ FIGURE = Figure(
     title="Regret per task against episodes: survivors shared, per task, oracle, tabular and ablation",
     question="Does one set of surviving representations for all tasks lower the regret per task against one set per task?",
     claims=(
-        lower(
-            "one survivor set for all tasks has lower regret per task than one per task",
-            "Lu et al. 2022: joint confidence set beats M single-task copies",
-            difference(SHARED, OWN),
-        ),
+        lower("one survivor set for all tasks has lower regret per task than one per task",
+              "Lu et al. 2022: joint confidence set beats M single-task copies", difference(SHARED, OWN)),
         near("sharing", SHARED),
         near("learning alone", OWN),
-        lower(
-            "late regret per episode (last 30): shared minus per task",
-            f".002 against .020 (ordering), {protocol.PROGRAM}",
-            mean(late_regret(SHARED) - late_regret(OWN)),
-            "reference",
-            unit="return per task and episode",
-        ),
-        lower(
-            "sharing beats tabular (one-hot) LSVI-UCB",
-            "structure pays: k directions instead of S A pairs",
-            difference(SHARED, protocol.TABULAR),
-            "derived",
-        ),
-        *(
-            Claim.derived(text, FLOOR, measure, at_most(0.0), unit=protocol.RETURN, note=note)
-            for text, measure, note in (
-                ("the known representation is a floor: known phi minus shared", difference(KNOWN, SHARED), CAPPED),
-                (FREE, lowest(protocol.total(value("regret")), KNOWN_FREE), ""),
-            )
-        ),
-        reference(
-            f"{ARGMIN} fails: regret per task, shared",
-            protocol.ARGMIN_SHARED,
-            f"55-70 after 150 episodes, linear; {protocol.PROGRAM}, in similar settings",
-            between(55.0, 70.0, "the range that program gives"),
-            note=DEPENDS,
-        ),
-        lower(
-            f"{ARGMIN} costs more than the survivor set (shared)",
-            f"a wrong phi that fits what was visited is never refuted (ordering), {protocol.PROGRAM}",
-            difference(SHARED, protocol.ARGMIN_SHARED),
-            "reference",
-        ),
-        lower(
-            f"{ARGMIN} costs more than the survivor set (per task)",
-            f"the same with either sharing mode (ordering), {protocol.PROGRAM}",
-            difference(OWN, protocol.ARGMIN_OWN),
-            "reference",
-            REFUTED,
-        ),
+        lower("late regret per episode (last 30): shared minus per task", f".002 against .020 (ordering), {protocol.PROGRAM}",
+              mean(late_regret(SHARED) - late_regret(OWN)), "reference", unit="return per task and episode"),
+        lower("sharing beats tabular (one-hot) LSVI-UCB", "structure pays: k directions instead of S A pairs",
+              difference(SHARED, protocol.TABULAR), "derived"),
+        *(Claim.derived(text, FLOOR, measure, at_most(0.0), unit=protocol.RETURN, note=note)
+          for text, measure, note in (("the known representation is a floor: known phi minus shared", difference(KNOWN, SHARED), CAPPED),
+                (FREE, lowest(protocol.total(value("regret")), KNOWN_FREE), ""))),
+        reference(f"{ARGMIN} fails: regret per task, shared", protocol.ARGMIN_SHARED,
+              f"55-70 after 150 episodes, linear; {protocol.PROGRAM}, in similar settings",
+              between(55.0, 70.0, "the range that program gives"), note=DEPENDS),
+        lower(f"{ARGMIN} costs more than the survivor set (shared)",
+              f"a wrong phi that fits what was visited is never refuted (ordering), {protocol.PROGRAM}",
+              difference(SHARED, protocol.ARGMIN_SHARED), "reference"),
+        lower(f"{ARGMIN} costs more than the survivor set (per task)",
+              f"the same with either sharing mode (ordering), {protocol.PROGRAM}", difference(OWN, protocol.ARGMIN_OWN), "reference",
+              REFUTED),
     ),
     presets={
         "smoke": dict(seeds=2, episodes=12, states=5, candidates=6, tasks=4),
         "paper": dict(seeds=200, episodes=500),
     },
-)
+)  # fmt: skip

@@ -143,20 +143,14 @@ FIGURE = Figure(
     title="Sensitivity of the ordering to its constants, and the ordering with every method tuned alike",
     question="Does sharing still win when all constants are changed, and when every method is tuned alike?",
     claims=(
-        protocol.lower(
-            "sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)",
-            PAPER,
-            mean(value("surface", noise=FIRST).then(log_ratio)),
-            unit="log ratio",
-            note="over tuning seeds; the heat map shows where it holds",
-        ),
+        protocol.lower("sharing beats learning alone at the same constants, averaged over the grid (log ratio, no noise)", PAPER,
+              mean(value("surface", noise=FIRST).then(log_ratio)), unit="log ratio",
+              note="over tuning seeds; the heat map shows where it holds"),
         *(ordering("sharing beats learning alone", PAPER, SHARED, OWN, noise) for noise in WHERE),
         *(floor(noise) for noise in WHERE),
         ordering("sharing beats tabular LSVI-UCB", DIRECTIONS, SHARED, TABULAR, LAST, "derived"),
-        *(
-            ordering(f"the {words} survivor set beats argmin only", ARGMIN, *methods, FIRST, "reference", REFUTED)
-            for words, methods in (("shared", (SHARED, ARGMIN_SHARED)), ("per-task", (OWN, ARGMIN_OWN)))
-        ),
+        *(ordering(f"the {words} survivor set beats argmin only", ARGMIN, *methods, FIRST, "reference", REFUTED)
+          for words, methods in (("shared", (SHARED, ARGMIN_SHARED)), ("per-task", (OWN, ARGMIN_OWN)))),
     ),
     split=("noises",),
     presets={

@@ -142,8 +142,7 @@ FIGURE = Figure(
               note="the one direction kept is a random mixture of equally strong ones, drawn anew in every phase: where its entries differ "
               "in sign every task still sees its best arm as best, so that most tasks are settled by chance, if late"),
         Claim.derived("one dimension too many costs samples and no answer (wrong or open)", "B is still in the span",
-              mean(of("wrong", "k + 1") + of("open", "k + 1")), between(0.0, 0.005), unit="share of tasks",
-              reason="delta"),
+              mean(of("wrong", "k + 1") + of("open", "k + 1")), between(0.0, 0.005), unit="share of tasks", reason="delta"),
         Claim.derived("an omega four times too small costs samples", "T ~ k^2/omega (ordering)", more("omega / 4"), at_least(0.0),
               unit="log ratio"),
     ),

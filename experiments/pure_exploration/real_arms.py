@@ -152,8 +152,7 @@ FIGURE = Figure(
               "Du et al. 2023, Theorem 1: at least 1 - delta = 0.995", share(value("wrong", method=DOU) < 0.5), at_least(0.995),
               unit="share of runs", stand_in=True),
         Claim.sanity("mean digits: the known B is a lower envelope at the largest M (minus the lowest of the others)",
-              "no features to find (ordering)", lowest(log(value("pulls", tasks=LAST)), KNOWN), less_than_zero, 
-              unit="log pulls"),
+              "no features to find (ordering)", lowest(log(value("pulls", tasks=LAST)), KNOWN), less_than_zero, unit="log pulls"),
     ),
     presets={"smoke": dict(seeds=2, dim=4, tasks=(4, 8), gap=0.8), "paper": dict(seeds=1000)},
 )  # fmt: skip
