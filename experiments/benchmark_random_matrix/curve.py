@@ -5,23 +5,18 @@ import functools
 import numpy as np
 
 from experiments.benchmark_random_matrix import protocol
+from experiments.benchmark_random_matrix.literal import plain_monte_carlo, scipy_curve
 from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, over_seeds
 from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
 
 ALPHA, NOISE, GAMMA = 0.5, 0.3, 1.0
 PLAIN = 2  # draws of the plain Monte Carlo that are timed
-LOOK = plots.looks(
-    {
-        "theory": "prediction with\ngradients",
-        "risk_only": "prediction\nwithout",
-        "scipy": "SciPy root finder,\nno gradients",
-        "monte_carlo": "Monte Carlo 1 %,\none eigh per draw",
-        "plain": "Monte Carlo 1 %,\none fit per point",
-    }
-)
+LOOK = plots.looks({"theory": "prediction with\ngradients", "risk_only": "prediction\nwithout",
+                    "scipy": "SciPy root finder,\nno gradients", "monte_carlo": "Monte Carlo 1 %,\none eigh per draw",
+                    "plain": "Monte Carlo 1 %,\none fit per point"})  # fmt: skip
 
 
 class CurveConfig(BaseConfig):
@@ -53,40 +48,6 @@ def curve(parameters, lams):
     return jax.vmap(risk, in_axes=(None, 0))(parameters, lams)
 
 
-def plain_monte_carlo(key, gamma, lams, *, dim):
-    """Test risk of one draw at every lam, each by its own fit."""
-    keys = split_named(key, "problem", "data")
-    params = random_matrix.aligned_model(keys["problem"], tasks=2, dim=dim, alpha=ALPHA, noise=NOISE)
-    data = random_matrix.sample_tasks(keys["data"], params, counts=(dim, dim))
-    return jax.lax.map(
-        lambda lam: random_matrix.exact_risk(
-            params, random_matrix.regression.fit_shared_centre(data, gamma=gamma, lam=lam).W
-        ).mean(),
-        lams,
-    )
-
-
-def scipy_curve(parameters, lams):
-    """The same equations in NumPy, the fixed point by `scipy.optimize.root` (its hybrid method, default tolerance)."""
-    from scipy import optimize
-
-    gamma, noise, alpha = parameters
-    gram = np.array([[1, alpha], [alpha, 1]]) / 2
-    out = []
-    for lam in lams:
-        B = gamma * np.eye(2) + lam
-
-        def p0(delta, B=B):
-            return np.linalg.solve(np.eye(2) + B / (2 * (1 + delta)), B)
-
-        delta = optimize.root(lambda x, p0=p0: np.diag(p0(x)) / 2 - x, np.diag(B) / 2).x
-        p, D = p0(delta), 1 / (2 * (1 + delta) ** 2)
-        L = np.linalg.inv(np.eye(2) + B / (2 * (1 + delta)))
-        K = np.diag(L @ gram @ L.T)
-        out.append(np.linalg.solve(np.eye(2) - p * p / 2 * D, K + noise).mean())
-    return np.array(out)
-
-
 def central_differences(parameters, lams, step=1e-5):
     """Derivatives of the risk in gamma, noise and alignment at every lam, (lam, parameter)."""
     rows = [
@@ -111,7 +72,9 @@ def run(config, seeds):
         "scipy": functools.partial(scipy_curve, parameters, lams),
         "monte_carlo": functools.partial(over_seeds, simulate_path, range(draws), *problem, **size),
         # Draws are independent work: a few are timed and scaled to their number.
-        "plain": functools.partial(over_seeds, plain_monte_carlo, range(PLAIN), GAMMA * np.ones(2), lams, **size),
+        "plain": functools.partial(
+            over_seeds, plain_monte_carlo, range(PLAIN), ALPHA, GAMMA * np.ones(2), NOISE, lams, **size
+        ),
     }
     seconds = protocol.seconds_of(calls, config.repeats)
     seconds[list(LOOK).index("plain")] *= draws / PLAIN
@@ -155,34 +118,18 @@ FIGURE = Figure(
     question="How much cheaper is a predicted risk curve with gradients than Monte Carlo or a root finder of the same accuracy?",
     presets={"smoke": dict(dim=16, points=5, pilot=4, repeats=2), "paper": dict(dim=400)},
     claims=(
-        protocol.faster(
-            "times cheaper than Monte Carlo of 1 % error, one fit per coupling and draw",
-            1000.0,
-            protocol.times("plain", "theory"),
-            f"timed on {PLAIN} draws and scaled to their number",
-        ),
-        protocol.faster(
-            "times cheaper than Monte Carlo of 1 % error, one eigendecomposition per draw",
-            1000.0,
-            protocol.times("monte_carlo", "theory"),
-            "the simulation as it is done in this project, where a draw serves all couplings",
-        ),
-        protocol.faster(
-            "times cheaper than SciPy's root finder without gradients", 1.0, protocol.times("scipy", "theory")
-        ),
-        Claim.reference(
-            text="SciPy solves the same equations (largest relative deviation)",
-            paper="the fixed point by `scipy.optimize.root`",
-            measure=protocol.deviation("risk", "other", dim="program"),
-            accepts=between(0.0, 1e-6, "SciPy's default tolerance is 1.5e-8; the rest for its step through the risk"),
-            unit="relative",
-        ),
-        Claim.sanity(
-            text="gradients equal central differences (largest relative deviation)",
-            paper="goal: 1e-6",
-            measure=protocol.deviation("gradient", "other", dim="program"),
-            accepts=between(0.0, 1e-6, "error of central differences"),
-            unit="relative",
-        ),
+        protocol.faster("times cheaper than Monte Carlo of 1 % error, one fit per coupling and draw", 1000.0,
+                        protocol.times("plain", "theory"), f"timed on {PLAIN} draws and scaled to their number"),
+        protocol.faster("times cheaper than Monte Carlo of 1 % error, one eigendecomposition per draw", 1000.0,
+                        protocol.times("monte_carlo", "theory"),
+                        "the simulation as it is done in this project, where a draw serves all couplings"),
+        protocol.faster("times cheaper than SciPy's root finder without gradients", 1.0, protocol.times("scipy", "theory")),
+        Claim.reference("SciPy solves the same equations (largest relative deviation)",
+                        "the fixed point by `scipy.optimize.root`", protocol.deviation("risk", "other", dim="program"),
+                        between(0.0, 1e-6, "SciPy's default tolerance is 1.5e-8; the rest for its step through the risk"),
+                        unit="relative"),
+        Claim.sanity("gradients equal central differences (largest relative deviation)", "goal: 1e-6",
+                     protocol.deviation("gradient", "other", dim="program"), between(0.0, 1e-6, "error of central differences"),
+                     unit="relative"),
     ),
-)
+)  # fmt: skip

@@ -7,19 +7,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from experiments.benchmark_random_matrix import protocol
+from experiments.benchmark_random_matrix.literal import dense_dual, dense_primal
 from mtrl import random_matrix
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
-LOOK = plots.looks(
-    {
-        "ours": "this project,\nconjugate gradients",
-        "direct": "this project,\ndirect + leverages",
-        "primal": "dense NumPy,\nTd x Td solve",
-        "dual": "dense NumPy,\nn x n inverse (literal)",
-    }
-)
+LOOK = plots.looks({"ours": "this project,\nconjugate gradients", "direct": "this project,\ndirect + leverages",
+                    "primal": "dense NumPy,\nTd x Td solve", "dual": "dense NumPy,\nn x n inverse (literal)"})  # fmt: skip
 MEMORY = plots.looks({"ours": "this project,\nwork space", "data": "the data", "dense": "dense matrices\nZ, A, K, Q"})
 
 
@@ -31,28 +26,6 @@ class FitConfig(BaseConfig):
     dim: int = field(400, help="dimension d", lower=2)
     samples: int = field(600, help="samples per task n_t", lower=2)
     repeats: int = field(5, help="interleaved repetitions", lower=2)
-
-
-def dense_dual(X, y, gamma, lam):
-    """`a = Q Y`, `Q = (Z^T A Z/(Td) + I)^-1`, with Z, A and Q as dense matrices, as the formulas are written."""
-    T, n, d = X.shape
-    Z = np.zeros((T * d, T * n))
-    for t in range(T):
-        Z[t * d : (t + 1) * d, t * n : (t + 1) * n] = X[t].T
-    A = np.kron(np.diag(gamma) + lam, np.eye(d))
-    Q = np.linalg.inv(Z.T @ A @ Z / (T * d) + np.eye(T * n))
-    return (A @ Z @ (Q @ y.ravel()) / np.sqrt(T * d)).reshape(T, d)
-
-
-def dense_primal(X, y, gamma, lam):
-    """`(I + A Z Z^T/(Td)) vec(W) = A Z Y/sqrt(Td)`, one dense Td x Td solve: the cheaper dense way when Td < n."""
-    T, n, d = X.shape
-    Z = np.zeros((T * d, T * n))
-    for t in range(T):
-        Z[t * d : (t + 1) * d, t * n : (t + 1) * n] = X[t].T
-    A = np.kron(np.diag(gamma) + lam, np.eye(d))
-    W = np.linalg.solve(np.eye(T * d) + A @ (Z @ Z.T) / (T * d), A @ (Z @ y.ravel()) / np.sqrt(T * d))
-    return W.reshape(T, d)
 
 
 def on_all_cores(solve, *arguments):
@@ -128,26 +101,15 @@ FIGURE = Figure(
     title="One fit against dense linear algebra: time and memory",
     question="How much time and memory does one fit of the multitask ridge take, against dense linear algebra?",
     presets={"smoke": dict(tasks=2, dim=20, samples=30, repeats=2)},
-    memory=lambda c: (
-        8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2)
-    ),
+    memory=lambda c: 8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2),
     claims=(
         protocol.faster("times faster than the literal n x n inverse", 20.0, protocol.times("dual", "ours")),
         protocol.faster("times faster than the cheapest dense solve", 20.0, protocol.times("primal", "ours")),
-        Claim.speed(
-            text="work space over the dense matrices' memory",
-            paper="goal: below 0.1",
-            measure=exact(value("megabytes", kind="ours") / value("megabytes", kind="dense")),
-            accepts=between(0.0, 0.1),
-            unit="ratio",
-            reason=protocol.GOAL,
-        ),
-        Claim.sanity(
-            text="all four give the same estimate (largest relative deviation)",
-            paper="same closed form",
-            measure=protocol.deviation("weights", "dual"),
-            accepts=between(0.0, 1e-9, "relative residual 1e-12 times the condition"),
-            unit="relative",
-        ),
+        Claim.speed("work space over the dense matrices' memory", "goal: below 0.1",
+                    exact(value("megabytes", kind="ours") / value("megabytes", kind="dense")), between(0.0, 0.1), unit="ratio",
+                    reason=protocol.GOAL),
+        Claim.sanity("all four give the same estimate (largest relative deviation)", "same closed form",
+                     protocol.deviation("weights", "dual"), between(0.0, 1e-9, "relative residual 1e-12 times the condition"),
+                     unit="relative"),
     ),
-)
+)  # fmt: skip

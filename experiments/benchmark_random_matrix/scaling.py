@@ -103,23 +103,9 @@ FIGURE = Figure(
     question="How does the cost of a fit and of a prediction grow with dimension, tasks and samples?",
     presets={"smoke": dict(dims=(8, 16), tasks=(2,), samples=(20,), base=(8, 2, 20), repeats=2)},
     claims=(
-        *(
-            at_most_of(
-                1.3, f"the fit is at most linear in {words} (fitted exponent; dense{way}: 3)", FIT, "fit", axis, SLACK
-            )
-            for axis, words, way in (
-                ("tasks", "tasks", ""),
-                ("samples", "samples", " dual"),
-                ("dim", "the dimension", " primal"),
-            )
-        ),
-        at_most_of(
-            2.0,
-            "the prediction is at most linear in tasks up to its T^2 part (fitted exponent; dense: 3)",
-            "derived: T d^3 + T^2 d^2",
-            "predict",
-            "tasks",
-            "the T^2 part; no cost falls with size",
-        ),
+        *(at_most_of(1.3, f"the fit is at most linear in {words} (fitted exponent; dense{way}: 3)", FIT, "fit", axis, SLACK)
+          for axis, words, way in (("tasks", "tasks", ""), ("samples", "samples", " dual"), ("dim", "the dimension", " primal"))),
+        at_most_of(2.0, "the prediction is at most linear in tasks up to its T^2 part (fitted exponent; dense: 3)",
+                   "derived: T d^3 + T^2 d^2", "predict", "tasks", "the T^2 part; no cost falls with size"),
     ),
-)
+)  # fmt: skip

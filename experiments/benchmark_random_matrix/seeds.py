@@ -73,12 +73,7 @@ FIGURE = Figure(
     presets={"smoke": dict(seeds=4, dims=(4,), points=2, repeats=2)},
     claims=(
         protocol.faster("times faster than a loop over seeds, smallest dimension", 1.0, times(FIRST)),
-        Claim.sanity(
-            text="both give the same risks (largest relative deviation)",
-            paper="same draws",
-            measure=protocol.deviation("risk", "loop"),
-            accepts=between(0.0, 1e-8, "order of summation"),
-            unit="relative",
-        ),
+        Claim.sanity("both give the same risks (largest relative deviation)", "same draws", protocol.deviation("risk", "loop"),
+                     between(0.0, 1e-8, "order of summation"), unit="relative"),
     ),
-)
+)  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 
 from experiments.rmt_classification import protocol
+from experiments.rmt_classification.protocol import fraction, never
 from mtrl.harness import Axis, Figure, at_least, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, Measure, exact, value
 from mtrl.harness.picture import plots
@@ -73,22 +74,15 @@ FIGURE = Figure(
     title="Target error against the strength of the shared part",
     question="How strongly should the tasks be coupled when the source helps and when it harms?",
     claims=(
-        protocol.never(
-            "the mid-point threshold never loses to threshold 0: largest excess over lam and beta",
-            "section 3: the classical decision is biased; the corrected threshold is the mid-point of the two means",
-            largest_excess("midpoint", "classical"),
-        ),
-        protocol.never(
-            "optimal labels never lose to +-1 labels at the same lam: largest excess",
-            "section 3: the labels maximise the predicted separation",
-            largest_excess("optimal", "midpoint"),
-        ),
-        protocol.fraction(
-            "sharing with a negatively related source hurts under +-1 labels: error at lam = 100 minus at lam = .01",
-            "abstract: strong sharing under +-1 labels may dramatically fail",
-            exact(UNRELATED.at(lam_line=LAST) - UNRELATED.at(lam_line=FIRST)),
-            at_least(0.05, "a dramatic failure is at least five points of error; ours, the paper gives no number"),
-        ),
+        never("the mid-point threshold never loses to threshold 0: largest excess over lam and beta",
+              "section 3: the classical decision is biased; the corrected threshold is the mid-point of the two means",
+              largest_excess("midpoint", "classical")),
+        never("optimal labels never lose to +-1 labels at the same lam: largest excess",
+              "section 3: the labels maximise the predicted separation", largest_excess("optimal", "midpoint")),
+        fraction("sharing with a negatively related source hurts under +-1 labels: error at lam = 100 minus at lam = .01",
+                 "abstract: strong sharing under +-1 labels may dramatically fail",
+                 exact(UNRELATED.at(lam_line=LAST) - UNRELATED.at(lam_line=FIRST)),
+                 at_least(0.05, "a dramatic failure is at least five points of error; ours, the paper gives no number")),
         *protocol.agreement(RULES, "lam and beta", 55, "_at_points"),
     ),
     split={"similarities": "similarities"},
@@ -96,4 +90,4 @@ FIGURE = Figure(
         "smoke": dict(seeds=2, lams=3, lines=5, source=(20, 12), target=(6, 10), dim=20),
         "paper": dict(seeds=1000, seed_batch=100, lams=17, lines=81),
     },
-)
+)  # fmt: skip

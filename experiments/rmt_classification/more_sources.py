@@ -3,6 +3,7 @@
 import numpy as np
 
 from experiments.rmt_classification import protocol
+from experiments.rmt_classification.protocol import fraction, never, reference
 from mtrl.harness import Axis, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, Quantity, exact, mean, value
 from mtrl.harness.picture import plots
@@ -95,46 +96,30 @@ FIGURE = Figure(
     title="Target error against the number of source tasks",
     question="Does adding source tasks ever raise the target's error, with the usual labels and with optimal ones?",
     claims=(
-        protocol.never(
-            "optimal labels: largest rise of the predicted error when a source is added",
-            "figure on added tasks: the optimised machine is non-increasing in the number of tasks",
-            exact(steps("optimal").over("sources", how="max")),
-        ),
-        protocol.fraction(
-            "optimal labels, tuned: largest rise of the predicted error when a source is added",
-            "the same, with tuned (gamma, lam)",
-            exact(steps("tuned").over("sources", how="max")),
-            at_most(5e-4, "5e-4 allows for the finite tuning grid"),
-        ),
-        protocol.fraction(
-            "+-1 labels with all sources minus without any source",
-            "figure on added tasks: negative transfer; reference run .3462 - .3283 = .018",
-            mean(SIGNED.at(sources=LAST) - SIGNED.at(sources=FIRST)),
-            at_least(0.0),
-        ),
-        protocol.fraction(
-            "+-1 labels are erratic: number of added sources that raise the predicted error",
-            "figure on added tasks; reference run: 3 of 6",
-            exact(steps("signed").then(lambda rise: (rise > 0).where(rise.notnull())).over("sources", how="sum")),
-            between(2, 4, "neither falling nor rising throughout; 3 in the reference run, one either way"),
-            unit="sources",
-        ),
-        protocol.reference(
-            "errors at fixed (gamma, lam): largest distance from the reference run",
-            protocol.INDEPENDENT,
-            exact(abs(reference_gap("signed", "optimal")).over("rule", "sources", how="max")),
-            at_most(6e-5, "half of the fourth digit"),
-        ),
-        protocol.reference(
-            "tuned errors: largest excess over the reference run, which used a coarse grid",
-            protocol.INDEPENDENT + "; its coarse grid bounds the minimum from above",
-            exact(reference_gap("tuned").over("rule", "sources", how="max")),
-            at_most(5e-4, "5e-4 allows for the finite tuning grid"),
-        ),
+        never("optimal labels: largest rise of the predicted error when a source is added",
+              "figure on added tasks: the optimised machine is non-increasing in the number of tasks",
+              exact(steps("optimal").over("sources", how="max"))),
+        fraction("optimal labels, tuned: largest rise of the predicted error when a source is added",
+                 "the same, with tuned (gamma, lam)", exact(steps("tuned").over("sources", how="max")),
+                 at_most(5e-4, "5e-4 allows for the finite tuning grid")),
+        fraction("+-1 labels with all sources minus without any source",
+                 "figure on added tasks: negative transfer; reference run .3462 - .3283 = .018",
+                 mean(SIGNED.at(sources=LAST) - SIGNED.at(sources=FIRST)), at_least(0.0)),
+        fraction("+-1 labels are erratic: number of added sources that raise the predicted error",
+                 "figure on added tasks; reference run: 3 of 6",
+                 exact(steps("signed").then(lambda rise: (rise > 0).where(rise.notnull())).over("sources", how="sum")),
+                 between(2, 4, "neither falling nor rising throughout; 3 in the reference run, one either way"), unit="sources"),
+        reference("errors at fixed (gamma, lam): largest distance from the reference run", protocol.INDEPENDENT,
+                  exact(abs(reference_gap("signed", "optimal")).over("rule", "sources", how="max")),
+                  at_most(6e-5, "half of the fourth digit")),
+        reference("tuned errors: largest excess over the reference run, which used a coarse grid",
+                  protocol.INDEPENDENT + "; its coarse grid bounds the minimum from above",
+                  exact(reference_gap("tuned").over("rule", "sources", how="max")),
+                  at_most(5e-4, "5e-4 allows for the finite tuning grid")),
         *protocol.agreement(RULES, "the number of sources", 40),
     ),
     presets={
         "smoke": dict(seeds=2, similarities=(0.8, -0.5), source=15, target=8, dim=20, grid=3, largest=50),
         "paper": dict(seeds=400, seed_batch=25, grid=25),
     },
-)
+)  # fmt: skip

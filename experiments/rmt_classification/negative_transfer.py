@@ -3,6 +3,7 @@
 import numpy as np
 
 from experiments.rmt_classification import protocol
+from experiments.rmt_classification.protocol import fraction, never, reference
 from mtrl.harness import Axis, Figure, at_least, at_most, between, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import Quantity, exact, mean, value
 from mtrl.harness.picture import plots
@@ -109,69 +110,36 @@ FIGURE = Figure(
     title="Target error against task similarity: negative transfer and its repair",
     question="When does a source task harm the target, and do optimal labels always repair it?",
     claims=(
-        protocol.fraction(
-            "+-1 labels are worse than chance at beta = -1",
-            "abstract: the standard algorithm is strongly biased and may dramatically fail; reference run .6198",
-            mean(value("error", rule="signed", beta=-1.0)),
-            at_least(0.5, "chance"),
-        ),
-        protocol.fraction(
-            "similarity below which +-1 labels lose to the single task",
-            "abstract: single-task machines may outperform multi-task learning even for quite resembling tasks; "
-            "reference run: about .5",
-            exact((SIGNED - SINGLE).then(last_zero)),
-            between(0.4, 0.6, "the paper gives no number; .1 about the reference run's"),
-            unit="similarity",
-        ),
-        protocol.never(
-            "optimal labels never lose to +-1 labels at the same (gamma, lam): largest excess over beta",
-            "section 3: the labels maximise the predicted separation",
-            exact(largest(OPTIMAL - SIGNED)),
-        ),
-        protocol.fraction(
-            "optimal labels at FIXED (gamma, lam) never lose to the tuned single task: largest excess over beta",
-            "reading of 'only benefits from more data' without tuning",
-            exact(largest(OPTIMAL - SINGLE)),
-            at_most(0.0),
-            note="too strong a reading: +.010 at beta = 0, as in the reference run; see the next claim",
-        ),
-        protocol.fraction(
-            "optimal labels with tuned (gamma, lam) never lose to the tuned single task: largest excess over beta",
-            "section 3 and figure captions: the optimised machine only benefits from additional tasks",
-            exact(largest(TUNED - SINGLE)),
-            at_most(5e-4, "5e-4 allows for the finite tuning grid"),
-        ),
-        protocol.never(
-            "optimal source label is odd in beta and 0 at beta = 0: largest violation relative to the largest ratio",
-            "closed form of the optimal labels",
-            exact(largest(abs(RATIO + mirrored(RATIO))) / largest(abs(RATIO))),
-            accepts=at_most(1e-8),
-            kind="sanity",
-            unit="relative",
-        ),
-        protocol.never(
-            "error with optimal labels is even in beta: largest violation",
-            "closed form of the optimal labels",
-            exact(largest(abs(OPTIMAL - mirrored(OPTIMAL)))),
-            accepts=at_most(1e-8),
-            kind="sanity",
-        ),
-        protocol.reference(
-            "errors at fixed (gamma, lam) and of the single task: largest distance from the reference run",
-            protocol.INDEPENDENT,
-            exact(reference_distance("single", "signed", "optimal")),
-            at_most(6e-5, "half of the fourth digit"),
-        ),
-        protocol.reference(
-            "errors with tuned (gamma, lam): largest distance from the reference run",
-            protocol.INDEPENDENT + ", its own tuning grid",
-            exact(reference_distance("tuned")),
-            at_most(5e-4, "5e-4 allows for two finite tuning grids"),
-        ),
+        fraction("+-1 labels are worse than chance at beta = -1",
+                 "abstract: the standard algorithm is strongly biased and may dramatically fail; reference run .6198",
+                 mean(value("error", rule="signed", beta=-1.0)), at_least(0.5, "chance")),
+        fraction("similarity below which +-1 labels lose to the single task",
+                 "abstract: single-task machines may outperform multi-task learning even for quite resembling tasks; "
+                 "reference run: about .5", exact((SIGNED - SINGLE).then(last_zero)),
+                 between(0.4, 0.6, "the paper gives no number; .1 about the reference run's"), unit="similarity"),
+        never("optimal labels never lose to +-1 labels at the same (gamma, lam): largest excess over beta",
+              "section 3: the labels maximise the predicted separation", exact(largest(OPTIMAL - SIGNED))),
+        fraction("optimal labels at FIXED (gamma, lam) never lose to the tuned single task: largest excess over beta",
+                 "reading of 'only benefits from more data' without tuning", exact(largest(OPTIMAL - SINGLE)), at_most(0.0),
+                 note="too strong a reading: +.010 at beta = 0, as in the reference run; see the next claim"),
+        fraction("optimal labels with tuned (gamma, lam) never lose to the tuned single task: largest excess over beta",
+                 "section 3 and figure captions: the optimised machine only benefits from additional tasks",
+                 exact(largest(TUNED - SINGLE)), at_most(5e-4, "5e-4 allows for the finite tuning grid")),
+        never("optimal source label is odd in beta and 0 at beta = 0: largest violation relative to the largest ratio",
+              "closed form of the optimal labels", exact(largest(abs(RATIO + mirrored(RATIO))) / largest(abs(RATIO))),
+              accepts=at_most(1e-8), kind="sanity", unit="relative"),
+        never("error with optimal labels is even in beta: largest violation", "closed form of the optimal labels",
+              exact(largest(abs(OPTIMAL - mirrored(OPTIMAL)))), accepts=at_most(1e-8), kind="sanity"),
+        reference("errors at fixed (gamma, lam) and of the single task: largest distance from the reference run",
+                  protocol.INDEPENDENT, exact(reference_distance("single", "signed", "optimal")),
+                  at_most(6e-5, "half of the fourth digit")),
+        reference("errors with tuned (gamma, lam): largest distance from the reference run",
+                  protocol.INDEPENDENT + ", its own tuning grid", exact(reference_distance("tuned")),
+                  at_most(5e-4, "5e-4 allows for two finite tuning grids")),
         *protocol.agreement(RULES, "beta", 40, "_at_points"),
     ),
     presets={
         "smoke": dict(seeds=2, similarities=(-1.0, 0.0, 1.0), lines=9, source=40, target=10, dim=20, grid=3),
         "paper": dict(seeds=400, seed_batch=50, grid=25, lines=161),
     },
-)
+)  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 
 from experiments.rmt_classification import protocol
+from experiments.rmt_classification.protocol import fraction, reference
 from mtrl.harness import BadInput, Figure, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots, style
@@ -145,14 +146,14 @@ def cdf_gap(data, config):
 def panel_claims(beta, rule, known):
     """The predicted error against the reference run's, and the simulated against the predicted."""
     return (
-        protocol.reference(
+        reference(
             f"predicted error at beta = {beta:g}, {WORDS[rule]}",
             f"{known} by an {protocol.INDEPENDENT}",
             exact(at_panel("predicted", beta, rule, defaults=True)),
             between(known - 6e-5, known + 6e-5, "half of the fourth digit"),
             value=known,
         ),
-        protocol.fraction(
+        fraction(
             f"simulation agrees with theory at beta = {beta:g}, {WORDS[rule]}: relative difference of the error",
             "theorem 1: the score's law converges to the predicted Gaussian; within 2% at p = 100 asked here",
             mean(at_panel("error", beta, rule) / at_panel("predicted", beta, rule) - 1),
@@ -170,21 +171,13 @@ FIGURE = Figure(
     question="Are the scores of fresh samples Gaussian with the predicted means and variances?",
     claims=(
         *(claim for (beta, rule), known in REFERENCE.items() for claim in panel_claims(beta, rule, known)),
-        protocol.fraction(
-            "scores are Gaussian with the predicted mean and variance: largest Kolmogorov-Smirnov distance",
-            "theorem 1 and the score histograms: densities lie on the histograms",
-            bootstrap(lambda gap: np.max(np.abs(gap)), Quantity(cdf_gap)),
-            at_most(0.03),
-            unit="1",
-            reason="the largest of eight with 10^4 points is .02 at one false alarm in 200; the rest is for p = 100",
-            note="pooled over training sets, at 121 points of the axis; about .014 is sampling noise of 10^4 points",
-        ),
-        protocol.fraction(
-            "optimal labels lower the error at beta = -.4",
-            "section 3: label optimisation avoids negative transfer",
-            mean(at_panel("error", -0.4, "optimal") - at_panel("error", -0.4, "midpoint")),
-            at_most(0.0),
-        ),
+        fraction("scores are Gaussian with the predicted mean and variance: largest Kolmogorov-Smirnov distance",
+                 "theorem 1 and the score histograms: densities lie on the histograms",
+                 bootstrap(lambda gap: np.max(np.abs(gap)), Quantity(cdf_gap)), at_most(0.03), unit="1",
+                 reason="the largest of eight with 10^4 points is .02 at one false alarm in 200; the rest is for p = 100",
+                 note="pooled over training sets, at 121 points of the axis; about .014 is sampling noise of 10^4 points"),
+        fraction("optimal labels lower the error at beta = -.4", "section 3: label optimisation avoids negative transfer",
+                 mean(at_panel("error", -0.4, "optimal") - at_panel("error", -0.4, "midpoint")), at_most(0.0)),
     ),
     presets={"smoke": dict(seeds=4, dim=30, points=100), "paper": dict(seeds=2000)},
-)
+)  # fmt: skip

@@ -150,33 +150,20 @@ FIGURE = Figure(
         "networks?"
     ),
     claims=(
-        *(
-            Claim(
-                f"{word} data set: multitask ridge has a lower test error than independent ridges (relative difference)",
+        *(Claim(f"{word} data set: multitask ridge has a lower test error than independent ridges (relative difference)",
                 "section 5.3: multitask regularisation improves univariate forecasting (ordering)",
-                mean((error(i, "multitask") - error(i, "independent")) / error(i, "independent").over(SEED)),
-                less_than_zero,
-                unit="relative",
-                stand_in=protocol.stands_in(i),
+                mean((error(i, "multitask") - error(i, "independent")) / error(i, "independent").over(SEED)), less_than_zero,
+                unit="relative", stand_in=protocol.stands_in(i),
                 note="over draws of the AR stand-in, over 10 blocks of test windows of recorded series: ETTh1 and ETTh2 would have to be 2 "
-                "times and the macro series 60 times as long to decide",
-            )
-            for i, word in enumerate(("first", "second"))
-        ),
-        *(
-            Claim(
-                f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
+                     "times and the macro series 60 times as long to decide")
+          for i, word in enumerate(("first", "second"))),
+        *(Claim(f"{label}: the selected multitask ridge comes within 1% of the paper's best forecaster",
                 f"table 1: {best:g}, a network",
                 exact(value("error", problem=label, select=chosen_by, method="multitask").then(average)),
-                between(0.99 * best, 1.01 * best, "1 % is ours"),
-                unit=UNIT,
-                value=best,
-                note=f"on the benchmark file{note}",
-            )
-            for label, best, note in (("ETTh1 H=96", 0.367, ""), ("ETTh2 H=96", 0.267, ETTH2))
-        ),
+                between(0.99 * best, 1.01 * best, "1 % is ours"), unit=UNIT, value=best, note=f"on the benchmark file{note}")
+          for label, best, note in (("ETTh1 H=96", 0.367, ""), ("ETTh2 H=96", 0.267, ETTH2))),
     ),
     memory=protocol.memory,
     inputs=protocol.files,
     presets={"smoke": dict(series=("AR",), seeds=2), "paper": dict(seeds=200, horizons=(96, 192, 336, 720))},
-)
+)  # fmt: skip

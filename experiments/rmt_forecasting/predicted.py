@@ -96,17 +96,10 @@ def agrees(
     text, gap, note, paper="figure 3: theory close to the empirical risk on real series (ordering)", kind="paper"
 ):
     """The claim that a prediction is close at every lam: the largest gap counts, whatever its sign."""
-    return Claim(
-        f"disjoint windows{text} within 5% at the worst lam (first data set)",
-        paper,
-        over_draws(bootstrap(lambda gaps: np.max(np.abs(gaps)), gap)),
-        at_most(0.05, "the paper gives no number; 5 % is ours"),
-        kind=kind,
-        unit="relative",
-        value=0.0,
-        stand_in=protocol.stands_in(0),
-        note=note,
-    )
+    return Claim(f"disjoint windows{text} within 5% at the worst lam (first data set)", paper,
+                 over_draws(bootstrap(lambda gaps: np.max(np.abs(gaps)), gap)),
+                 at_most(0.05, "the paper gives no number; 5 % is ours"), kind=kind, unit="relative", value=0.0,
+                 stand_in=protocol.stands_in(0), note=note)  # fmt: skip
 
 
 FIGURE = Figure(
@@ -115,45 +108,24 @@ FIGURE = Figure(
     title="Test error predicted from the training windows, and observed",
     question="Can the test error be predicted from the training windows, although they overlap?",
     claims=(
-        Claim.derived(
-            "overlapping windows make GCV optimistic (relative error, first data set)",
-            "section 3 assumes independent samples; overlapping windows are not (derived here)",
-            over_draws(mean(off("gcv", "overlapping").over("lam"))),
-            less_than_zero,
-            unit="relative",
-            stand_in=protocol.stands_in(0),
-        ),
-        agrees(
-            ": the deterministic equivalent predicts the observed test error",
-            off("theory", "disjoint"),
-            "on ETTh1 the test months are not like the train months: without coupling they give .687, held-out train months .575",
-        ),
-        agrees(
-            ": GCV predicts the observed test error",
-            off("gcv", "disjoint"),
-            "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in the "
-            "fit: at lam = 100 it says .16 where held-out blocks give .57",
-            paper="section 4: risks estimated from training data (derived here for GCV)",
-            kind="derived",
-        ),
-        agrees(
-            ", no coupling: the deterministic equivalent predicts the error on held-out blocks of the training part",
-            off("theory", "disjoint", "held_out", lam=[0.0]),
-            "so far the theory holds; with coupling see the next claim",
-        ),
-        agrees(
-            ", all couplings: the deterministic equivalent predicts the error on held-out blocks of the training part",
-            off("theory", "disjoint", "held_out"),
-            "channels recorded at the same time are not independent samples; shifting them in time brings 21% to 12% (ETTh1)",
-        ),
-        Claim(
-            "the coupling GCV chooses costs at most 1% over the oracle's (first data set)",
-            "section 4: hyper-parameters without validation",
-            over_draws(mean(off("choice", "overlapping", "oracle"))),
-            at_most(0.01, "the paper gives no number; 1 % is ours"),
-            unit="relative",
-            stand_in=protocol.stands_in(0),
-        ),
+        Claim.derived("overlapping windows make GCV optimistic (relative error, first data set)",
+                      "section 3 assumes independent samples; overlapping windows are not (derived here)",
+                      over_draws(mean(off("gcv", "overlapping").over("lam"))), less_than_zero, unit="relative",
+                      stand_in=protocol.stands_in(0)),
+        agrees(": the deterministic equivalent predicts the observed test error", off("theory", "disjoint"),
+               "on ETTh1 the test months are not like the train months: without coupling they give .687, held-out train months .575"),
+        agrees(": GCV predicts the observed test error", off("gcv", "disjoint"),
+               "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in "
+               "the fit: at lam = 100 it says .16 where held-out blocks give .57",
+               paper="section 4: risks estimated from training data (derived here for GCV)", kind="derived"),
+        agrees(", no coupling: the deterministic equivalent predicts the error on held-out blocks of the training part",
+               off("theory", "disjoint", "held_out", lam=[0.0]), "so far the theory holds; with coupling see the next claim"),
+        agrees(", all couplings: the deterministic equivalent predicts the error on held-out blocks of the training part",
+               off("theory", "disjoint", "held_out"),
+               "channels recorded at the same time are not independent samples; shifting them in time brings 21% to 12% (ETTh1)"),
+        Claim("the coupling GCV chooses costs at most 1% over the oracle's (first data set)",
+              "section 4: hyper-parameters without validation", over_draws(mean(off("choice", "overlapping", "oracle"))),
+              at_most(0.01, "the paper gives no number; 1 % is ours"), unit="relative", stand_in=protocol.stands_in(0)),
     ),
     memory=lambda config: protocol.memory(config) * (3 if config.data_dir else config.seeds),
     inputs=protocol.files,
@@ -161,4 +133,4 @@ FIGURE = Figure(
         "smoke": dict(series=("AR",), seeds=2, population=2000),
         "paper": dict(seeds=100, population=200000, horizons=(96, 192, 336, 720)),
     },
-)
+)  # fmt: skip

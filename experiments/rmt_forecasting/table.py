@@ -132,27 +132,14 @@ FIGURE = Figure(
     title="Forecasting with and without the multitask penalty, beside multivariate networks",
     question="Does the multitask penalty lower the test error of univariate forecasters, and do they match multivariate networks?",
     claims=(
-        *(
-            Claim(
-                f"{word} data set: the multitask penalty lowers the test error of {model} (relative change)",
-                "table 1: with the penalty below without (ordering)",
-                networks.change_by(*errors(i, model)),
-                less_than_zero,
-                unit="relative",
-                stand_in=protocol.stands_in(i),
-                note="seeds vary the training alone, on one series",
-            )
-            for i, word in enumerate(("first", "second"))
-            for model in UNIVARIATE
-        ),
-        Claim(
-            "first data set: the best penalised univariate network is no worse than the best multivariate one (relative gap)",
-            "table 1: univariate with the penalty becomes competitive with multivariate (ordering)",
-            gap_to_multivariate,
-            less_than_zero,
-            unit="relative",
-            stand_in=protocol.stands_in(0),
-        ),
+        *(Claim(f"{word} data set: the multitask penalty lowers the test error of {model} (relative change)",
+                "table 1: with the penalty below without (ordering)", networks.change_by(*errors(i, model)), less_than_zero,
+                unit="relative", stand_in=protocol.stands_in(i), note="seeds vary the training alone, on one series")
+          for i, word in enumerate(("first", "second"))
+          for model in UNIVARIATE),
+        Claim("first data set: the best penalised univariate network is no worse than the best multivariate one (relative gap)",
+              "table 1: univariate with the penalty becomes competitive with multivariate (ordering)", gap_to_multivariate,
+              less_than_zero, unit="relative", stand_in=protocol.stands_in(0)),
     ),
     split=("models",),
     memory=protocol.memory,
@@ -161,4 +148,4 @@ FIGURE = Figure(
         "smoke": networks.SMOKE | dict(models=("DLinearU", "DLinearM")),
         "paper": networks.PAPER | dict(lam_inv=networks.powers(-5, -1), gamma_inv=networks.powers(-3, 1)),
     },
-)
+)  # fmt: skip

@@ -98,34 +98,14 @@ FIGURE = Figure(
     split={"alphas": "alpha"},
     presets={"smoke": dict(seeds=2, dim=20, alphas=(0.0, 1.0), lams=(0.0, 1.0)), "paper": dict(seeds=200, dim=400)},
     claims=(
-        *(
-            agreement(
-                f"simulated {split} risk equals the prediction",
-                "Figure 2: theory and points coincide",
-                bound,
-                split=split,
-            )
-            for split, bound in (("test", 0.02), ("train", 0.03))
-        ),
-        claim(
-            "the optimal coupling grows with the alignment (smallest step)",
-            "Section 4: lam* grows with alpha",
-            exact(value("best_lam").then(smallest_rise)),
-            at_least(1e-6, "a strict rise"),
-            unit="1",
-        ),
-        claim(
-            "sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk",
-            "Section 4: negative transfer",
-            exact(OPPOSED.at(lam=1.0) - OPPOSED.at(lam=0.0)),
-            at_least(0.0),
-        ),
-        claim(
-            "predictions equal an independent solution of the equations (largest deviation)",
-            "unpublished independent program for the fixed-point equations, four digits (crosses)",
-            exact(Quantity(against_reference)),
-            at_most(6e-5, "half of the fourth digit"),
-            kind="reference",
-        ),
+        *(agreement(f"simulated {split} risk equals the prediction", "Figure 2: theory and points coincide", bound, split=split)
+          for split, bound in (("test", 0.02), ("train", 0.03))),
+        claim("the optimal coupling grows with the alignment (smallest step)", "Section 4: lam* grows with alpha",
+              exact(value("best_lam").then(smallest_rise)), at_least(1e-6, "a strict rise"), unit="1"),
+        claim("sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk", "Section 4: negative transfer",
+              exact(OPPOSED.at(lam=1.0) - OPPOSED.at(lam=0.0)), at_least(0.0)),
+        claim("predictions equal an independent solution of the equations (largest deviation)",
+              "unpublished independent program for the fixed-point equations, four digits (crosses)",
+              exact(Quantity(against_reference)), at_most(6e-5, "half of the fourth digit"), kind="reference"),
     ),
-)
+)  # fmt: skip

@@ -9,14 +9,8 @@ from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
-LOOK = plots.looks(
-    {
-        "self": "self term",
-        "cross": "cross-task term",
-        "noise": "noise term",
-        "total": "test risk (noise variance included)",
-    }
-)
+LOOK = plots.looks({"self": "self term", "cross": "cross-task term", "noise": "noise term",
+                    "total": "test risk (noise variance included)"})  # fmt: skip
 
 
 class DecompositionConfig(BaseConfig):
@@ -111,38 +105,17 @@ FIGURE = Figure(
     title="Risk decomposition against the coupling",
     question="How does the coupling of tasks move the test risk, through which of its three terms, with few and with many samples?",
     split={"ratios": "ratio"},
-    presets={
-        "smoke": dict(seeds=2, ratios=(0.5, 1.5), points=7, dots=3, dim=20),
-        "paper": dict(seeds=200, dim=400, dots=21),
-    },
+    presets={"smoke": dict(seeds=2, ratios=(0.5, 1.5), points=7, dots=3, dim=20), "paper": dict(seeds=200, dim=400, dots=21)},
     claims=(
-        claim(
-            "at n/d = 0.5 the risk falls over the whole range (optimal coupling at its right end or beyond)",
-            SHAPES,
-            exact(value("best_lam", ratio=0.5)),
-            at_least(10.0, "the end of the range of couplings"),
-            unit="1",
-        ),
-        claim(
-            "at n/d = 1.5 the risk has an interior optimum (lowest risk minus the lower end)",
-            SHAPES,
-            exact(value("theory", ratio=1.5, term="total").then(_dip)),
-            at_most(-1e-6, "strictly below both ends"),
-        ),
-        claim(
-            "at n/d = 2.5 the risk rises (optimal coupling 0)",
-            SHAPES,
-            exact(value("best_lam", ratio=2.5)),
-            between(0.0, 0.01, "a tenth of the step between couplings"),
-            unit="1",
-            value=0.0,
-        ),
-        claim(
-            "the cross-task term is negative for aligned tasks (its largest value)",
-            "Section 3: C_MTL < 0",
-            exact(value("theory", term="cross", lam=slice(1, None)).over("ratio", "lam", how="max")),
-            between(-1.0, -1e-9, "strictly negative"),
-        ),
+        claim("at n/d = 0.5 the risk falls over the whole range (optimal coupling at its right end or beyond)", SHAPES,
+              exact(value("best_lam", ratio=0.5)), at_least(10.0, "the end of the range of couplings"), unit="1"),
+        claim("at n/d = 1.5 the risk has an interior optimum (lowest risk minus the lower end)", SHAPES,
+              exact(value("theory", ratio=1.5, term="total").then(_dip)), at_most(-1e-6, "strictly below both ends")),
+        claim("at n/d = 2.5 the risk rises (optimal coupling 0)", SHAPES, exact(value("best_lam", ratio=2.5)),
+              between(0.0, 0.01, "a tenth of the step between couplings"), unit="1", value=0.0),
+        claim("the cross-task term is negative for aligned tasks (its largest value)", "Section 3: C_MTL < 0",
+              exact(value("theory", term="cross", lam=slice(1, None)).over("ratio", "lam", how="max")),
+              between(-1.0, -1e-9, "strictly negative")),
         agreement("simulated test risk equals the prediction", "Theorem: concentration", 0.02),
     ),
-)
+)  # fmt: skip

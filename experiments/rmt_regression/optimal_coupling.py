@@ -162,32 +162,14 @@ FIGURE = Figure(
         "paper": dict(seeds=200, dim=400, dots=9),
     },
     claims=(
-        *(
-            claim(
-                text,
-                "Section 4, lam* = (n/d) SNR - gamma/2",
-                exact(value(f"exact_{axis}").then(smallest_step(sign))),
-                at_least(1e-6),
-                unit="1",
-                reason=reason,
-                note=note,
-            )
-            for axis, sign, text, reason, note in STEPS
-        ),
-        claim(
-            "the coupling chosen by GCV costs little (mean excess of predicted risk over the best)",
-            "Section 4.3",
-            mean(Quantity(_excess)),
-            between(0.0, 0.02, "the paper gives no number; 2 % is ours"),
-            unit="relative",
-        ),
-        claim(
-            "exact minimisers equal an independent solution (largest relative deviation)",
-            "unpublished independent program for the fixed-point equations: nine settings, two decimals",
-            exact(abs(value("best_lam") / value("program") - 1).over("setting", how="max")),
-            at_most(0.0065, "half of the last decimal of the smallest, .78"),
-            kind="reference",
-            unit="relative",
-        ),
+        *(claim(text, "Section 4, lam* = (n/d) SNR - gamma/2", exact(value(f"exact_{axis}").then(smallest_step(sign))),
+                at_least(1e-6), unit="1", reason=reason, note=note)
+          for axis, sign, text, reason, note in STEPS),
+        claim("the coupling chosen by GCV costs little (mean excess of predicted risk over the best)", "Section 4.3",
+              mean(Quantity(_excess)), between(0.0, 0.02, "the paper gives no number; 2 % is ours"), unit="relative"),
+        claim("exact minimisers equal an independent solution (largest relative deviation)",
+              "unpublished independent program for the fixed-point equations: nine settings, two decimals",
+              exact(abs(value("best_lam") / value("program") - 1).over("setting", how="max")),
+              at_most(0.0065, "half of the last decimal of the smallest, .78"), kind="reference", unit="relative"),
     ),
-)
+)  # fmt: skip

@@ -8,15 +8,9 @@ from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset
 from mtrl.harness.judge.measures import Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots
 
-LOOK = plots.looks(
-    {
-        "gcv": "GCV, γ and λ",
-        "fit": "plug-in from one ridge fit",
-        "moments": "plug-in of unbiased moments",
-        "independent": "best independent (λ = 0, oracle)",
-        "gcv_lam": "GCV, λ alone (γ = 1), over the best λ there",
-    }
-)
+LOOK = plots.looks({"gcv": "GCV, γ and λ", "fit": "plug-in from one ridge fit", "moments": "plug-in of unbiased moments",
+                    "independent": "best independent (λ = 0, oracle)",
+                    "gcv_lam": "GCV, λ alone (γ = 1), over the best λ there"})  # fmt: skip
 METHODS = tuple(LOOK)
 
 
@@ -84,14 +78,8 @@ def draw(data, config):
 
 def loses(text, method, bound, paper="", note=""):
     """Claim: the mean excess of a method over alignments is below a bound."""
-    return claim(
-        f"{text} (mean excess)",
-        f"{PAPER}{paper}",
-        mean(value("excess", method=method).over("alpha")),
-        between(0.0, bound, "the paper gives no number; the bound is ours"),
-        unit="relative",
-        note=note,
-    )
+    return claim(f"{text} (mean excess)", f"{PAPER}{paper}", mean(value("excess", method=method).over("alpha")),
+                 between(0.0, bound, "the paper gives no number; the bound is ours"), unit="relative", note=note)  # fmt: skip
 
 
 def _error(data, config):
@@ -116,28 +104,15 @@ FIGURE = Figure(
     },
     claims=(
         loses("GCV loses under 2 % of risk to the oracle", "gcv", 0.02, note=GCV_NOTE),
-        loses(
-            "GCV for lam alone, gamma = 1, loses under 2 % to the best lam there",
-            "gcv_lam",
-            0.02,
-            "; an unpublished independent program at the same sizes loses .7 %",
-        ),
+        loses("GCV for lam alone, gamma = 1, loses under 2 % to the best lam there", "gcv_lam", 0.02,
+              "; an unpublished independent program at the same sizes loses .7 %"),
         loses("the plug-in of one ridge fit loses under 5 %", "fit", 0.05),
         loses("the plug-in of moments loses under 5 %", "moments", 0.05, note="moments are unbiased but noisy"),
-        claim(
-            "moment estimates of w1.w2/(Td) are unbiased (largest mean error over alignments)",
-            "Section 4.3: estimated statistics",
-            bootstrap(lambda error: np.max(np.abs(error)), Quantity(_error)),
-            at_most(0.05, "a tenth of |w|^2/(Td) = 1/2"),
-            unit="1",
-            value=0.0,
-        ),
-        derived(
-            "the Bayes coupling Omega/sig2 beats every (gamma, lam) of the grid (smallest predicted gain)",
-            "derived here",
-            exact((value("oracle_risk") / value("bayes_risk") - 1).over("alpha", how="min")),
-            at_least(-1e-9, "optimal up to rounding"),
-            unit="relative",
-        ),
+        claim("moment estimates of w1.w2/(Td) are unbiased (largest mean error over alignments)",
+              "Section 4.3: estimated statistics", bootstrap(lambda error: np.max(np.abs(error)), Quantity(_error)),
+              at_most(0.05, "a tenth of |w|^2/(Td) = 1/2"), unit="1", value=0.0),
+        derived("the Bayes coupling Omega/sig2 beats every (gamma, lam) of the grid (smallest predicted gain)", "derived here",
+                exact((value("oracle_risk") / value("bayes_risk") - 1).over("alpha", how="min")),
+                at_least(-1e-9, "optimal up to rounding"), unit="relative"),
     ),
-)
+)  # fmt: skip

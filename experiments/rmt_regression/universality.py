@@ -59,21 +59,13 @@ FIGURE = Figure(
     title="Universality over feature laws, with a negative control",
     question="Does the theory for Gaussian features hold for other laws of the features, and where does it fail?",
     split={"laws": "law"},
-    presets={
-        "smoke": dict(seeds=2, dim=20, laws=("gaussian", "elliptical"), lams=(0.0, 1.0)),
-        "paper": dict(seeds=200, dim=400),
-    },
+    presets={"smoke": dict(seeds=2, dim=20, laws=("gaussian", "elliptical"), lams=(0.0, 1.0)), "paper": dict(seeds=200, dim=400)},
     claims=(
-        *(
-            agreement(f"{WORDS[law]} features follow the prediction", "Assumption: concentrated vectors", 0.02, law=law)
-            for law in LAWS[:-1]
-        ),
-        Claim.sanity(
-            "features with random radii do not (mean relative distance over the points)",
-            "outside the assumption; negative control",
-            distance(value("simulation", law="elliptical"), value("theory_at_dots", law="elliptical")),
-            at_least(0.05, "well beyond the 2 % asked of the others"),
-            unit="relative",
-        ),
+        *(agreement(f"{WORDS[law]} features follow the prediction", "Assumption: concentrated vectors", 0.02, law=law)
+          for law in LAWS[:-1]),
+        Claim.sanity("features with random radii do not (mean relative distance over the points)",
+                     "outside the assumption; negative control",
+                     distance(value("simulation", law="elliptical"), value("theory_at_dots", law="elliptical")),
+                     at_least(0.05, "well beyond the 2 % asked of the others"), unit="relative"),
     ),
-)
+)  # fmt: skip
