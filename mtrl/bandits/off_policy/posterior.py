@@ -43,10 +43,15 @@ def symmetric(matrix: Float[Array, "*batch dim dim"]) -> Float[Array, "*batch di
     return (matrix + jnp.swapaxes(matrix, -1, -2)) / 2
 
 
+def congruent(matrix: Float[Array, "task dim dim"], root: Float[Array, "dim dim"]) -> Float[Array, "task dim dim"]:
+    """`R^T S_s R` for symmetric S_s, with R on the right both times: from the left XLA multiplies task by task, several times slower."""
+    return symmetric(jnp.swapaxes(matrix @ root, -1, -2) @ root)
+
+
 def whiten(data: Moments, cov_0: Float[Array, "dim dim"], noise: Scalar) -> Whitened:
     """G_s and B_s seen through Sigma_0."""
     root = jnp.linalg.cholesky(cov_0)
-    inner = symmetric(root.T @ (data.gram / noise**2) @ root)
+    inner = congruent(data.gram / noise**2, root)
     shrink = symmetric(elimination.inverse(jnp.eye(root.shape[0], dtype=root.dtype) + inner))
     return Whitened(root, shrink, (data.cross / noise**2) @ root, symmetric(inner @ shrink))
 
@@ -61,8 +66,8 @@ def unwhiten(white: Whitened, hyper_mean: Float[Array, " dim"], hyper_cov: Float
     half = jax.scipy.linalg.solve_triangular(root, hyper_cov, lower=True)
     spread = jax.scipy.linalg.solve_triangular(root, half.T, lower=True)  # L0^-1 Sigma_bar L0^-T
     mean = jnp.einsum("de,tef,tf->td", root, shrink, below + white.signal)
-    cov = root @ (shrink + shrink @ spread @ shrink) @ root.T
-    return Posterior(mean, symmetric(cov), hyper_mean, hyper_cov)
+    cov = congruent(shrink + shrink @ spread @ shrink, root.T)
+    return Posterior(mean, cov, hyper_mean, hyper_cov)
 
 
 def update_gaussian(
