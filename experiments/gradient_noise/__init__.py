@@ -24,33 +24,15 @@ STUDY = Study(
     paper="Neelakantan et al. 2015, arXiv 1511.06807",
     summary="decaying noise on gradients trains very deep networks from poor starts",
     papers=(
-        Paper(
-            "Adding Gradient Noise Improves Learning for Very Deep Networks",
-            ("Neelakantan", "Vilnis", "Le", "Sutskever", "Kaiser", "Kurach", "Martens"),
-            2015,
-            "arXiv",
-            "1511.06807",
-        ),
+        Paper("Adding Gradient Noise Improves Learning for Very Deep Networks",
+              ("Neelakantan", "Vilnis", "Le", "Sutskever", "Kaiser", "Kurach", "Martens"), 2015, "arXiv", "1511.06807"),
     ),
-    confirmed=(
-        "the rule, its constants, the published settings and numbers, noise after clipping, no help for shallow "
-        "or well started networks."
-    ),
-    reconstructed=(
-        "batch size, steps and biases; the clusters, the chains of facts, the program learner, the multitask extension and all of the "
-        "theory."
-    ),
+    confirmed="the rule, its constants, the published settings and numbers, noise after clipping, no help for shallow or well "
+    "started networks.",
+    reconstructed="batch size, steps and biases; the clusters, the chains of facts, the program learner, the multitask extension and all "
+    "of the theory.",
     figures=(
-        gain.FIGURE,
-        clusters.FIGURE,
-        spread.FIGURE,
-        depth.FIGURE,
-        annealed.FIGURE,
-        restarts.FIGURE,
-        memory.FIGURE,
-        multitask.FIGURE,
-        landscapes.FIGURE,
-        baselines.FIGURE,
-        published.FIGURE,
+        gain.FIGURE, clusters.FIGURE, spread.FIGURE, depth.FIGURE, annealed.FIGURE, restarts.FIGURE, memory.FIGURE, multitask.FIGURE,
+        landscapes.FIGURE, baselines.FIGURE, published.FIGURE,
     ),
-)
+)  # fmt: skip

@@ -4,12 +4,10 @@ python -m experiments.multitask_optimization --figure=digits (10 seeds, 300 upda
 MNIST's or Fashion-MNIST's files. Delta_m is negative where a method beats one network a task.
 """
 
-import numpy as np
-
 from experiments.multitask_optimization import protocol, published, training
 from experiments.multitask_optimization.protocol import ALIGNED, LOOKS, MEAN, METHODS, MGDA, MORE, WEIGHTINGS
-from experiments.multitask_optimization.training import FOUR, MULTI, SETS, TASKS, DigitsConfig
-from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, less_than_zero, over_seeds
+from experiments.multitask_optimization.training import FOUR, MULTI, PAPER, SETS, SMOKE, TASKS, DigitsConfig
+from mtrl.harness import Claim, Figure, at_most, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -28,9 +26,8 @@ def run(config, seeds):
     """One cell."""
     parts, sizes, found = training.pictures_of(config), training.sizes_of(config), {}
     for short, kind in (("multi", MULTI), ("four", FOUR)):
-        scores, losses, conflicts = over_seeds(
-            training.compared, seeds, parts, config.rate, kind=kind, methods=config.methods, **sizes
-        )
+        static = dict(kind=kind, methods=config.methods, **sizes)
+        scores, losses, conflicts = over_seeds(training.compared, seeds, parts, config.rate, **static)
         change, scores, base = training.parted(scores, kind)
         losses, conflicts = losses[:, : len(config.methods)], conflicts[:, : len(config.methods)]
         found[f"delta_m_lower_is_better_{short}"] = (("seed", "method"), change, "%", WORDS)
@@ -42,7 +39,7 @@ def run(config, seeds):
         seeds,
         {
             "method": list(config.methods),
-            "step": Axis((np.arange(20) + 0.5) * config.steps / 20, words="update"),
+            "step": training.stretches(config),
             "task_multi": list(TASKS[MULTI]),
             "task_four": list(TASKS[FOUR]),
         },
@@ -60,9 +57,7 @@ def draw(data, config):
         loss = data[f"loss_{short}"].mean(f"task_{short}", keep_attrs=True)
         plots.curves(row[1], loss, "step", "method", LOOKS)
         plots.finish(row[1], y="training loss, mean of the tasks [nat]", log="y", legend=None)
-        conflicts = data[f"conflicts_{short}"].mean(
-            "seed", keep_attrs=True
-        )  # bands of so many methods hide one another
+        conflicts = data[f"conflicts_{short}"].mean("seed", keep_attrs=True)  # so many bands hide one another
         plots.curves(row[2], conflicts, "step", "method", LOOKS, linewidth=1.0)
         plots.finish(row[2], title="means over seeds", legend=None)
     figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncol=8, fontsize=8)
@@ -78,25 +73,19 @@ def claims():
     """Orderings on both stand-ins."""
     for short, kind in (("multi", MULTI), ("four", FOUR)):
         paper = dict(unit="%", stand_in=True)
-        yield Claim(f"{kind}: Aligned-MTL beats the mean (difference of Delta_m)",
-                    "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 14.30 on Cityscapes)",
-                    mean(delta(short, ALIGNED) - delta(short, MEAN)), less_than_zero, **paper)  # fmt: skip
-        yield Claim(f"{kind}: Aligned-MTL beats MGDA (difference of Delta_m)",
-                    "Senushkin et al., tables 1 to 3 (ordering: -0.02 and 20.62 on Cityscapes)",
-                    mean(delta(short, ALIGNED) - delta(short, MGDA)), less_than_zero, **paper)  # fmt: skip
+        for other, words, theirs in ((MEAN, "the mean", "14.30"), (MGDA, "MGDA", "20.62")):
+            yield Claim(f"{kind}: Aligned-MTL beats {words} (difference of Delta_m)",
+                        f"Senushkin et al., tables 1 to 3 (ordering: -0.02 and {theirs} on Cityscapes)",
+                        mean(delta(short, ALIGNED) - delta(short, other)), less_than_zero, **paper)  # fmt: skip
         yield Claim(f"{kind}: Aligned-MTL is the best of all (Delta_m minus the lowest of the others)",
                     "Senushkin et al., tables 1 to 3 (ordering)", lowest(value(f"delta_m_lower_is_better_{short}"), ALIGNED),
                     less_than_zero, **paper)  # fmt: skip
         yield published.same_order(short, kind)
+    first, last = (value("loss_multi", step=end).over("task_multi") for end in (FIRST, LAST))
     yield Claim.sanity(
         "every method learns: mean training loss at the end over that at the beginning, largest over the methods, two overlaid digits",
-        "training works",
-        protocol.worst_ratio(
-            value("loss_multi", step=LAST).over("task_multi"), value("loss_multi", step=FIRST).over("task_multi")
-        ),
-        at_most(0.5, "half of the first loss"),
-        unit="1",
-    )
+        "training works", protocol.worst_ratio(last, first), at_most(0.5, "half of the first loss"), unit="1",
+    )  # fmt: skip
 
 
 FIGURE = Figure(
@@ -105,7 +94,7 @@ FIGURE = Figure(
     question="On stand-ins made from handwritten digits, which method comes closest to one network per task?",
     claims=tuple(claims()),
     presets={
-        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=(MEAN, ALIGNED, "uw")),
-        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000, batch=256, methods=EVERY),
+        "smoke": dict(SMOKE, methods=(MEAN, ALIGNED, "uw")),
+        "paper": dict(PAPER, batch=256, methods=EVERY),
     },
 )  # fmt: skip

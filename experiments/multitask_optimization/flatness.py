@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.multitask_optimization import protocol, training
 from experiments.multitask_optimization.protocol import CAGRAD, LOOKS, MGDA, PCGRAD
-from experiments.multitask_optimization.training import MULTI, DigitsConfig
+from experiments.multitask_optimization.training import MULTI, PAPER, SMOKE, DigitsConfig
 from mtrl import optimization
 from mtrl.harness import Axis, Claim, Figure, dataset, field, jax, jnp, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value
@@ -26,17 +26,6 @@ class FlatnessConfig(DigitsConfig, steps=400):
     )
 
 
-def rise(model, weights, data):
-    """Mean over the tasks of L_t at the worst point at each distance (first order), minus L_t."""
-    split = model.split(data)
-
-    def at(radius):
-        moved = optimization.worst_losses(split.losses, weights, radius)
-        return jnp.mean(moved - split.losses(weights.shared, weights.heads))
-
-    return jax.lax.map(at, jnp.asarray(RADII, data.inputs.dtype))
-
-
 def flat(key, parts, rate, rhos, **sizes):
     """(scores, rise, conflicts) per way (apart, directly), method and radius."""
     model, train, held = training.prepare(key, parts, kind=MULTI, **sizes)
@@ -45,7 +34,8 @@ def flat(key, parts, rate, rhos, **sizes):
     def one(apart, index, rho):
         rule = optimization.fs_mtl(optimization.choose(rules, index), rho_shared=rho, rho_own=rho, decomposed=apart)
         weights, scores, reports = training.fit(key, model, train, held, rule, rate, **sizes)
-        return scores.mean(), rise(model, weights, train), reports.conflicts
+        rise = optimization.mean_rise(model.split(train).losses, weights, jnp.asarray(RADII, train.inputs.dtype))
+        return scores.mean(), rise, reports.conflicts
 
     grid = jnp.meshgrid(jnp.array([1, 0]), jnp.arange(len(rules)), rhos.astype(train.inputs.dtype), indexing="ij")
     found = jax.lax.map(lambda at: one(*at), tuple(p.reshape(-1) for p in grid))
@@ -64,7 +54,7 @@ def run(config, seeds):
             "method": list(AROUND),
             "rho": Axis(rhos, words="radius rho of FS-MTL"),
             "radius": Axis(np.array(RADII), words="distance"),
-            "step": Axis((np.arange(20) + 0.5) * config.steps / 20, words="update"),
+            "step": training.stretches(config),
         },
         accuracy=(dims, 100 * apart[0], "%", "test accuracy, mean of both digits"),
         accuracy_direct=(dims, 100 * direct[0], "%", "test accuracy, aggregated directly"),
@@ -122,8 +112,7 @@ FIGURE = Figure(
     question="Does FS-MTL flatten the loss, and does that lower the conflicts between tasks and raise the accuracy?",
     claims=tuple(claims()),
     presets={
-        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, rho=(0.0, 0.1)),
-        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000,
-                      rho=(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)),
+        "smoke": dict(SMOKE, rho=(0.0, 0.1)),
+        "paper": dict(PAPER, rho=(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)),
     },
 )  # fmt: skip

@@ -6,8 +6,8 @@ the residual variance of least squares, sigma_i^2 (1 - dim/samples).
 
 import numpy as np
 
-from mtrl import descent, optimization
-from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, over_seeds, split_named
+from mtrl import optimization
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, over_seeds, split_named
 from mtrl.harness.judge.measures import bootstrap, log, value, worst
 from mtrl.harness.picture import plots
 
@@ -28,20 +28,7 @@ def learned(key, widest, rate, *, samples, dim, tasks, steps):
     """(s along 50 stretches, residual variances, noise)."""
     problem = optimization.noise_scales
     data = problem.sample(split_named(key, "data")["data"], samples=samples, dim=dim, tasks=tasks, widest=widest)
-    optimiser = optimization.path.falling_adam(rate, steps)
-    start = (jnp.zeros(tasks), jnp.zeros((tasks, dim)))
-
-    def step(carry, _):
-        both, memory = carry
-        slope = jax.grad(lambda both: descent.weightings.uw_objective(problem.losses(data, both[1]), both[0]))(both)
-        change, memory = optimiser.update(slope, memory, both)
-        return (jax.tree.map(jnp.add, both, change), memory), None
-
-    def stretch(carry, _):
-        carry, _ = jax.lax.scan(step, carry, length=steps // 50)
-        return carry, carry[0][0]
-
-    _, s = jax.lax.scan(stretch, (start, optimiser.init(start)), length=50)
+    s = problem.learned_log_variances(data, rate=rate, steps=steps, records=50)
     return s, problem.residual_variances(data), data.noise
 
 
@@ -66,19 +53,14 @@ def draw(data, config):
     """Variances against the noise; the logarithm along the training."""
     figure, axes = plots.panel(1, 2, width=4.8)
     plots.theory(axes[0, 0], data["expected"], "sigma", words="expected residual variance")
-    plots.points(
-        axes[0, 0],
-        data["variance"],
-        "sigma",
-        look=plots.Look("learned by uncertainty weighting", plots.style.COLORS[1]),
-    )
+    learnt = plots.Look("learned by uncertainty weighting", plots.style.COLORS[1])
+    plots.points(axes[0, 0], data["variance"], "sigma", look=learnt)
     plots.finish(axes[0, 0], log="xy", legend="upper left")
     look = plots.looks({v: f"sigma = {v:.3g}" for v in data["sigma"].values})
     plots.curves(axes[0, 1], data["s"], "step", "sigma", look)
     for v in data["sigma"].values:
-        axes[0, 1].axhline(
-            float(np.log(data["expected"].sel(sigma=v))), color=look[v].color, linewidth=0.8, linestyle=":"
-        )
+        level = float(np.log(data["expected"].sel(sigma=v)))
+        axes[0, 1].axhline(level, color=look[v].color, linewidth=0.8, linestyle=":")
     plots.finish(axes[0, 1], log="x", y="s (dotted: log of the expected variance)", legend={"fontsize": 7})
     return figure
 

@@ -7,7 +7,7 @@ to 1.9 with the other at 0.9, as in the paper's sensitivity figure. The temperat
 import numpy as np
 
 from experiments.multitask_optimization import training
-from experiments.multitask_optimization.training import MULTI, DigitsConfig
+from experiments.multitask_optimization.training import MULTI, PAPER, SMOKE, DigitsConfig
 from mtrl import optimization
 from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, jax, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import mean, value
@@ -104,8 +104,7 @@ FIGURE = Figure(
               less_than_zero, unit="nat", stand_in=True),
     ),
     presets={
-        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, lambdas=(0.9, 1.9)),
-        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000,
-                      lambdas=tuple(round(0.1 + 0.2 * i, 1) for i in range(10))),
+        "smoke": dict(SMOKE, lambdas=(0.9, 1.9)),
+        "paper": dict(PAPER, lambdas=tuple(round(0.1 + 0.2 * i, 1) for i in range(10))),
     },
 )  # fmt: skip

@@ -57,11 +57,7 @@ def compared(key, parts, rate, *, methods, classes, normals, samples, side, widt
     def one(index):
         rule = optimization.plain(optimization.choose(rules, index))
         learner = optimization.train(rule, optimiser=nn.adam(rate), initial=model.initial, split=model.split)
-
-        def step(state, at):
-            return learner.step(at[0], state, jax.tree.map(lambda x: x[at[1]], train))
-
-        state, _ = jax.lax.scan(step, learner.init(keys["init"], None), (jax.random.split(keys["luck"], steps), rows))
+        state, _ = optimization.fit(learner, train, rows, init=keys["init"], luck=keys["luck"])
         return scenes.scores(model.outputs(state.weights, held.image), held)
 
     return jax.lax.map(one, jnp.arange(len(rules)))

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.multitask_optimization import published, training
 from experiments.multitask_optimization.protocol import LOOKS, UPPER
 from experiments.multitask_optimization.published import CITYSCAPES, NYUV2
-from experiments.multitask_optimization.training import FOUR, DigitsConfig
+from experiments.multitask_optimization.training import FOUR, PAPER, SMOKE, DigitsConfig
 from mtrl.harness import Figure, dataset, field, over_seeds
 from mtrl.harness.picture import plots
 
@@ -91,7 +91,7 @@ FIGURE = Figure(
     optional=("nyuv2",),
     claims=(published.same_order("four", FOUR),),
     presets={
-        "smoke": dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8, methods=("mean", "uw", "aligned_mtl")),
-        "paper": dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000),
+        "smoke": dict(SMOKE, methods=("mean", "uw", "aligned_mtl")),
+        "paper": PAPER,
     },
 )  # fmt: skip

@@ -5,10 +5,12 @@ import numpy as np
 from experiments.multitask_optimization import protocol
 from mtrl import data as readers
 from mtrl import nn, optimization
-from mtrl.harness import BaseConfig, field, jax, jnp, split_named
+from mtrl.harness import Axis, BaseConfig, field, jax, jnp, split_named
 
 MULTI, FOUR = SETS = ("two overlaid digits", "four tasks of a digit")
 TASKS = {MULTI: ("left", "right"), FOUR: ("digit", "parity", "at least 5", "ink")}
+SMOKE = dict(seeds=2, samples=40, test=20, hidden=8, width=4, steps=20, batch=8)
+PAPER = dict(seeds=30, samples=20_000, test=5000, hidden=256, width=64, steps=20_000)
 HIGHER = {MULTI: (True, True), FOUR: (True, True, True, False)}
 
 
@@ -44,6 +46,11 @@ def sizes_of(config):
     return {name: getattr(config, name) for name in names}
 
 
+def stretches(config):
+    """The axis of the 20 stretches over which reports are averaged, at their middles."""
+    return Axis((np.arange(20) + 0.5) * config.steps / 20, words="update")
+
+
 def examples(key, part, *, kind, samples):
     """One draw of a stand-in from some pictures."""
     images, labels = part
@@ -70,12 +77,7 @@ def fit(key, model, train, held, rule, rate, *, steps, batch, **_):
     keys = split_named(key, "init", "batches", "luck")
     learner = optimization.train(rule, optimiser=nn.adam(rate), initial=model.initial, split=model.split)
     rows = jax.random.randint(keys["batches"], (steps, batch), 0, train.inputs.shape[0])
-
-    def step(state, at):
-        luck, chosen = at
-        return learner.step(luck, state, jax.tree.map(lambda x: x[chosen], train))
-
-    state, reports = jax.lax.scan(step, learner.init(keys["init"], None), (jax.random.split(keys["luck"], steps), rows))
+    state, reports = optimization.fit(learner, train, rows, init=keys["init"], luck=keys["luck"])
     reports = jax.tree.map(lambda x: x.reshape(20, steps // 20, *x.shape[1:]).mean(1), reports)
     return state.weights, optimization.digits.scores(model, state.weights, held), reports
 

@@ -11,30 +11,14 @@ STUDY = Study(
     paper="Huang, Cheng, Yang, Tan and Liang 2024, ICLR, arXiv 2310.13550 (theory only: every figure is this project's own design)",
     summary="partially observed tasks with a joint model class: UMT-PSR upstream, OMT-PSR downstream",
     papers=(
-        Paper(
-            "Provable Benefits of Multi-task RL under Non-Markovian Decision Making Processes",
-            ("Huang", "Cheng", "Yang", "Tan", "Liang"),
-            2024,
-            "ICLR",
-            "2310.13550",
-        ),
+        Paper("Provable Benefits of Multi-task RL under Non-Markovian Decision Making Processes",
+              ("Huang", "Cheng", "Yang", "Tan", "Liang"), 2024, "ICLR", "2310.13550"),
     ),
-    confirmed=(
-        "joint class and its bracketing number, confidence set, pairwise planning and guarantees; the paper is "
-        "theory only."
-    ),
-    reconstructed=(
-        "constants and both instantiations; every figure and number is this project's own design and never a "
-        "result of the paper."
-    ),
+    confirmed="joint class and its bracketing number, confidence set, pairwise planning and guarantees; the paper is " "theory only.",
+    reconstructed="constants and both instantiations; every figure and number is this project's own design and never a result of the "
+    "paper.",
     figures=(
-        error.FIGURE,
-        termination.FIGURE,
-        gap.FIGURE,
-        downstream.FIGURE,
-        omt.FIGURE,
-        baselines.FIGURE,
-        brackets.FIGURE,
+        error.FIGURE, termination.FIGURE, gap.FIGURE, downstream.FIGURE, omt.FIGURE, baselines.FIGURE, brackets.FIGURE,
         conditioning.FIGURE,
     ),
-)
+)  # fmt: skip

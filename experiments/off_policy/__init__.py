@@ -11,21 +11,11 @@ STUDY = Study(
     paper="Hong et al. 2023, ICML, arXiv 2212.04720",
     summary="pessimistic policies of many bandit tasks from one log, with what the tasks share learnt on the way",
     papers=(
-        Paper(
-            "Multi-Task Off-Policy Learning from Bandit Feedback",
-            ("Hong", "Kveton", "Zaheer", "Katariya", "Ghavamzadeh"),
-            2023,
-            "ICML",
-            "2212.04720",
-        ),
+        Paper("Multi-Task Off-Policy Learning from Bandit Feedback", ("Hong", "Kveton", "Zaheer", "Katariya", "Ghavamzadeh"), 2023,
+              "ICML", "2212.04720"),
     ),
-    confirmed=(
-        "model, posteriors, baselines, widths and all sizes of the synthetic and film experiments, from the text "
-        "of version 1."
-    ),
-    reconstructed=(
-        "constants of the two theorems (from the proof text, checked by simulation), axis grids, regularisation "
-        "of the factorisation and the mixture's covariance type."
-    ),
+    confirmed="model, posteriors, baselines, widths and all sizes of the synthetic and film experiments, from the text " "of version 1.",
+    reconstructed="constants of the two theorems (from the proof text, checked by simulation), axis grids, regularisation of the "
+    "factorisation and the mixture's covariance type.",
     figures=(synthetic.FIGURE, movielens.FIGURE, bounds.FIGURE, misspecification.FIGURE, alpha.FIGURE, logging.FIGURE),
-)
+)  # fmt: skip

@@ -10,9 +10,9 @@ The aggregators and weightings themselves are `mtrl.descent`, optax-shaped; here
 | overlaid digits, four tasks of one digit, their network | `digits` |
 | segmentation, depth and normals of scenes, their network | `scenes` |
 | paths of a descent on a small problem | `path` |
-| training of a shared part and heads by a `Rule`: `plain`, `upper_bound`, `saliency_rule`, `fs_mtl`; `train` | `shared`, `fs_mtl` |
+| training of a shared part and heads by a `Rule`: `plain`, `upper_bound`, `saliency_rule`, `fs_mtl`; `train`, `fit` | `shared`, `fs_mtl` |
 | one of several aggregators by a traced index; one task alone, as a baseline | `choose`, `alone` |
-| flat regions around any aggregator | `fs_mtl` |
+| flat regions around any aggregator, how much losses rise around a point | `fs_mtl`, `mean_rise` |
 | saliency terms of Rep-MTL | `rep_mtl` |
 | the agent of IGB v2, and as a loss weighting | `igb_agent`, `igb_v2` |
 | a loss weighting as an aggregator, alone or before one | `weighted` |
@@ -36,7 +36,7 @@ The optimum of the landscape and what the sum of both losses is worth there; a m
 
 from mtrl.optimization import digits, noise_scales, path, quadratics, rep_mtl, scenes, toy
 from mtrl.optimization.choose import choose
-from mtrl.optimization.fs_mtl import fs_mtl, worst_losses
+from mtrl.optimization.fs_mtl import fs_mtl, mean_rise, worst_losses
 from mtrl.optimization.igb_agent import Agent, Choice, IGBAgent, igb_agent, igb_v2
 from mtrl.optimization.metric import delta_m_lower_is_better, delta_p_higher_is_better
 from mtrl.optimization.shared import (
@@ -46,6 +46,7 @@ from mtrl.optimization.shared import (
     Split,
     Weights,
     alone,
+    fit,
     plain,
     saliency_rule,
     train,
@@ -55,6 +56,6 @@ from mtrl.optimization.weighted import weighted
 
 __all__ = [
     "Agent", "Choice", "IGBAgent", "Learner", "Report", "Rule", "Split", "Weights", "alone", "choose", "delta_m_lower_is_better",
-    "delta_p_higher_is_better", "digits", "fs_mtl", "igb_agent", "igb_v2", "noise_scales", "path", "plain", "quadratics", "rep_mtl",
-    "saliency_rule", "scenes", "toy", "train", "upper_bound", "weighted", "worst_losses",
+    "delta_p_higher_is_better", "digits", "fit", "fs_mtl", "igb_agent", "igb_v2", "mean_rise", "noise_scales", "path", "plain",
+    "quadratics", "rep_mtl", "saliency_rule", "scenes", "toy", "train", "upper_bound", "weighted", "worst_losses",
 ]  # fmt: skip

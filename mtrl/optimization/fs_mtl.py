@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float
 
 from mtrl.numerics.checks import check_nonnegative
 from mtrl.numerics.types import Scalar
@@ -91,3 +92,12 @@ def worst_losses(losses: Any, weights: Weights, radius: Scalar) -> Any:
 
     values = losses(weights.shared, weights.heads)
     return jax.vmap(at)(jnp.arange(values.shape[0]))
+
+
+def mean_rise(losses: Any, weights: Weights, radii: Float[Array, " radius"]) -> Float[Array, " radius"]:
+    """Mean over the tasks of how far their losses rise to the worst point at each distance (to first order): small where they are flat."""
+
+    def at(radius):
+        return jnp.mean(worst_losses(losses, weights, radius) - losses(weights.shared, weights.heads))
+
+    return jax.lax.map(at, radii)

@@ -12,9 +12,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from mtrl.descent import weightings
 from mtrl.numerics.checks import check_positive, check_whole
+from mtrl.numerics.errors import BadInput
 from mtrl.numerics.keys import split_named
 from mtrl.numerics.types import PRNGKey, Scalar
+from mtrl.optimization.path import falling_adam
 
 
 class Regression(NamedTuple):
@@ -53,3 +56,34 @@ def residual_variances(data: Regression) -> Float[Array, " task"]:
     """The least mean squared errors, of ordinary least squares: the fixed point of e^{s_i}; expectation sigma_i^2 (1 - dim/samples)."""
     fitted = jnp.linalg.lstsq(data.inputs, data.outputs)[0]
     return losses(data, fitted.T)
+
+
+def learned_log_variances(data: Regression, *, rate: Scalar, steps: int, records: int) -> Float[Array, "record task"]:
+    """s_i along a joint descent on Kendall's objective in s and theta from zero, by Adam with a falling rate.
+
+    Args:
+      data: of T outputs.
+      rate: Adam's first learning rate.
+      steps: in all, `records` times a whole number.
+      records: stretches after each of which s is kept.
+
+    Raises:
+      BadInput: a number of steps or records below 1, or one that does not divide the other.
+    """
+    check_whole(steps=steps, records=records)
+    if steps % records:
+        raise BadInput(f"records got {records}, but must divide the {steps} steps; take a divisor")
+    tasks, dim = data.weights.shape
+    optimiser, start = falling_adam(rate, steps), (jnp.zeros(tasks), jnp.zeros((tasks, dim)))
+
+    def step(carry, _):
+        both, memory = carry
+        slope = jax.grad(lambda both: weightings.uw_objective(losses(data, both[1]), both[0]))(both)
+        change, memory = optimiser.update(slope, memory, both)
+        return (jax.tree.map(jnp.add, both, change), memory), None
+
+    def stretch(carry, _):
+        carry, _ = jax.lax.scan(step, carry, length=steps // records)
+        return carry, carry[0][0]
+
+    return jax.lax.scan(stretch, (start, optimiser.init(start)), length=records)[1]

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from mtrl.numerics.algorithm import Iteration
 from mtrl.numerics.checks import check_nonnegative, check_positive
 from mtrl.numerics.errors import BadInput
-from mtrl.numerics.types import Scalar
+from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.optimization import rep_mtl
 
 
@@ -201,3 +201,25 @@ def train(
         return Learner(weights, memory, after), report
 
     return Iteration(init, step)
+
+
+def fit(
+    learner: Iteration, data: Any, rows: Int[Array, "step batch"], *, init: PRNGKey, luck: PRNGKey
+) -> tuple[Learner, Report]:
+    """Train on given rows of the data, one batch an update.
+
+    Args:
+      learner: of `train`.
+      data: PyTree whose leaves have the samples first.
+      rows: of every batch.
+      init: draws the weights.
+      luck: for rules that draw.
+
+    Returns:
+      (last state, reports with the steps first).
+    """
+
+    def step(state, at):
+        return learner.step(at[0], state, jax.tree.map(lambda x: x[at[1]], data))
+
+    return jax.lax.scan(step, learner.init(init, None), (jax.random.split(luck, rows.shape[0]), rows))

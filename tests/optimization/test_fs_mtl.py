@@ -59,6 +59,8 @@ def test_vanishing_gradient_and_worst_losses():
     weights = mo.Weights(jnp.ones(2), (jnp.zeros(1), jnp.zeros(1)))
     found = mo.worst_losses(lambda shared, heads: slopes @ shared, weights, 0.5)
     assert_close("rise", found, [7 + 2.5, 2 + 1.0], 1e-12)
+    rise = mo.mean_rise(lambda shared, heads: slopes @ shared, weights, jnp.array([0.0, 0.5, 1.0]))
+    assert_close("mean rise", rise, [0.0, 1.75, 3.5], 1e-12, 1e-15)
 
 
 def test_bad_radius():

@@ -6,7 +6,7 @@ from mtrl import nn
 from mtrl import optimization as mo
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
-from tests.optimization.worlds import FIRST, MEAN, SPLIT, UNIT, WEIGHTS
+from tests.optimization.worlds import FIRST, MEAN, SPLIT, UNIT, WEIGHTS, X
 
 KEY = jax.random.key(0)
 
@@ -55,6 +55,24 @@ def test_training_lowers_the_losses():
             jax.random.split(KEY, 60),
         )
         assert float(reports.losses[-1].sum()) < 0.5 * float(reports.losses[0].sum())
+
+
+def test_fit_is_the_loop_over_the_given_rows():
+    def split(x):
+        return mo.Split(
+            lambda shared: jnp.tanh(x @ shared["w"]),
+            lambda heads, z: jnp.stack([jnp.mean((z @ h["v"]) ** 2) for h in heads]),
+        )
+
+    learner = mo.train(mo.plain(MEAN), optimiser=nn.adam(0.02), initial=lambda key: WEIGHTS, split=split)
+    rows = jnp.array([[0, 1], [5, 2], [7, 7]])
+    found, reports = mo.fit(learner, X, rows, init=KEY, luck=KEY)
+    state, losses = learner.init(KEY, None), []
+    for batch in rows:
+        state, report = learner.step(KEY, state, X[batch])
+        losses.append(report.losses)
+    jax.tree.map(lambda a, b: assert_close("weights", a, b, 1e-12), found.weights, state.weights)
+    assert_close("losses", reports.losses, jnp.stack(losses), 1e-12)
 
 
 def test_bad_input():
