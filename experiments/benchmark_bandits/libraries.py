@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmark_bandits import peers
 from experiments.benchmark_bandits.protocol import faster, ours
-from mtrl import nn
-from mtrl.harness import BaseConfig, Figure, dataset, field, jnp, over_seeds, split_named, timing
+from mtrl.harness import BaseConfig, Figure, dataset, field, over_seeds, timing
 from mtrl.harness.judge.measures import times_faster, value
 from mtrl.harness.picture import plots
 
@@ -21,7 +21,6 @@ WORK = {"round": "LinUCB: a round", "update": "neural bandit: an update"}
 LIBRARY = {"round": "mabwiser", "update": "torch"}
 ALONE, MANY, PEER = "mtrl, one seed", "mtrl, many seeds", "library"
 LOOK = plots.looks((ALONE, MANY, PEER))
-FEATURES, RATE = 64, 3e-3  # pixels of a digit; Adam's rate
 
 
 class LibrariesConfig(BaseConfig):
@@ -39,75 +38,17 @@ class LibrariesConfig(BaseConfig):
     noise: float = field(0.3, help="noise standard deviation", lower=0.0)
 
 
-def training(key: Any, x: Any, y: Any, task: Any, *, width: int, rank: int, updates: int, tasks: int) -> Any:
-    """Loss of the last update, from weights and batches of the key."""
-    keys = split_named(key, "body", "heads", "batches")
-    body = nn.Body(features=rank, hidden=(width,))
-    network = nn.Network(body.init(keys["body"], x[:1]), nn.draw_heads(keys["heads"], tasks=tasks, rank=rank))
-    rule = nn.adam(RATE)
-
-    def loss(network, rows):
-        return jnp.mean((nn.picked_values(network.heads, body.apply(network.body, x[rows]), task[rows]) - y[rows]) ** 2)
-
-    batches = nn.with_replacement(len(x), updates=updates, batch=2 * width)(keys["batches"])
-    return nn.descend(nn.start(network, rule), batches, loss=loss, optimiser=rule)[1].loss[-1]
-
-
-def mabwiser_rounds(config: LibrariesConfig) -> Any:
-    """A callable: one seed's rounds."""
-    from mabwiser.mab import MAB, LearningPolicy  # pyright: ignore[reportMissingImports]
-
-    draws = np.random.default_rng(0)
-    contexts, theta = draws.normal(size=(config.rounds, config.dim)), draws.normal(size=(config.arms, config.dim))
-    noise = config.noise * draws.normal(size=config.rounds)
-
-    def run() -> None:
-        learner = MAB(list(range(config.arms)), LearningPolicy.LinUCB(alpha=0.3, l2_lambda=1.0), seed=0)
-        learner.fit([0], [0.0], contexts[:1])
-        for context, extra in zip(contexts, noise, strict=True):
-            arm = learner.predict(context[None])
-            learner.partial_fit([arm], [theta[arm] @ context + extra], context[None])
-
-    return run
-
-
-def torch_updates(config: LibrariesConfig, x: np.ndarray, y: np.ndarray, task: np.ndarray) -> Any:
-    """A callable: one seed's updates."""
-    import torch  # pyright: ignore[reportMissingImports]
-
-    inputs, targets, owners = (torch.tensor(array) for array in (x, y, task.astype(np.int64)))
-
-    def run() -> float:
-        hidden, last = torch.nn.Linear(FEATURES, config.width), torch.nn.Linear(config.width, config.rank)
-        body = torch.nn.Sequential(hidden, torch.nn.ReLU(), last)
-        heads = torch.nn.Parameter(torch.randn(config.tasks, config.rank) / config.rank**0.5)
-        rule = torch.optim.Adam([*body.parameters(), heads], lr=RATE)
-        for _ in range(config.updates):
-            rows = torch.randint(len(inputs), (2 * config.width,))
-            loss = (((heads[owners[rows]] * body(inputs[rows])).sum(1) - targets[rows]) ** 2).mean()
-            rule.zero_grad()
-            loss.backward()
-            rule.step()
-        return float(loss.detach())
-
-    return run
-
-
 def run(config: LibrariesConfig, seeds: np.ndarray) -> Any:
     """Interleaved timings of all sides."""
-    draws = np.random.default_rng(0)
-    x, y = draws.normal(size=(1000, FEATURES)).astype(np.float32), draws.normal(size=1000).astype(np.float32)
-    task = draws.integers(config.tasks, size=1000).astype(np.int32)
+    x, y, task = peers.examples(config.tasks)
     single = dataclasses.replace(config, tasks=1)
     sizes = dict(width=config.width, rank=config.rank, updates=config.updates, tasks=config.tasks)
     calls = {}
     for side, chosen in ((ALONE, seeds[:1]), (MANY, seeds)):
         calls["round", side] = ours(single, chosen, "LinUCB"), config.rounds * len(chosen)
-        calls["update", side] = (
-            functools.partial(over_seeds, training, chosen, x, y, task, **sizes),
-            config.updates * len(chosen),
-        )
-    makers = {"round": lambda: mabwiser_rounds(config), "update": lambda: torch_updates(config, x, y, task)}
+        update = functools.partial(over_seeds, peers.training, chosen, x, y, task, **sizes)
+        calls["update", side] = update, config.updates * len(chosen)
+    makers = {"round": lambda: peers.mabwiser_rounds(config), "update": lambda: peers.torch_updates(config, x, y, task)}
     for work, count in (("round", config.rounds), ("update", config.updates)):
         if importlib.util.find_spec(LIBRARY[work]) is not None:
             calls[work, PEER] = makers[work](), count

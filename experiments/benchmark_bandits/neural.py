@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmark_bandits.literal_neural import REFIT_EVERY, network, python_loop
 from experiments.benchmark_bandits.protocol import faster, times
-from mtrl import bandits, nn
+from mtrl import bandits
 from mtrl import data as readers
-from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, jnp, simulate, timing
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jnp, simulate, timing
 from mtrl.harness.judge.measures import FIRST, LAST, value
 from mtrl.harness.picture import plots
 
@@ -24,72 +25,15 @@ class NeuralConfig(BaseConfig):
     repeats: int = field(3, help="interleaved repetitions", lower=2)
 
 
-RATE, REFIT_EVERY = 3e-3, 5
 LOOK = plots.looks(("one program", "Python loop"))
-
-
-def network(config: Any, width: int) -> dict[str, Any]:
-    """The bandit's settings at one width."""
-    return dict(capacity=config.rounds, hidden=(width,), steps=config.steps, batch=2 * width, rate=RATE)
-
-
-def python_loop(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
-    """A callable: loops over seeds, rounds and Adam steps, each step jitted."""
-    settings = network(config, width)
-    never = {**settings, "refit_every": config.rounds}
-    own, algorithm = bandits.learner(**never), bandits.last_layer(alpha=0.2, **never)
-    rule = nn.adam(RATE, decay=nn.shared_decay(1e-2, config.tasks))
-    problem = bandits.digit_images(tasks=config.tasks, arms=5)
-    draw_params, draw_round = jax.jit(problem.sample), jax.jit(problem.draw)
-    start = jax.jit(lambda key, params: algorithm.init(key, problem.view(params)))
-    rebuild = jax.jit(bandits.learner(**{**settings, "steps": 0}).refit)
-
-    @jax.jit
-    def act(key, state, now):
-        arms = algorithm.select(key, state, now.view)
-        rewards, outcome = problem.answer(now, arms)
-        return algorithm.update(key, state, now.view, arms, rewards)[0], outcome
-
-    @jax.jit
-    def descend(key, state):
-        def loss(network, rows):
-            return jnp.mean((own.pooled_values(network, state, rows) - state.rewards.ravel()[rows]) ** 2)
-
-        return state._replace(fit=nn.descend(state.fit, own.batches(key, state, 1), loss=loss, optimiser=rule)[0])
-
-    def run() -> list:
-        totals = []
-        for seed in seeds:
-            key = jax.random.key(int(seed))
-            params = draw_params(key, *inputs)
-            state = start(key, params)
-            total = 0.0
-            for t in range(config.rounds - 1):
-                step_key = jax.random.fold_in(key, t)
-                state, outcome = act(step_key, state, draw_round(step_key, params, t))
-                total = total + outcome.regret.mean()
-                if (t + 1) % REFIT_EVERY == 0:
-                    for step in range(config.steps):
-                        state = descend(jax.random.fold_in(step_key, step), state)
-                    state = rebuild(step_key, state)
-            totals.append(total)
-        return totals
-
-    return run
 
 
 def one_program(config: Any, width: int, inputs: tuple, seeds: Any) -> Any:
     """A callable: everything in one compiled scan."""
-    return functools.partial(
-        simulate,
-        bandits.last_layer,
-        seeds=seeds,
-        rounds=config.rounds - 1,
-        problem=bandits.digit_images(tasks=config.tasks, arms=5),
-        inputs=inputs,
-        static=dict(network(config, width), refit_every=REFIT_EVERY),
-        hyper={"alpha": jnp.float32(0.2)},
-    )
+    problem, static = bandits.digit_images(tasks=config.tasks, arms=5), network(config, width)
+    world = dict(seeds=seeds, rounds=config.rounds - 1, problem=problem, inputs=inputs)
+    settings = dict(static=dict(static, refit_every=REFIT_EVERY), hyper={"alpha": jnp.float32(0.2)})
+    return functools.partial(simulate, bandits.last_layer, **world, **settings)
 
 
 def run(config: NeuralConfig, seeds: np.ndarray) -> Any:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.benchmark_bandits.limits import machine, operations, traffic
 from experiments.benchmark_bandits.protocol import RIVALS, ours, times
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, timing
 from mtrl.harness.judge.measures import FIRST, LAST, Absent, value
 from mtrl.harness.picture import plots
 
@@ -26,29 +27,6 @@ class ScalingConfig(BaseConfig):
     factors: tuple[int, ...] = field((1, 2, 3, 4, 6), help="multiples of the base size", lower=1)
     repeats: int = field(3, help="repetitions", lower=2)
     noise: float = field(0.3, help="noise standard deviation", lower=0.0)
-
-
-def operations(method: str, config: ScalingConfig) -> float:
-    """Floating-point operations of one seed, leading terms: widths, inverse update, and MTLR-OFUL's sweep and search."""
-    tasks, dim, rank, arms = config.tasks, config.dim, config.rank, config.arms
-    per_round = tasks * (2 * arms * dim**2 + 4 * dim**2 + 4 * arms * dim)
-    if method == "MTLR-OFUL":
-        sweep = tasks * (2 * rank**2 * dim**2 + 4 * rank * dim**2) + 2 * (rank * dim) ** 3 / 3
-        per_round += sweep + 34 * 4 * tasks * arms
-    return float(config.rounds * per_round)
-
-
-def traffic(config: ScalingConfig) -> float:
-    """Bytes of one seed: the inverse is read and written, the contexts written and read, once a round."""
-    return float(config.rounds * 2 * 8 * config.tasks * (config.dim**2 + config.arms * config.dim))
-
-
-def machine(repeats: int) -> tuple[float, float]:
-    """Arithmetic (operations / s of a large float64 matrix product) and memory rate (bytes / s of adding one to a large array)."""
-    a, b = jnp.ones((1024, 1024)), jnp.ones(2**24)
-    product, shift = jax.jit(lambda x: x @ x), jax.jit(lambda x: x + 1.0)
-    seconds = timing.compare({"product": lambda: product(a), "shift": lambda: shift(b)}, repeats)
-    return 2 * 1024**3 / seconds["product"].min(), 2 * b.nbytes / seconds["shift"].min()
 
 
 def run(config: ScalingConfig, seeds: np.ndarray) -> Any:
@@ -87,13 +65,11 @@ def draw(data: Any, config: ScalingConfig) -> Any:
     figure, axes = plots.panel(1, len(RIVALS), width=4.8, sharey=True)
     for ax, method in zip(axes[0], RIVALS, strict=True):
         here = data["seconds"].sel({"method": method}).rename(repeat="seed")
-        look = {
-            axis: LOOK[axis]._replace(words=f"{axis}, exponent {slope:.2f}") for axis, slope in _slopes(data, method)
-        }
+        fitted = dict(_slopes(data, method))
+        look = {axis: LOOK[axis]._replace(words=f"{axis}, exponent {fitted[axis]:.2f}") for axis in AXES}
         plots.points(ax, here, "factor", "axis", look, linestyle="-", spread=0.02)
-        plots.finish(
-            ax, x="multiple of the base size", y="wall time [s]", title=method, log="y", ticks=data["factor"].values
-        )
+        words = dict(x="multiple of the base size", y="wall time [s]", title=method)
+        plots.finish(ax, log="y", ticks=data["factor"].values, **words)
     base = f"M = {config.tasks}, d = {config.dim}, A = {config.arms}, T = {config.rounds}"
     figure.suptitle(f"{config.seeds} seeds; base {base}")
     return figure
@@ -116,11 +92,8 @@ def tables(data: Any, config: ScalingConfig) -> list:
         rows.append([method, *(slope for _, slope in _slopes(data, method)), *shares])
     rates = f"{float(data['peak']) / 1e9:.0f} Gflop/s, {float(data['bandwidth']) / 1e9:.0f} GB/s of main memory"
     heads = ["method", *(f"exponent in {axis}" for axis in AXES), "arithmetic [% of limit]", "memory [% of limit]"]
-    return [
-        plots.Table(
-            f"Fitted exponents, and shares of the machine's limits ({rates}; above 100 %: in cache)", heads, rows
-        )
-    ]
+    title = f"Fitted exponents, and shares of the machine's limits ({rates}; above 100 %: in cache)"
+    return [plots.Table(title, heads, rows)]
 
 
 def growth(name: str, where: dict, which: Any) -> Any:

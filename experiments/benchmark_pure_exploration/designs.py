@@ -11,9 +11,10 @@ import numpy as np
 
 from experiments.benchmark_pure_exploration import literal, protocol
 from experiments.benchmark_pure_exploration.protocol import DESIGNS, OURS, times
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, dataset, evaluate, field, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, dataset, field, timing
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
+from mtrl.numerics.designs import g_optimal, interior_point
 
 LITERAL, CONVEX = "NumPy", "cvxpy"
 LOOK = plots.looks({OURS: "this\nproject", LITERAL: "first-order\nin NumPy", CONVEX: "cvxpy,\nClarabel"})
@@ -38,11 +39,11 @@ def calls_of(config):
     X, Y = protocol.arms_and_differences(config.arms, config.dim, config.items)
     part = functools.partial
     calls = {
-        ("G", OURS): part(evaluate, part(protocol.g_design, iterations=config.g_steps), X),
+        ("G", OURS): protocol.ours(X, design=g_optimal.g_optimal, iterations=config.g_steps),
         ("G", LITERAL): part(literal.g_design, X, tolerance=config.tolerance),
-        ("E", OURS): part(evaluate, part(protocol.e_to_a_gap, tolerance=config.tolerance), X),
+        ("E", OURS): protocol.ours(X, design=interior_point.e_optimal, tolerance=config.tolerance),
         ("E", LITERAL): part(literal.e_design, X, iterations=config.e_steps),
-        ("XY", OURS): part(evaluate, part(protocol.xy_to_a_gap, tolerance=config.tolerance), X, Y),
+        ("XY", OURS): protocol.ours(X, Y, design=interior_point.xy_optimal, tolerance=config.tolerance),
         ("XY", LITERAL): part(literal.xy_design, X, Y, iterations=config.xy_steps),
     }
     if importlib.util.find_spec("cvxpy"):
@@ -70,14 +71,10 @@ def run(config, seeds):
     def table(number):
         return [[number(design, method) for method in methods] for design in DESIGNS]
 
+    axes = {"design": list(DESIGNS), "method": methods}
     return dataset(
         None,
-        {
-            "design": list(DESIGNS),
-            "method": methods,
-            "repeat": np.arange(config.repeats),
-            "arm": np.arange(config.arms),
-        },
+        axes | {"repeat": np.arange(config.repeats), "arm": np.arange(config.arms)},
         seconds=(("design", "method", "repeat"), table(lambda *name: seconds[name]), "s", "wall time per design"),
         weights=(("design", "method", "arm"), table(lambda *name: np.asarray(found[name][0]))),
         value=(("design", "method"), table(lambda *name: float(found[name][1])), "1", "value of the criterion"),
@@ -102,31 +99,30 @@ def draw(data, config):
     return figure
 
 
+def over(design, other=OURS, variable="value"):
+    """The value of our design over another number."""
+    return value("value", design=design, method=OURS) / value(variable, design=design, method=other)
+
+
 def certified(design):
     """Claim: the gap that our certificate states."""
-    gap = value("value", design=design, method=OURS) / value("bound", design=design, method=OURS) - 1
-    return Claim.speed(
-        f"certified relative gap of the {design} design", "goal: 1e-6", exact(gap), at_most(1e-6), 
-        unit="relative", reason="this project's goal",
-    )  # fmt: skip
+    gap = over(design, variable="bound") - 1
+    text = f"certified relative gap of the {design} design"
+    return Claim.speed(text, "goal: 1e-6", exact(gap), at_most(1e-6, "this project's goal"), unit="relative")
 
 
 def same_value(design, other, tolerance, reason):
     """Claim: the value is that of another program."""
-    values = {name: value("value", design=design, method=name) for name in (OURS, other)}
-    return Claim.reference(
-        f"value of the {design} design over that of {other}", "the same criterion", exact(values[OURS] / values[other]),
-        between(1 - tolerance, 1 + tolerance), unit="ratio", value=1.0, reason=reason,
-    )  # fmt: skip
+    text, region = f"value of the {design} design over that of {other}", between(1 - tolerance, 1 + tolerance, reason)
+    ratio = exact(over(design, other))
+    return Claim.reference(text, "the same criterion", ratio, region, unit="ratio", value=1.0)
 
 
 def no_worse(design):
     """Claim: the value is not above that of the ladder in NumPy, up to the gap."""
-    values = {name: value("value", design=design, method=name) for name in (OURS, LITERAL)}
-    return Claim.derived(
-        f"value of the {design} design over that of NumPy's ladder", "smaller is better", exact(values[OURS] / values[LITERAL]),
-        at_most(1 + 1e-6), unit="ratio", reason="no value is below the best one, from which ours is 1e-6 at most",
-    )  # fmt: skip
+    region = at_most(1 + 1e-6, "no value is below the best one, from which ours is 1e-6 at most")
+    text, ratio = f"value of the {design} design over that of NumPy's ladder", exact(over(design, LITERAL))
+    return Claim.derived(text, "smaller is better", ratio, region, unit="ratio")
 
 
 LOOSE = {name: "NumPy's ladder ends at a gap of percents, this project at 1e-6" for name in ("E", "XY")}

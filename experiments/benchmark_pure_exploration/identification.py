@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 
 from experiments.benchmark_pure_exploration import protocol
-from experiments.benchmark_pure_exploration.literal_run import dou_exp_des
+from experiments.benchmark_pure_exploration.literal_run import literal_sweep
 from experiments.benchmark_pure_exploration.protocol import OURS, times
 from mtrl import bandits
 from mtrl.harness import Axis, BadInput, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, timing
@@ -38,11 +38,6 @@ class IdentificationConfig(BaseConfig):
             )
 
 
-def diversity(tasks, gap, rank):
-    """omega of the first M tasks in k groups."""
-    return rank * gap**2 * np.floor(tasks / rank) / tasks
-
-
 def sweep(key, counts, omegas, numbers, *, tasks, dim, rank):
     """One seed at every M: pulls, whether an arm is wrong or left open, error of the features; (lane,) each."""
     explore = bandits.exploration
@@ -60,47 +55,28 @@ def sweep(key, counts, omegas, numbers, *, tasks, dim, rank):
     return jax.vmap(one)(keys, counts, omegas)
 
 
-def literal_sweep(seed, config):
-    """The same in NumPy: (3, M)."""
-    rng, eye, rows = np.random.default_rng(seed), np.eye(config.dim), []
-    for tasks in config.tasks:
-        truth = np.arange(tasks) % config.rank
-        omega = diversity(tasks, config.gap, config.rank)
-        pulls, best, basis = dou_exp_des(
-            rng, eye, config.gap * eye[truth], rank=config.rank, omega=omega, delta=config.delta, constant=config.constant
-        )  # fmt: skip
-        kept = eye[:, : config.rank]
-        rows.append((pulls, (best != truth).any(), ((kept - basis @ (basis.T @ kept)) ** 2).sum()))
-    return np.array(rows, float).T
-
-
 def run(config, seeds):
     """Both in turn; a round of NumPy is another seed."""
     tasks = np.array(config.tasks, float)
     numbers = {"gap": config.gap, "delta": config.delta, "constant": config.constant}
     sizes = dict(tasks=max(config.tasks), dim=config.dim, rank=config.rank)
-    ours = functools.partial(
-        over_seeds, sweep, seeds, tasks, diversity(tasks, config.gap, config.rank), numbers, **sizes
-    )
+    omegas = bandits.exploration.canonical_diversity(tasks, config.gap, config.rank)
+    ours = functools.partial(over_seeds, sweep, seeds, tasks, omegas, numbers, **sizes)
     found, rounds, literal = ours(), itertools.count(), []
     calls = {OURS: ours, LITERAL: lambda: literal.append(literal_sweep(next(rounds), config))}
     seconds = timing.compare(calls, config.repeats, warmup=0, shortest=0.0)
     seconds = np.stack([seconds[OURS], seconds[LITERAL] * len(seeds)])
     names = ("pulls", "wrong", "error")
     words = (("pulls", "samples of all tasks"), ("1", "runs with a wrong arm"), ("1", "error of the features"))
+    results = {}
+    for name, x, y, w in zip(names, found, np.moveaxis(np.array(literal), 1, 0), words, strict=True):
+        results |= {name: (("seed", "tasks"), x.astype(float), *w), f"{name}_literal": (("repeat", "tasks"), y, *w)}
+    axes = {"method": list(LOOK), "repeat": np.arange(config.repeats)}
     return dataset(
         seeds,
-        {
-            "method": list(LOOK),
-            "repeat": np.arange(config.repeats),
-            "tasks": Axis(config.tasks, words="number of tasks M"),
-        },
+        axes | {"tasks": Axis(config.tasks, words="number of tasks M")},
         seconds=(("method", "repeat"), seconds, "s", f"wall time per sweep at {len(seeds)} seeds"),
-        **{n: (("seed", "tasks"), x.astype(float), *w) for n, x, w in zip(names, found, words, strict=True)},
-        **{
-            f"{n}_literal": (("repeat", "tasks"), x, *w)
-            for n, x, w in zip(names, np.moveaxis(np.array(literal), 1, 0), words, strict=True)
-        },
+        **results,
     )
 
 

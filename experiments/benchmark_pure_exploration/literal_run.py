@@ -70,3 +70,17 @@ def dou_exp_des(
             best[m] = np.where(active[m], values, -np.inf).argmax()
             pulls += int(counts.sum())
     return pulls, best, B
+
+
+def literal_sweep(seed, config):
+    """One seed of the canonical basis at every M: pulls, whether an arm is wrong, error of the features; (3, M)."""
+    rng, eye, rows = np.random.default_rng(seed), np.eye(config.dim), []
+    for tasks in config.tasks:
+        truth = np.arange(tasks) % config.rank
+        omega = config.rank * config.gap**2 * (tasks // config.rank) / tasks  # the smaller groups count
+        pulls, best, basis = dou_exp_des(
+            rng, eye, config.gap * eye[truth], rank=config.rank, omega=omega, delta=config.delta, constant=config.constant
+        )  # fmt: skip
+        kept = eye[:, : config.rank]
+        rows.append((pulls, (best != truth).any(), ((kept - basis @ (basis.T @ kept)) ** 2).sum()))
+    return np.array(rows, float).T

@@ -1,13 +1,13 @@
 """What the figures share: arms to design for, our designs, and seconds as bars with claims of how many times faster."""
 
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mtrl.harness import Claim, at_least
+from mtrl.harness import Claim, at_least, evaluate
 from mtrl.harness.judge.measures import times_faster, value
 from mtrl.harness.picture import plots, style
-from mtrl.numerics.designs import e_optimal, g_optimal, interior_point, xy_optimal
 
 DESIGNS = ("G", "E", "XY")
 OURS = "this project"
@@ -24,34 +24,15 @@ def arms_and_differences(arms: int, dim: int, items: int) -> tuple[np.ndarray, n
     return X[:arms], (X[arms:][left] - X[arms:][right])
 
 
-def g_design(X, *, iterations: int):
-    """Weights, value and bound of the library's design; G by Fedorov-Wynn."""
-    found = g_optimal.g_optimal(X, iterations=iterations)
+def answer(*arrays, design: Callable, **options):
+    """Weights, value and bound of one of the library's designs."""
+    found = design(*arrays, **options)
     return found.weights, found.value, found.bound
 
 
-def e_design(X, *, iterations: int):
-    """The same, E by the ladder."""
-    found = e_optimal.e_optimal(X, iterations=iterations)
-    return found.weights, found.value, found.bound
-
-
-def xy_design(X, Y, *, iterations: int):
-    """The same, XY by the ladder."""
-    found = xy_optimal.xy_optimal(X, Y, iterations=iterations)
-    return found.weights, found.value, found.bound
-
-
-def e_to_a_gap(X, *, tolerance: float):
-    """The same, E by the interior-point method until its certificate is below the gap."""
-    found = interior_point.e_optimal(X, tolerance=tolerance)
-    return found.weights, found.value, found.bound
-
-
-def xy_to_a_gap(X, Y, *, tolerance: float):
-    """The same, XY by the interior-point method."""
-    found = interior_point.xy_optimal(X, Y, tolerance=tolerance)
-    return found.weights, found.value, found.bound
+def ours(*arrays, design: Callable, **options) -> Callable:
+    """A callable: the answer of one of the library's designs, compiled."""
+    return functools.partial(evaluate, answer, *arrays, design=design, **options)
 
 
 def times(slow: str, fast: str, variable: str = "seconds", **where):

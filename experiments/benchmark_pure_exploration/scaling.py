@@ -1,14 +1,13 @@
 """Cost of the designs against the number of arms and the dimension, with fitted exponents."""
 
-import functools
-
 import numpy as np
 
 from experiments.benchmark_pure_exploration import protocol
 from experiments.benchmark_pure_exploration.protocol import DESIGNS
-from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, evaluate, field, timing
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, field, timing
 from mtrl.harness.judge.measures import slope, value
 from mtrl.harness.picture import plots
+from mtrl.numerics.designs import e_optimal, g_optimal, xy_optimal
 
 WORDS = {"arms": "number of arms n", "dim": "dimension d"}
 LOOK = plots.looks({design: f"{design}-optimal" for design in DESIGNS})
@@ -30,11 +29,10 @@ class ScalingConfig(BaseConfig):
 def calls_at(arms: int, dim: int, config: ScalingConfig):
     """The designs at one size."""
     X, Y = protocol.arms_and_differences(arms, dim, config.items)
-    part = functools.partial
     return {
-        "G": part(evaluate, part(protocol.g_design, iterations=20 * config.steps), X),
-        "E": part(evaluate, part(protocol.e_design, iterations=config.steps), X),
-        "XY": part(evaluate, part(protocol.xy_design, iterations=config.steps), X, Y),
+        "G": protocol.ours(X, design=g_optimal.g_optimal, iterations=20 * config.steps),
+        "E": protocol.ours(X, design=e_optimal.e_optimal, iterations=config.steps),
+        "XY": protocol.ours(X, Y, design=xy_optimal.xy_optimal, iterations=config.steps),
     }
 
 
@@ -80,14 +78,7 @@ def draw(data, config):
 def at_most_of(design, axis, order, paper, reason):
     """Claim: the fitted exponent is at most an order."""
     text = f"fitted exponent of the {design} design in the {WORDS[axis]}"
-    return Claim.speed(
-        text,
-        paper,
-        exponent(design, axis),
-        between(0.0, order),
-        unit="exponent",
-        reason=reason,
-    )
+    return Claim.speed(text, paper, exponent(design, axis), between(0.0, order), unit="exponent", reason=reason)
 
 
 FIGURE = Figure(

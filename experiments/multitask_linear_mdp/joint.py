@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import task_means, total
+from experiments.multitask_linear_mdp.protocol import played, total
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, compete, field
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, between, dataset, field
 from mtrl.harness.judge.measures import bootstrap, value
 from mtrl.harness.picture import plots
 
@@ -30,8 +30,6 @@ class JointConfig(BaseConfig):
 
 def run(config, seeds):
     """One cell."""
-    import xarray as xr
-
     sizes = {n: getattr(config, n) for n in ("tasks", "states", "actions", "candidates")}
     lsvi = dict(beta=config.beta, conf=config.confs, ridge=config.ridge)
     entrants = (
@@ -40,18 +38,16 @@ def run(config, seeds):
         Entrant("uniform", mdp.uniform),
     )
     problem = mdp.episodic(mdp.sample_finite_class, stages=2, rank=2, **sizes)
-    results = compete(entrants, problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means)
-    records = {name: result.record for name, result in results.items()}
+    records = played(entrants, config, seeds, problem)
     dims = {"joint": ("seed", "budget", "episode"), "lsvi": ("seed", "conf", "episode")}
-    data = {name: (dims[name], records[name].regret, {"units": "return"}) for name in dims}
-    optimism = (dims["joint"], records["joint"].optimism, {"units": "return"})
-    return xr.Dataset(
-        {**data, "joint_optimism": optimism, "uniform": (("seed", "episode"), records["uniform"].regret[:, 0])},
-        coords={
-            "seed": seeds, "budget": list(config.budgets), "conf": list(config.confs),
-            "episode": np.arange(1, config.episodes + 1),
-        },
-    )  # fmt: skip
+    return dataset(
+        seeds,
+        {"budget": config.budgets, "conf": config.confs, "episode": np.arange(1, config.episodes + 1)},
+        joint=(dims["joint"], records["joint"].regret, "return"),
+        lsvi=(dims["lsvi"], records["lsvi"].regret, "return"),
+        joint_optimism=(dims["joint"], records["joint"].optimism, "return"),
+        uniform=(("seed", "episode"), records["uniform"].regret[:, 0]),
+    )
 
 
 def draw(data, config):
@@ -61,10 +57,8 @@ def draw(data, config):
     for i, (name, dim) in enumerate((("joint", "budget"), ("lsvi", "conf"))):
         total = data[name].sum("episode")
         best = int(np.argmin(total.mean("seed").values))
-        words = f"{METHODS[i]}, {dim} {float(data[dim][best]):g}"
-        plots.curves(
-            left, data[name].isel({dim: best}).cumsum("episode"), "episode", look=look[i]._replace(words=words)
-        )
+        shown = look[i]._replace(words=f"{METHODS[i]}, {dim} {float(data[dim][best]):g}")
+        plots.curves(left, data[name].isel({dim: best}).cumsum("episode"), "episode", look=shown)
         plots.points(others[i], total, dim, look=look[i])
     plots.curves(left, data["uniform"].cumsum("episode"), "episode", look=look[2])
     plots.finish(left, x="episode", y="cumulative regret per task [return]", log="y")

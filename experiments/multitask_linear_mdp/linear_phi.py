@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import RETURN, regret_of, task_means, total
+from experiments.multitask_linear_mdp.protocol import lower, played, regret_of, total
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, Entrant, Figure, compete, evaluate, field, less_than_zero
+from mtrl.harness import BaseConfig, Entrant, Figure, dataset, evaluate, field
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -27,9 +27,8 @@ class LinearConfig(BaseConfig):
 
     def validate(self):
         """The subspace fits the inputs."""
-        mdp.check_sizes(
-            tasks=min(self.tasks), stages=self.stages, states=self.states, actions=self.actions, rank=self.rank, width=self.dim
-        )  # fmt: skip
+        sizes = {name: getattr(self, name) for name in ("stages", "states", "actions", "rank")}
+        mdp.check_sizes(tasks=min(self.tasks), width=self.dim, **sizes)
 
 
 def rates(tasks, episodes, stages, dim, rank):
@@ -39,8 +38,6 @@ def rates(tasks, episodes, stages, dim, rank):
 
 def run(config, seeds):
     """One cell: one M."""
-    import xarray as xr
-
     (tasks,) = config.tasks
     sizes = {n: getattr(config, n) for n in ("stages", "states", "actions", "rank", "dim")}
     common = dict(beta=config.beta, ridge=config.ridge)
@@ -51,17 +48,14 @@ def run(config, seeds):
         Entrant("tabular", mdp.tabular, grid=common),
     )
     problem = mdp.episodic(mdp.sample_linear, tasks=tasks, **sizes)
-    results = compete(entrants, problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means)
-    regret = np.concatenate([result.record.regret for result in results.values()], axis=1)
-    rate = evaluate(
-        rates, float(tasks), float(config.episodes), float(config.stages), float(config.dim), float(config.rank)
-    )
-    return xr.Dataset(
-        {
-            "regret": (("seed", "task", "method", "episode"), regret[:, None], {"units": "return"}),
-            "rate": ("task", [float(rate)], {"units": "return, up to a constant"}),
-        },
-        coords={"seed": seeds, "task": [tasks], "method": list(METHODS), "episode": np.arange(1, config.episodes + 1)},
+    records = played(entrants, config, seeds, problem)
+    regret = np.concatenate([record.regret for record in records.values()], axis=1)
+    numbers = (tasks, config.episodes, config.stages, config.dim, config.rank)
+    return dataset(
+        seeds,
+        {"task": [tasks], "method": METHODS, "episode": np.arange(1, config.episodes + 1)},
+        regret=(("seed", "task", "method", "episode"), regret[:, None], "return"),
+        rate=("task", [float(evaluate(rates, *map(float, numbers)))], "return, up to a constant"),
     )
 
 
@@ -88,15 +82,14 @@ FIGURE = Figure(
     title="Linear representations: MTLR-LSVI against LSVI-UCB on raw inputs, for several M",
     question="With linear representations of high-dimensional inputs, does MTLR-LSVI beat LSVI-UCB on the raw inputs?",
     claims=(
-        Claim("MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",
+        lower("MTLR-LSVI beats LSVI-UCB on the raw inputs at the largest M",
               "Hu et al. 2021: H M sqrt(dkT) + H d sqrt(kMT) against M copies",
-              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST)), less_than_zero, unit=RETURN),
-        Claim("MTLR-LSVI's regret per task falls from the smallest to the largest M", "the term H d sqrt(kMT) is paid once",
-              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)), less_than_zero, unit=RETURN,
+              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[2], task=LAST))),
+        lower("MTLR-LSVI's regret per task falls from the smallest to the largest M", "the term H d sqrt(kMT) is paid once",
+              mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)),
               note="about 60 seeds would decide a fall of 2.5", applies=lambda data: data.sizes["task"] > 1),
-        Claim.derived("the known subspace is a floor at the largest M (minus the lowest of the other methods)",
-              "theory: M -> infinity tends to known B", lowest(total(value("regret", task=LAST)), METHODS[3]), less_than_zero,
-              unit=RETURN),
+        lower("the known subspace is a floor at the largest M (minus the lowest of the other methods)",
+              "theory: M -> infinity tends to known B", lowest(total(value("regret", task=LAST)), METHODS[3]), "derived"),
     ),
     split=("tasks",),
     presets={

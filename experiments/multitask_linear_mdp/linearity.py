@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import PROGRAM, WorldConfig
 from mtrl import mdp
-from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, field, jax, over_seeds, split_named, style
+from mtrl.harness import BadInput, Claim, Figure, at_least, at_most, dataset, field, jax, over_seeds, split_named, style
 from mtrl.harness.judge.measures import FIRST, best, exact, value
 
 
@@ -39,22 +39,15 @@ def residuals(key, noise, *, problem, values):
 
 def run(config, seeds):
     """One cell."""
-    import xarray as xr
-
     found, phi, transitions, rewards = over_seeds(residuals, seeds, 0.0, problem=config.problem, values=config.values)
     chosen = min(config.exact_seeds, len(seeds))
-    errors = np.array(
-        [
-            [mdp.inherent_bellman_error(p, transitions[i], rewards[i], config.stages - 1.0) for p in phi[i]]
-            for i in range(chosen)
-        ]
-    )
-    return xr.Dataset(
-        {
-            "residual": (("seed", "candidate"), found, {"units": "return"}),
-            "error": (("problem", "candidate"), errors, {"units": "return", "long_name": "inherent Bellman error"}),
-        },
-        coords={"seed": seeds, "candidate": np.arange(config.candidates), "problem": seeds[:chosen]},
+    bound = config.stages - 1.0
+    errors = [[mdp.inherent_bellman_error(p, transitions[i], rewards[i], bound) for p in phi[i]] for i in range(chosen)]
+    return dataset(
+        seeds,
+        {"candidate": np.arange(config.candidates), "problem": seeds[:chosen]},
+        residual=(("seed", "candidate"), found, "return"),
+        error=(("problem", "candidate"), errors, "return", "inherent Bellman error"),
     )
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import RETURN, difference, task_means, total
+from experiments.multitask_linear_mdp.protocol import difference, lower, played, total
 from mtrl import mdp
-from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, compete, field, less_than_zero
+from mtrl.harness import BadInput, BaseConfig, Entrant, Figure, dataset, field
 from mtrl.harness.judge.measures import lowest, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks
@@ -35,9 +35,8 @@ class NeuralConfig(BaseConfig, seeds=60):
 
     def validate(self):
         """The network is fitted at least once, and its bonuses are known."""
-        mdp.check_sizes(
-            tasks=self.tasks, stages=self.stages, states=self.states, actions=self.actions, rank=self.width, width=self.hidden
-        )  # fmt: skip
+        sizes = {name: getattr(self, name) for name in ("tasks", "stages", "states", "actions")}
+        mdp.check_sizes(rank=self.width, width=self.hidden, **sizes)
         if self.refit_every >= self.episodes:
             raise BadInput(
                 f"refit_every got {self.refit_every} in {self.episodes} episodes, so the network would never be fitted; "
@@ -52,28 +51,20 @@ def entrants(config):
     common = dict(rank=config.width, hidden=config.hidden, refit_every=config.refit_every, steps=config.steps)
     nets = [(f"{bonus}, shared body", dict(bonus=bonus, **common)) for bonus in config.bonuses]
     nets.append((OWN, dict(teams=config.tasks, **common)))
-    index = dict(alpha=config.beta, ridge=config.ridge)
+    index, bonus = dict(alpha=config.beta, ridge=config.ridge), dict(beta=config.beta, ridge=config.ridge)
     baselines = ((KNOWN, mdp.known_representation), (RAW, mdp.lsvi_ucb), (TABLE, mdp.tabular))
-    return [Entrant(name, mdp.neural_lsvi, static, index) for name, static in nets] + [
-        Entrant(name, factory, grid=dict(beta=config.beta, ridge=config.ridge)) for name, factory in baselines
-    ]
+    learners = [Entrant(name, mdp.neural_lsvi, static, index) for name, static in nets]
+    return learners + [Entrant(name, factory, grid=bonus) for name, factory in baselines]
 
 
 def run(config, seeds):
     """One cell."""
-    import xarray as xr
-
     sizes = {n: getattr(config, n) for n in ("tasks", "stages", "states", "actions", "rank", "dim")}
     problem = mdp.episodic(mdp.sample_neural, **sizes)
-    results = compete(
-        entrants(config), problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
-    )
-    names = list(results)
-    regret = np.concatenate([results[name].record.regret for name in names], axis=1)
-    return xr.Dataset(
-        {"regret": (("seed", "method", "episode"), regret, {"units": "return"})},
-        coords={"seed": seeds, "method": names, "episode": np.arange(1, config.episodes + 1)},
-    )
+    records = played(entrants(config), config, seeds, problem)
+    regret = np.concatenate([record.regret for record in records.values()], axis=1)
+    axes = {"method": list(records), "episode": np.arange(1, config.episodes + 1)}
+    return dataset(seeds, axes, regret=(("seed", "method", "episode"), regret, "return"))
 
 
 def draw(data, config):
@@ -94,19 +85,17 @@ FIGURE = Figure(
     title="Neural multitask LSVI: a shared body against one body per task, three bonuses",
     question="Does a body shared by all tasks lower the regret per task against one body per task?",
     claims=(
-        Claim("a shared body has lower regret per task than one body per task", "Lu et al. 2022: gain of a shared neural representation",
-              difference(SHARED, OWN), less_than_zero, unit=RETURN),
-        Claim.derived("the shared network beats tabular learning", "the representation generalises over pairs (s, a)",
-              difference(SHARED, TABLE), less_than_zero, unit=RETURN),
-        Claim.derived("the shared network beats linear features of the raw inputs", "x itself is not a linear-MDP feature map",
-              difference(SHARED, RAW), less_than_zero, unit=RETURN),
-        Claim.derived("the known representation is a floor (minus the lowest of the other methods)",
-              "theory: M -> infinity tends to known phi", lowest(total(value("regret")), KNOWN), less_than_zero, unit=RETURN),
+        lower("a shared body has lower regret per task than one body per task", "Lu et al. 2022: gain of a shared neural representation",
+              difference(SHARED, OWN)),
+        lower("the shared network beats tabular learning", "the representation generalises over pairs (s, a)",
+              difference(SHARED, TABLE), "derived"),
+        lower("the shared network beats linear features of the raw inputs", "x itself is not a linear-MDP feature map",
+              difference(SHARED, RAW), "derived"),
+        lower("the known representation is a floor (minus the lowest of the other methods)",
+              "theory: M -> infinity tends to known phi", lowest(total(value("regret")), KNOWN), "derived"),
     ),
     presets={
-        "smoke": dict(
-            seeds=2, episodes=8, refit_every=4, steps=5, tasks=2, states=4, stages=2, hidden=8, bonuses=("last_layer",)
-        ),
+        "smoke": dict(seeds=2, episodes=8, refit_every=4, steps=5, tasks=2, states=4, stages=2, hidden=8, bonuses=("last_layer",)),
         "paper": dict(seeds=100, episodes=500, steps=300, hidden=64),
     },
 )  # fmt: skip

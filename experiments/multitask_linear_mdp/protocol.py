@@ -1,7 +1,7 @@
 """What the figures share: the finite class of representations, names of the methods, means over tasks, paired differences."""
 
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, field, jax, less_than_zero
+from mtrl.harness import BaseConfig, Claim, compete, field, jax, less_than_zero
 from mtrl.harness.judge.measures import mean, value
 from mtrl.harness.picture.plots import looks
 
@@ -9,6 +9,7 @@ SHARED, OWN = "shared", "per task"
 ARGMIN_SHARED, ARGMIN_OWN = "argmin only, shared", "argmin only, per task"
 KNOWN, TABULAR, UNIFORM = "known phi (LSVI-UCB)", "tabular (one-hot LSVI-UCB)", "uniform"
 RETURN = "return per task"
+LIMIT = "theory: M -> infinity tends to known phi"
 # Numbers of runs whose code is not published; the papers report none for MDPs.
 PROGRAM = "an independent program, written from the papers, not by their authors"
 METHODS = (SHARED, OWN, ARGMIN_SHARED, ARGMIN_OWN, KNOWN, TABULAR, UNIFORM)
@@ -49,6 +50,12 @@ def task_means(step):
     return jax.tree.map(lambda x: x.mean(), mdp.record(step))
 
 
+def played(entrants, config, seeds, problem):
+    """Of every entrant: regret, optimism and survivors, (seed, lane, episode), all on the same worlds."""
+    common = dict(rounds=config.episodes, inputs=(config.noise,), record=task_means)
+    return {name: result.record for name, result in compete(entrants, problem, seeds=seeds, **common).items()}
+
+
 def team_numbers(config):
     """Team of every task: all in one, and each alone."""
     return (0,) * config.tasks, tuple(range(config.tasks))
@@ -69,6 +76,6 @@ def difference(smaller, larger):
     return mean(regret_of(smaller) - regret_of(larger))
 
 
-def lower(text, paper, measure, kind="paper", note="", unit=RETURN):
+def lower(text, paper, measure, kind="paper", note="", unit=RETURN, **more):
     """A claim that a difference of regrets is below 0."""
-    return Claim(text, paper, measure, less_than_zero, kind=kind, note=note, unit=unit)
+    return Claim(text, paper, measure, less_than_zero, kind=kind, note=note, unit=unit, **more)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Claim, Figure, between, evaluate, exact, field, style
+from mtrl.harness import Axis, BaseConfig, Claim, Figure, between, dataset, evaluate, exact, field
+from mtrl.harness.picture import plots
 
 
 class RatesConfig(BaseConfig):
@@ -27,21 +28,12 @@ def curves(episodes, tasks, dims, stages, rank, log_covering, bellman_error):
     alone = mdp.theory.independent_regret(tasks, 1000.0, **sizes) / tasks
     wrong = mdp.theory.gfucb_regret(tasks, 1000.0, bellman_error=bellman_error, **sizes) / tasks
     gain = mdp.theory.gain(tasks, rank=rank, log_covering=log_covering)
-    return (
-        single,
-        mdp.theory.trivial_regret(stages, episodes),
-        shared,
-        alone,
-        wrong,
-        gain,
-        mdp.theory.first_informative_episode(dims, stages),
-    )
+    first = mdp.theory.first_informative_episode(dims, stages)
+    return single, mdp.theory.trivial_regret(stages, episodes), shared, alone, wrong, gain, first
 
 
 def run(config, seeds):
     """One cell."""
-    import xarray as xr
-
     episodes = np.logspace(0, 7, 57)
     tasks = np.logspace(0, np.log10(config.most_tasks), 41) if config.most_tasks > 1 else np.ones(1)
     names = ("lsvi_ucb", "trivial", "shared", "alone", "misspecified", "gain", "informative")
@@ -50,46 +42,35 @@ def run(config, seeds):
         curves, episodes, tasks, np.asarray(config.dims, float), float(config.stages), float(config.rank),
         np.log(config.candidates), config.bellman_error,
     )  # fmt: skip
-    data = {name: (dim, value) for name, dim, value in zip(names, dims, values, strict=True)}
-    return xr.Dataset(
-        data,
-        coords={"episode": episodes, "team": tasks, "dim": list(config.dims)},
-        attrs={"limit": 1 + float(np.sqrt(np.log(config.candidates) / config.rank))},
-    )
+    return dataset(
+        None,
+        {
+            "episode": Axis(episodes, words="episodes K"),
+            "team": Axis(tasks, words="tasks M"),
+            "dim": config.dims,
+        },
+        **{name: pair for name, *pair in zip(names, dims, values, strict=True)},
+    ).assign_attrs(limit=1 + float(np.sqrt(np.log(config.candidates) / config.rank)))
 
 
 def draw(data, config):
     """Bounds and gain."""
-    figure, axes = style.subplots(1, 3, width=4.2)
-    for i, dim in enumerate(config.dims):
-        style.theory(
-            axes[0, 0],
-            data["episode"],
-            data["lsvi_ucb"].sel(dim=dim),
-            label=f"LSVI-UCB, d = {dim}",
-            color=style.COLORS[i],
-        )
-    style.theory(
-        axes[0, 0],
-        data["episode"],
-        data["trivial"],
-        label="H per episode (says nothing)",
-        color="black",
-        linestyle="--",
+    figure, axes = plots.panel(1, 3, width=4.2, height=3.3)
+    bounds, regrets, gains = axes[0]
+    plots.theory(
+        bounds, data["lsvi_ucb"], "episode", "dim", plots.looks({d: f"LSVI-UCB, d = {d}" for d in config.dims})
     )
-    axes[0, 0].set(xscale="log", yscale="log", xlabel="episodes K", ylabel="regret, ~O [return]")
-    for i, (name, label) in enumerate(
-        (("shared", "shared"), ("alone", "per task"), ("misspecified", f"shared, I = {config.bellman_error:g}"))
-    ):
-        style.theory(axes[0, 1], data["team"], data[name], label=label, color=style.COLORS[i])
-    axes[0, 1].set(xscale="log", xlabel="tasks M", ylabel="regret per task, T = 1000, ~O [return]")
-    style.theory(axes[0, 2], data["team"], data["gain"], label="per task / shared", color=style.COLORS[0])
-    axes[0, 2].axhline(
-        1 + np.sqrt(np.log(config.candidates) / config.rank), color="black", linestyle="--", label="limit"
+    plots.theory(
+        bounds, data["trivial"], "episode", look=plots.Look("H per episode (says nothing)", "black", line="--")
     )
-    axes[0, 2].set(xscale="log", xlabel="tasks M", ylabel="gain of sharing")
-    for ax in axes.ravel():
-        ax.legend()
+    plots.finish(bounds, y="regret, ~O [return]", log="xy")
+    words = {"shared": "shared", "alone": "per task", "misspecified": f"shared, I = {config.bellman_error:g}"}
+    for name, look in plots.looks(words).items():
+        plots.theory(regrets, data[name], "team", look=look)
+    plots.finish(regrets, y="regret per task, T = 1000, ~O [return]", log="x")
+    plots.theory(gains, data["gain"], "team", look=plots.looks({"gain": "per task / shared"})["gain"])
+    plots.level(gains, data.attrs["limit"], "limit", color="black", linestyle="--")
+    plots.finish(gains, y="gain of sharing", log="x")
     return figure
 
 

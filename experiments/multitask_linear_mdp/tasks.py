@@ -5,9 +5,9 @@ The tasks are always the same 16; teams of M share their survivors, so that the 
 
 import numpy as np
 
-from experiments.multitask_linear_mdp.protocol import LOOKS, RETURN, WorldConfig, task_means, total
+from experiments.multitask_linear_mdp.protocol import LOOKS, WorldConfig, lower, played, total
 from mtrl import mdp
-from mtrl.harness import BadInput, Claim, Entrant, Figure, between, compete, evaluate, field, less_than_zero
+from mtrl.harness import BadInput, Claim, Entrant, Figure, between, dataset, evaluate, field
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -40,39 +40,24 @@ def rates(sizes, rank, log_covering, stages, episodes):
 
 def run(config, seeds):
     """One cell."""
-    import xarray as xr
-
     teams = [np.arange(config.tasks, dtype=np.int32) // size for size in config.teams]
-    common = dict(beta=config.beta, ridge=config.ridge)
+    common, ridges = dict(beta=config.beta, ridge=config.ridge), [config.ridge, config.small_ridge]
     entrants = (
-        Entrant(
-            "lsvi", mdp.multitask_lsvi, static=dict(single=False), grid=dict(conf=config.conf, teams=teams, **common)
-        ),
-        Entrant(
-            "known", mdp.known_representation, grid=dict(beta=config.beta, ridge=[config.ridge, config.small_ridge])
-        ),
+        Entrant("lsvi", mdp.multitask_lsvi, dict(single=False), dict(conf=config.conf, teams=teams, **common)),
+        Entrant("known", mdp.known_representation, grid=dict(beta=config.beta, ridge=ridges)),
         Entrant("tabular", mdp.tabular, grid=common),
     )
-    results = compete(
-        entrants, config.problem, seeds=seeds, rounds=config.episodes, inputs=(config.noise,), record=task_means
-    )
-    regret = {name: result.record.regret for name, result in results.items()}
+    records = played(entrants, config, seeds, config.problem)
     sizes = np.asarray(config.teams, float)
     rate, gain = evaluate(rates, sizes, float(config.rank), np.log(config.candidates), config.stages, config.episodes)
-    return xr.Dataset(
-        {
-            "regret": (("seed", "team", "episode"), regret["lsvi"], {"units": "return"}),
-            "known": (("seed", "ridge", "episode"), regret["known"], {"units": "return"}),
-            "tabular": (("seed", "episode"), regret["tabular"][:, 0], {"units": "return"}),
-            "rate": ("team", rate, {"units": "return, up to a constant"}),
-            "gain": ("team", gain, {"units": "1"}),
-        },
-        coords={
-            "seed": seeds,
-            "team": list(config.teams),
-            "ridge": [config.ridge, config.small_ridge],
-            "episode": np.arange(1, config.episodes + 1),
-        },
+    return dataset(
+        seeds,
+        {"team": config.teams, "ridge": ridges, "episode": np.arange(1, config.episodes + 1)},
+        regret=(("seed", "team", "episode"), records["lsvi"].regret, "return"),
+        known=(("seed", "ridge", "episode"), records["known"].regret, "return"),
+        tabular=(("seed", "episode"), records["tabular"].regret[:, 0], "return"),
+        rate=("team", rate, "return, up to a constant"),
+        gain=("team", gain, "1"),
     )
 
 
@@ -84,21 +69,17 @@ def draw(data, config):
     plots.theory(axes[0, 0], 1 / gain, "team", look=red._replace(words="theory"), scaled=total)
     for ridge, look in zip(data["ridge"].values, (":", "-."), strict=True):
         known = float(data["known"].sel(ridge=ridge).sum("episode").mean())
-        words = f"known phi, ridge {ridge:g} (simulation)"
-        plots.level(axes[0, 0], known, words, color=green.color, linestyle=look)
+        plots.level(axes[0, 0], known, f"known phi, ridge {ridge:g} (simulation)", color=green.color, linestyle=look)
+    words = dict(x="tasks that share, M", ticks=data["team"])
     plots.finish(
-        axes[0, 0],
-        x="tasks that share, M",
-        y="regret per task [return]",
-        ticks=data["team"],
-        legend=dict(loc="upper right", bbox_to_anchor=(1, 0.92)),
+        axes[0, 0], y="regret per task [return]", legend=dict(loc="upper right", bbox_to_anchor=(1, 0.92)), **words
     )
     axes[0, 0].set_ylim(0, None)
     plots.points(axes[0, 1], total.isel(team=0) / total, "team", look=blue._replace(words="simulation"))
     plots.theory(axes[0, 1], gain / gain.isel(team=0), "team", look=red._replace(words="ratio of the rates"))
     limit = 1 + np.sqrt(np.log(config.candidates) / config.rank)
     plots.level(axes[0, 1], limit, f"limit M -> infinity, {limit:.2f}", linestyle="--")
-    plots.finish(axes[0, 1], x="tasks that share, M", y="regret alone / regret shared", ticks=data["team"])
+    plots.finish(axes[0, 1], y="regret alone / regret shared", **words)
     return figure
 
 
@@ -110,10 +91,10 @@ FIGURE = Figure(
     title="Regret per task against the number of tasks that share, with the predicted gain",
     question="How does the regret per task fall as more tasks share, and is the gain the predicted one?",
     claims=(
-        Claim("regret per task falls from M = 1 to the largest M", "Lu et al. 2022: log N(Phi) is paid once",
-              mean(TOTAL.at(team=LAST) - TOTAL.at(team=FIRST)), less_than_zero, unit=RETURN),
-        Claim("every doubling of M lowers it", "rate M H sqrt(D k T) + H sqrt(M T D log N)",
-              worst(TOTAL.then(lambda total: total.diff("team"))), less_than_zero, unit=RETURN,
+        lower("regret per task falls from M = 1 to the largest M", "Lu et al. 2022: log N(Phi) is paid once",
+              mean(TOTAL.at(team=LAST) - TOTAL.at(team=FIRST))),
+        lower("every doubling of M lowers it", "rate M H sqrt(D k T) + H sqrt(M T D log N)",
+              worst(TOTAL.then(lambda total: total.diff("team"))),
               note="the step of least decline, chosen anew in every resample: the last, where the gain saturates; twice the seeds decide"),
         Claim.derived("gain at the largest M (regret alone over regret shared, ratio of means) over the ratio of the rates",
               "gain (sqrt k + sqrt log N)/(sqrt k + sqrt(log N / M)), 1.60 at k = 3, N = 20, M = 16",

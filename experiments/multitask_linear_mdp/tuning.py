@@ -116,7 +116,6 @@ def log_ratio(surface):
 
 
 PAPER = "Lu et al. 2022: sharing lowers the regret"
-LIMIT = "theory: M -> infinity tends to known phi"
 REFUTED = (
     "with a small ridge the bonus of pairs never visited refutes a wrong phi without a survivor set; "
     "at the common ridge 0.1 of figure `regret` the shared set is ahead"
@@ -134,7 +133,7 @@ def ordering(text, paper, smaller, larger, noise, kind="paper", note=""):
 def floor(noise):
     """A claim that nothing tuned is below the known representation."""
     text = f"known phi is a floor (minus the lowest of the other methods), {WHERE[noise]}"
-    return protocol.lower(text, LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
+    return protocol.lower(text, protocol.LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
 
 
 DIRECTIONS = "k directions instead of S A pairs"

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from experiments.pure_exploration.protocol import SAMPLES, CanonicalConfig, common_of, diversity
+from experiments.pure_exploration import programs
+from experiments.pure_exploration.protocol import SAMPLES, CanonicalConfig, common_of
 from mtrl import bandits
-from mtrl.harness import Claim, Figure, at_least, at_most, between, dataset, field, jax, jnp, less_than_zero, over_seeds
+from mtrl.harness import Claim, Figure, at_least, at_most, between, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import log, mean, value
 from mtrl.harness.picture import plots
 
@@ -24,6 +25,9 @@ VARIANTS = {
     "k + 1": ({}, 1, 1.0, 1.0),
 }
 NAMES = tuple(VARIANTS)
+MEANS = {
+    "pulls": "samples of all tasks", "error": "error of the features", "wrong": "tasks wrong [share]", "open": "tasks open [share]",
+}  # fmt: skip
 
 
 class AblationConfig(CanonicalConfig, seeds=100):
@@ -41,33 +45,15 @@ class AblationConfig(CanonicalConfig, seeds=100):
         self.check_tasks((self.tasks,))
 
 
-def identify(key, factors, corrections, gap, length, omega, common, *, tasks, dim, rank, change, choices, phases):
-    """One seed of a variant: pulls, tasks that are wrong, tasks left open, error of the features; (lane,) each."""
-    explore = bandits.exploration
-    problem = explore.canonical_tasks(gap, common["noise"], tasks=tasks, dim=dim, rank=rank)
-    problem = problem._replace(arms=jnp.diag(jnp.where(jnp.arange(dim) < rank, 1.0, length)))
-    sampler = explore.arm_sampler(problem)
-
-    def one(i, factor, correction):
-        found = explore.dou_exp_des(
-            jax.random.fold_in(key, i), sampler, rank=rank + change, omega=omega * factor, correction=correction,
-            delta=common["delta"], constant=common["constant"], phases=phases, **dict(choices),
-        )  # fmt: skip
-        wrong = jnp.mean(explore.wrong(problem, found.best) & found.separated)
-        error = explore.subspace_error(found.basis, problem.linear.basis)
-        return found.pulls.astype(float), wrong, jnp.mean(~found.separated), error
-
-    return jax.vmap(one)(jnp.arange(factors.shape[0]), factors, corrections)
-
-
 def run(config, seeds):
     """Variants that differ by numbers only are lanes of one program."""
-    omega, found = diversity(config.tasks, config.gap, config.rank), {}
+    omega = bandits.exploration.canonical_diversity(config.tasks, config.gap, config.rank)
+    found = {}
     for choices, change in {(tuple(VARIANTS[n][0].items()), VARIANTS[n][1]) for n in config.variants}:
         names = [n for n in config.variants if (tuple(VARIANTS[n][0].items()), VARIANTS[n][1]) == (choices, change)]
         factors, corrections = (np.array([VARIANTS[n][i] for n in names]) for i in (2, 3))
         result = over_seeds(
-            identify, seeds, factors, corrections, config.gap, config.length, omega, common_of(config), tasks=config.tasks,
+            programs.vary, seeds, factors, corrections, config.gap, config.length, omega, common_of(config), tasks=config.tasks,
             dim=config.dim, rank=config.rank, change=change, choices=choices, phases=config.phases,
         )  # fmt: skip
         found |= {name: [np.asarray(x)[:, i] for x in result] for i, name in enumerate(names)}
@@ -103,11 +89,9 @@ def draw(data, config):
 
 def tables(data, config):
     """The means of every variant."""
-    names = ("pulls", "error", "wrong", "open")
-    mean_ = data.mean("seed")
-    rows = [[name, *(float(mean_[what].sel(variant=name)) for what in names)] for name in config.variants]
-    heads = ["variant", "samples of all tasks", "error of the features", "tasks wrong [share]", "tasks open [share]"]
-    return [plots.Table("Means over seeds", heads, rows)]
+    means = data.mean("seed").sel(variant=list(config.variants))
+    rows = [[name, *(float(means[what].sel(variant=name)) for what in MEANS)] for name in config.variants]
+    return [plots.Table("Means over seeds", ["variant", *MEANS.values()], rows)]
 
 
 def of(name, variant):

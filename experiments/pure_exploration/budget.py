@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from experiments.pure_exploration import programs
 from experiments.pure_exploration.protocol import KNOWN, LOOKS, RAGE, CanonicalConfig
 from mtrl import bandits
-from mtrl.harness import Axis, BadInput, Claim, Figure, at_most, dataset, field, jax, jnp, less_than_zero, over_seeds
+from mtrl.harness import Axis, BadInput, Claim, Figure, at_most, dataset, field, less_than_zero, over_seeds
 from mtrl.harness.judge.measures import lowest, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -34,28 +35,10 @@ class BudgetConfig(CanonicalConfig, seeds=30):
             )
 
 
-def choose(key, budgets, gap, noise, share, *, tasks, dim, rank):
-    """One seed: share of the tasks whose arm is not the best, (method, budget)."""
-    explore = bandits.exploration
-    problem = explore.canonical_tasks(gap, noise, tasks=tasks, dim=dim, rank=rank)
-    sampler = explore.arm_sampler(problem)
-
-    def one(i, budget):
-        own = jax.random.fold_in(key, i)
-        found = (
-            explore.fb_doe(own, sampler, budget, rank=rank, share=share),
-            explore.halve_alone(own, sampler, budget),
-            explore.halve(own, sampler, problem.linear.basis, budget),
-        )
-        return jnp.stack([jnp.mean(explore.wrong(problem, choice.best)) for choice in found]).astype(float)
-
-    return jax.vmap(one, out_axes=1)(jnp.arange(budgets.shape[0]), budgets * tasks)
-
-
 def run(config, seeds):
     """All methods at all budgets, as lanes of one program."""
     budgets, sizes = np.array(config.budgets), dict(tasks=config.tasks, dim=config.dim, rank=config.rank)
-    wrong = over_seeds(choose, seeds, budgets, config.gap, config.noise, config.share, **sizes)
+    wrong = over_seeds(programs.choose, seeds, budgets, config.gap, config.noise, config.share, **sizes)
     bound = bandits.exploration.theory.halving_error(budgets, config.gap, arms=config.dim, noise=config.noise)
     return dataset(
         seeds,

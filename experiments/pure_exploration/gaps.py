@@ -6,18 +6,13 @@ Gaps are 0.75 times powers of two: the number of phases jumps where the gap is a
 import numpy as np
 
 from experiments.pure_exploration import protocol
-from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES, identify, lanes_of, predicted
+from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES, total, unnamed
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, between, dataset, field, over_seeds
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, mean, share, slope, value, worst
 from mtrl.harness.picture import plots
 
 SCALED = "DouExpDes, L_w = Delta, long batches"
-LOOK = {
-    DOU: LOOKS[DOU],
-    SCALED: plots.looks("abcdef")["f"]._replace(words=SCALED),
-    RAGE: LOOKS[RAGE],
-    KNOWN: LOOKS[KNOWN],
-}
+LOOK = {name: LOOKS.get(name, plots.looks("abcdef")["f"]._replace(words=SCALED)) for name in (DOU, SCALED, RAGE, KNOWN)}
 PAPER = "Du et al. 2023, Theorem 1: k / Delta^2 against d / Delta^2 for every task"
 
 
@@ -41,9 +36,11 @@ def run(config, seeds):
     common, sizes, runs = protocol.common_of(config), dict(dim=config.dim, rank=config.rank), []
     for name in config.methods:
         heads, rounds = (config.gaps, config.rounds) if name == SCALED else (1.0, 20 * config.dim)
-        lanes, method = lanes_of(config.tasks, config.gaps, config, heads), DOU if name == SCALED else name
-        found = over_seeds(identify, seeds, lanes, common, method=method, tasks=config.tasks, rounds=rounds, **sizes)
-        runs.append((*found[:3], predicted(method, lanes, common, rounds=rounds, **sizes)))
+        lanes, method = protocol.lanes_of(config.tasks, config.gaps, config, heads), DOU if name == SCALED else name
+        found = over_seeds(
+            protocol.identify, seeds, lanes, common, method=method, tasks=config.tasks, rounds=rounds, **sizes
+        )
+        runs.append((*found[:3], protocol.predicted(method, lanes, common, rounds=rounds, **sizes)))
     pulls, features, wrong, lines = (np.array(x) for x in zip(*runs, strict=True))
     dims = ("method", "seed", "difficulty")
     return dataset(
@@ -61,16 +58,11 @@ def draw(data, config):
     figure, axes = plots.panel(1, 2, width=4.8, height=3.7)
     left, right = axes[0]
     plots.points(left, data["pulls"], "difficulty", "method", LOOK, spread=0.03)
-    plots.theory(left, data["predicted"], "difficulty", "method", {n: x._replace(words="") for n, x in LOOK.items()})
+    plots.theory(left, data["predicted"], "difficulty", "method", unnamed(LOOK))
     plots.finish(left, log="xy", title=f"M = {config.tasks}; marker: simulation, line: prediction")
     plots.points(right, data["features"], "difficulty", "method", {n: LOOK[n] for n in (DOU, SCALED)})
     plots.finish(right, log="x", ylim=(0, 1.05))
     return figure
-
-
-def total(method, **where):
-    """Pulls of a method."""
-    return value("pulls", method=method, **where)
 
 
 def ratio(ours, theirs):

@@ -4,6 +4,7 @@ import numpy as np
 
 from mtrl import bandits
 from mtrl.harness import BadInput, BaseConfig, field, jax, jnp
+from mtrl.harness.judge.measures import first_crossing, value
 from mtrl.harness.picture import plots
 
 DOU, RAGE, KNOWN, UNIFORM = METHODS = ("DouExpDes", "IndRAGE", "known B", "uniform designs")
@@ -28,9 +29,20 @@ class CanonicalConfig(BaseConfig):
             )
 
 
-def diversity(tasks, gap, rank):
-    """omega of the first M tasks: `k sigma_k(Gamma)`, `gap^2` where the groups are equal."""
-    return rank * gap**2 * np.floor(tasks / rank) / tasks
+def found_by(method, key, sampler, basis, *, delta, **features):
+    """What a method finds; `features` are the settings of the methods that recover them, `basis` is the true one."""
+    explore = bandits.exploration
+    return {
+        DOU: lambda: explore.dou_exp_des(key, sampler, delta=delta, **features),
+        UNIFORM: lambda: explore.uniform_designs(key, sampler, delta=delta, **features),
+        RAGE: lambda: explore.ind_rage(key, sampler, delta=delta),
+        KNOWN: lambda: explore.oracle_features(key, sampler, basis, delta=delta),
+    }[method]()
+
+
+def mistaken(problem, found):
+    """Whether a task has a wrong arm or is left open."""
+    return jnp.any((bandits.exploration.wrong(problem, found.best) & problem.present) | ~found.separated)
 
 
 def identify(key, lanes, common, *, method, tasks, dim, rank, rounds=None):
@@ -47,23 +59,13 @@ def identify(key, lanes, common, *, method, tasks, dim, rank, rounds=None):
     def one(key, tasks_here, gap, omega, heads):
         problem = explore.canonical_tasks(gap, common["noise"], tasks=tasks, dim=dim, rank=rank)
         problem = explore.first_tasks(problem, tasks_here)
-        sampler, delta = explore.arm_sampler(problem), common["delta"]
-        shared = dict(
-            rank=rank,
-            omega=omega,
-            delta=delta,
-            constant=common["constant"],
-            rounds=rounds,
-            bounds=explore.Bounds(heads=heads),
+        features = dict(
+            rank=rank, omega=omega, constant=common["constant"], rounds=rounds, bounds=explore.Bounds(heads=heads)
         )
-        found = {
-            DOU: lambda: explore.dou_exp_des(key, sampler, **shared),
-            UNIFORM: lambda: explore.uniform_designs(key, sampler, **shared),
-            RAGE: lambda: explore.ind_rage(key, sampler, delta=delta),
-            KNOWN: lambda: explore.oracle_features(key, sampler, problem.linear.basis, delta=delta),
-        }[method]()
-        wrong = jnp.any((explore.wrong(problem, found.best) & problem.present) | ~found.separated)
-        return found.pulls.astype(float), jnp.sum(found.feature_pulls) / found.pulls, wrong, found.gap
+        sampler, basis = explore.arm_sampler(problem), problem.linear.basis
+        found = found_by(method, key, sampler, basis, delta=common["delta"], **features)
+        share = jnp.sum(found.feature_pulls) / found.pulls
+        return found.pulls.astype(float), share, mistaken(problem, found), found.gap
 
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(lanes["tasks"].shape[0]))
     return jax.vmap(one)(keys, lanes["tasks"], lanes["gap"], lanes["omega"], lanes["heads"])
@@ -92,4 +94,25 @@ def common_of(config):
 def lanes_of(tasks, gap, config, heads=1.0):
     """Lanes of instances; M and the gap are broadcast against each other."""
     tasks, gap, heads = np.broadcast_arrays(np.asarray(tasks, float), np.asarray(gap, float), np.asarray(heads, float))
-    return {"tasks": tasks, "gap": gap, "omega": diversity(tasks, gap, config.rank), "heads": heads}
+    return {
+        "tasks": tasks,
+        "gap": gap,
+        "omega": bandits.exploration.canonical_diversity(tasks, gap, config.rank),
+        "heads": heads,
+    }
+
+
+def total(method, **where):
+    """Pulls of a method."""
+    return value("pulls", method=method, **where)
+
+
+def unnamed(looks):
+    """The looks of predictions: those of what they predict, without words of their own."""
+    return {name: look._replace(words="") for name, look in looks.items()}
+
+
+def meeting(lines):
+    """Where the predicted samples of the two methods meet."""
+    at = lines["tasks"].values.astype(float)
+    return first_crossing(at, lines.sel({"method": DOU}).values, lines.sel({"method": RAGE}).values)

@@ -8,7 +8,7 @@ thousands of tasks. The default is d = 8.
 
 import numpy as np
 
-from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES
+from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, RAGE, SAMPLES, found_by, mistaken, total
 from mtrl import bandits
 from mtrl import data as readers
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, dataset, field, jax, jnp, less_than_zero, over_seeds
@@ -40,21 +40,6 @@ def class_means(dim):
     return means / np.linalg.norm(means, axis=1).max()
 
 
-def tasks_on(arms, count, gap):
-    """(B, W): the plane in which the arms spread most; heads that prefer its extreme arms in turn, each by the gap."""
-    basis = np.linalg.svd(arms - arms.mean(0))[2][:RANK].T
-    angles = np.linspace(0, 2 * np.pi, 3600, endpoint=False)
-    around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    worth = np.sort(arms @ basis @ around.T, axis=0)
-    margin, best = worth[-1] - worth[-2], np.argmax(arms @ basis @ around.T, axis=0)
-    heads = []
-    for arm in np.unique(best):
-        place = np.argmax(np.where(best == arm, margin, -1))
-        heads.append((margin[place], gap / margin[place] * around[place]))
-    heads = [head for _, head in sorted(heads, key=lambda pair: -pair[0])[:4]]  # the four that stand out most
-    return basis, np.array([heads[m % len(heads)] for m in range(count)])
-
-
 def identify(key, arms, basis, heads, tasks, omega, noise, delta, *, method):
     """One seed of a method: pulls and whether an arm is wrong or left open, a lane for every M."""
     explore = bandits.exploration
@@ -63,44 +48,31 @@ def identify(key, arms, basis, heads, tasks, omega, noise, delta, *, method):
 
     def one(i, count, diverse):
         own, here = jax.random.fold_in(key, i), explore.first_tasks(problem, count)
-        sampler = explore.arm_sampler(here)
-        found = {
-            DOU: lambda: explore.dou_exp_des(own, sampler, rank=RANK, omega=diverse, delta=delta, bounds=bounds),
-            RAGE: lambda: explore.ind_rage(own, sampler, delta=delta),
-            KNOWN: lambda: explore.oracle_features(own, sampler, basis, delta=delta),
-        }[method]()
-        wrong = jnp.any((explore.wrong(here, found.best) & here.present) | ~found.separated)
-        return found.pulls.astype(float), wrong
+        features = dict(rank=RANK, omega=diverse, bounds=bounds)
+        found = found_by(method, own, explore.arm_sampler(here), basis, delta=delta, **features)
+        return found.pulls.astype(float), mistaken(here, found)
 
     return jax.vmap(one)(jnp.arange(tasks.shape[0]), tasks, omega)
-
-
-def largest(config, dim):
-    """Samples of the second stage if no arm left before the last phase and every design had its largest value, 4 dim."""
-    explore, total = bandits.exploration, 0.0
-    tasks = np.array(config.tasks, float)
-    for t in range(1, int(explore.theory.phases_needed(config.gap)) + 1):
-        delta = explore.sizes.delta_of(t, config.delta)
-        common = dict(tasks=tasks, arms=10, zeta=0.1, noise=config.noise)
-        total = total + np.asarray(explore.sizes.design_pulls(2.0**-t, delta, 4.0 * dim, **common)) * tasks
-    return total
 
 
 def run(config, seeds):
     """All methods at all M, as lanes of one program each."""
     arms = class_means(config.dim)
-    basis, heads = tasks_on(arms, max(config.tasks), config.gap)
+    explore = bandits.exploration
+    basis, heads = explore.plane_heads(arms, max(config.tasks), config.gap)
     omega = np.array([RANK * np.linalg.eigvalsh(heads[:m].T @ heads[:m] / m)[0] for m in config.tasks])
     given = (arms, basis, heads, np.array(config.tasks, float), omega, config.noise, config.delta)
     found = [over_seeds(identify, seeds, *given, method=name) for name in METHODS]
     pulls, wrong = (np.moveaxis(np.array(x), 2, 1) for x in zip(*found, strict=True))
+    common = dict(arms=10, delta=config.delta, noise=config.noise)
+    bounds = [explore.theory.elimination_bound(config.tasks, config.gap, dim=d, **common) for d in (config.dim, RANK)]
     dims = ("method", "tasks", "seed")
     return dataset(
         seeds,
         {"method": list(METHODS), "tasks": Axis(config.tasks, words="number of tasks M"), "digit": np.arange(10)},
         pulls=(dims, pulls, SAMPLES, "samples of all tasks"),
         wrong=(dims, wrong.astype(float), "1"),
-        bound=(("method", "tasks"), [np.full(len(config.tasks), np.nan), *(largest(config, d) for d in (config.dim, RANK))]),
+        bound=(("method", "tasks"), [np.full(len(config.tasks), np.nan), *bounds]),
         feature=(("digit", "axis"), arms @ basis, "1", "coordinate in the shared plane"),
         head=(("task", "axis"), heads[:4]),
     )  # fmt: skip
@@ -118,20 +90,14 @@ def draw(data, config):
         left.annotate("", xy=step, xytext=(0, 0), arrowprops=dict(arrowstyle="->", color="0.4"))
     reach = 1.2 * np.abs(places).max()
     left.set(xlim=(-reach, reach), ylim=(-reach, reach))
-    plots.finish(
-        left, x="first shared axis", y="second shared axis", title="mean digits; arrows: what tasks prefer", legend=None
-    )
+    title = "mean digits; arrows: what tasks prefer"
+    plots.finish(left, x="first shared axis", y="second shared axis", title=title, legend=None)
     plots.points(right, data["pulls"], "tasks", "method", LOOKS, spread=0.02)
     words = {RAGE: "bound, designs at 4 d", KNOWN: "bound, designs at 4 k"}
-    plots.theory(right, data["bound"].sel({"method": list(words)}), "tasks", "method",
-                 {name: LOOKS[name]._replace(words=text) for name, text in words.items()})  # fmt: skip
+    looks = {name: LOOKS[name]._replace(words=text) for name, text in words.items()}
+    plots.theory(right, data["bound"].sel({"method": list(words)}), "tasks", "method", looks)
     plots.finish(right, log="xy", ticks=data["tasks"].values)
     return figure
-
-
-def total(method, **where):
-    """Pulls of a method."""
-    return value("pulls", method=method, **where)
 
 
 PAPER = "Du et al. 2023, Theorem 1: M k / Delta^2 and a term without M, against M d / Delta^2 (ordering)"

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from mtrl import bandits
-from mtrl.harness import Axis, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds
+from experiments.pure_exploration import programs
+from experiments.pure_exploration.protocol import unnamed
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.claims import Claim, between, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, log, mean, slope, value, worst
 from mtrl.harness.picture import plots
-from mtrl.numerics.designs import rounding
 
 E, G, UNIFORM = DESIGNS = ("E", "G", "uniform")
 LONG, RANDOM = PLACES = ("among the long arms", "random")
@@ -27,41 +27,16 @@ class SubspaceConfig(BaseConfig, seeds=200):
     noise: float = field(1.0, help="noise standard deviation sigma", lower=0.0, strict=True)
 
 
-def batches_of(norms, *, rounds):
-    """Counts of every arm in a batch of each length by each design: (batch, design, arm)."""
-    weights = [bandits.exploration.feature_design(jnp.diag(norms), design).weights for design in DESIGNS]
-    return jnp.stack([jnp.stack([rounding.efficient_apportionment(w, n) for w in weights]) for n in rounds])
-
-
-def recover(key, norms, counts, budgets, noise, *, tasks, rank):
-    """One seed: error of B_hat for every place of B and batch at every budget, and its prediction; (place, batch, design, budget)."""
-    explore, dim = bandits.exploration, norms.shape[0]
-    keys = jax.random.split(key, 3)
-    heads = jax.random.normal(keys[1], (tasks, rank))
-    gamma = heads.T @ heads / tasks
-    # Where the features lie among the long arms, what is to be told from them are the directions of the short ones: the worst place.
-    worst = jnp.eye(dim)[:, jnp.argsort(-norms)[:rank]]
-    bases = jnp.stack([worst, jnp.linalg.qr(jax.random.normal(keys[0], (dim, rank)))[0]])
-
-    def one(i, basis, counts, budget):
-        problem = explore.ArmTasks(jnp.diag(norms), bandits.LinearParams(basis, heads, noise))
-        batch, sampler = explore.make_batch(problem.arms, counts, noise), explore.arm_sampler(problem)
-        many = jnp.ceil(budget / (tasks * jnp.sum(counts)))
-        found, _ = explore.recover_features(jax.random.fold_in(keys[2], i), sampler, batch, many, rank=rank)
-        line = explore.theory.subspace_error_of(batch.covariance, basis, gamma, tasks=tasks, batches=many)
-        return explore.subspace_error(found, basis), line
-
-    shape = (2, *counts.shape[:2], budgets.shape[0])
-    place, batch, design, budget = (x.reshape(-1) for x in jnp.meshgrid(*map(jnp.arange, shape), indexing="ij"))
-    found = jax.vmap(one)(jnp.arange(place.size), bases[place], counts[batch, design], budgets[budget])
-    return jax.tree.map(lambda x: x.reshape(shape), found)
-
-
 def run(config, seeds):
     """All places, designs and batch lengths at all budgets, as lanes of one program."""
     rounds, norms = tuple(times * len(config.norms) for times in config.batches), np.array(config.norms)
-    arrays = norms, evaluate(batches_of, norms, rounds=rounds), np.array(config.budgets, float), config.noise
-    error, line = over_seeds(recover, seeds, *arrays, tasks=config.tasks, rank=config.rank)
+    arrays = (
+        norms,
+        evaluate(programs.batches_of, norms, rounds=rounds, designs=DESIGNS),
+        np.array(config.budgets, float),
+        config.noise,
+    )
+    error, line = over_seeds(programs.recover, seeds, *arrays, tasks=config.tasks, rank=config.rank)
     dims = ("seed", "place", "batch", "design", "budget")
     budgets = Axis(np.array(config.budgets), words="pulls M T p")
     return dataset(
@@ -79,9 +54,7 @@ def draw(data, config):
     for ax, (times, place) in zip(axes[0], shown, strict=True):
         part = data.sel(batch=times, place=place)
         plots.points(ax, part["error"], "budget", "design", LOOKS, spread=0.05)
-        plots.theory(
-            ax, part["predicted"], "budget", "design", {n: look._replace(words="") for n, look in LOOKS.items()}
-        )
+        plots.theory(ax, part["predicted"], "budget", "design", unnamed(LOOKS))
         plots.finish(ax, log="xy", title=f"p = {times} d, B {place}")
     return figure
 

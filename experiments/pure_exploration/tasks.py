@@ -3,21 +3,9 @@
 import numpy as np
 
 from experiments.pure_exploration import protocol
-from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, METHODS, RAGE, SAMPLES, identify, predicted
+from experiments.pure_exploration.protocol import DOU, KNOWN, LOOKS, METHODS, RAGE, SAMPLES, total, unnamed
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, between, dataset, field, less_than_zero, over_seeds
-from mtrl.harness.judge.measures import (
-    FIRST,
-    LAST,
-    bootstrap,
-    crossing,
-    first_crossing,
-    log,
-    lowest,
-    mean,
-    share,
-    value,
-    worst,
-)
+from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, crossing, log, lowest, mean, share, value, worst
 from mtrl.harness.picture import plots
 
 SHARING = {name: LOOKS[name] for name in (DOU, KNOWN)}
@@ -38,15 +26,14 @@ class TasksConfig(protocol.CanonicalConfig, seeds=200):
 
 def run(config, seeds):
     """All methods at all M, as lanes of one program each."""
-    lanes, common, sizes = (
-        protocol.lanes_of(config.tasks, config.gap, config),
-        protocol.common_of(config),
-        dict(dim=config.dim, rank=config.rank),
-    )
+    lanes, common = protocol.lanes_of(config.tasks, config.gap, config), protocol.common_of(config)
+    sizes = dict(dim=config.dim, rank=config.rank)
     static = dict(tasks=max(config.tasks), **sizes)
-    found = [over_seeds(identify, seeds, lanes, common, method=name, **static) for name in config.methods]
+    found = [over_seeds(protocol.identify, seeds, lanes, common, method=name, **static) for name in config.methods]
     pulls, features, wrong, _ = (np.moveaxis(np.array(x), 2, 1) for x in zip(*found, strict=True))
-    lines = [np.asarray(predicted(name, lanes, common, rounds=20 * config.dim, **sizes)) for name in config.methods]
+    lines = [
+        np.asarray(protocol.predicted(name, lanes, common, rounds=20 * config.dim, **sizes)) for name in config.methods
+    ]
     dims = ("method", "tasks", "seed")
     return dataset(
         seeds,
@@ -63,20 +50,15 @@ def draw(data, config):
     figure, axes = plots.panel(1, 2, width=4.6, height=3.7)
     left, right = axes[0]
     plots.points(left, data["pulls"], "tasks", "method", LOOKS, spread=0.02)
-    plots.theory(left, data["predicted"], "tasks", "method", {n: look._replace(words="") for n, look in LOOKS.items()})
+    plots.theory(left, data["predicted"], "tasks", "method", unnamed(LOOKS))
     plots.finish(left, log="xy", ticks=data["tasks"].values, title="marker: simulation, line: prediction")
     ratio = data["pulls"] / data["pulls"].sel({"method": RAGE}).mean("seed")
     plots.points(right, ratio, "tasks", "method", SHARING)
     line = data["predicted"] / data["predicted"].sel({"method": RAGE})
-    plots.theory(right, line, "tasks", "method", {n: look._replace(words="") for n, look in SHARING.items()})
+    plots.theory(right, line, "tasks", "method", unnamed(SHARING))
     plots.level(right, config.rank / config.dim, "k / d", linestyle="--")
     plots.finish(right, y="samples over IndRAGE's", ticks=data["tasks"].values)
     return figure
-
-
-def total(method, **where):
-    """Pulls of a method."""
-    return value("pulls", method=method, **where)
 
 
 def slopes(ours, theirs, at):
@@ -84,19 +66,11 @@ def slopes(ours, theirs, at):
     return np.polyfit(at, ours, 1)[0] / np.polyfit(at, theirs, 1)[0]
 
 
-def meeting(lines):
-    """Where the predicted samples of the two methods meet."""
-    at = lines["tasks"].values.astype(float)
-    return first_crossing(at, lines.sel({"method": DOU}).values, lines.sel({"method": RAGE}).values)
-
-
 def right(method, place):
     """Claim: a method's answers are right with probability 1 - delta."""
-    text, paper = (
-        f"share of runs of {method} in which every task gets its best arm, all M",
-        f"{place}: at least 1 - delta = 0.995",
-    )
-    return Claim(text, paper, share(value("wrong", method=method) < 0.5), at_least(0.995), unit="share of runs")
+    text = f"share of runs of {method} in which every task gets its best arm, all M"
+    named = share(value("wrong", method=method) < 0.5)
+    return Claim(text, f"{place}: at least 1 - delta = 0.995", named, at_least(0.995), unit="share of runs")
 
 
 MANY = dict(applies=lambda data: data.sizes["tasks"] > 2)
@@ -115,7 +89,7 @@ FIGURE = Figure(
         Claim("slope in M over that of IndRAGE", PAPER, bootstrap(slopes, total(DOU), total(RAGE), value("tasks")),
               between(0.38, 0.42), unit="1", value=0.4, reason="k/d = 0.4 and 5 % for log M and rounding up", **MANY),
         Claim.derived("M from which sharing pays, over its prediction", "derived from the sizes of both methods",
-              crossing(total(DOU), total(RAGE), "tasks", over=LINES.then(meeting)), between(0.9, 1.1), unit="1", value=1.0,
+              crossing(total(DOU), total(RAGE), "tasks", over=LINES.then(protocol.meeting)), between(0.9, 1.1), unit="1", value=1.0,
               reason="a tenth, for the grid between which both are interpolated", **MANY),
         right(DOU, "Du et al. 2023, Theorem 1"),
         right(RAGE, "Fiez et al. 2019, Theorem 2"),

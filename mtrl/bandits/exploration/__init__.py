@@ -1,6 +1,7 @@
 """Pure exploration of M linear bandits with shared features: name the best arms, or good policies, with few pulls in all.
 
-- problems: `canonical_tasks`, `sample_arm_tasks`, `sample_context_tasks`; what a learner sees of them: `arm_sampler`, `context_sampler`
+- problems: `canonical_tasks`, `sample_arm_tasks`, `sample_context_tasks`, heads for given arms `plane_heads`; what a learner sees of them:
+  `arm_sampler`, `context_sampler`
 - best arms: `dou_exp_des` (features first, by E-optimal designs, then elimination in k dimensions); `ind_rage` (each task alone),
   `oracle_features`, `given_features`, `uniform_designs`
 - near-best policies: `c_dou_exp_des`; `ind_rf_linucb`, `given_context_features`
@@ -41,10 +42,12 @@ from mtrl.bandits.exploration.dou_exp_des import (
 )
 from mtrl.bandits.exploration.fixed_budget import BudgetedChoice, fb_doe, halve, halve_alone
 from mtrl.bandits.exploration.phases import Identification, status
+from mtrl.bandits.exploration.plane import plane_heads
 from mtrl.bandits.exploration.problem import (
     ArmTasks,
     ContextTasks,
     best_arms,
+    canonical_diversity,
     canonical_tasks,
     check_arm_tasks,
     check_context_tasks,
@@ -64,10 +67,10 @@ from mtrl.bandits.exploration.sizes import Bounds
 
 __all__ = [
     "ArmSampler", "ArmTasks", "Bounds", "BudgetedChoice", "ContextSampler", "ContextTasks", "Identification",
-    "Policies", "arm_sampler", "best_arms", "c_dou_exp_des", "canonical_tasks", "check_arm_tasks",
-    "check_context_tasks", "context_sampler", "diversity", "dou_exp_des", "fb_doe", "feature_design",
-    "feature_moment", "first_tasks", "gaps", "given_context_features", "given_features", "halve", "halve_alone",
-    "ind_rage", "ind_rf_linucb", "leading", "make_batch", "oracle_features", "policy_gaps", "recover_features",
-    "sample_arm_tasks", "sample_context_tasks", "sizes", "smallest_gap", "status", "subspace_error", "theory",
-    "uniform_designs", "wrong",
+    "Policies", "arm_sampler", "best_arms", "c_dou_exp_des", "canonical_diversity", "canonical_tasks",
+    "check_arm_tasks", "check_context_tasks", "context_sampler", "diversity", "dou_exp_des", "fb_doe",
+    "feature_design", "feature_moment", "first_tasks", "gaps", "given_context_features", "given_features", "halve",
+    "halve_alone", "ind_rage", "ind_rf_linucb", "leading", "make_batch", "oracle_features", "plane_heads",
+    "policy_gaps", "recover_features", "sample_arm_tasks", "sample_context_tasks", "sizes", "smallest_gap",
+    "status", "subspace_error", "theory", "uniform_designs", "wrong",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from mtrl.bandits.problem import LinearParams, first_best, sample_linear, sphere
 from mtrl.numerics.checks import check_finite, check_positive, check_rank, check_whole, known
@@ -117,6 +118,17 @@ def canonical_tasks(gap: Scalar, noise: Scalar = 1.0, *, tasks: int, dim: int, r
     eye = jnp.eye(dim, dtype=gap.dtype)
     heads = gap * jnp.eye(rank, dtype=gap.dtype)[np.arange(tasks) % rank]
     return ArmTasks(eye, LinearParams(eye[:, :rank], heads, jnp.asarray(noise, gap.dtype)))
+
+
+def canonical_diversity(tasks: ArrayLike, gap: ArrayLike, rank: int) -> Float[np.ndarray, "..."]:
+    """`omega = k sigma_k(Gamma)` of the first M tasks of `canonical_tasks`, `k gap^2 floor(M / k) / M`: `gap^2` where the groups are equal.
+
+    Args:
+      tasks, gap: M and Delta_min, broadcast against each other (on the host, before a sweep).
+      rank: k.
+    """
+    tasks = np.asarray(tasks)
+    return np.asarray(rank * np.asarray(gap) ** 2 * np.floor(tasks / rank) / tasks)
 
 
 def sample_arm_tasks(key: PRNGKey, noise: Scalar, *, tasks: int, dim: int, rank: int, arms: int) -> ArmTasks:

@@ -84,6 +84,21 @@ def canonical_elimination(
     return tasks * jnp.sum(jnp.where(t <= phases_needed(gap), pulls, 0), axis=0)
 
 
+def elimination_bound(
+    tasks: Number, gap: float, *, dim: Number, arms: int, delta: Number, noise: Number = 1.0, zeta: float = 0.1
+) -> Float[Array, "..."]:
+    """Samples of the second stage if no arm left before the last phase, `phases_needed(gap)`, and every design had its largest value, 4 d.
+
+    The differences of arms have `||y||^2 <= 4 d` in the metric of a G-optimal design (Kiefer and Wolfowitz 1960).
+    """
+    tasks = jnp.asarray(tasks, float)
+    total = jnp.zeros_like(tasks)
+    for t in range(1, int(phases_needed(gap)) + 1):
+        sizes = dict(tasks=tasks, arms=arms, zeta=zeta, noise=noise)
+        total = total + design_pulls(2.0**-t, delta_of(t, delta), 4.0 * dim, **sizes) * tasks
+    return total
+
+
 def canonical_features(
     tasks: Number,
     gap: Number,

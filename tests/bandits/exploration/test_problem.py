@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn import decomposition
 
 from mtrl.bandits import exploration as ex
 from mtrl.bandits.problem import LinearParams
@@ -20,6 +21,9 @@ def test_canonical_instance(canonical):
     np.testing.assert_array_equal(ex.best_arms(canonical), np.arange(7) % 2)
     assert_close("smallest gap", ex.smallest_gap(canonical), 0.4)
     assert_close("omega", ex.diversity(canonical.linear.heads), 2 * 0.16 * 3 / 7)
+    for tasks in (2, 3, 7):
+        omega = ex.diversity(ex.canonical_tasks(0.4, tasks=tasks, dim=5, rank=2).linear.heads)
+        assert_close(f"omega of the first {tasks} tasks, by its formula", ex.canonical_diversity(tasks, 0.4, 2), omega)
     even = ex.canonical_tasks(0.4, tasks=8, dim=5, rank=2)
     assert_close("omega of equal groups", ex.diversity(even.linear.heads), 0.16)
     assert ex.wrong(canonical, jnp.array([0, 1, 0, 1, 0, 1, 4])).tolist() == [False] * 6 + [True]
@@ -38,6 +42,19 @@ def test_random_instances():
     assert_close("gap of the best policy", ex.policy_gaps(context, best), np.zeros(6))
     assert np.all(ex.policy_gaps(context, (best + 1) % 4) > 0)
     assert_close("omega", ex.diversity(context.linear.heads), 1.0)
+
+
+def test_heads_of_given_arms():
+    """Every task prefers one arm, by the gap; the plane holds the most spread (scikit-learn's principal axes); the fifth task is the first."""
+    arms = np.random.default_rng(0).normal(size=(9, 6))
+    basis, heads = ex.plane_heads(arms, 9, 0.3)
+    problem = ex.check_arm_tasks(ex.ArmTasks(jnp.asarray(arms), LinearParams(*map(jnp.asarray, (basis, heads, 1.0)))))
+    assert_close("gap of every task", np.sort(ex.gaps(problem), axis=1)[:, 1], np.full(9, 0.3), rtol=1e-9)
+    best = ex.best_arms(problem)
+    assert len(set(best[:4].tolist())) == 4
+    np.testing.assert_array_equal(best[4:], best[:5])
+    axes = decomposition.PCA(2).fit(arms).components_.T
+    assert_close("the plane", ex.subspace_error(jnp.asarray(basis), jnp.asarray(axes)), 0.0, atol=1e-12)
 
 
 def test_subspace_error():
@@ -60,6 +77,11 @@ def test_rates():
     )
     assert_close("in the gap", ex.theory.arms_rate(tasks, 0.2, **sizes), 4 * shared)
     assert_close("Davis and Kahan, 2 sqrt(4) 0.3 / 0.5", ex.theory.davis_kahan(0.3, 0.5, 4), 2.4)
+    sizes = dict(arms=7, delta=0.005, noise=0.5)
+    bound = ex.theory.elimination_bound(tasks, 0.2, dim=5, **sizes)
+    assert_close(
+        "4 d is twice the canonical basis' 2 d", bound, 2 * ex.theory.canonical_elimination(tasks, 0.2, dim=5, **sizes)
+    )
     np.testing.assert_array_equal(ex.theory.phases_needed(jnp.array([0.4, 0.5, 0.6, 0.11])), [2, 2, 1, 4])
 
 
