@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mtrl import continual
-from mtrl.harness import BaseConfig, Claim, field, jax, jnp, less_than_zero, over_seeds, split_named
+from mtrl.harness import Axis, BaseConfig, Claim, dataset, field, jax, jnp, less_than_zero, over_seeds, split_named
 from mtrl.harness.judge.measures import LAST, mean, value
 from mtrl.harness.picture.plots import looks
 
@@ -169,6 +169,22 @@ def compared(config: Any, seeds: np.ndarray, images: Images, permute: Any, sched
     score = lanes[:, :, -1].mean((0, 2))
     best = [max((i for i, row in enumerate(rows) if row[0] == m), key=lambda i: score[i]) for m in METHODS]
     return lanes[:, best], np.array([rows[i][1] for i in best])
+
+
+def permutations(seeds: np.ndarray, tasks: int, pixels: int) -> np.ndarray:
+    """(seed, task, pixel): the order of the pixels in every task."""
+    return np.stack([[np.random.default_rng([int(s), t]).permutation(pixels) for t in range(tasks)] for s in seeds])
+
+
+def accuracies(seeds: np.ndarray, found: np.ndarray, chosen: np.ndarray) -> Any:
+    """The dataset of `compared`."""
+    epochs, tasks = (np.arange(1, size + 1) for size in found.shape[2:])
+    return dataset(
+        seeds,
+        {"method": list(METHODS), "epoch": Axis(epochs, "1", "epoch"), "task": tasks},
+        accuracy=(("seed", "method", "epoch", "task"), found, UNIT, "accuracy"),
+        chosen=("method", chosen, "1", "strength, the best of the sweep"),
+    )
 
 
 def end(method: str) -> Any:

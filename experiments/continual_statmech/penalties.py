@@ -35,17 +35,7 @@ class PenaltiesConfig(BaseConfig):
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
 
 
-def trial(
-    key: Any,
-    strengths: Any,
-    rates: Any,
-    decay: Any,
-    r0: Any,
-    *,
-    dim: int,
-    counts: tuple[int, int],
-    epochs: tuple[int, int],
-) -> Any:
+def trial(key: Any, strengths: Any, rates: Any, decay: Any, r0: Any, *, dim: int, counts: tuple, epochs: tuple) -> Any:
     """Errors (penalty, strength, task) after task 2, from one first task."""
     import optax
 

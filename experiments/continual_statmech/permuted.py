@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from experiments.continual_statmech import networks
-from experiments.continual_statmech.networks import LOOKS, METHODS, UNIT, Images, NetworkConfig
+from experiments.continual_statmech.networks import LOOKS, METHODS, Images, NetworkConfig
 from mtrl import continual
-from mtrl.harness import Axis, Figure, dataset, field
+from mtrl.harness import Figure, field
 from mtrl.harness.picture import plots
 
 
@@ -22,22 +22,10 @@ def run(config: PermutedConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     x, y, u, v = networks.digits(config.data_dir)
     images = Images(*(np.broadcast_to(a, (config.tasks, *a.shape)) for a in (x, y, u, v)))
-    permute = np.stack(
-        [[np.random.default_rng([int(s), t]).permutation(x.shape[1]) for t in range(config.tasks)] for s in seeds]
-    )
+    permute = networks.permutations(seeds, config.tasks, x.shape[1])
     total = config.epochs * config.tasks
     schedule = np.array([continual.permuted_temperature(e, total) for e in range(1, total + 1)])
-    found, chosen = networks.compared(config, seeds, images, permute, schedule, config.rate)
-    return dataset(
-        seeds,
-        {
-            "method": list(METHODS),
-            "epoch": Axis(np.arange(1, total + 1), "1", "epoch"),
-            "task": np.arange(1, config.tasks + 1),
-        },
-        accuracy=(("seed", "method", "epoch", "task"), found, UNIT, "accuracy"),
-        chosen=("method", chosen, "1", "strength, the best of the sweep"),
-    )
+    return networks.accuracies(seeds, *networks.compared(config, seeds, images, permute, schedule, config.rate))
 
 
 def draw(data: Any, config: PermutedConfig) -> Any:
@@ -52,9 +40,8 @@ def draw(data: Any, config: PermutedConfig) -> Any:
     plots.curves(axes[1, 2], data["accuracy"].where(seen).mean("task"), "epoch", "method", LOOKS)
     plots.finish(axes[1, 2], y="accuracy, mean over tasks seen", ylim=(0, 1.05), legend=None)
     plots.legend_below(figure, (axes[0, 0], axes[1, 2]), 5)
-    figure.suptitle(
-        "permuted digits of scikit-learn (stand-in)" if not config.data_dir else "permuted MNIST", fontsize=9
-    )
+    words = "permuted MNIST" if config.data_dir else "permuted digits of scikit-learn (stand-in)"
+    figure.suptitle(words, fontsize=9)
     return figure
 
 

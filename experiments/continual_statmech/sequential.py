@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from experiments.continual_statmech import networks
-from experiments.continual_statmech.networks import LOOKS, METHODS, UNIT, Images, NetworkConfig
+from experiments.continual_statmech.networks import LOOKS, Images, NetworkConfig
 from mtrl import continual
-from mtrl.harness import Axis, BadInput, Figure, dataset, field
+from mtrl.harness import BadInput, Figure, field
 from mtrl.harness.picture import plots
 
 
@@ -20,9 +20,8 @@ class SequentialConfig(NetworkConfig, epochs=40, batches=11):
     def validate(self):
         """Both folders or none."""
         if bool(self.data_dir) != bool(self.fashion_dir):
-            raise BadInput(
-                "data_dir and fashion_dir go together; give the folders of MNIST and of Fashion-MNIST, or neither"
-            )
+            both = "the folders of MNIST and of Fashion-MNIST"
+            raise BadInput(f"data_dir and fashion_dir go together; give {both}, or neither")
 
 
 def stand_in() -> Images:
@@ -45,13 +44,7 @@ def run(config: SequentialConfig, seeds: np.ndarray) -> Any:
     plain = np.tile(np.arange(images.train.shape[-1]), (len(seeds), 2, 1))
     total = 2 * config.epochs
     schedule = np.array([continual.sequential_temperature(e, total) for e in range(total)])
-    found, chosen = networks.compared(config, seeds, images, plain, schedule, config.rate)
-    return dataset(
-        seeds,
-        {"method": list(METHODS), "epoch": Axis(np.arange(1, total + 1), "1", "epoch"), "task": [1, 2]},
-        accuracy=(("seed", "method", "epoch", "task"), found, UNIT, "accuracy"),
-        chosen=("method", chosen, "1", "strength, the best of the sweep"),
-    )
+    return networks.accuracies(seeds, *networks.compared(config, seeds, images, plain, schedule, config.rate))
 
 
 def draw(data: Any, config: SequentialConfig) -> Any:
@@ -61,9 +54,8 @@ def draw(data: Any, config: SequentialConfig) -> Any:
     for ax, task, name in zip(axes[0], (1, 2), names, strict=True):
         plots.curves(ax, data["accuracy"].sel(task=task), "epoch", "method", LOOKS)
         ax.axvline(config.epochs + 0.5, color="0.8", zorder=0)
-        plots.finish(
-            ax, title=f"task {task}: {name}" + ("" if config.data_dir else " (stand-in)"), ylim=(0, 1.05), legend=None
-        )
+        title = f"task {task}: {name}" + ("" if config.data_dir else " (stand-in)")
+        plots.finish(ax, title=title, ylim=(0, 1.05), legend=None)
     plots.legend_below(figure, axes[0, :1], 5)
     return figure
 

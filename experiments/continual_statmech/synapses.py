@@ -54,9 +54,8 @@ def watch(
             exact = [v.astype(float) for v in (theta, old, beta_f)]  # differences of 1e-8 nat
             kl = jnp.maximum(jax.vmap(continual.objective.kl, (0, 0, None))(*exact), 0.0)
             power = jnp.log10(jnp.maximum(kl, 10**LOW)).astype(jnp.float32)
-            shares = [
-                jnp.histogram(v, bins, r)[0] / theta.size for v, r in ((variance, (0.0, 1.0)), (power, (LOW, 2.0)))
-            ]
+            both = (variance, (0.0, 1.0)), (power, (LOW, 2.0))
+            shares = [jnp.histogram(v, bins, ends)[0] / theta.size for v, ends in both]
             return state, (*shares, jnp.mean(variance), jnp.mean(kl))
 
         state, seen = jax.lax.scan(one_epoch, state, jnp.arange(epochs))
@@ -69,9 +68,7 @@ def watch(
 def run(config: SynapsesConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     x, y, *_ = networks.digits(config.data_dir)
-    permute = np.stack(
-        [[np.random.default_rng([int(s), t]).permutation(x.shape[1]) for t in range(config.tasks)] for s in seeds]
-    )
+    permute = networks.permutations(seeds, config.tasks, x.shape[1])
     total = config.tasks * config.epochs
     schedule = np.array([continual.permuted_temperature(e, total) for e in range(1, total + 1)], np.float32)
     how = {name: getattr(config, name) for name in ("epochs", "batch", "batches", "bins")}
@@ -107,9 +104,8 @@ def draw(data: Any, config: SynapsesConfig) -> Any:
     for ax in axes[0]:
         for task in range(1, config.tasks):
             ax.axvline(task * config.epochs + 0.5, color="0.8", linewidth=0.8)
-    plots.finish(
-        axes[0, 2], y="mean over synapses", log="y", ylim=(None, 30), legend=dict(fontsize=8, loc="upper right")
-    )
+    legend = dict(fontsize=8, loc="upper right")
+    plots.finish(axes[0, 2], y="mean over synapses", log="y", ylim=(None, 30), legend=legend)
     return figure
 
 

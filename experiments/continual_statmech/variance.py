@@ -33,23 +33,6 @@ class VarianceConfig(BaseConfig):
     validate = protocol.check_records
 
 
-def scaled_to(theta: Any, q_star: Any, halvings: int = 24) -> Any:
-    """The fields whose magnetisations are m times the factor, cut at 1 - 1e-6, that gives mean m^2 = q*, by bisection of its logarithm."""
-    m = jnp.tanh(theta)
-
-    def times(power):
-        return jnp.clip(jnp.exp(power) * m, -1 + 1e-6, 1 - 1e-6)
-
-    def halve(_, ends):
-        low, high = ends
-        middle = (low + high) / 2
-        less = jnp.mean(times(middle) ** 2) < q_star
-        return jnp.where(less, middle, low), jnp.where(less, high, middle)
-
-    low, high = jax.lax.fori_loop(0, halvings, halve, (jnp.float32(-8), jnp.float32(8)))
-    return jnp.arctanh(times((low + high) / 2))
-
-
 def trial(
     key: Any, targets: Any, rate: Any, momentum: Any, *, dim: int, rows: int, size: int, epochs: int, every: int
 ) -> Any:
@@ -63,7 +46,9 @@ def trial(
     def go(target):
         def step(key, state, batch):
             state, info = free.step(key, state, batch)
-            return state._replace(theta=jnp.where(target > 0, scaled_to(state.theta, target), state.theta)), info
+            return state._replace(
+                theta=jnp.where(target > 0, continual.scaled_to(state.theta, target), state.theta)
+            ), info
 
         how = dict(count=epochs, every=every, most=size, size=size)
         begun, rule = free.init(keys["start"], task), free._replace(step=step)

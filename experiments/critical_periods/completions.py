@@ -124,6 +124,13 @@ def run_lanes(
     return found
 
 
+def ways_and_end(config: CompletionConfig, before: int, at: np.ndarray) -> np.ndarray:
+    """Steps of the records of the longest pre-training: `before` on the way to every T_c, then those of the final task."""
+    ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
+    ways = [np.arange(1, before + 1) * (end - begin) // before + begin for begin, end in ends]
+    return np.concatenate([*ways, at + config.switches[-1]])
+
+
 def curves(config: CompletionConfig, seeds: Any, found: dict, lane: str, labels: Any, words: str, **more: Any) -> Any:
     """Dataset of final errors, (seed, lane, switch)."""
     dims = ("seed", lane, "switch")
@@ -201,4 +208,4 @@ def trained(x: Quantity | None = None) -> Claim:
     )  # fmt: skip
 
 
-share = functools.partial(value, "error")
+error = functools.partial(value, "error")

@@ -66,10 +66,8 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     lanes = lanes_of(config, 2, rank_1=config.first_rank, count_1=first, count_2=final, same=np.array([False, True]))
     found = [run_lanes(config, seeds, lanes, depth=depth) for depth in config.depths]
     errors, losses = (np.stack([x[name][..., -1] for x in found], 1) for name in ("error", "loss"))
-    counts, ends = (
-        np.array(config.counts),
-        dataclasses.replace(config, switches=config.switches[:: len(config.switches) - 1]),
-    )
+    counts = np.array(config.counts)
+    ends = dataclasses.replace(config, switches=config.switches[:: len(config.switches) - 1])
     more = lanes_of(ends, len(counts), rank_1=config.first_rank, count_1=counts, count_2=counts)
     sweep = run_lanes(ends, seeds, more, depth=deepest)
     numbers = (config.lr, np.asarray(config.switches, float), float(config.steps))
@@ -109,12 +107,8 @@ def draw(data: Any, config: Config) -> Any:
     last = axes[0, 2]
     plots.points(last, data["sweep"], "count", "end", look, linestyle="-", linewidth=0.8)
     plots.theory(last, data["limit"], "count", look=plots.Look("one matrix, theory", "0.35"))
-    plots.finish(
-        last,
-        log="y",
-        legend=dict(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1)),
-        title=f"{ranks}; D = {max(config.depths)}",
-    )
+    legend = dict(fontsize=7.5, loc="upper left", bbox_to_anchor=(1, 1))
+    plots.finish(last, log="y", legend=legend, title=f"{ranks}; D = {max(config.depths)}")
     return figure
 
 

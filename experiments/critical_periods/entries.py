@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from experiments.critical_periods import completions
-from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, harmful, lanes_of, rise, trained
+from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, error, harmful, lanes_of, rise, trained
 from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
 from mtrl.harness import Claim, Figure, field, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
+from mtrl.harness.judge.measures import FIRST, LAST, mean, worst
 from mtrl.harness.picture import plots
 
 TABLE = {0: 0.036, 10_000: 0.10, 40_000: 0.37}  # 1000, then 1500 entries
@@ -61,11 +61,6 @@ def draw(data: Any, config: Config) -> Any:
     plots.finish(axes[0, 1], legend=None, title="at the ends of the curves")
     figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
     return figure
-
-
-def error(**where: Any) -> Any:
-    """Final error."""
-    return value("error", **where)
 
 
 FIGURE = Figure(

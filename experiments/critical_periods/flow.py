@@ -4,7 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.completions import SMOKE, UNIT, CompletionConfig, few_ticks, lanes_of, two_tasks
+from experiments.critical_periods.completions import (
+    SMOKE,
+    UNIT,
+    CompletionConfig,
+    few_ticks,
+    lanes_of,
+    two_tasks,
+    ways_and_end,
+)
 from experiments.critical_periods.protocol import whole
 from mtrl import dynamics
 from mtrl.harness import Axis, Claim, Figure, at_most, dataset, field, jnp, over_seeds, split_named
@@ -54,9 +62,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     (early, late), (flow_early, flow_late) = over_seeds(both, seeds, lane, *numbers, **sizes)
     for error in (late[1], flow_late[1]):
         dynamics.check_descended(error, at, depth=config.depth, lr=config.lr)
-    ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
-    ways = [np.arange(1, before + 1) * (end - begin) // before + begin for begin, end in ends]
-    times = np.concatenate([*ways, at + config.switches[-1]])
+    times = ways_and_end(config, before, at)
     size = early[0].shape[-1]
 
     def trace(first, second):
@@ -89,19 +95,16 @@ def draw(data: Any, config: Config) -> Any:
         ax.plot(data["time"], data["flow"].isel(seed=0, value=k), color=color, label=words[0])
         ax.plot(data["time"], data["descent"].isel(seed=0, value=k), "o", color=color, markersize=3, label=words[1])
     ax.axvline(config.switches[-1], color="0.35", linestyle="--", label="switch of task, T_c")
-    title, top = (
-        f"one seed, rank {config.first_rank}, then {config.rank}; D = {config.depth}",
-        data["flow"].isel(seed=0).max(),
-    )
-    words = dict(x="step", y="singular values of the product", title=title, ylim=(0, 1.45 * float(top)))
-    plots.finish(ax, **words, legend=dict(fontsize=7, loc="upper left"))
+    title = f"one seed, rank {config.first_rank}, then {config.rank}; D = {config.depth}"
+    room = (0, 1.45 * float(data["flow"].isel(seed=0).max()))
+    words = dict(x="step", y="singular values of the product", title=title)
+    plots.finish(ax, **words, ylim=room, legend=dict(fontsize=7, loc="upper left"))
     plots.points(axes[0, 1], data["apart"], "switch", look=plots.Look("", plots.style.COLORS[0]))
     plots.finish(axes[0, 1], log="y", y="largest relative distance", title="singular values, flow against descent")
     plots.theory(axes[0, 2], data["flow_error"], "switch", look=plots.Look("flow", "0.35"))
     plots.points(axes[0, 2], data["error"], "switch", look=plots.Look("gradient descent", plots.style.COLORS[0]))
-    plots.finish(
-        axes[0, 2], y="final error of M2", legend=dict(fontsize=8), title=f"n = {config.n}, {config.count} entries"
-    )
+    title = f"n = {config.n}, {config.count} entries"
+    plots.finish(axes[0, 2], y="final error of M2", legend=dict(fontsize=8), title=title)
     for ax in axes[0]:
         few_ticks(ax)
     return figure

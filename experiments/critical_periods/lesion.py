@@ -64,9 +64,8 @@ def draw(data: Any, config: Config) -> Any:
         legend = dict(fontsize=7, loc="center right") if pathway == "b" else None
         plots.finish(ax, title=f"pathway {pathway}", ylim=(-0.15, 4.4), legend=legend)
     for ax, pathway in zip(axes[1], protocol.PATHWAYS, strict=False):
-        plots.heat(
-            ax, data["final"].sel(pathway=pathway), "column", "mode", vmin=0, vmax=4, aspect="equal", bar=pathway == "b"
-        )
+        look = dict(vmin=0, vmax=4, aspect="equal", bar=pathway == "b")
+        plots.heat(ax, data["final"].sel(pathway=pathway), "column", "mode", **look)
         ax.set(title=f"final K of {pathway}", xlabel="column (mode)", ylabel="row (mode)")
         ax.invert_yaxis()
     return figure

@@ -51,14 +51,11 @@ def draw(data: Any, config: Config) -> Any:
         last = axes[-1, i]
         look = {start: one._replace(words=f"gate from {start}") for start, one in plots.looks(config.starts).items()}
         plots.points(last, data["share"].sel(activation=name), "level", "start", look)
-        lines = {
-            start: one._replace(words="linear recursion" if start == config.starts[0] else "")
-            for start, one in look.items()
-        }
+        named = {config.starts[0]: "linear recursion"}
+        lines = {start: one._replace(words=named.get(start, "")) for start, one in look.items()}
         plots.theory(last, data["linear_share"], "level", "start", lines, alpha=0.5)
-        plots.finish(
-            last, title=f"{name}: what b has learnt", legend=dict(fontsize=8, loc="center right") if i == 0 else None
-        )
+        legend = dict(fontsize=8, loc="center right") if i == 0 else None
+        plots.finish(last, title=f"{name}: what b has learnt", legend=legend)
     plots.legend_below(figure, axes[:1, 0], 4, title="strengths: filled a, hollow b; lines: linear")
     return figure
 

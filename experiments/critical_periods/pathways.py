@@ -39,9 +39,8 @@ def table_of(starts: tuple[int, ...]) -> dict[str, tuple]:
     """The independent program's shares, where it has them all."""
     if not set(starts) <= set(SHARES):
         return {}
-    return {
-        "program": (("start", "level"), [list(SHARES[start].values()) for start in starts], "1", "final share of b")
-    }
+    table = [list(SHARES[start].values()) for start in starts]
+    return {"program": (("start", "level"), table, "1", "final share of b")}
 
 
 def run(config: Config, seeds: np.ndarray) -> Any:
@@ -86,9 +85,8 @@ def draw(data: Any, config: Config) -> Any:
         plots.theory(last, data["split"], "level", look=looks[0], words="split formula,")
     for start, table in SHARES.items():
         plots.program(last, table, "" if start else "independent program")
-    plots.finish(
-        last, title="what b has learnt in the end", legend=dict(fontsize=7, loc="center right"), ylim=(-0.02, 0.56)
-    )
+    legend = dict(fontsize=7, loc="center right")
+    plots.finish(last, title="what b has learnt in the end", legend=legend, ylim=(-0.02, 0.56))
     return figure
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.critical_periods.protocol import whole
+from experiments.critical_periods.protocol import check_gates, whole
 from mtrl import dynamics
-from mtrl.harness import Axis, BadInput, BaseConfig, dataset, evaluate, field, jax, jnp, over_seeds
+from mtrl.harness import Axis, BaseConfig, dataset, evaluate, field, jax, jnp, over_seeds
 from mtrl.harness.picture import plots
 
 
@@ -26,10 +26,7 @@ class PortraitConfig(BaseConfig):
 
     def validate(self) -> None:
         """Gates start within training."""
-        if max(self.starts) > self.steps:
-            raise BadInput(
-                f"a gate starts at step {max(self.starts)}, but training has {self.steps} steps; start earlier or train longer"
-            )
+        check_gates(self.starts, self.steps)
 
     @property
     def at(self) -> np.ndarray:

@@ -10,12 +10,8 @@ from mtrl.harness import Claim, Figure, at_least, at_most, field, less_than_zero
 from mtrl.harness.judge.measures import lowest_of, mean, value, worst
 from mtrl.harness.judge.quantities import as_quantity
 
-EARLY = {
-    2: (4.31, 0.1),
-    5: (1.77, 0.1),
-    8: (0.88, 0.1),
-    13: (0.44, 0.1),
-}  # mean of K_b and its standard deviation over starts
+# Mean of K_b and its standard deviation over starts.
+EARLY = {2: (4.31, 0.1), 5: (1.77, 0.1), 8: (0.88, 0.1), 13: (0.44, 0.1)}
 LATE = {2: (4.5, 0.07), 5: (4.9, 0.45), 8: (5.0, 0.86), 13: (5.0, 1.4)}
 ROUNDING = {"early": 0.005, "late": 0.05}
 STARTS = 100  # of the independent program

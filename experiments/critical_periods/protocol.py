@@ -24,9 +24,20 @@ COLORS = ("#0072B2", "#009E73", "#E69F00", "#CC79A7")  # of the groups of equal 
 STRENGTH = "strength of a mode, K"
 
 
-SMOKE = dict(
-    seeds=2, depth=2, width=8, steps=200, every=50, starts=(0,), length=50
-)  # one program serves all three figures
+# One program serves all three figures.
+SMOKE = dict(seeds=2, depth=2, width=8, steps=200, every=50, starts=(0,), length=50)
+
+
+def check_gates(starts: tuple[int, ...], steps: int) -> None:
+    """Check that gates start within training.
+
+    Raises:
+      BadInput: one does not.
+    """
+    if max(starts) > steps:
+        raise BadInput(
+            f"a gate starts at step {max(starts)}, but training has {steps} steps; start earlier or train longer"
+        )
 
 
 class PathwayConfig(BaseConfig, seeds=10):
@@ -46,10 +57,7 @@ class PathwayConfig(BaseConfig, seeds=10):
 
     def validate(self) -> None:
         """Gates start within training."""
-        if max(self.starts) > self.steps:
-            raise BadInput(
-                f"a gate starts at step {max(self.starts)}, but training has {self.steps} steps; start earlier or train longer"
-            )
+        check_gates(self.starts, self.steps)
 
     @property
     def at(self) -> np.ndarray:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from experiments.critical_periods import completions
-from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, draw_errors, harmful, trained
+from experiments.critical_periods.completions import PAPER, SMOKE, UNIT, curves, draw_errors, error, harmful, trained
 from experiments.critical_periods.protocol import changes
 from mtrl.harness import Claim, Figure, at_most, field, less_than_zero
-from mtrl.harness.judge.measures import FIRST, LAST, mean, value, worst
+from mtrl.harness.judge.measures import FIRST, LAST, mean, worst
 from mtrl.harness.picture import plots
 
 TABLES = {10: {0: 0.006, 10_000: 0.012, 40_000: 0.83}, 15: {10_000: 0.004, 40_000: 1.28}, 5: {40_000: 0.065}}
@@ -32,9 +32,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     lanes = completions.lanes_of(config, len(config.ranks), rank_1=np.array(config.ranks))
     found = completions.run_lanes(config, seeds, lanes, depth=config.depth, at=at, most=config.values, before=before)
     early = found["early"].reshape(len(seeds), len(config.ranks), -1, config.values)  # switches and records in one
-    ends = zip([0, *config.switches[:-1]], config.switches, strict=True)
-    ways = [np.arange(1, before + 1) * (end - start) // before + start for start, end in ends]
-    times = np.concatenate([*ways, at + config.switches[-1]])
+    times = completions.ways_and_end(config, before, at)
     names = ("seed", "rank", "point", "value")
     return curves(
         config, seeds, found, "rank", list(config.ranks), "rank of the first matrix, r1",
@@ -50,11 +48,8 @@ def draw(data: Any, config: Config) -> Any:
     title = f"r2 = {config.rank}, D = {config.depth}, n = {config.n}, {config.count} entries"
     look = dict(log="y", legend=None, ylim=(1e-7, 10), title=title)
     draw_errors(axes[0, 0], data, "rank", "r1 = {:g}", tables=TABLES if config.n == 100 else None, **look)
-    relative = data.assign(
-        error=(data["error"].isel(switch=0) - data["error"]).assign_attrs(
-            long_name="relative error, MSE(0) - MSE(T_c)", units="1"
-        )
-    )
+    spared = data["error"].isel(switch=0) - data["error"]
+    relative = data.assign(error=spared.assign_attrs(long_name="relative error, MSE(0) - MSE(T_c)", units="1"))
     look = dict(level=False, title="relative to no pre-training", legend=dict(fontsize=8, loc="lower left"))
     draw_errors(axes[0, 1], relative, "rank", "r1 = {:g}", **look)
     for ax, i in zip(axes[1], (0, -1), strict=True):
@@ -62,23 +57,11 @@ def draw(data: Any, config: Config) -> Any:
         for k in range(data.sizes["value"]):
             ax.plot(data["time"], part.isel(value=k), color=plots.style.COLORS[k % 8], linewidth=1.1)
         ax.axvline(config.switches[-1], color="0.35", linestyle="--", label="switch of task, T_c")
-        legend = dict(fontsize=8, loc="lower right") if i == 0 else None
-        plots.finish(
-            ax,
-            x="step",
-            y="singular values of the product",
-            title=f"one seed, r1 = {config.ranks[i]}",
-            log="y",
-            legend=legend,
-        )
+        words = dict(x="step", y="singular values of the product", title=f"one seed, r1 = {config.ranks[i]}")
+        plots.finish(ax, **words, log="y", legend=dict(fontsize=8, loc="lower right") if i == 0 else None)
         ax.set_ylim(1e-3, None)
         ax.locator_params(axis="x", nbins=4)
     return figure
-
-
-def error(**where: Any) -> Any:
-    """Final error."""
-    return value("error", **where)
 
 
 def later(array: Any) -> Any:

@@ -10,12 +10,8 @@ from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, fiel
 from mtrl.harness.judge.measures import bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
-SHARES = {
-    2: 0.0434,
-    3: 9.1e-4,
-    4: 3.6e-4,
-    6: 2.0e-4,
-}  # of the formula, gate over 0.3 of the escape time, K0 = 1e-4, s = 3
+# Of the formula, gate over 0.3 of the escape time, K0 = 1e-4, s = 3.
+SHARES = {2: 0.0434, 3: 9.1e-4, 4: 3.6e-4, 6: 2.0e-4}
 
 
 class Config(BaseConfig):
@@ -26,14 +22,8 @@ class Config(BaseConfig):
     scale: float = field(1e-4, help="K at the start, K0", lower=0.0, strict=True)
     spread: float = field(0.1, help="relative standard deviation of K at the start", lower=0.0)
     depths: tuple[int, ...] = field((2, 3, 4, 6), help="matrices a pathway, D", lower=2, distinct=True)
-    fractions: tuple[float, ...] = field(
-        (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9),
-        help="length of the gate over the escape time",
-        lower=0.0,
-        upper=1.0,
-        strict=True,
-        distinct=True,
-    )
+    fractions: tuple[float, ...] = field((0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9), help="length of the gate over the escape time",
+                                         lower=0.0, upper=1.0, strict=True, distinct=True)  # fmt: skip
     resolution: int = field(4000, help="steps in an escape time", lower=10)
 
 
@@ -58,10 +48,8 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     escape = np.array([float(theory.escape_time(s, k0, depth)) for depth in depths])
     numbers = (np.array([s]), depths, escape, fractions, k0, config.spread)
     found = over_seeds(shares, seeds, *numbers, resolution=config.resolution)
-    split = [
-        np.asarray(theory.gated_split(s, fractions * time, d)) / s
-        for d, time in zip(config.depths, escape, strict=True)
-    ]
+    times = zip(config.depths, escape, strict=True)
+    split = [np.asarray(theory.gated_split(s, fractions * time, d)) / s for d, time in times]
     order = [np.asarray(theory.winner_share(fractions, s, k0, d)) for d in config.depths]
     words = "final share of b, K_b / s"
     return dataset(
@@ -79,17 +67,16 @@ def draw(data: Any, config: Config) -> Any:
     figure, axes = plots.panel(1, 1, width=6.4, height=4.6)
     ax = axes[0, 0]
     look = plots.looks({d: f"D = {d}" for d in config.depths})
-    lines = {d: one._replace(words="split formula" if d == config.depths[0] else "") for d, one in look.items()}
-    order = {
-        d: one._replace(words="its leading order in K0" if d == config.depths[0] else "", line=":")
-        for d, one in look.items()
-    }
+    first = config.depths[0]
+    lines = {d: one._replace(words="split formula" if d == first else "") for d, one in look.items()}
+    leading = "its leading order in K0"
+    order = {d: one._replace(words=leading if d == first else "", line=":") for d, one in look.items()}
     plots.theory(ax, data["split"], "fraction", "depth", lines)
     plots.theory(ax, data["order"], "fraction", "depth", order)
     plots.points(ax, data["share"], "fraction", "depth", look)
-    plots.program(ax, {0.3: SHARES[config.depths[0]]} if config.depths[0] in SHARES else {}, "independent program")
-    for depth in config.depths[1:]:
-        plots.program(ax, {0.3: SHARES[depth]} if depth in SHARES else {}, "")
+    for depth in config.depths:
+        words = "independent program" if depth == first else ""
+        plots.program(ax, {0.3: SHARES[depth]} if depth in SHARES else {}, words)
     title = f"b gated from the first step, s = {config.strength:g}, K0 = {config.scale:g}"
     plots.finish(ax, title=title, log="y", legend=dict(fontsize=8, ncol=2, loc="upper right"), ylim=(1e-5, 3))
     return figure

@@ -72,9 +72,8 @@ def draw(data: Any, config: AnnealedConfig) -> Any:
     plots.level(axes[0, 0], np.log(config.classes), "ln 10: nothing learnt", linestyle=":")
     plots.points(axes[0, 1], data["excess"], "t", "noise", LOOKS)
     plots.theory(axes[0, 1], data["law"], "t", "noise", LOOKS, words="theory,")
-    plots.finish(
-        axes[0, 0], title=f"Simple Init, {config.layers} layers, {config.steps} updates", log="xy", ticks=data["sigma"]
-    )
+    title = f"Simple Init, {config.layers} layers, {config.steps} updates"
+    plots.finish(axes[0, 0], title=title, log="xy", ticks=data["sigma"])
     plots.finish(axes[0, 1], title="basin of curvature 1", log="xy", legend="lower left")
     return figure
 

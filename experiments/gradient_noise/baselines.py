@@ -41,13 +41,13 @@ def run(config: BaselinesConfig, seeds: np.ndarray) -> Any:
     def settings(table):
         return [("simple", own | dict(eta=config.scale * own.get("eta", 0.0))) for own in table.values()]
 
-    groups = [
+    more = (
         (PLAIN, {}),
         (CONTROLS, dict(controls=True)),
         (ADAM, dict(optimiser="adam")),
         (SMALL, dict(batch=config.small)),
-    ]
-    found = [trained(config, seeds, settings(table), **more)[0].accuracy[:, :, -1, 0] for table, more in groups]
+    )
+    found = [trained(config, seeds, settings(table), **static)[0].accuracy[:, :, -1, 0] for table, static in more]
     accuracy = np.concatenate(found, axis=1)
     return dataset(seeds, {"setting": list(ALL)}, accuracy=(("seed", "setting"), accuracy, "1", ACCURACY))
 
@@ -57,12 +57,8 @@ def draw(data: Any, config: BaselinesConfig) -> Any:
     figure, axes = plots.panel(width=7.0, height=4.4)
     plots.bars(axes[0, 0], data["accuracy"], "setting", LOOKS)
     axes[0, 0].axvline(1 / config.classes, color="0.35", linewidth=1.2)
-    plots.finish(
-        axes[0, 0],
-        title=f"Simple Init, {config.layers} layers, {config.steps} updates (small batch: {config.small}; line: chance)",
-        xlim=(0, 1.03),
-        legend=None,
-    )
+    title = f"Simple Init, {config.layers} layers, {config.steps} updates (small batch: {config.small}; line: chance)"
+    plots.finish(axes[0, 0], title=title, xlim=(0, 1.03), legend=None)
     return figure
 
 

@@ -44,10 +44,8 @@ def run(config: TableConfig, seeds: np.ndarray) -> Any:
     """All settings."""
 
     def settings(rows):
-        lr = {"slow-noise": config.lr / 10}
-        return [
-            (init, dict(eta=config.scale * eta, lr=lr.get(name, config.lr))) for name, (_, init, eta) in rows.items()
-        ]
+        rates = {name: config.lr / 10 if name == "slow-noise" else config.lr for name in rows}
+        return [(init, dict(eta=config.scale * eta, lr=rates[name])) for name, (_, init, eta) in rows.items()]
 
     deep, most = trained(config, seeds, settings(DEEP))
     shallow, _ = trained(config, seeds, settings(SHALLOW), layers=config.shallow)
@@ -66,23 +64,13 @@ def draw(data: Any, config: TableConfig) -> Any:
     ax = axes[0, 0]
     plots.bars(ax, data["accuracy"], "setting", LOOKS)
     rows = {name: i for i, name in enumerate(ALL)}
-    ax.plot(
-        list(BEST.values()),
-        [rows[n] for n in BEST],
-        "o",
-        mfc="white",
-        mec="black",
-        label="paper, best of 40 runs on MNIST",
-    )
+    hollow = dict(mfc="white", mec="black", label="paper, best of 40 runs on MNIST")
+    ax.plot(list(BEST.values()), [rows[n] for n in BEST], "o", **hollow)
     ax.plot(list(PROGRAM.values()), [rows[n] for n in PROGRAM], "kx", label="independent program, these clusters")
     ax.axvline(float(data["majority"].mean()), color="0.35", linewidth=1.2, label="share of the largest class")
     title = f"{config.layers} hidden layers of {config.width} (shallow: {config.shallow}), {config.steps} updates"
-    plots.finish(
-        ax,
-        title=title,
-        xlim=(0, 1.04),
-        legend=dict(fontsize=7, loc="upper center", bbox_to_anchor=(0.4, -0.14), ncol=2),
-    )
+    legend = dict(fontsize=7, loc="upper center", bbox_to_anchor=(0.4, -0.14), ncol=2)
+    plots.finish(ax, title=title, xlim=(0, 1.04), legend=legend)
     return figure
 
 

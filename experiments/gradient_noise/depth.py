@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gradient_noise.protocol import PAPER, SMOKE, NetworkConfig, escapes, trained
+from experiments.gradient_noise.protocol import PAPER, SMOKE, NetworkConfig, draw_escapes, escapes, eta_looks, trained
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, dataset, field, less_than_zero
 from mtrl.harness.judge.measures import FIRST, LAST, mean, value
 from mtrl.harness.picture import plots
@@ -39,15 +39,12 @@ def run(config: DepthConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: DepthConfig) -> Any:
     """Escape with clipping and without over depth; the accuracy at the end below."""
     figure, axes = plots.panel(2, 2, width=5.0, height=3.2)
-    look = plots.looks({float(eta): f"eta = {eta:g}" for eta in data["eta"].values})
+    look = eta_looks(data)
     data = data.assign_coords(depth=data["depth"].assign_attrs(long_name="hidden layers L"))
     never = 1.25 * config.steps
     for column, way in zip(axes.T, data["clipping"].values, strict=True):
         part = data.sel(clipping=way)
-        capped = part["escape"].where(np.isfinite(part["escape"]), never).assign_attrs(data["escape"].attrs)
-        plots.points(column[0], capped, "depth", "eta", look, spread=0.02, linestyle="-", linewidth=0.8)
-        column[0].axhline(never, color="0.6", linestyle=":", linewidth=1)
-        column[0].text(2, never, " never", va="bottom", fontsize=8, color="0.4")
+        draw_escapes(column[0], part["escape"], "depth", look, never, (2, " never"), 0.02)
         top = dict(fontsize=7, loc="center left") if way == CLIPPED else None
         plots.finish(column[0], title=f"Simple Init, {way}", ylim=(-0.03 * never, 1.15 * never), legend=top)
         plots.points(column[1], part["accuracy"], "depth", "eta", look, spread=0.02, linestyle="-", linewidth=0.8)

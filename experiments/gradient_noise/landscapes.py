@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.gradient_noise.protocol import eta_looks
 from mtrl import dynamics
 from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds
 from mtrl.harness.judge.claims import Claim, at_least, at_most, between
@@ -78,7 +79,7 @@ def run(config: LandscapesConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: LandscapesConfig) -> Any:
     """One panel a landscape."""
     figure, axes = plots.panel(1, 3, width=4.0, height=3.6)
-    every = plots.looks({float(eta): f"eta = {eta:g}" for eta in data["eta"].values})
+    every = eta_looks(data)
     noisy = {eta: look for eta, look in every.items() if eta > 0}
     for ax, name, law, x in ((axes[0, 0], "spread", "walk", "t"), (axes[0, 1], "escape", "median", "curvature")):
         plots.points(ax, data[name], x, "eta", noisy)

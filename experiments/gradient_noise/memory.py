@@ -8,19 +8,8 @@ from typing import Any
 import numpy as np
 
 from mtrl import dynamics
-from mtrl.harness import (
-    Axis,
-    BaseConfig,
-    Claim,
-    Figure,
-    at_least,
-    at_most,
-    dataset,
-    field,
-    jax,
-    over_seeds,
-    split_named,
-)
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, field, jax, over_seeds, split_named
+from mtrl.harness.judge.claims import Claim, at_least, at_most
 from mtrl.harness.judge.measures import LAST, bootstrap, mean, value
 from mtrl.harness.picture import plots
 

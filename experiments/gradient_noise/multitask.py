@@ -4,7 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gradient_noise.protocol import ACCURACY, PAPER, SMOKE, NetworkConfig, escapes, trained
+from experiments.gradient_noise.protocol import (
+    ACCURACY,
+    PAPER,
+    SMOKE,
+    NetworkConfig,
+    draw_escapes,
+    escapes,
+    eta_looks,
+    trained,
+)
 from mtrl.harness import Axis, Claim, Figure, at_least, at_most, dataset, field
 from mtrl.harness.judge.measures import FIRST, LAST, bootstrap, value, worst
 from mtrl.harness.picture import plots
@@ -34,24 +43,14 @@ def run(config: MultitaskConfig, seeds: np.ndarray) -> Any:
 def draw(data: Any, config: MultitaskConfig) -> Any:
     """Accuracy and escape over K."""
     figure, axes = plots.panel(1, 2, width=4.6, height=3.5)
-    look = plots.looks({float(eta): f"eta = {eta:g}" for eta in data["eta"].values})
+    look = eta_looks(data)
     data = data.assign_coords(task_count=data["task_count"].assign_attrs(long_name="tasks K on one trunk"))
-    style = dict(linestyle="-", linewidth=0.8)
-    plots.points(axes[0, 0], data["accuracy"], "task_count", "eta", look, spread=0.04, **style)
+    plots.points(axes[0, 0], data["accuracy"], "task_count", "eta", look, spread=0.04, linestyle="-", linewidth=0.8)
     plots.level(axes[0, 0], 1 / config.classes, "chance")
     never = 1.15 * config.steps
-    capped = data["escape"].where(np.isfinite(data["escape"]), never).assign_attrs(data["escape"].attrs)
-    plots.points(axes[0, 1], capped, "task_count", "eta", look, spread=0.04, **style)
-    axes[0, 1].axhline(never, color="0.6", linestyle=":", linewidth=1)
-    axes[0, 1].text(1, never, "never", va="bottom", fontsize=8, color="0.4")
-    for ax, top in zip(axes[0], (1.05, 1.12 * never), strict=True):
-        plots.finish(
-            ax,
-            log="x",
-            ticks=data["task_count"],
-            ylim=(0, top),
-            legend=dict(loc=(0.4, 0.42)) if ax is axes[0, 0] else None,
-        )
+    draw_escapes(axes[0, 1], data["escape"], "task_count", look, never, (1, "never"), 0.04)
+    for ax, top, legend in zip(axes[0], (1.05, 1.12 * never), (dict(loc=(0.4, 0.42)), None), strict=True):
+        plots.finish(ax, log="x", ticks=data["task_count"], ylim=(0, top), legend=legend)
     return figure
 
 

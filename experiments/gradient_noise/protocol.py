@@ -10,6 +10,7 @@ import numpy as np
 from mtrl import dynamics
 from mtrl.harness import Axis, BadInput, BaseConfig, field, jax, over_seeds, split_named
 from mtrl.harness.judge.measures import Quantity, value
+from mtrl.harness.picture import plots
 
 ACCURACY = "test accuracy"
 SMOKE = dict(seeds=1, layers=6, width=20, steps=200, checkpoints=4, rows=200, lanes=2)  # one program for most figures
@@ -99,3 +100,18 @@ def escapes(accuracy: Any, config: NetworkConfig) -> np.ndarray:
 def final(setting: str, name: str = "accuracy") -> Quantity:
     """A setting's last number."""
     return value(name, setting=setting)
+
+
+def draw_escapes(
+    ax: Any, escape: Any, x: str, looks: Any, never: float, words: tuple[float, str], spread: float
+) -> None:
+    """Updates of escape against `x`, by eta; runs that do not escape stand at `never`, which is named at a place (x, words)."""
+    capped = escape.where(np.isfinite(escape), never).assign_attrs(escape.attrs)
+    plots.points(ax, capped, x, "eta", looks, spread=spread, linestyle="-", linewidth=0.8)
+    ax.axhline(never, color="0.6", linestyle=":", linewidth=1)
+    ax.text(words[0], never, words[1], va="bottom", fontsize=8, color="0.4")
+
+
+def eta_looks(data: Any) -> dict[float, plots.Look]:
+    """A look for every noise."""
+    return plots.looks({float(eta): f"eta = {eta:g}" for eta in data["eta"].values})

@@ -51,19 +51,12 @@ def draw(data: Any, config: PublishedConfig) -> Any:
     for ax, name, dim in zip(axes[0], ("error", "success"), ("model", "search"), strict=True):
         rows = np.arange(data.sizes[dim])
         for way, marker in (("without", "o"), ("with", "D")):
-            ax.plot(
-                data[name].sel(noise=way),
-                rows,
-                marker,
-                mfc="white" if way == "without" else "0.6",
-                mec="black",
-                label=f"{way} noise",
-            )
+            look = dict(mfc="white" if way == "without" else "0.6", mec="black", label=f"{way} noise")
+            ax.plot(data[name].sel(noise=way), rows, marker, **look)
         ax.set_yticks(rows, data[dim].values)
         ax.invert_yaxis()
-        plots.finish(
-            ax, x=plots.axis_words(data[name]), title="paper, at its own scale", log="x" if name == "success" else ""
-        )
+        log = "x" if name == "success" else ""
+        plots.finish(ax, x=plots.axis_words(data[name]), title="paper, at its own scale", log=log)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Weights of every layer while gradients vanish: a random walk of known variance, until the network escapes."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,9 @@ class SpreadConfig(NetworkConfig):
 def run(config: SpreadConfig, seeds: np.ndarray) -> Any:
     """Both starts."""
     found, _ = trained(config, seeds, [(init, dict(eta=eta)) for init, eta in zip(STARTS, config.etas, strict=True)])
-    walk = dynamics.gradient_noise.theory.walk_std
-    law = [
-        np.sqrt(s**2 + np.asarray(walk(config.at, lr=config.lr, eta=eta, gamma=config.gamma)) ** 2)
-        for s, eta in zip(STARTS.values(), config.etas, strict=True)
-    ]
+    walk = functools.partial(dynamics.gradient_noise.theory.walk_std, config.at, lr=config.lr, gamma=config.gamma)
+    both = zip(STARTS.values(), config.etas, strict=True)
+    law = [np.sqrt(s**2 + np.asarray(walk(eta=eta)) ** 2) for s, eta in both]
     dims = ("seed", "start", "update", "layer")
     words = "standard deviation of a layer's weights"
     return dataset(
@@ -40,9 +39,9 @@ def run(config: SpreadConfig, seeds: np.ndarray) -> Any:
 
 def draw(data: Any, config: SpreadConfig) -> Any:
     """One panel a start, one line a layer."""
-    figure, axes = plots.panel(1, 2, width=4.8, height=3.6)
     import matplotlib as mpl
 
+    figure, axes = plots.panel(1, 2, width=4.8, height=3.6)
     shades = mpl.colormaps["viridis"](np.linspace(0, 0.9, data.sizes["layer"]))
     ends = 0, data.sizes["layer"] - 1
     look = {

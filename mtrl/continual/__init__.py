@@ -7,7 +7,7 @@ the next free energy as a KL term (BiVCL).
 | --- | --- |
 | teachers with an overlap, labelled inputs, mini-batches, generalisation error | `problem` |
 | the free energy of a perceptron, its gradients, two forms of the KL term, the information of a field | `objective` |
-| `bivcl` (gamma = 0 is plain descent), `ewc` | `perceptron` |
+| `bivcl` (gamma = 0 is plain descent), `ewc`; fields brought to a given q*, `scaled_to` | `perceptron` |
 | saddle point of one task, its branches over the load, at a given q*: `saddle_point`, `follow`, `fixed_variance` | `single_task` |
 | Franz-Parisi saddle point of two tasks: `magnetisation_law`, `transfer`, `follow_transfer` | `two_tasks` |
 | their fixed quadrature, the damped and Newton iteration | `quadrature`, `saddle` |
@@ -44,7 +44,7 @@ from mtrl.continual.deep import (
     sequential_temperature,
 )
 from mtrl.continual.metaplasticity import metaplasticity
-from mtrl.continual.perceptron import bivcl, ewc, squared_gradients
+from mtrl.continual.perceptron import bivcl, ewc, scaled_to, squared_gradients
 from mtrl.continual.problem import Examples, examples, generalisation_error, sample, teachers
 from mtrl.continual.single_task import COLD, WARM, Saddle, fixed_variance, follow, magnetisation_law, saddle_point
 from mtrl.continual.two_tasks import Transfer, follow_transfer, transfer
@@ -53,6 +53,6 @@ __all__ = [
     "COLD", "WARM", "Batch", "Examples", "Penalty", "Saddle", "Transfer", "accuracy", "binary_forward", "bivcl", "deep", "ewc",
     "examples", "field_forward", "fixed_variance", "follow", "follow_transfer", "gaussian_field", "gaussian_field_ewc",
     "generalisation_error", "magnetisation_law", "metaplasticity", "objective", "permuted_temperature", "problem",
-    "quadrature", "saddle_point", "sample", "sampled_weights", "sequential_temperature", "squared_gradients",
+    "quadrature", "saddle_point", "sample", "sampled_weights", "scaled_to", "sequential_temperature", "squared_gradients",
     "teachers", "theory", "transfer",
 ]  # fmt: skip

@@ -170,3 +170,26 @@ def squared_gradients(
 
     weight = task.mask.astype(theta.dtype)
     return (weight @ jax.vmap(one)(task.x, task.y)) / jnp.sum(weight)
+
+
+def scaled_to(theta: Float[Array, " dim"], q_star: Scalar, *, halvings: int = 24) -> Float[Array, " dim"]:
+    """The fields (beta_f = 1) whose magnetisations are a common factor times m = tanh(theta), cut at 1 - 1e-6, with mean m^2 = q*.
+
+    Args:
+      theta: fields, not all zero.
+      q_star: in (0, 1), at most what the cut leaves.
+      halvings: of the factor's logarithm between -8 and 8.
+    """
+    m, low, high = jnp.tanh(theta), *(jnp.full((), end, theta.dtype) for end in (-8.0, 8.0))
+
+    def times(power):
+        return jnp.clip(jnp.exp(power) * m, -1 + 1e-6, 1 - 1e-6)
+
+    def halve(_, ends):
+        low, high = ends
+        middle = (low + high) / 2
+        less = jnp.mean(times(middle) ** 2) < q_star
+        return jnp.where(less, middle, low), jnp.where(less, high, middle)
+
+    low, high = jax.lax.fori_loop(0, halvings, halve, (low, high))
+    return jnp.arctanh(times((low + high) / 2))

@@ -65,6 +65,20 @@ def test_penalties(key):
     assert_close("empirical information", *information, 1e-9)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scaled_to_brings_the_mean_square_to_its_value(dtype):
+    """By one factor for all magnetisations that are not cut; where even the cut leaves too little, as near as it comes."""
+    theta = jax.random.normal(jax.random.key(3), (50,), dtype)
+    scaled = jax.jit(continual.scaled_to)
+    m = np.tanh(theta)
+    for q_star in (0.2, 0.9):
+        found = np.tanh(scaled(theta, jnp.asarray(q_star, dtype)))
+        assert_close("mean m^2", np.mean(found.astype(float) ** 2), q_star, 1e-5)
+        free = np.abs(found) < 1 - 1e-5
+        assert free.any() and found.dtype == dtype
+        assert_close("one factor", found[free] / m[free], (found[free] / m[free])[0], 1e-3)
+
+
 def test_bad_input():
     rate = optax.sgd(0.1)
     with pytest.raises(BadInput, match=r"gamma got -1, but must be a finite number of at least 0"):
