@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_offpolicy_psr import literal, programs, protocol
-from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, timing
 from mtrl.harness.judge.measures import FIRST, LAST, exact, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import moments
@@ -48,7 +48,7 @@ def run(config: PosteriorConfig, seeds: np.ndarray) -> Any:
         "ours_log": functools.partial(evaluate, programs.posteriors_from_log, *ready, prior, tasks=m),
         "literal_log": lambda: literal.posteriors(*literal.sums_by_loop(*log, m)),
     }
-    seconds = protocol.seconds_of(calls, config.repeats)
+    seconds = timing.seconds_of(calls, config.repeats)
     mean, cov, hyper_mean, hyper_cov = zip(*(calls[name]() for name in LOOK), strict=True)
     kept = np.arange(m)[:: -(-m // KEPT)]
     sizes, dims = np.array([m // 4, m // 2, m]), np.array([d, 2 * d])
@@ -102,10 +102,10 @@ FIGURE = Figure(
     question="How much time and memory do the posteriors of 10,000 tasks take, against NumPy?",
     presets={"smoke": dict(tasks=40, dim=3, rows=5, repeats=2), "paper": dict(tasks=100_000)},
     claims=(
-        protocol.faster("times faster than a literal NumPy loop over tasks", 30.0, protocol.times("literal", "ours")),
-        protocol.faster("times faster than NumPy on stacks of matrices", 1.0, protocol.times("stacked", "ours"),
+        Claim.faster("times faster than a literal NumPy loop over tasks", 30.0, protocol.times("literal", "ours")),
+        Claim.faster("times faster than NumPy on stacks of matrices", 1.0, protocol.times("stacked", "ours"),
               "not a loop: NumPy's inverses and products of all tasks in one call each"),
-        protocol.faster("times faster from the log on, sums over each task's rows included", 1.0,
+        Claim.faster("times faster from the log on, sums over each task's rows included", 1.0,
               protocol.times("literal_log", "ours_log")),
         memory("work space and results over the covariances' 8 m d^2 bytes", "goal: memory O(m d^2)",
               exact(value("megabytes", m=LAST, d=FIRST) / value("covariances", m=LAST, d=FIRST)), 10.0,

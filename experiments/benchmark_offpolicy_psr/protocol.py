@@ -1,32 +1,18 @@
 """What the figures share: seconds of methods timed in turn, their bars, and the forms of their claims."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from mtrl.harness import Claim, at_least, between, timing
+from mtrl.harness import Claim, between
 from mtrl.harness.judge.measures import Measure, exact, times_faster, value
 from mtrl.harness.picture import plots
-
-GOAL = "this project's goal"
-
-
-def seconds_of(calls: Mapping[str, Callable], repeats: int) -> np.ndarray:
-    """Seconds (method, repeat) of calls made in turn."""
-    timed = timing.compare(dict(calls), repeats)
-    return np.stack([timed[name] for name in calls])
 
 
 def times(slow: str, fast: str) -> Measure:
     """Seconds of a method over those of another."""
     return times_faster(value("seconds", method=slow), value("seconds", method=fast))
-
-
-def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
-    """Claim: at least that many times faster."""
-    paper = f"goal: {goal:g}" if goal > 1 else "goal: faster"
-    return Claim.speed(text, paper, measure, at_least(goal), unit="times", reason=GOAL, note=note)
 
 
 def same(

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.benchmark_offpolicy_psr import literal, programs, protocol
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Figure, dataset, evaluate, field, jnp, over_seeds
+from mtrl.harness import BaseConfig, Claim, Figure, dataset, evaluate, field, jnp, over_seeds, timing
 from mtrl.harness.picture import plots
 
 WORDS = {
@@ -43,7 +43,7 @@ def run(config: TreeConfig, seeds: np.ndarray) -> Any:
         "numpy": functools.partial(literal.by_stage, p, q),
         "loop": functools.partial(literal.by_history, p, q),
     }
-    seconds = protocol.seconds_of(calls, config.repeats)
+    seconds = timing.seconds_of(calls, config.repeats)
     methods = (functools.partial(evaluate, programs.furthest), literal.by_stage, literal.by_history)
     found = [[method(*pair) for pair in laws] for method in methods]
     alone = [evaluate(mdp.psr.distance, *pair) for pair in laws]
@@ -85,9 +85,9 @@ FIGURE = Figure(
     question="How much faster is the recursion on the tree of trajectories than NumPy, with the same total variations?",
     presets={"smoke": dict(seeds=2, states=2, observations=2, actions=2, horizon=3, repeats=2), "paper": dict(seeds=20)},
     claims=(
-        protocol.faster("times faster than NumPy, whole stages at once", 5.0, protocol.times("numpy", "ours"),
+        Claim.faster("times faster than NumPy, whole stages at once", 5.0, protocol.times("numpy", "ours"),
                         "both give the value and the policy; the harder of the two references"),
-        protocol.faster("times faster than NumPy, history by history", 5.0, protocol.times("loop", "ours"), "the literal recursion"),
+        Claim.faster("times faster than NumPy, history by history", 5.0, protocol.times("loop", "ours"), "the literal recursion"),
         protocol.same("all give the same total variations (largest relative deviation)", "same recursion", ("distance",), "loop",
                       1e-12, "rounding of a sum of non-negative terms"),
         protocol.same("all find policies that show it (total variation under them, largest relative deviation)", "same recursion",

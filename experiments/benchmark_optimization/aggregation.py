@@ -115,10 +115,10 @@ FIGURE = Figure(
         "paper": dict(parameters=(10_000, 1_000_000), program_tasks=40, repeats=10),
     },
     claims=(
-        *(protocol.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
+        *(Claim.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
           for name in ("MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")),
-        *(protocol.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8)) for name in PROGRAMS),
-        *(protocol.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
+        *(Claim.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8)) for name in PROGRAMS),
+        *(Claim.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
           for name in TORCH for tasks in (2, 40)),
         Claim.sanity(text="ours and NumPy give the same directions (largest relative distance)",
               paper="same closed forms, same iteration", measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),

@@ -82,7 +82,7 @@ FIGURE = Figure(
     question="How much faster are all paths on the landscape in one program than in a literal loop?",
     presets={"smoke": dict(steps=20, literal_steps=20, repeats=2)},
     claims=(
-        protocol.faster("times faster per step than a literal loop", 100.0, speedup(), "the loop is timed on fewer steps"),
+        Claim.faster("times faster per step than a literal loop", 100.0, speedup(), "the loop is timed on fewer steps"),
         Claim.sanity("both sides are at the same points (largest distance after the loop's steps, from the starts other than (0, 0))",
               "same steps", exact(apart.over("method", "start", "coordinate", how="max")), between(0.0, 1e-4), unit="units of x",
               reason="Frank-Wolfe stops at 1e-3; at (0, 0) the gradients are parallel and IMTL-G's weights come from rounding"),

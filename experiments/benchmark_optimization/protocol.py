@@ -5,11 +5,9 @@ from typing import Any
 import numpy as np
 
 from mtrl import descent
-from mtrl.harness import Claim, at_least, evaluate, jax, jnp
-from mtrl.harness.judge.measures import Measure
+from mtrl.harness import evaluate, jax, jnp
 from mtrl.harness.picture import plots
 
-GOAL = "this project's goal"
 METHODS = ("mean", "MGDA", "PCGrad", "IMTL-G", "Aligned-MTL", "Nash-MTL", "CAGrad")
 LOOK = plots.looks(METHODS)
 
@@ -50,8 +48,3 @@ def jacobian(tasks: int, parameters: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng((tasks, seed) if seed else tasks)
     J = rng.normal(size=(tasks, parameters)) + 0.3 * rng.normal(size=parameters)
     return J * np.geomspace(1, 10, tasks)[:, None] / np.sqrt(parameters)
-
-
-def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:
-    """Claim: at least that many times faster."""
-    return Claim.speed(text, f"goal: {goal:g}", measure, at_least(goal), unit="times", reason=GOAL, note=note)

@@ -35,6 +35,12 @@ def equal_starts(gates: Any, at: Any, lr: Any, scale: Any, *, depth: int) -> Any
     return jax.vmap(one)(gates)
 
 
+def early_gate(levels: Any, duration: Any, scale: Any, lr: Any, *, depth: int) -> tuple[Any, Any]:
+    """The closed form of b's share after a gate from step 0, and the steps until a mode escapes, (level,)."""
+    split = dynamics.theory.gated_split(levels, duration, depth, scale) / levels
+    return split, dynamics.theory.escape_time(levels, scale, float(depth)) / lr
+
+
 def table_of(starts: tuple[int, ...]) -> dict[str, tuple]:
     """The independent program's shares, where it has them all."""
     if not set(starts) <= set(SHARES):
@@ -50,8 +56,8 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     same = evaluate(equal_starts, gates, at[-1:], config.lr, config.scale, depth=config.depth)
     group, levels = protocol.levels()
     share = protocol.by_level(found[:, :, -1, 1] / np.asarray(dynamics.hierarchy().s))
-    early = dynamics.theory.gated_split(levels, config.length * config.lr, config.depth, config.scale) / levels
-    escape = dynamics.theory.escape_time(levels, config.scale, float(config.depth)) / config.lr
+    numbers = levels, config.length * config.lr, config.scale, config.lr
+    early, escape = evaluate(early_gate, *numbers, depth=config.depth)
     dims = ("seed", "start", "step", "pathway", "level")
     return dataset(
         seeds,

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.critical_periods.portraits import PortraitConfig, draw, portrait_data
 from experiments.critical_periods.protocol import changes
 from mtrl import dynamics
-from mtrl.harness import Claim, Figure, at_least, at_most, field, less_than_zero
+from mtrl.harness import Claim, Figure, at_least, at_most, evaluate, field, jnp, less_than_zero
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.judge.quantities import as_quantity
 
@@ -24,11 +24,16 @@ class Config(PortraitConfig, lr=0.01, depths=(2, 3, 4), steps=1_000_000, starts=
         return [int(float(dynamics.theory.escape_time(self.strength, k0, depth)) / self.lr) for depth, k0 in starts]
 
 
+def splits(s: Any, duration: Any, scales: Any, *, depths: tuple[int, ...]) -> Any:
+    """The closed form of K_b after the early gate, (depth,)."""
+    return jnp.stack([dynamics.theory.gated_split(s, duration, d, k) for d, k in zip(depths, scales, strict=True)])
+
+
 def run(config: Config, seeds: np.ndarray) -> Any:
     """One cell; all steps are made."""
-    s, duration = config.strength, config.lengths[0] * config.lr
-    split = [float(dynamics.theory.gated_split(s, duration, depth, config.scale**depth)) for depth in config.depths]
-    found = portrait_data(config, seeds, start="small", scales=[config.scale**depth for depth in config.depths])
+    scales = np.array([config.scale**depth for depth in config.depths])
+    split = evaluate(splits, config.strength, config.lengths[0] * config.lr, scales, depths=config.depths)
+    found = portrait_data(config, seeds, start="small", scales=scales)
     early = found["final"].sel(gate="early", pathway="b").isel(seed=0).values
     words = {"units": "1", "long_name": "final K_b after the early gate"}
     return found.assign(split=("depth", split, words), early=("depth", early, words))

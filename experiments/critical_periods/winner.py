@@ -6,7 +6,8 @@ import numpy as np
 
 from experiments.critical_periods.protocol import changes, reference
 from mtrl import dynamics
-from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, jax, jnp, less_than_zero, over_seeds
+from mtrl.harness import Axis, BaseConfig, Figure, dataset, evaluate, field, jax, jnp, over_seeds
+from mtrl.harness.judge.claims import Claim, at_most, less_than_zero
 from mtrl.harness.judge.measures import bootstrap, mean, value, worst
 from mtrl.harness.picture import plots
 
@@ -41,16 +42,20 @@ def shares(
     return jax.vmap(lambda d, t: jax.vmap(lambda f: one(d, t, f))(fractions))(depths, escape)
 
 
+def formulas(s: Any, k0: Any, fractions: Any, *, depths: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """Escape times (depth,); the split formula and its leading order, (depth, fraction)."""
+    theory = dynamics.theory
+    escape = jnp.stack([theory.escape_time(s, k0, float(depth)) for depth in depths])
+    split = [theory.gated_split(s, fractions * time, depth) / s for depth, time in zip(depths, escape, strict=True)]
+    return escape, jnp.stack(split), jnp.stack([theory.winner_share(fractions, s, k0, depth) for depth in depths])
+
+
 def run(config: Config, seeds: np.ndarray) -> Any:
     """Simulation and formulas."""
-    theory, s, k0 = dynamics.theory, config.strength, config.scale
-    depths, fractions = np.array(config.depths, float), np.array(config.fractions)
-    escape = np.array([float(theory.escape_time(s, k0, depth)) for depth in depths])
-    numbers = (np.array([s]), depths, escape, fractions, k0, config.spread)
+    depths, fractions, s = np.array(config.depths, float), np.array(config.fractions), config.strength
+    escape, split, order = evaluate(formulas, s, config.scale, fractions, depths=config.depths)
+    numbers = (np.array([s]), depths, escape, fractions, config.scale, config.spread)
     found = over_seeds(shares, seeds, *numbers, resolution=config.resolution)
-    times = zip(config.depths, escape, strict=True)
-    split = [np.asarray(theory.gated_split(s, fractions * time, d)) / s for d, time in times]
-    order = [np.asarray(theory.winner_share(fractions, s, k0, d)) for d in config.depths]
     words = "final share of b, K_b / s"
     return dataset(
         seeds,

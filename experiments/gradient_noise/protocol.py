@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from mtrl import dynamics
-from mtrl.harness import Axis, BadInput, BaseConfig, field, jax, over_seeds, split_named
+from mtrl.harness import Axis, BadInput, BaseConfig, evaluate, field, jax, over_seeds, split_named
 from mtrl.harness.judge.measures import Quantity, value
 from mtrl.harness.picture import plots
 
 ACCURACY = "test accuracy"
-SMOKE = dict(seeds=1, layers=6, width=20, steps=200, checkpoints=4, rows=200, lanes=2)  # one program for most figures
+SMOKE = dict(seeds=1, layers=6, width=20, steps=100, checkpoints=4, rows=200, lanes=2)  # one program for most figures
 PAPER = dict(seeds=20, layers=20, width=50, steps=60_000)
 STAND_IN = "clusters of the same number of classes stand in for MNIST"
 
@@ -93,8 +93,8 @@ def updates(config: NetworkConfig) -> Axis:
 
 def escapes(accuracy: Any, config: NetworkConfig) -> np.ndarray:
     """Update of the first checkpoint at twice the accuracy of chance, of runs (..., checkpoint); infinite where there is none."""
-    every = config.steps // config.checkpoints
-    return np.asarray(dynamics.gradient_noise.escape(np.asarray(accuracy), every=every, classes=config.classes))
+    static = dict(every=config.steps // config.checkpoints, classes=config.classes)
+    return evaluate(dynamics.gradient_noise.escape, np.asarray(accuracy), **static)
 
 
 def final(setting: str, name: str = "accuracy") -> Quantity:

@@ -90,5 +90,5 @@ FIGURE = Figure(
               "Senushkin et al., theorem 1", slowest("nash", ALIGNED), at_most(0.5, "a mark of the figure on an axis of 20"), unit="1"),
         *(table_claim(m) for m in X1),
     ),
-    presets={"smoke": dict(steps=(60, 40), keep=20), "paper": {}},
+    presets={"smoke": dict(steps=(60, 60), keep=20), "paper": {}},
 )  # fmt: skip

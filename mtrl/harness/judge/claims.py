@@ -145,6 +145,12 @@ class Claim:
         return cls(*args, kind="sanity", **keywords)
 
     @classmethod
+    def faster(cls, text: str, goal: float, measure: Callable[..., Interval], note: str = "") -> "Claim":
+        """A claim that something is at least so many times faster, this project's own goal (1: faster at all)."""
+        paper, reason = f"goal: {goal:g}" if goal > 1 else "goal: faster", "this project's goal"
+        return cls.speed(text, paper, measure, at_least(goal), unit="times", reason=reason, note=note)
+
+    @classmethod
     def speed(cls, *args: Any, **keywords: Any) -> "Claim":
         """A claim about time."""
         return cls(*args, kind="speed", **keywords)

@@ -55,6 +55,12 @@ def compare(
     return {name: np.array(values) for name, values in seconds.items()}
 
 
+def seconds_of(calls: Mapping[str, Callable[[], Any]], repeats: int = 5) -> np.ndarray:
+    """The same as one array (call, repeat), in the order of the calls."""
+    timed = compare(calls, repeats)
+    return np.stack([timed[name] for name in calls])
+
+
 def working_bytes(fn: Callable, *arguments: Any) -> int:
     """Bytes that a compiled function gives to temporaries and results, by the compiler's own analysis; nothing is run.
 

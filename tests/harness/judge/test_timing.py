@@ -20,6 +20,11 @@ def test_compare_interleaves():
     assert times["a"].shape == (3,) and np.all(times["a"] > 0)
 
 
+def test_seconds_of_are_in_the_order_of_the_calls(monkeypatch):
+    monkeypatch.setattr(timing, "compare", lambda calls, repeats: {"a": np.ones(repeats), "b": 2 * np.ones(repeats)})
+    assert_close("seconds", timing.seconds_of({"b": print, "a": print}, 2), [[2, 2], [1, 1]])
+
+
 def test_short_calls_are_repeated(monkeypatch):
     """On a clock that goes 3 ms a look, seven calls fill 20 ms."""
     calls, looks = [], itertools.count()
