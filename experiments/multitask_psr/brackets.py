@@ -43,9 +43,8 @@ def numbers(tasks, eta, *, horizon, states, actions, observations, rank, perturb
 def run(config, seeds):
     """One cell."""
     names = ("horizon", "states", "actions", "observations", "rank", "perturbations", "cores")
-    joint, separate = evaluate(
-        numbers, np.array(TASKS, float), config.eta, **{name: getattr(config, name) for name in names}
-    )
+    sizes = {name: getattr(config, name) for name in names}
+    joint, separate = evaluate(numbers, np.array(TASKS, float), config.eta, **sizes)
     width, inside = over_seeds(bracket, seeds, np.array(config.spacings))
     bound = [float(mdp.psr.theory.grid_bracket_width(t, states=2, observations=3, horizon=3)) for t in config.spacings]
     dims = ("class", "team")
@@ -86,9 +85,8 @@ def tables(data, config):
     shown = data.sel({"team": [1, 2, 10, 100], "class": CLASSES[0]})
     columns = [shown[name].values for name in ("team", "joint", "separate", "ratio")]
     rows = [[f"{int(n)}", *map(float, numbers)] for n, *numbers in zip(*columns, strict=True)]
-    return [
-        plots.Table("log N_eta of POMDPs with shared T", ["tasks N", "joint [nat]", "separate [nat]", "ratio"], rows)
-    ]
+    heads = ["tasks N", "joint [nat]", "separate [nat]", "ratio"]
+    return [plots.Table("log N_eta of POMDPs with shared T", heads, rows)]
 
 
 def entry(text, number, half, name="ratio", label=CLASSES[0], **where):

@@ -45,12 +45,10 @@ def draw(data, config):
     """Conditioning and errors against sharpness."""
     figure, axes = plots.panel(1, 2, width=4.8)
     for name, look in zip(("gamma", "smallest", "second"), LOOKS.values(), strict=False):
-        plots.points(
-            axes[0, 0], data[name], "sharpness", look=look._replace(words=data[name].attrs["long_name"]), linestyle="-"
-        )
-    plots.finish(
-        axes[0, 0], x="sharpness of the emissions", y="size", log="xy", ticks=data["sharpness"], legend={"fontsize": 8}
-    )
+        shown = look._replace(words=data[name].attrs["long_name"])
+        plots.points(axes[0, 0], data[name], "sharpness", look=shown, linestyle="-")
+    words = dict(x="sharpness of the emissions", y="size", legend={"fontsize": 8})
+    plots.finish(axes[0, 0], **words, log="xy", ticks=data["sharpness"])
     look = {m: k._replace(words=f"TV* of the law, {m}") for m, k in zip(METHODS, LOOKS.values(), strict=False)}
     plots.points(axes[0, 1], data["error"], "sharpness", "method", look)
     entries = LOOKS["known T"]._replace(words="entries of M(o, a), moments")

@@ -54,13 +54,11 @@ def draw(data, config):
     plots.finish(axes[0, 0], x="downstream episodes, K0", log="xy", legend={"fontsize": 8})
     eps, tv = data["eps"].mean("seed").values, data["floor_tv"]
     at = tv.assign_coords(change=eps)
-    plots.points(
-        axes[0, 1], at, "change", look=look["upstream T"]._replace(words="floor of TV* with a wrong T, K0 infinite")
-    )
+    floor = look["upstream T"]._replace(words="floor of TV* with a wrong T, K0 infinite")
+    plots.points(axes[0, 1], at, "change", look=floor)
     axes[0, 1].plot(eps, np.sqrt(eps / 2), color="0.35", label="bound sqrt(eps_0 / 2) (Pinsker)")
-    plots.finish(
-        axes[0, 1], x="realisability error eps_0 (Renyi, alpha = 2) [nat]", y="TV* to the best in the class", log="xy"
-    )
+    words = dict(x="realisability error eps_0 (Renyi, alpha = 2) [nat]", y="TV* to the best in the class")
+    plots.finish(axes[0, 1], **words, log="xy")
     return own(figure)
 
 

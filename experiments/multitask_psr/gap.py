@@ -34,9 +34,8 @@ def draw(data, config):
     look = {name: LOOKS[name] for name in METHODS}
     plots.points(axes[0, 0], data["gap"], "episodes", "method", look)
     plots.theory(axes[0, 0], data["bound"], "episodes", "method", look, words="bound 2 TV*,")
-    plots.finish(
-        axes[0, 0], x="episodes per task, K", y="value gap per task [return]", log="xy", legend={"fontsize": 8}
-    )
+    words = dict(x="episodes per task, K", y="value gap per task [return]")
+    plots.finish(axes[0, 0], **words, log="xy", legend={"fontsize": 8})
     return own(figure)
 
 

@@ -59,10 +59,10 @@ def draw(data, config):
     figure, axes = plots.panel(width=5.4, height=4.0)
     look = {name: k._replace(words=name) for name, k in zip(METHODS, LOOKS.values(), strict=False)}
     plots.curves(axes[0, 0], data["mixture"], "round", "method", look)
-    rate = (data["mixture"].sel({"method": METHODS[1]}).isel(round=0).mean("seed") / data["round"] ** 0.5).rename(
-        "rate"
+    first = data["mixture"].sel({"method": METHODS[1]}).isel(round=0).mean("seed")
+    axes[0, 0].plot(
+        data["round"], first / data["round"] ** 0.5, color="0.35", label="K^(-1/2), scaled at the first point"
     )
-    axes[0, 0].plot(data["round"], rate, color="0.35", label="K^(-1/2), scaled at the first point")
     plots.finish(axes[0, 0], x="rounds K", y="V* - V of the mixture [return]", log="xy", legend={"fontsize": 8})
     return own(figure)
 

@@ -27,17 +27,10 @@ class TerminationConfig(ClassConfig):
 def run(config, seeds):
     """One cell."""
     teams = [np.arange(config.tasks, dtype=np.int32) // size for size in config.teams]
-    entrants = [
-        Entrant(
-            name, mdp.psr.umt_psr, static=dict(sharing=name),
-            grid=dict(beta=config.margin(config.teams, name), teams=teams, eps=config.eps),
-        )
-        for name in (JOINT, SEPARATE)
-    ]  # fmt: skip
-    inputs = (config.concentration,)
-    found = compete(
-        entrants, config.problem, seeds=seeds, rounds=config.rounds, inputs=inputs, record=protocol.progress
-    )
+    grids = {n: dict(beta=config.margin(config.teams, n), teams=teams, eps=config.eps) for n in (JOINT, SEPARATE)}
+    entrants = [Entrant(n, mdp.psr.umt_psr, static=dict(sharing=n), grid=grid) for n, grid in grids.items()]
+    options = dict(rounds=config.rounds, inputs=(config.concentration,), record=protocol.progress)
+    found = compete(entrants, config.problem, seeds=seeds, **options)
     records = [found[name].record for name in (JOINT, SEPARATE)]
     at = np.unique(np.geomspace(1, config.rounds, SHOWN).astype(int)) - 1
     width = np.stack([np.asarray(record[0])[:, :, at].mean(-1) for record in records], 1)

@@ -25,9 +25,8 @@ class BoundsConfig(SyntheticConfig, seeds=40):
     def validate(self) -> None:
         """The bounds hold for short features only."""
         if self.dim > 4:
-            raise BadInput(
-                f"dim got {self.dim}, but the bounds need ||phi|| <= 1 and features reach sqrt(d) / 2; take dim <= 4"
-            )
+            why = "the bounds need ||phi|| <= 1 and features reach sqrt(d) / 2"
+            raise BadInput(f"dim got {self.dim}, but {why}; take dim <= 4")
 
 
 def realised(key: Any, setting: Any, ns: Any, delta: Any, **sizes: int) -> Any:
@@ -84,14 +83,8 @@ def draw(data: Any, config: BoundsConfig) -> Any:
     last = axes[1, 1]
     plots.theory(last, data["bound"], "n", "method", LOOKS, words="bound,")
     plots.points(last, data["realised"], "n", "method", LOOKS, spread=0.03)
-    plots.finish(
-        last,
-        y=f"{LOSS} [{UNIT}]",
-        title="realised (points) under the bounds (lines), at their own alpha",
-        log="xy",
-        ticks=data["n"].values,
-        legend=None,
-    )
+    title = "realised (points) under the bounds (lines), at their own alpha"
+    plots.finish(last, y=f"{LOSS} [{UNIT}]", title=title, log="xy", ticks=data["n"].values, legend=None)
     return figure
 
 

@@ -36,9 +36,8 @@ def compare(key: Any, setting: Any, factors: Any, **sizes: int) -> Any:
         off = lambda f: prior._replace(**{name: f * getattr(prior, name)})  # noqa: E731
         return jax.vmap(lambda f: protocol.three_losses(here, data, off(f)))(factors)
 
-    controls = [
-        protocol.loss(here, p) for p in (op.pooled_opo(data, prior), protocol.learnt(data, sizes["dim"]), certain)
-    ]
+    others = op.pooled_opo(data, prior), protocol.learnt(data, sizes["dim"]), certain
+    controls = [protocol.loss(here, p) for p in others]
     return jnp.stack([told("cov_0"), told("cov_q")]), jnp.stack(controls)
 
 
@@ -46,9 +45,8 @@ def run(config: MisspecificationConfig, seeds: np.ndarray) -> Any:
     """One cell."""
     setting = protocol.setting_of(config, sigma_q=config.sigma_q, tasks=float(config.tasks))
     factors = np.sort(config.factors)
-    losses, controls = over_seeds(
-        compare, seeds, setting, factors, **protocol.sizes_of(config, most=config.tasks, count=config.interactions)
-    )
+    sizes = protocol.sizes_of(config, most=config.tasks, count=config.interactions)
+    losses, controls = over_seeds(compare, seeds, setting, factors, **sizes)
     return dataset(
         seeds,
         {
