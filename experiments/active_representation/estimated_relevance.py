@@ -159,17 +159,14 @@ FIGURE = Figure(
         ),
         protocol.ordering("L1", "L2", "excess_risk", "Wang et al. 2023: the L1 rule improves on the L2 rule"),
         *(
-            Claim.reference(
-                text=f"final mean excess risk of {rule}: z-score against the quoted mean of {QUOTED_SEEDS} seeds",
-                paper=f"unpublished independent program: {quoted}",
-                measure=mean(protocol.z_scores(final(rule), protocol.quoted(quoted), QUOTED_SEEDS)),
-                accepts=between(-3.0, 3.0, "three claims of one false alarm in 370 each"),
-                unit="standard errors",
-                value=0.0,
-                note="standard error of the quoted mean taken from our spread; each seed has its own instance",
-            )
+            Claim.reference(text=f"final mean excess risk of {rule}: z-score against the quoted mean of {QUOTED_SEEDS} seeds",
+                            paper=f"unpublished independent program: {quoted}",
+                            measure=mean(protocol.z_scores(final(rule), protocol.quoted(quoted), QUOTED_SEEDS)),
+                            accepts=between(-3.0, 3.0, "three claims of one false alarm in 370 each"), unit="standard errors",
+                            value=0.0,
+                            note="standard error of the quoted mean taken from our spread; each seed has its own instance")
             for rule, quoted in QUOTED.items()
         ),
     ),
     presets={"smoke": dict(seeds=2, iterations=2), "paper": dict(seeds=200, iterations=20)},
-)
+)  # fmt: skip

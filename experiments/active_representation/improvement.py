@@ -61,24 +61,14 @@ FIGURE = Figure(
     title="Wrong predictions of passive minus active, per target, linear and ConvNet",
     question="For how many of the digit targets does active sampling make fewer wrong predictions than passive sampling?",
     claims=tuple(
-        Claim(
-            text=f"{TITLE[learner]}: {rule} makes fewer errors than passive on most targets (share of targets, ties count against)",
-            paper=paper,
-            measure=share(
-                over_targets(
-                    wrong(learner=learner, sparse=FIRST, rule="passive")
-                    - wrong(learner=learner, sparse=FIRST, rule=rule)
-                )
-                > 0
-            ),
-            accepts=at_least(0.5, "a majority"),
-            unit="share of targets",
-            stand_in=vision.is_stand_in,
-            note=f"{vision.NOTES[learner]}; 16 targets decide a share of 0.75 and more, or 0.25 and less: --targets=0 runs all",
-        )
+        Claim(text=f"{TITLE[learner]}: {rule} makes fewer errors than passive on most targets (share of targets, ties count against)",
+              paper=paper, measure=share(over_targets(wrong(learner=learner, sparse=FIRST,
+              rule="passive") - wrong(learner=learner, sparse=FIRST, rule=rule)) > 0), accepts=at_least(0.5, "a majority"),
+              unit="share of targets", stand_in=vision.is_stand_in,
+              note=f"{vision.NOTES[learner]}; 16 targets decide a share of 0.75 and more, or 0.25 and less: --targets=0 runs all")
         for rule, paper in PAPERS.items()
         for learner in TITLE
     ),
     presets={"smoke": vision.SMOKE, "paper": vision.FULL},
     **vision.COMMON,
-)
+)  # fmt: skip

@@ -159,42 +159,24 @@ FIGURE = Figure(
         "which buying rule is cheapest?"
     ),
     claims=(
-        Claim.derived(
-            text="simulated subspace risk within 15% of sigma^2 (d-K) v(n) for every rule and budget",
-            paper="first-order law, derived here; the bounds of both papers have this shape",
-            measure=protocol.largest(DEVIATION),
-            accepts=at_most(0.15),
-            unit="relative",
-            reason="15% is ours: the law is of first order in 1/N, and the smallest budget is 100 samples a task",
-        ),
-        Claim(
-            text="L1 is below every other rule and baseline at every budget: largest mean difference of subspace risks (L1 - other)",
-            paper="Wang et al. 2023: allocation by the least-L1 relevance is optimal",
-            measure=lowest(RISKS, "L1", "rule"),
-            accepts=at_most(0.0),
-            unit="squared units of the target",
-            stand_in=True,
-        ),
+        Claim.derived(text="simulated subspace risk within 15% of sigma^2 (d-K) v(n) for every rule and budget",
+                      paper="first-order law, derived here; the bounds of both papers have this shape",
+                      measure=protocol.largest(DEVIATION), accepts=at_most(0.15), unit="relative",
+                      reason="15% is ours: the law is of first order in 1/N, and the smallest budget is 100 samples a task"),
+        Claim(text="L1 is below every other rule and baseline at every budget: largest mean difference of subspace risks (L1 - other)",
+              paper="Wang et al. 2023: allocation by the least-L1 relevance is optimal", measure=lowest(RISKS, "L1", "rule"),
+              accepts=at_most(0.0), unit="squared units of the target", stand_in=True),
         *(
-            Claim(
-                text=f"subspace risk of {rule} falls as 1/N: log-log slope",
-                paper="both papers: risk of order 1/N",
-                measure=slope(RISKS.at(rule=rule, budget=slice(1, None)), "budget"),
-                accepts=between(-1.1, -0.9, "a tenth is ours: budgets are finite"),
-                unit="exponent",
-                value=-1.0,
-                stand_in=True,
-                note="budgets from the second on; at the first the floor takes most samples",
-            )
+            Claim(text=f"subspace risk of {rule} falls as 1/N: log-log slope", paper="both papers: risk of order 1/N",
+                  measure=slope(RISKS.at(rule=rule, budget=slice(1, None)), "budget"),
+                  accepts=between(-1.1, -0.9, "a tenth is ours: budgets are finite"), unit="exponent", value=-1.0, stand_in=True,
+                  note="budgets from the second on; at the first the floor takes most samples")
             for rule in RULE_NAMES
         ),
-        Claim.reference(
-            text="closed form at N = 20000 for passive, L2, L1: largest relative difference from the quoted numbers",
-            paper="independent NumPy program: 0.00153, 0.00081, 0.00057",
-            measure=exact(abs(at_quoted("subspace_law") / protocol.quoted(QUOTED_LAW) - 1).over("rule", how="max")),
-            accepts=at_most(0.01, "two to three digits are quoted: up to 0.9%"),
-            unit="relative",
-        ),
+        Claim.reference(text="closed form at N = 20000 for passive, L2, L1: largest relative difference from the quoted numbers",
+                        paper="independent NumPy program: 0.00153, 0.00081, 0.00057",
+                        measure=exact(abs(at_quoted("subspace_law") / protocol.quoted(QUOTED_LAW) - 1).over("rule", how="max")),
+                        accepts=at_most(0.01, "two to three digits are quoted: up to 0.9%"), unit="relative"),
         protocol.agreement(
             protocol.z_scores(at_quoted("subspace_risk"), protocol.quoted(QUOTED_RISK), QUOTED_SEEDS),
             len(QUOTED_RISK),
@@ -206,4 +188,4 @@ FIGURE = Figure(
         "smoke": dict(seeds=2, budgets=(2000, 20000), rules=("passive", "L1"), iterations=2),
         "paper": dict(seeds=4000, budgets=(2000, 5000, 10000, 20000, 50000, 100000), iterations=20),
     },
-)
+)  # fmt: skip

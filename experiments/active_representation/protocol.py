@@ -62,15 +62,9 @@ def ordering(
 ) -> Claim:
     """Claim: the final mean of `variable` is lower for `better` than for `worse` (paired over seeds)."""
     final = value(variable, epoch=LAST, **where)
-    return Claim(
-        text=f"{prefix}mean final {variable.replace('_', ' ')}: {better} below {worse} (paired difference over seeds)",
-        paper=paper,
-        measure=mean(final.at(rule=worse) - final.at(rule=better)),
-        accepts=at_least(0.0),
-        note=note,
-        unit="squared units of the target",
-        stand_in=True,
-    )
+    return Claim(text=f"{prefix}mean final {variable.replace('_', ' ')}: {better} below {worse} (paired difference over seeds)",
+                 paper=paper, measure=mean(final.at(rule=worse) - final.at(rule=better)), accepts=at_least(0.0), note=note,
+                 unit="squared units of the target", stand_in=True)  # fmt: skip
 
 
 def is_default(config: Any, names: str) -> bool:
@@ -128,11 +122,6 @@ def largest(x: Quantity) -> Measure:
 
 def agreement(scores: Quantity, count: int, text: str, paper: str) -> Claim:
     """Claim: our means agree with the quoted ones, the largest |z| of `count`."""
-    return Claim.reference(
-        text=text,
-        paper=paper,
-        measure=largest(scores),
-        accepts=at_most(3.0, f"the largest of {count}: one false alarm in {round(370 / count)}"),
-        unit="standard errors",
-        note="standard error of the quoted means taken from our spread",
-    )
+    return Claim.reference(text=text, paper=paper, measure=largest(scores),
+                           accepts=at_most(3.0, f"the largest of {count}: one false alarm in {round(370 / count)}"),
+                           unit="standard errors", note="standard error of the quoted means taken from our spread")  # fmt: skip

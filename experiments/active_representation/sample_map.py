@@ -78,15 +78,11 @@ FIGURE = Figure(
     title="Where the samples go: corruption by digit",
     question="Do the samples go to source tasks that share the target's digit or its corruption?",
     claims=tuple(
-        Claim(
-            text=f"{TITLE[learner]}: tasks with the target's digit or corruption get more than their share (excess share)",
-            paper="both papers' heat maps: often the same digit or a related corruption",
-            measure=mean(Quantity(excess_share).at(learner=learner).over("target")),
-            accepts=at_least(0.0),
-            unit="share of samples",
-            stand_in=vision.is_stand_in,
-            note=f"on the stand-in unless run on MNIST-C{vision.UNTRAINED if learner == 'convnet' else ''}",
-        )
+        Claim(text=f"{TITLE[learner]}: tasks with the target's digit or corruption get more than their share (excess share)",
+              paper="both papers' heat maps: often the same digit or a related corruption",
+              measure=mean(Quantity(excess_share).at(learner=learner).over("target")), accepts=at_least(0.0),
+              unit="share of samples", stand_in=vision.is_stand_in,
+              note=f"on the stand-in unless run on MNIST-C{vision.UNTRAINED if learner == 'convnet' else ''}")
         for learner in TITLE
     ),
     presets={
@@ -94,4 +90,4 @@ FIGURE = Figure(
         "paper": vision.FULL,
     },
     **vision.COMMON,
-)
+)  # fmt: skip

@@ -120,16 +120,13 @@ FIGURE = Figure(
             protocol.faster(name, yardstick, GOAL, "goal of this library on 2 cores", NOTES.get(name, ""))
             for name, yardstick in YARDSTICKS.items()
         ),
-        Claim.sanity(
-            text="every fit reaches the duality gap asked for (largest gap over goal)",
-            paper="same optimality on both sides",
-            measure=exact((value("gap") / value("goal_gap")).over("workload", how="max")),
-            accepts=at_most(1.0),
-            unit="relative duality gap over the one asked for",
-        ),
+        Claim.sanity(text="every fit reaches the duality gap asked for (largest gap over goal)",
+                     paper="same optimality on both sides",
+                     measure=exact((value("gap") / value("goal_gap")).over("workload", how="max")), accepts=at_most(1.0),
+                     unit="relative duality gap over the one asked for"),
     ),
     presets={
         "smoke": dict(seeds=2, repeats=2, tasks=4, samples=12, dim=6, alternations=3),
         "paper": dict(repeats=5, tasks=30, samples=60, dim=60),
     },
-)
+)  # fmt: skip

@@ -56,14 +56,11 @@ FIGURE = Figure(
     title="Peak memory at 6400 tasks in 100 dimensions",
     question="How much memory do 6400 tasks in 100 dimensions take when the Gram matrices are streamed?",
     claims=tuple(
-        Claim.speed(
-            text=f"{words} never holds the Gram matrices of all tasks (extra peak over that of holding them)",
-            paper="design goal of this library",
-            measure=exact(extra(variant) / extra("gram")),
-            accepts=at_most(0.5, "half would be one triangle of each"),
-            unit="extra peak memory of AltMin with all Gram matrices",
-        )
+        Claim.speed(text=f"{words} never holds the Gram matrices of all tasks (extra peak over that of holding them)",
+                    paper="design goal of this library", measure=exact(extra(variant) / extra("gram")),
+                    accepts=at_most(0.5, "half would be one triangle of each"),
+                    unit="extra peak memory of AltMin with all Gram matrices")
         for variant, words in (("moments", "the streamed method of moments"), ("streamed", "streamed AltMin"))
     ),
     presets={"smoke": dict(tasks=40, samples=6, dim=10, rank=2), "paper": {}},
-)
+)  # fmt: skip

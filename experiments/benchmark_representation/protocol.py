@@ -47,15 +47,9 @@ def speedup(workload: str) -> Measure:
 
 def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -> Claim:
     """Claim: a workload is that many times faster."""
-    return Claim.speed(
-        text=f"{name} is at least {goal:g} times faster than {yardstick}",
-        paper=paper,
-        measure=speedup(name.partition(" over all seeds")[0]),
-        accepts=at_least(goal),
-        unit="times faster",
-        value=goal,
-        note=note,
-    )
+    return Claim.speed(text=f"{name} is at least {goal:g} times faster than {yardstick}", paper=paper,
+                       measure=speedup(name.partition(" over all seeds")[0]), accepts=at_least(goal), unit="times faster",
+                       value=goal, note=note)  # fmt: skip
 
 
 def draw_ratios(data, config, *, goal, title):

@@ -104,14 +104,10 @@ def per_doubling(method: str, axis: str):
 
 def claim(method: str, axis: str, words: str, paper: str, count: float, most: float) -> Claim:
     """Claim: time grows with a size, no faster than counted."""
-    return Claim.speed(
-        text=f"{method}: time grows with {words} (factor per doubling)",
-        paper=f"operation count: {paper}",
-        measure=per_doubling(method, axis),
-        accepts=between(1.0, most, "one sixth above the count for caches and the machine; below it, fixed costs"),
-        unit="times longer per doubling",
-        value=count,
-    )
+    return Claim.speed(text=f"{method}: time grows with {words} (factor per doubling)", paper=f"operation count: {paper}",
+                       measure=per_doubling(method, axis), accepts=between(1.0, most,
+                       "one sixth above the count for caches and the machine; below it, fixed costs"),
+                       unit="times longer per doubling", value=count)  # fmt: skip
 
 
 LINEAR = {

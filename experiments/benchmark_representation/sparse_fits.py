@@ -240,15 +240,9 @@ def least_ratio(work: str, rival: str) -> Any:
 
 def ahead(work: str, rival: str, goal: float, words: str, note: str = "") -> Claim:
     """Claim: at every size at least that many times faster."""
-    return Claim.speed(
-        text=f"l2,1, {words}: at least {goal:g} times as fast as {rival} at every d, at one duality gap",
-        paper="goal of this library on 2 cores",
-        measure=least_ratio(work, rival),
-        accepts=at_least(goal),
-        unit="times as fast, at the size where that is least",
-        value=goal,
-        note=note,
-    )
+    return Claim.speed(text=f"l2,1, {words}: at least {goal:g} times as fast as {rival} at every d, at one duality gap",
+                       paper="goal of this library on 2 cores", measure=least_ratio(work, rival), accepts=at_least(goal),
+                       unit="times as fast, at the size where that is least", value=goal, note=note)  # fmt: skip
 
 
 # Measured apart on two quiet cores: at d = 30 a compiled call that does nothing takes .1 ms with its arrays checked, a fit of 30
@@ -270,16 +264,13 @@ FIGURE = Figure(
         *(ahead("one fit", rival, 1.0, "one fit", SMALL) for rival in (SCIKIT, SKGLM)),
         *(ahead("path", rival, 1.0, "a path of weights", SMALL) for rival in (SCIKIT, SKGLM)),
         *(ahead("seeds", rival, 10.0, "many problems", LIMIT) for rival in (SCIKIT, SKGLM)),
-        Claim.sanity(
-            text="every fit of every side reaches the duality gap asked for (largest gap over goal)",
-            paper="same optimality on all sides",
-            measure=exact((value("gap") / value("goal_gap")).over("dim", "work", "side", how="max")),
-            accepts=at_most(1.0),
-            unit="relative duality gap over the one asked for",
-        ),
+        Claim.sanity(text="every fit of every side reaches the duality gap asked for (largest gap over goal)",
+                     paper="same optimality on all sides",
+                     measure=exact((value("gap") / value("goal_gap")).over("dim", "work", "side", how="max")),
+                     accepts=at_most(1.0), unit="relative duality gap over the one asked for"),
     ),
     presets={
         "smoke": dict(seeds=2, dims=(6, 8), samples=(12, 12), tasks=(3, 3), used=(2, 2), points=3, repeats=2),
         "paper": dict(repeats=7),
     },
-)
+)  # fmt: skip

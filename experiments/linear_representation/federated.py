@@ -142,16 +142,12 @@ FIGURES = (
         draw=draw,
         split={"samples": "samples"},
         claims=tuple(
-            Claim(
-                f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
-                "Collins et al. 2021, Figure 1: lower at every n",
-                ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)),
-                at_most(0.0),
-                unit="orders of magnitude of the mean squared error",
-                note=f"{_DIVERGED}; some {seeds} seeds would decide",
-            )
+            Claim(f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
+                  "Collins et al. 2021, Figure 1: lower at every n",
+                  ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)), at_most(0.0),
+                  unit="orders of magnitude of the mean squared error", note=f"{_DIVERGED}; some {seeds} seeds would decide")
             for other, words, seeds in (("Local", "local training", 45), ("FedSGD", "FedSGD", 70))
         ),
         presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
     ),
-)
+)  # fmt: skip

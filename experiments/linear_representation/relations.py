@@ -78,16 +78,9 @@ FIGURES = (
         run=run,
         draw=draw,
         claims=tuple(
-            Claim(
-                f"{words}: entries within clusters exceed those between clusters",
-                "task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009",
-                mean(value(name).then(_contrast)),
-                at_least(0.1),
-                unit="mean entry",
-                reason=reason,
-                stand_in=True,
-                note=note,
-            )
+            Claim(f"{words}: entries within clusters exceed those between clusters",
+                  "task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009", mean(value(name).then(_contrast)),
+                  at_least(0.1), unit="mean entry", reason=reason, stand_in=True, note=note)
             for name, words, reason, note in (
                 ("correlation", "MTRL task correlations", "a tenth of 1, its value for perfect clusters", ""),
                 (
@@ -100,4 +93,4 @@ FIGURES = (
         ),
         presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12), "paper": {}},
     ),
-)
+)  # fmt: skip
