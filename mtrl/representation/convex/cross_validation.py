@@ -63,8 +63,11 @@ def warm_path(fit: Callable, term: DataTerm, lams: Float[Array, " lam"], *, bloc
 
 
 def cold_path(fit: Callable, term: DataTerm, lams: Float[Array, " lam"]) -> tuple[Array, Array]:
-    """Weights and gaps, every one from scratch, `fit(term, lam) -> Weights`, for methods in closed form."""
-    found = jax.vmap(lambda lam: fit(term, lam))(lams)
+    """Weights and gaps, every one from scratch, `fit(term, lam) -> Weights`, for methods in closed form.
+
+    One weight after another: a factor of (task, dim, dim) matrices stands for one of them at a time.
+    """
+    found = jax.lax.map(lambda lam: fit(term, lam), lams)
     return found.weights, found.gap
 
 
