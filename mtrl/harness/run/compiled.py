@@ -15,6 +15,8 @@ OFF = "off"
 LARGEST = 2 * 2**30  # bytes; of more, what was written first goes
 _FOLDER, _ENABLED = "JAX_COMPILATION_CACHE_DIR", "JAX_ENABLE_COMPILATION_CACHE"
 _LEAST = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+_EVENTS = ("/jax/core/compile/jaxpr_to_mlir_module_duration", "/jax/core/compile/backend_compile_duration")
+_spent: list[float] = []
 
 
 def _machine() -> str:
@@ -43,6 +45,19 @@ def _usable(folder: pathlib.Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def seconds() -> float:
+    """What this process has spent on lowering and compiling since the first call; a program that was kept is only loaded."""
+    if not _spent:
+        import jax
+
+        def note(event: str, duration: float, **_: str | int) -> None:
+            _spent[0] += duration if event in _EVENTS else 0.0
+
+        _spent.append(0.0)
+        jax.monitoring.register_event_duration_secs_listener(note)
+    return _spent[0]
 
 
 def _shrink(folder: pathlib.Path) -> None:

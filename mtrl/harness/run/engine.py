@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mtrl.harness.run import cluster, devices, records, store
+from mtrl.harness.run import cluster, compiled, devices, records, store
 from mtrl.harness.run.cells import Cell, cell_config
 from mtrl.harness.run.provenance import provenance
 from mtrl.harness.study import Figure, Study
@@ -108,13 +108,18 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     # A damaged file is replaced by the new one in a single step; deleting it here could delete what another process just finished.
     figure = find_figure(cell)
     cluster.announce(cluster.plain(cell))
-    began = time.perf_counter()
+    began, compiling = time.perf_counter(), compiled.seconds()
     data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
     check_finite(data, f"{cell.study}/{cell.figure}", figure.optional)
     took = time.perf_counter() - began
     store.write_json(
         records.cell_file(folder, cell.name, ".json"),
-        {**provenance(), "source_digest": cell.source, "wall_time_seconds": took},
+        {
+            **provenance(),
+            "source_digest": cell.source,
+            "wall_time_seconds": took,
+            "compile_seconds": compiled.seconds() - compiling,
+        },
     )
     decided = {"study": cell.study, "figure": cell.figure, "config": cell.config, "source_digest": cell.source}
     store.write_dataset(path, data.assign_attrs(decided, seeds=json.dumps(cell.seeds)))

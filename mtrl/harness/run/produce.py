@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 FILES = {"figure.png", "figure.pdf", "data.nc", "claims.json", "config.json", "run.json"}
+TIMES = ("wall_time_seconds", "compile_seconds")
 # What a cell's file says of its making; of a figure this stands in run.json, so that data.nc holds what the configuration decides alone.
 PROVENANCE = (
     "git_commit",
@@ -32,7 +33,7 @@ PROVENANCE = (
     "precision",
     "flags",
     "source_digest",
-    "wall_time_seconds",
+    *TIMES,
 )
 _ADVICE = "choose another --out, or add --overwrite to replace them"
 
@@ -180,8 +181,8 @@ def collate(paths: list[pathlib.Path]) -> tuple["xr.Dataset", dict[str, Any]]:
     ours = {store.DIGEST, "config", "seeds", *PROVENANCE}
     kept = {name: value for name, value in data.attrs.items() if name not in ours}
     origin = {name: made[0][name] for name in PROVENANCE if name in made[0]}
-    wall = float(sum(record.get("wall_time_seconds", 0.0) for record in made))
-    return data.drop_attrs(deep=False).assign_attrs(kept), {**origin, "wall_time_seconds": wall, "cells": len(paths)}
+    took = {name: float(sum(record.get(name, 0.0) for record in made)) for name in TIMES}
+    return data.drop_attrs(deep=False).assign_attrs(kept), {**origin, **took, "cells": len(paths)}
 
 
 def claim(job: Job, overwrite: bool) -> None:
