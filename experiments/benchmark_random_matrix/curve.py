@@ -8,7 +8,7 @@ from experiments.benchmark_random_matrix import protocol
 from experiments.benchmark_random_matrix.literal import plain_monte_carlo, scipy_curve
 from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, over_seeds
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
 
@@ -32,10 +32,7 @@ class CurveConfig(BaseConfig):
 def risk(parameters, lam):
     """Average test risk as a function of (gamma, sigma^2, alpha) and lam."""
     gamma, noise, alpha = parameters
-    one = jnp.ones(2)
-    return random_matrix.regression.risk_isotropic(
-        random_matrix.coupling(gamma * one, lam), one, 1.0, random_matrix.aligned_gram(alpha, 2), noise * one
-    ).test.mean()
+    return random_matrix.regression.aligned_risk(alpha, gamma, noise, lam, 1.0).test
 
 
 def curve_with_gradients(parameters, lams):

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from experiments.benchmark_random_matrix import protocol
 from experiments.benchmark_random_matrix.literal import dense_dual, dense_primal
 from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp
+from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jnp, timing
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
@@ -52,12 +52,6 @@ def direct(X, y, gamma, lam):
     return fit.W[:, :, 0], fit
 
 
-def buffers(X, y, gamma, lam) -> int:
-    """Bytes XLA's own buffer assignment gives to temporaries and results of our fit."""
-    plan = jax.jit(ours).lower(*map(jnp.asarray, (X, y, gamma, lam))).compile().memory_analysis()
-    return int(plan.temp_size_in_bytes + plan.output_size_in_bytes)
-
-
 def run(config, seeds):
     """Interleaved timings, the estimates of all four, memory."""
     T, d, n = config.tasks, config.dim, config.samples
@@ -73,7 +67,7 @@ def run(config, seeds):
     seconds = protocol.seconds_of(calls, config.repeats)
     weights = [calls["direct"]()[0] if name == "direct" else calls[name]() for name in LOOK]
     dense = 8 * (T * d * T * n + (T * d) ** 2 + 2 * (T * n) ** 2)
-    megabytes = np.array([buffers(*arguments), 8 * (T * n * (d + 1)), dense]) / 1e6
+    megabytes = np.array([timing.working_bytes(ours, *arguments), 8 * (T * n * (d + 1)), dense]) / 1e6
     return dataset(
         None,
         {"method": list(LOOK), "kind": list(MEMORY), "repeat": np.arange(config.repeats)},

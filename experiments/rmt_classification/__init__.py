@@ -19,19 +19,10 @@ STUDY = Study(
     paper="Tiomoko, Tiomoko Ali, Couillet 2021, ICLR; Tiomoko, Couillet, Tiomoko 2020, arXiv 2009.01591",
     summary="Negative transfer of the multi-task least-squares SVM, predicted by random matrix theory and repaired by optimal labels.",
     papers=(
-        Paper(
-            "Deciphering and Optimizing Multi-Task Learning: a Random Matrix Approach",
-            ("Tiomoko", "Tiomoko Ali", "Couillet"),
-            2021,
-            "ICLR",
-        ),
-        Paper(
-            "Large Dimensional Analysis and Improvement of Multi Task Learning",
-            ("Tiomoko", "Couillet", "Tiomoko"),
-            2020,
-            "arXiv",
-            "2009.01591",
-        ),
+        Paper("Deciphering and Optimizing Multi-Task Learning: a Random Matrix Approach",
+              ("Tiomoko", "Tiomoko Ali", "Couillet"), 2021, "ICLR"),
+        Paper("Large Dimensional Analysis and Improvement of Multi Task Learning",
+              ("Tiomoko", "Couillet", "Tiomoko"), 2020, "arXiv", "2009.01591"),
     ),
     confirmed=(
         "model, Gaussian limit of the score, negative transfer, label correction and normalisation, from the "
@@ -42,4 +33,4 @@ STUDY = Study(
         "are ours, and no number of the papers' real-data tables is quoted."
     ),
     figures=(SCORE_HISTOGRAM, NEGATIVE_TRANSFER, MORE_SOURCES, COUPLING_SWEEP, REAL),
-)
+)  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.rmt_classification import protocol
 from experiments.rmt_classification.protocol import fraction, reference
-from mtrl.harness import BadInput, Figure, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import BadInput, Figure, at_most, between, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import Absent, Quantity, bootstrap, exact, mean, value
 from mtrl.harness.picture import plots, style
 
@@ -46,22 +46,6 @@ class HistogramConfig(protocol.MixtureConfig):
             protocol.classification.check_centred(labels, counts)
 
 
-def scores_of_plans(key, similarity, norm, plans, *, counts, dim: int, points: int):
-    """Exact errors (panel,) and scores (panel, 2, points) of fresh target samples per class."""
-    rmt, keys = protocol.classification, split_named(key, "train", "test")
-
-    def at_panel(inputs):
-        similarity, plan = inputs
-        means = rmt.related_means(similarity, norm=norm, dim=dim)
-        data = rmt.sample_mixture(keys["train"], rmt.Mixture(means), counts=counts)
-        fitted, mean, variance = rmt.target_moments(data, plan, means)
-        fresh = rmt.sample_mixture(keys["test"], rmt.Mixture(means[-1:]), counts=((points, points),))
-        scores = rmt.score(fitted, fresh.X, jnp.ones(2 * points, int))
-        return rmt.error_at(mean, variance, plan.threshold), scores.reshape(2, points)
-
-    return jax.lax.map(at_panel, (similarity, plans))
-
-
 def run(config, seeds):
     """Predicted law and simulated scores per panel."""
     protocol.classification.warn_uninformative(config.norm * np.eye(2))
@@ -73,8 +57,8 @@ def run(config, seeds):
     )
     panels = np.arange(len(config.rules))
     plans = jax.tree.map(lambda x: x[panels, [RULES.index(rule) for rule in config.rules]], every)
-    sizes = dict(counts=counts, dim=config.dim, points=config.points)
-    error, scores = over_seeds(scores_of_plans, seeds, similarity, config.norm, plans, **sizes)
+    sizes = dict(counts=counts, dim=config.dim, fresh=config.points)
+    error, scores = over_seeds(protocol.classification.plan_scores, seeds, similarity, config.norm, plans, **sizes)
     return dataset(
         seeds,
         {"panel": panels, "class": [1, 2]},

@@ -21,13 +21,8 @@ STUDY = Study(
     paper="Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko 2024, NeurIPS, arXiv 2406.10327",
     summary="Forecasting with a multitask penalty: ridge in closed form, networks, and couplings chosen from data alone.",
     papers=(
-        Paper(
-            "Analysing Multi-Task Regression via Random Matrix Theory with Application to Time Series Forecasting",
-            ("Ilbert", "Tiomoko", "Louart", "Odonnat", "Feofanov", "Palpanas", "Redko"),
-            2024,
-            "NeurIPS",
-            "2406.10327",
-        ),
+        Paper("Analysing Multi-Task Regression via Random Matrix Theory with Application to Time Series Forecasting",
+              ("Ilbert", "Tiomoko", "Louart", "Odonnat", "Feofanov", "Palpanas", "Redko"), 2024, "NeurIPS", "2406.10327"),
     ),
     confirmed=(
         "best errors of the paper's table, splits and training protocol from the authors' code for a baseline, "
@@ -35,4 +30,4 @@ STUDY = Study(
     ),
     reconstructed="where exactly the penalty enters the networks, their look-back and the grids of penalties.",
     figures=(TABLE, COUPLING, LINEAR, PREDICTED, REGIMES),
-)
+)  # fmt: skip

@@ -12,12 +12,8 @@ import numpy as np
 from experiments.rmt_forecasting import protocol, ridge
 from experiments.rmt_forecasting.protocol import BESIDE, LOOK, MSE, PAPER_BEST, SELECTIONS, UNIT, on
 from experiments.rmt_forecasting.ridge import GAMMAS, LAM_AXIS, LAMS, METHODS
-from mtrl import forecasting
-from mtrl.harness import Claim, Figure, between, dataset, evaluate, field, less_than_zero, plots
+from mtrl.harness import Claim, Figure, between, dataset, field, less_than_zero, plots
 from mtrl.harness.judge.measures import SEED, exact, mean, value
-
-BLOCKS = 10  # contiguous blocks of test windows that stand in for replicates of a recorded series
-
 
 chosen_by = operator.attrgetter("select")  # of a configuration
 
@@ -29,30 +25,16 @@ class LinearConfig(protocol.DataConfig):
     select: str = field("val", help="how couplings are selected", choices=SELECTIONS)
 
 
-def measure_problem(problem: protocol.Problem, seeds) -> "tuple[forecasting.CouplingScores, np.ndarray, np.ndarray]":
-    """Mean scores over the grid, test errors (select, method, replicate) and the chosen (gamma, lam) beside them."""
-    each = ridge.all_scores(problem, seeds)
-    average = type(each[0])(*(np.mean(parts, axis=0) for parts in zip(*each, strict=True)))
-    picks = [[[ridge.choose(s, method, select) for s in each] for method in METHODS] for select in SELECTIONS]
-    rows, cols = np.moveaxis(np.array(picks), -1, 0)
-    chosen = np.stack([np.array(GAMMAS)[rows], np.array(LAMS)[cols]])  # (2, select, method, replicate)
-    if problem.series is None:
-        return average, np.stack([s.test for s in each])[np.arange(len(seeds)), rows, cols], chosen
-    pairs = [part.ravel() for part in chosen]
-    blocks = evaluate(forecasting.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
-    return average, blocks.reshape(*rows.shape[:2], BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)
-
-
 def run(config, seeds):
     """Every problem; replicates are draws for the AR stand-in and blocks of test windows for recorded series, padded by NaN."""
     protocol.warn_of_gcv(config.select)
-    found, width = protocol.problems(config), max(len(seeds), BLOCKS)
+    found, width = protocol.problems(config), max(len(seeds), ridge.BLOCKS)
 
     def padded(array):
         missing = [(0, 0)] * (array.ndim - 1) + [(0, width - array.shape[-1])]
         return np.pad(array, missing, constant_values=np.nan)
 
-    scores, errors, chosen = zip(*(measure_problem(problem, seeds) for problem in found), strict=True)
+    scores, errors, chosen = zip(*(ridge.selected_errors(problem, seeds) for problem in found), strict=True)
     gammas, lams = np.moveaxis([padded(pair) for pair in chosen], 1, 0)
     four, grid = ("problem", "select", "method", "replicate"), ("problem", "gamma", "lam")
     labels = {"problem": [problem.label for problem in found], "select": SELECTIONS, "method": METHODS}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.rmt_forecasting.protocol import AR_ROWS, Problem, check_results
+from experiments.rmt_forecasting.protocol import AR_ROWS, SELECTIONS, Problem, check_results
 from mtrl import forecasting
 from mtrl.harness import evaluate, over_seeds
 
@@ -15,6 +15,7 @@ LAM_AXIS = dict(
 )  # of a panel with the places of LAMS along x
 REGIONS = {"independent": np.s_[1:, :1], "pooled": np.s_[:1, 1:], "multitask": np.s_[1:, :]}  # of the (gamma, lam) grid
 METHODS = tuple(REGIONS)
+BLOCKS = 10  # contiguous blocks of test windows that stand in for replicates of a recorded series
 
 
 def ar_scores(key, share, gammas, lams, *, rows: int, **sizes) -> "forecasting.CouplingScores":
@@ -42,3 +43,17 @@ def choose(scores: "forecasting.CouplingScores", method: str, select: str) -> tu
     outside[REGIONS[method]] = False
     row, col = np.unravel_index(np.argmin(np.where(outside, np.inf, table)), table.shape)
     return int(row), int(col)
+
+
+def selected_errors(problem: Problem, seeds) -> "tuple[forecasting.CouplingScores, np.ndarray, np.ndarray]":
+    """Mean scores over the grid, test errors (select, method, replicate) and the chosen (gamma, lam) beside them."""
+    each = all_scores(problem, seeds)
+    average = type(each[0])(*(np.mean(parts, axis=0) for parts in zip(*each, strict=True)))
+    picks = [[[choose(s, method, select) for s in each] for method in METHODS] for select in SELECTIONS]
+    rows, cols = np.moveaxis(np.array(picks), -1, 0)
+    chosen = np.stack([np.array(GAMMAS)[rows], np.array(LAMS)[cols]])  # (2, select, method, replicate)
+    if problem.series is None:
+        return average, np.stack([s.test for s in each])[np.arange(len(seeds)), rows, cols], chosen
+    pairs = [part.ravel() for part in chosen]
+    blocks = evaluate(forecasting.block_errors, problem.series, *pairs, blocks=BLOCKS, **problem.sizes)
+    return average, blocks.reshape(*rows.shape[:2], BLOCKS), np.repeat(chosen, BLOCKS, axis=-1)

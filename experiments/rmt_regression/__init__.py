@@ -20,13 +20,8 @@ STUDY = Study(
     paper="Ilbert, Tiomoko, Louart, Odonnat, Feofanov, Palpanas, Redko 2024, NeurIPS, arXiv 2406.10327",
     summary="Train and test risk of coupled ridge regressions, predicted, simulated and tuned from data alone.",
     papers=(
-        Paper(
-            "Analysing Multi-Task Regression via Random Matrix Theory with Application to Time Series Forecasting",
-            ("Ilbert", "Tiomoko", "Louart", "Odonnat", "Feofanov", "Palpanas", "Redko"),
-            2024,
-            "NeurIPS",
-            "2406.10327",
-        ),
+        Paper("Analysing Multi-Task Regression via Random Matrix Theory with Application to Time Series Forecasting",
+              ("Ilbert", "Tiomoko", "Louart", "Odonnat", "Feofanov", "Palpanas", "Redko"), 2024, "NeurIPS", "2406.10327"),
     ),
     confirmed=(
         "model, assumptions, decomposition of the risk, regimes and axes of the figures, sizes of the real data."
@@ -36,4 +31,4 @@ STUDY = Study(
         "could not be verified as printed and is shown beside the exact minimiser."
     ),
     figures=(DECOMPOSITION, ALIGNMENT, SWEEPS, OPTIMAL_COUPLING, TUNING, UNIVERSALITY, REAL),
-)
+)  # fmt: skip

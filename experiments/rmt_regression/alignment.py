@@ -41,7 +41,7 @@ def run(config, seeds):
     alpha, lams = config.alphas[0], np.array(config.lams)
     seen, dots, fine, line = protocol.path_of(config, seeds, alpha=alpha, lams=lams, top=20.0, points=80)
     ratio = protocol.sample_count(config.ratio, config.dim) / config.dim
-    best = evaluate(protocol.best_lam, alpha, config.gamma, config.noise, ratio)
+    best = evaluate(protocol.regression.best_shared, alpha, config.gamma, config.noise, ratio)
     simulated = np.stack([seen.test, seen.train], 1)
     return dataset(
         seeds,

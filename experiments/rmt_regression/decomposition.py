@@ -3,9 +3,8 @@
 import numpy as np
 
 from experiments.rmt_regression import protocol
-from experiments.rmt_regression.protocol import LAM, RISK, agreement, best_lam, claim, predicted_path, sample_count
-from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jax, jnp, over_seeds
+from experiments.rmt_regression.protocol import LAM, RISK, agreement, claim, predicted_path, sample_count
+from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
@@ -32,30 +31,19 @@ class DecompositionConfig(BaseConfig):
             sample_count(ratio, self.dim)
 
 
-def interpretable_path(alpha, gamma, noise, lams, ratio):
-    """The paper's approximation with 1 + delta ~ 1."""
-    gram, one = random_matrix.aligned_gram(alpha, 2), jnp.ones(2)
-
-    def at(lam):
-        B = random_matrix.coupling(gamma * one, lam)
-        return protocol.regression.risk_leading_order(B, ratio * one, 1.0, gram, noise * one).total
-
-    return jax.vmap(at)(lams)
-
-
 def run(config, seeds):
     """One cell: one ratio."""
     ratio, setting = config.ratios[0], (config.alpha, config.gamma, config.noise)
     lams, dots = (np.linspace(0, config.lam_max, count) for count in (config.points, config.dots))
     count = sample_count(ratio, config.dim)
     risk, at_dots = predicted_path(*setting, lams, ratio), predicted_path(*setting, dots, count / config.dim)
-    best = evaluate(best_lam, *setting, ratio)
+    best = evaluate(protocol.regression.best_shared, *setting, ratio)
     seen = over_seeds(protocol.simulate_path, seeds, *setting, dots, dim=config.dim, counts=(count, count))
     return dataset(
         seeds,
         {"term": list(LOOK), "lam": lams, "lam_dot": dots},
         theory=(("term", "lam"), np.stack([risk.self_, risk.cross, risk.noise, risk.test]), *RISK),
-        approximation=("lam", evaluate(interpretable_path, *setting, lams, ratio), *RISK),
+        approximation=("lam", evaluate(protocol.regression.leading_order_path, *setting, lams, ratio), *RISK),
         theory_at_dots=("lam_dot", at_dots.test, *RISK),
         simulation=(("seed", "lam_dot"), seen.test, *RISK),
         best_lam=((), float(best.argument)),

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from experiments.rmt_regression.protocol import best_lam, claim, isotropic_risk, regression, sample_count, simulate_path
-from mtrl import random_matrix
-from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, jax, over_seeds
+from experiments.rmt_regression.protocol import claim, regression, sample_count, simulate_path
+from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import Absent, Quantity, exact, mean, value
 from mtrl.harness.picture import plots
 
@@ -44,22 +43,6 @@ class CouplingConfig(BaseConfig):
         sample_count(min(self.ratio, RANGES["ratio"][0]), self.dim)
 
 
-def minimisers(alphas, gammas, noises, ratios):
-    """Exact and large-n best lam at every setting, (setting,) each."""
-
-    def at(alpha, gamma, noise, ratio):
-        formula = regression.large_n_lam(random_matrix.aligned_gram(alpha, 2), gamma=gamma, noise=noise)
-        return best_lam(alpha, gamma, noise, ratio).argument, formula
-
-    return jax.lax.map(lambda setting: at(*setting), (alphas, gammas, noises, ratios))
-
-
-def excess_at(alpha, gamma, noise, ratio, lams):
-    """Predicted risk at each lam over the smallest."""
-    risk = jax.vmap(lambda lam: isotropic_risk(alpha, gamma, noise, lam, ratio).test)(lams)
-    return risk / best_lam(alpha, gamma, noise, ratio).value - 1
-
-
 def spaced(axis, points):
     """Linear for the cosine, logarithmic for the positive quantities."""
     return (np.linspace if axis == "alpha" else np.geomspace)(*RANGES[axis], points)
@@ -72,7 +55,9 @@ def run(config, seeds):
     grid = np.concatenate([[0.0], np.geomspace(0.01, 100, config.grid - 1)])
     x_line, x_dot = spaced(axis, config.points), spaced(axis, config.dots)
     swept = {**base, axis: x_line}
-    best, formula = evaluate(minimisers, *(np.broadcast_to(v, x_line.shape).astype(float) for v in swept.values()))
+    best, formula = evaluate(
+        regression.best_shared_along, *(np.broadcast_to(v, x_line.shape).astype(float) for v in swept.values())
+    )
     gamma, alpha, noise, ratio = np.array([(*at, ratio) for at in REFERENCE for ratio in REFERENCE_RATIOS]).T
     chosen, excess = [], []
     for place in x_dot:
@@ -80,7 +65,7 @@ def run(config, seeds):
         count, setting = sample_count(p["ratio"], config.dim), (p["alpha"], p["gamma"], p["noise"])
         seen = over_seeds(simulate_path, seeds, *setting, grid, dim=config.dim, counts=(count, count))
         chosen.append(grid[seen.gcv.argmin(1)])
-        excess.append(evaluate(excess_at, *setting, count / config.dim, chosen[-1]))
+        excess.append(evaluate(regression.excess_over_best, *setting, count / config.dim, chosen[-1]))
     strength = ("1", "best shared strength λ*")
     return dataset(
         seeds,
@@ -90,7 +75,7 @@ def run(config, seeds):
             f"large_n_{axis}": (f"{axis}_line", formula, *strength),
             f"gcv_{axis}": (("seed", f"{axis}_dot"), np.stack(chosen, 1), *strength),
             f"excess_{axis}": (("seed", f"{axis}_dot"), np.stack(excess, 1), "1"),
-            "best_lam": ("setting", evaluate(minimisers, alpha, gamma, noise, ratio)[0], *strength),
+            "best_lam": ("setting", evaluate(regression.best_shared_along, alpha, gamma, noise, ratio)[0], *strength),
             "program": ("setting", np.ravel(list(REFERENCE.values())), *strength),
         },
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from mtrl import random_matrix
 from mtrl._later import Later
-from mtrl.harness import BadInput, BaseConfig, Claim, at_most, evaluate, field, jax, jnp, over_seeds, split_named
+from mtrl.harness import BadInput, BaseConfig, Claim, at_most, evaluate, field, over_seeds, split_named
 from mtrl.harness.judge.measures import Measure, Quantity, bootstrap, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import fixed_point
@@ -36,32 +36,15 @@ def simulate_path(key, alpha, gamma, noise, lams, **sizes) -> "regression.PathRi
     return regression.risks_along(*drawn(key, alpha, noise, **sizes), gamma, lams)
 
 
-def isotropic_risk(alpha, gamma, noise, lam, ratio, *, tasks: int = 2) -> "regression.Risk":
-    """Predicted risks, averaged over tasks, for n_t/d = ratio; the dimension drops out."""
-    gram, one = random_matrix.aligned_gram(alpha, tasks), jnp.ones(tasks)
-    risk = regression.risk_isotropic(random_matrix.coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
-    return regression.Risk(*(part.mean() for part in risk[:6]), *risk[6:])
-
-
-def predict_path(alpha, gamma, noise, lams, ratio, *, tasks: int) -> "regression.Risk":
-    """`isotropic_risk` at every lam."""
-    return jax.vmap(lambda lam: isotropic_risk(alpha, gamma, noise, lam, ratio, tasks=tasks))(lams)
-
-
 def predicted_path(alpha: float, gamma: float, noise: float, lams: Any, ratio: float, *, tasks: int = 2) -> Any:
-    """`predict_path` run once.
+    """`regression.aligned_path` run once.
 
     Raises:
       BadInput: a fixed point did not converge; gives the last change and n_t/d.
     """
-    risk = evaluate(predict_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
+    risk = evaluate(regression.aligned_path, alpha, gamma, noise, lams, ratio, tasks=tasks)
     fixed_point.check_converged(risk, f"n_t/d = {ratio:g}, gamma = {gamma:g}")
     return risk
-
-
-def best_lam(alpha, gamma, noise, ratio):
-    """Exact minimiser of the predicted average test risk of two tasks at fixed gamma."""
-    return regression.minimise_nonnegative(lambda lam: isotropic_risk(alpha, gamma, noise, lam, ratio).test)
 
 
 def sample_count(ratio: float, dim: int) -> int:

@@ -2,35 +2,23 @@
 
 The last panel holds the four limits of the estimator, each simulated by its own solver (`solvers.special_cases`)."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-from experiments.rmt_regression.protocol import RISK, SIMULATED, agreement, claim, derived, quiet, sample_count
-from experiments.rmt_regression.sweeps_risk import predicted, predicted_limits, simulated, simulated_limits
+from experiments.rmt_regression.protocol import RISK, SIMULATED, agreement, claim, derived, quiet
+from experiments.rmt_regression.sweeps_risk import (
+    SWEEPS,
+    grid_of,
+    line_of,
+    predicted,
+    predicted_limits,
+    simulated,
+    simulated_limits,
+)
 from mtrl.harness import BadInput, BaseConfig, Figure, at_least, at_most, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge import quantities
 from mtrl.harness.judge.measures import Absent, Quantity, exact, value
 from mtrl.harness.picture import plots
 
-
-class Sweep(NamedTuple):
-    """One quantity: the field with its values, the name of a point's setting, words for the axis."""
-
-    values: str
-    setting: str
-    words: str
-    curves: str = "curve"
-
-
-SWEEPS = {
-    "samples": Sweep("ratios", "ratio", "samples per dimension n/d"),
-    "noise": Sweep("noises", "noise", "noise variance σ²"),
-    "alignment": Sweep("alphas", "alpha", "cosine α of the hyperplanes"),
-    "tasks": Sweep("tasks", "tasks", "number of tasks T"),
-    "dimension": Sweep("dims", "dim", "dimension d"),
-    "limits": Sweep("limit_ratios", "ratio", "samples per dimension n/d", "limit"),
-}
 LOOK = {
     "curve": plots.looks(
         {"independent": "γ = 100, λ = 0", "shared": "γ = 100, λ = 100", "matched": "Bayes coupling B*"}
@@ -83,30 +71,6 @@ class SweepsConfig(BaseConfig):
                     raise BadInput(
                         f"tasks got {point['tasks']}, but hyperplanes of chosen cosines need dim >= tasks; dim is {point['dim']}"
                     )
-
-
-def grid_of(config, sweep):
-    """Points (value, {alpha, noise, tasks, dim, count}) of one sweep."""
-    base = dict(alpha=config.alpha, noise=config.noise, tasks=2, dim=config.dim, ratio=config.ratio)
-    if sweep == "dimension":
-        base["ratio"] = 1.0
-    points = []
-    for swept in getattr(config, SWEEPS[sweep].values):
-        point = {**base, SWEEPS[sweep].setting: swept}
-        points.append((float(swept), {**point, "count": sample_count(point.pop("ratio"), point["dim"])}))
-    return points
-
-
-def line_of(config, sweep, predict, at_points):
-    """A fine axis and the prediction along it; the points themselves where the quantity is a whole number."""
-    values = np.array([swept for swept, _ in grid_of(config, sweep)])
-    if sweep in ("tasks", "dimension"):
-        return values, at_points
-    space = np.linspace if sweep == "alignment" else np.geomspace
-    fine = np.union1d(space(values.min(), values.max(), 61), values)
-    swept = dict(alpha=config.alpha, noise=config.noise, ratio=config.ratio)
-    swept[SWEEPS[sweep].setting] = fine
-    return fine, evaluate(predict, *(np.broadcast_to(array, fine.shape) for array in swept.values()), tasks=2)
 
 
 def run(config, seeds):

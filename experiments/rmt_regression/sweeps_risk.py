@@ -1,8 +1,55 @@
-"""Predicted and simulated average test risk of three couplings, and of the four limits of the estimator."""
+"""The points of a sweep, with predicted and simulated average test risk of three couplings, and of the four limits of the estimator."""
 
-from experiments.rmt_regression.protocol import drawn, regression
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.rmt_regression.protocol import drawn, regression, sample_count
 from mtrl import random_matrix
-from mtrl.harness import jax, jnp
+from mtrl.harness import evaluate, jax, jnp
+
+
+class Sweep(NamedTuple):
+    """One quantity: the field with its values, the name of a point's setting, words for the axis."""
+
+    values: str
+    setting: str
+    words: str
+    curves: str = "curve"
+
+
+SWEEPS = {
+    "samples": Sweep("ratios", "ratio", "samples per dimension n/d"),
+    "noise": Sweep("noises", "noise", "noise variance σ²"),
+    "alignment": Sweep("alphas", "alpha", "cosine α of the hyperplanes"),
+    "tasks": Sweep("tasks", "tasks", "number of tasks T"),
+    "dimension": Sweep("dims", "dim", "dimension d"),
+    "limits": Sweep("limit_ratios", "ratio", "samples per dimension n/d", "limit"),
+}
+
+
+def grid_of(config, sweep):
+    """Points (value, {alpha, noise, tasks, dim, count}) of one sweep."""
+    base = dict(alpha=config.alpha, noise=config.noise, tasks=2, dim=config.dim, ratio=config.ratio)
+    if sweep == "dimension":
+        base["ratio"] = 1.0
+    points = []
+    for swept in getattr(config, SWEEPS[sweep].values):
+        point = {**base, SWEEPS[sweep].setting: swept}
+        points.append((float(swept), {**point, "count": sample_count(point.pop("ratio"), point["dim"])}))
+    return points
+
+
+def line_of(config, sweep, predict, at_points):
+    """A fine axis and the prediction along it; the points themselves where the quantity is a whole number."""
+    values = np.array([swept for swept, _ in grid_of(config, sweep)])
+    if sweep in ("tasks", "dimension"):
+        return values, at_points
+    space = np.linspace if sweep == "alignment" else np.geomspace
+    fine = np.union1d(space(values.min(), values.max(), 61), values)
+    swept = dict(alpha=config.alpha, noise=config.noise, ratio=config.ratio)
+    swept[SWEEPS[sweep].setting] = fine
+    return fine, evaluate(predict, *(np.broadcast_to(array, fine.shape) for array in swept.values()), tasks=2)
 
 
 def couplings(alpha, noise, tasks: int):

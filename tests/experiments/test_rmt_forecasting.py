@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from experiments.rmt_forecasting import STUDY, linear, networks, predicted, regimes, table
+from experiments.rmt_forecasting import STUDY, linear, networks, predicted, regimes, ridge, table
 from experiments.rmt_forecasting.protocol import (
     SELECTIONS,
     DataConfig,
@@ -32,7 +32,7 @@ from tests.helpers import assert_close
 def test_macro_stand_in_gives_the_measured_errors():
     """Validation choice: .8227 independent, .8199 pooled, .8189 multitask; window mean .8153 (measured once with an independent program)."""
     (problem,) = problems(linear.LinearConfig(series=("macro",)))
-    scores, errors, chosen = linear.measure_problem(problem, np.arange(2))
+    scores, errors, chosen = ridge.selected_errors(problem, np.arange(2))
     val = SELECTIONS.index("val")
     for method, reference in zip(METHODS, (0.8227, 0.8199, 0.8189), strict=True):
         assert_close(method, errors[val, METHODS.index(method)].mean(), reference, atol=6e-5, rtol=0)
@@ -136,7 +136,7 @@ def test_gaps_of_opposite_sign_do_not_cancel():
 def test_theory_penalty_converts_the_chosen_coupling():
     (problem,) = problems(DataConfig(series=("macro",)))
     lam_inv, gamma_inv = networks.theory_penalty(problem)
-    scores, *_ = linear.measure_problem(problem, np.arange(2))
+    scores, *_ = ridge.selected_errors(problem, np.arange(2))
     row, col = np.unravel_index(np.argmin(scores.gcv[1:, 1:]), scores.gcv[1:, 1:].shape)
     unit = 7 * 8 / (109 * 4)  # T d / (windows horizon)
     assert_close("lam_inv", lam_inv, unit / LAMS[1:][col], rtol=1e-12)
@@ -211,7 +211,7 @@ def test_a_stuck_channel_keeps_errors_of_order_one_and_what_is_not_finite_is_ref
         return DataConfig(data_dir=str(tmp_path), lookback=12, horizons=(4,))
 
     (problem,) = problems(write(rows))
-    _, errors, _ = linear.measure_problem(problem, np.arange(2))
+    _, errors, _ = ridge.selected_errors(problem, np.arange(2))
     assert 0.5 < errors.min() and errors.max() < 2
     rows[5, 3] = 1e200
     (tmp_path / "Weather.csv").unlink()

@@ -12,10 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Real
 
+from mtrl.numerics.keys import split_named
 from mtrl.numerics.linalg.psd import nearest_psd
 from mtrl.numerics.types import PRNGKey, Scalar
 from mtrl.random_matrix.classification.baselines import pooled_coupling
-from mtrl.random_matrix.classification.estimator import Machine, fit, score_moments
+from mtrl.random_matrix.classification.estimator import Machine, fit, score, score_moments
 from mtrl.random_matrix.classification.labels import center_labels, optimal_labels, signed_labels
 from mtrl.random_matrix.classification.problem import Mixture, Samples, related_means, sample_mixture
 from mtrl.random_matrix.classification.statistics import gram_corrected
@@ -197,3 +198,36 @@ def plan_errors(
 
     similarity = jnp.broadcast_to(similarity, (points, len(counts) - 1))
     return jax.lax.map(at_point, (jnp.arange(points), similarity, plans))
+
+
+def plan_scores(
+    key: PRNGKey,
+    similarity: Float[Array, "point source"],
+    norm: Scalar,
+    plans: TargetPlan,
+    *,
+    counts: tuple[tuple[int, int], ...],
+    dim: int,
+    fresh: int,
+) -> tuple[Float[Array, " point"], Float[Array, "point 2 sample"]]:
+    """Exact target errors given the fits, and scores of `fresh` new target samples per class; every point on the same noise.
+
+    Args:
+      key: of the training set and the new samples.
+      similarity, norm: of the means, see `related_means`.
+      plans: one a point.
+      counts, dim: sizes.
+      fresh: new samples per class.
+    """
+    keys = split_named(key, "train", "test")
+
+    def at_point(inputs):
+        similarity, plan = inputs
+        means = related_means(similarity, norm=norm, dim=dim)
+        data = sample_mixture(keys["train"], Mixture(means), counts=counts)
+        fitted, mean, variance = target_moments(data, plan, means)
+        new = sample_mixture(keys["test"], Mixture(means[-1:]), counts=((fresh, fresh),))
+        scores = score(fitted, new.X, jnp.full(2 * fresh, len(counts) - 1))
+        return error_at(mean, variance, plan.threshold), scores.reshape(2, fresh)
+
+    return jax.lax.map(at_point, (similarity, plans))

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mtrl.numerics.keys import split_named
 from mtrl.random_matrix import coupling
 from mtrl.random_matrix.classification import (
     LABELLINGS,
@@ -16,6 +17,7 @@ from mtrl.random_matrix.classification import (
     labelling,
     mean_differences,
     plan_errors,
+    plan_scores,
     plan_target,
     plans_along,
     predicted_error,
@@ -76,3 +78,17 @@ def test_trained_errors_are_exact_given_the_fit(key):
     mean, variance = score_moments(fit(data, PLANS.ytil[1, rule], PLANS.B[1, rule]), means)
     expected = error_at(mean[1], variance[1], PLANS.threshold[1, rule])
     assert_close("second point, ±1 labels", found[1, rule], expected, rtol=1e-9)
+
+
+def test_scores_of_new_samples_follow_the_moments_of_the_fit(key):
+    """Means of 4000 new scores per class within 5 standard errors of the exact ones: a false alarm in 10^6."""
+    plans = jax.tree.map(lambda x: x[:1, RULES.index("midpoint")], PLANS)
+    sizes = dict(counts=COUNTS, dim=DIM, fresh=4000)
+    error, scores = jax.jit(functools.partial(plan_scores, **sizes))(key, BETA[None], NORM, plans)
+    means = related_means(BETA, norm=NORM, dim=DIM)
+    data = sample_mixture(split_named(key, "train", "test")["train"], Mixture(means), counts=COUNTS)
+    mean, variance = score_moments(fit(data, plans.ytil[0], plans.B[0]), means)
+    scores, mean, variance = np.asarray(scores)[0], np.asarray(mean)[-1], float(variance[-1])
+    assert (np.abs(scores.mean(1) - mean) < 5 * np.sqrt(variance / 4000)).all()
+    wrong = np.stack([scores[0] < plans.threshold[0], scores[1] > plans.threshold[0]]).mean()
+    assert abs(wrong - float(error[0])) < 5 * np.sqrt(0.25 / 8000), "share of wrong answers, the same false-alarm rate"
