@@ -52,8 +52,8 @@ def seconds() -> float:
     if not _spent:
         import jax
 
-        def note(event: str, duration: float, **_: str | int) -> None:
-            _spent[0] += duration if event in _EVENTS else 0.0
+        def note(event: str, duration_secs: float, **_: str | int) -> None:
+            _spent[0] += duration_secs if event in _EVENTS else 0.0
 
         _spent.append(0.0)
         jax.monitoring.register_event_duration_secs_listener(note)
