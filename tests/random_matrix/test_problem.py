@@ -19,10 +19,15 @@ from mtrl.random_matrix.problem import CONCENTRATED, LAWS
 from mtrl.random_matrix.regression import estimate_risk, fit_shared_centre, risk_isotropic, risk_shared_centre
 from tests.helpers import assert_close, assert_mean
 
+hyperplanes = jax.jit(aligned_hyperplanes, static_argnames=("tasks", "dim", "alpha"))
+features = jax.jit(sample_features, static_argnames=("law", "samples", "dim"))
+isotropic = jax.jit(risk_isotropic)
+tasks_of = jax.jit(sample_tasks, static_argnames=("counts", "law"))
+
 
 def test_hyperplanes_have_the_asked_alignment(key):
     for tasks, alpha in ((2, 0.9), (2, -1.0), (5, 0.3), (3, 1.0)):
-        W = aligned_hyperplanes(key, tasks=tasks, dim=30, alpha=alpha)
+        W = np.asarray(hyperplanes(key, tasks=tasks, dim=30, alpha=alpha))
         assert_close(
             f"T {tasks} alpha {alpha}", W @ W.T / 30, (1 - alpha) * np.eye(tasks) + alpha, rtol=1e-10, atol=1e-12
         )
@@ -30,15 +35,15 @@ def test_hyperplanes_have_the_asked_alignment(key):
 
 @pytest.mark.parametrize("law", LAWS)
 def test_features_have_mean_zero_and_identity_covariance(key, law):
-    draws = sample_features(key, law=law, samples=4000, dim=4)
+    draws = np.asarray(features(key, law=law, samples=4000, dim=4))
     assert_mean(f"{law} mean", draws, np.zeros(4))
     assert_mean(
         f"{law} covariance",
-        jnp.einsum("ni,nj->nij", draws, draws)[:, *np.triu_indices(4)],
+        np.einsum("ni,nj->nij", draws, draws)[:, *np.triu_indices(4)],
         np.eye(4)[np.triu_indices(4)],
     )
-    norms = jnp.sum(sample_features(key, law=law, samples=500, dim=400) ** 2, axis=1) / 400
-    spread = float(jnp.std(norms))  # concentrated: O(1/sqrt(dim)); random radii: O(1)
+    norms = np.sum(np.asarray(features(key, law=law, samples=500, dim=400)) ** 2, axis=1) / 400
+    spread = float(np.std(norms))  # concentrated: O(1/sqrt(dim)); random radii: O(1)
     assert (spread < 0.15) == (law in CONCENTRATED), f"{law}: {spread}"
 
 
@@ -53,25 +58,30 @@ def test_unknown_law():
 
 
 def test_samples_are_padded_and_tasks_have_their_own_keys(key):
-    params = LinearModel(jnp.ones((2, 3)), jnp.stack([jnp.eye(3)] * 2), jnp.array([0.1, 0.2]))
-    data = sample_tasks(key, params, counts=(4, 6))
-    assert data.features.shape == (2, 6, 3) and not np.any(data.features[0, 4:]) and not np.any(data.targets[0, 4:])
-    three = LinearModel(jnp.ones((3, 3)), jnp.stack([jnp.eye(3)] * 3), jnp.array([0.1, 0.2, 0.3]))
+    params = LinearModel(*map(jnp.asarray, (np.ones((2, 3)), np.stack([np.eye(3)] * 2), [0.1, 0.2])))
+    data = tasks_of(key, params, counts=(4, 6))
+    assert (
+        data.features.shape == (2, 6, 3)
+        and not np.any(np.asarray(data.features)[0, 4:])
+        and not np.any(np.asarray(data.targets)[0, 4:])
+    )
+    three = LinearModel(*map(jnp.asarray, (np.ones((3, 3)), np.stack([np.eye(3)] * 3), [0.1, 0.2, 0.3])))
     assert_close(
-        "a third task leaves the others", sample_tasks(key, three, counts=(4, 6, 5)).features[:2], data.features
+        "a third task leaves the others", np.asarray(tasks_of(key, three, counts=(4, 6, 5)).features)[:2], data.features
     )
 
 
 def test_test_risk_is_the_error_on_fresh_samples(key):
     params = LinearModel(
-        jnp.ones((2, 3)),
-        jnp.linalg.cholesky(jnp.stack([autoregressive_covariance(r, 3) for r in (0.5, 0.1)])),
+        jnp.asarray(np.ones((2, 3))),
+        jnp.asarray(np.linalg.cholesky(np.stack([autoregressive_covariance(r, 3) for r in (0.5, 0.1)]))),
         jnp.array([0.1, 0.2]),
     )
     What = jnp.array([[1.0, 0.0, 2.0], [-1.0, 0.5, 1.0]])[:, :, None]
-    fresh = sample_tasks(key, params, counts=(20000, 20000))
-    errors = (fresh.targets - jnp.einsum("tni,tiq->tnq", fresh.features, What) / jnp.sqrt(6.0))[:, :, 0] ** 2
-    assert_mean("test risk", errors.T, exact_risk(params, What))
+    fresh = tasks_of(key, params, counts=(20000, 20000))
+    fitted = np.einsum("tni,tiq->tnq", fresh.features, What) / np.sqrt(6.0)
+    errors = (np.asarray(fresh.targets) - fitted)[:, :, 0] ** 2
+    assert_mean("test risk", errors.T, jax.jit(exact_risk)(params, What))
 
 
 # (d, T): the covariances AR(.2+.12t)(1+.3t) differ per task; unequal n_t, gamma and noise. The finite-d bias allowed is 1% of the risk
@@ -79,11 +89,11 @@ def test_test_risk_is_the_error_on_fresh_samples(key):
 @pytest.mark.parametrize(("d", "T"), [(50, 2), (40, 3), (30, 5)])
 def test_prediction_against_simulation_for_general_covariances(key, d, T):
     counts = tuple(int(d * r) for r in (0.7, 1.6, 1.1, 0.9, 2.0)[:T])
-    gamma, noise = jnp.linspace(0.5, 2.0, T), jnp.linspace(0.3, 0.8, T)
-    roots = jnp.stack(
-        [jnp.linalg.cholesky(autoregressive_covariance(0.2 + 0.12 * t, d) * (1 + 0.3 * t)) for t in range(T)]
-    )
-    params = LinearModel(aligned_hyperplanes(key, tasks=T, dim=d, alpha=0.5), roots, noise)
+    gamma, noise = jnp.asarray(np.linspace(0.5, 2.0, T)), jnp.asarray(np.linspace(0.3, 0.8, T))
+    lags = np.abs(np.subtract.outer(np.arange(d), np.arange(d)))
+    covariance = np.stack([(0.2 + 0.12 * t) ** lags * (1 + 0.3 * t) for t in range(T)])
+    roots, covariance = jnp.asarray(np.linalg.cholesky(covariance)), jnp.asarray(covariance)
+    params = LinearModel(hyperplanes(key, tasks=T, dim=d, alpha=0.5), roots, noise)
 
     def draw(key, lam):
         data = sample_tasks(key, params, counts=counts)
@@ -95,7 +105,7 @@ def test_prediction_against_simulation_for_general_covariances(key, d, T):
     keys = jax.random.split(key, 150)
     test, train, gcv = jax.jit(jax.vmap(jax.vmap(draw, (None, 0)), (0, None)))(keys, lams)
     predict = jax.jit(
-        jax.vmap(lambda lam: risk_shared_centre(gamma, lam, jnp.asarray(counts), roots @ roots.mT, params.W, noise))
+        jax.vmap(lambda lam: risk_shared_centre(gamma, lam, jnp.asarray(counts), covariance, params.W, noise))
     )(lams)
     assert_mean("test risk per task and lam", test, predict.test, bias=0.01 * np.asarray(predict.test))
     assert_mean("train risk per task and lam", train, predict.train, bias=0.01 * np.asarray(predict.train))
@@ -108,7 +118,7 @@ def test_several_outputs_average(key):
     gamma, lam = jnp.array([1.0, 2.0]), 0.5
     keys = jax.random.split(key, 3)
     W = jax.random.normal(keys[0], (2, d, q))
-    root = 0.5 * jax.random.normal(keys[1], (q, q))  # Sigma_N = root^T root
+    root = jnp.asarray(0.5 * np.asarray(jax.random.normal(keys[1], (q, q))))  # Sigma_N = root^T root
 
     def draw(key):
         features, targets = [], []
@@ -124,9 +134,9 @@ def test_several_outputs_average(key):
         return test, estimate_risk(fit).gcv
 
     test, gcv = jax.jit(jax.vmap(draw))(jax.random.split(keys[2], 300))
-    gram = jnp.einsum("siq,tiq->st", W, W) / (2 * d * q)
-    noise = jnp.full(2, jnp.sum(root**2) / q)
-    predicted = risk_isotropic(coupling(gamma, lam), jnp.asarray(counts), d, gram, noise).test
+    gram = np.einsum("siq,tiq->st", W, W) / (2 * d * q)
+    noise = np.full(2, np.sum(np.asarray(root) ** 2) / q)
+    predicted = isotropic(coupling(gamma, lam), np.asarray(counts), d, gram, noise).test
     assert_mean("mean test risk", test, predicted, bias=0.01 * np.asarray(predicted))
     assert_mean("mean GCV", gcv, predicted, bias=0.021 * np.asarray(predicted))
 
@@ -136,7 +146,7 @@ def test_fluctuations_fall_like_one_over_root_d(key):
     gamma, noise = jnp.array([1.0, 2.0]), jnp.array([0.3, 0.3])
     spreads = []
     for d in (16, 64):
-        params = LinearModel(aligned_hyperplanes(key, tasks=2, dim=d, alpha=0.5), jnp.stack([jnp.eye(d)] * 2), noise)
+        params = LinearModel(hyperplanes(key, tasks=2, dim=d, alpha=0.5), jnp.asarray(np.stack([np.eye(d)] * 2)), noise)
 
         def draw(key, params=params, d=d):
             return jnp.mean(
@@ -146,12 +156,9 @@ def test_fluctuations_fall_like_one_over_root_d(key):
             )
 
         draws = np.asarray(jax.jit(jax.vmap(draw))(jax.random.split(key, 600)))
+        W = np.asarray(params.W)
         predicted = float(
-            jnp.mean(
-                risk_isotropic(
-                    coupling(gamma, 0.5), jnp.array([d, 2 * d]), d, params.W @ params.W.T / (2 * d), noise
-                ).test
-            )
+            np.mean(isotropic(coupling(gamma, 0.5), np.array([d, 2 * d]), d, W @ W.T / (2 * d), noise).test)
         )
         assert_mean(f"average risk at d {d}", draws, predicted, bias=0.005 * predicted)
         spreads.append(draws.std())

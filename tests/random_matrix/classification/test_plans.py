@@ -42,17 +42,17 @@ GRAM = similarity_gram(BETA, NORM)
 
 def test_gram_is_that_of_the_means():
     beta = jnp.array([0.8, -0.3, 0.0])
-    difference = mean_differences(related_means(beta, norm=2.5, dim=9))
+    difference = np.asarray(jax.jit(lambda beta: mean_differences(related_means(beta, norm=2.5, dim=9)))(beta))
     assert_close("Gram matrix", similarity_gram(beta, 2.5), difference @ difference.T, rtol=1e-12, atol=1e-12)
 
 
 def test_errors_are_those_of_the_rules():
     """±1 labels at both thresholds and optimal labels by `predicted_error`; the tuned ones by `tune`."""
     error = dict(zip(RULES, np.asarray(PLANS.error).T, strict=True))
-    predicted = functools.partial(predicted_error, GRAM, N, 1.0, 3.0, dim=DIM, target=1)
+    predicted = jax.jit(functools.partial(predicted_error, dim=DIM, target=1), static_argnames="rule")
     for rule, name in (("optimal", "optimal"), ("midpoint", "midpoint"), ("classical", "classical")):
-        assert_close(rule, error[rule][1], predicted(rule=name), rtol=1e-9)
-    best = tune(GRAM, N, dim=DIM, target=1, gammas=GRID, lams=GRID)
+        assert_close(rule, error[rule][1], predicted(GRAM, N, 1.0, 3.0, rule=name), rtol=1e-9)
+    best = jax.jit(functools.partial(tune, dim=DIM, target=1))(GRAM, N, gammas=GRID, lams=GRID)
     assert_close("tuned", error["tuned"], best.error, rtol=1e-9)
     assert (np.asarray(PLANS.finite) >= np.asarray(PLANS.error) - 1e-12).all(), "noise of the mean never helps"
     custom = LABELLINGS.index("custom")
@@ -63,8 +63,9 @@ def test_a_task_that_takes_no_part_is_not_there():
     """The target's plan with a silent source is the plan of the target alone."""
     silent = coupling_of_active(0.7, 2.0, jnp.array([0.0, 1.0]))
     kind = labelling(("single",))[0]
-    with_source = plan_target(GRAM, N, silent, kind, dim=DIM)
-    alone = plan_target(GRAM[1:, 1:], N[1:], coupling(jnp.array([0.7]), 2.0), kind, dim=DIM)
+    plan = jax.jit(functools.partial(plan_target, dim=DIM))
+    with_source = plan(GRAM, N, silent, kind)
+    alone = plan(np.asarray(GRAM)[1:, 1:], np.asarray(COUNTS)[1:], coupling(np.array([0.7]), 2.0), kind)
     for name in ("threshold", "mean", "variance", "error", "finite"):
         assert_close(name, getattr(with_source, name), getattr(alone, name), rtol=1e-9, atol=1e-12)
 
@@ -72,12 +73,17 @@ def test_a_task_that_takes_no_part_is_not_there():
 def test_trained_errors_are_exact_given_the_fit(key):
     found = jax.jit(functools.partial(plan_errors, counts=COUNTS, dim=DIM))(key, BETA, NORM, PLANS, GRID)
     assert found.shape == (2, len(RULES) + 1) and np.isfinite(found).all()
-    means = related_means(BETA, norm=NORM, dim=DIM)
-    data = sample_mixture(jax.random.fold_in(key, 1), Mixture(means), counts=COUNTS)
     rule = RULES.index("midpoint")
-    mean, variance = score_moments(fit(data, PLANS.ytil[1, rule], PLANS.B[1, rule]), means)
-    expected = error_at(mean[1], variance[1], PLANS.threshold[1, rule])
-    assert_close("second point, ±1 labels", found[1, rule], expected, rtol=1e-9)
+
+    @jax.jit
+    def expected(key, ytil, B, threshold):
+        means = related_means(BETA, norm=NORM, dim=DIM)
+        data = sample_mixture(jax.random.fold_in(key, 1), Mixture(means), counts=COUNTS)
+        mean, variance = score_moments(fit(data, ytil, B), means)
+        return error_at(mean[1], variance[1], threshold)
+
+    again = expected(key, *(np.asarray(part)[1, rule] for part in (PLANS.ytil, PLANS.B, PLANS.threshold)))
+    assert_close("second point, ±1 labels", np.asarray(found)[1, rule], again, rtol=1e-9)
 
 
 def test_scores_of_new_samples_follow_the_moments_of_the_fit(key):

@@ -13,19 +13,19 @@ def problem():
     rng = np.random.default_rng(3)
     roots = rng.normal(size=(3, 6, 6)) / np.sqrt(6)
     return dict(
-        n=jnp.array([4, 9, 15]),
-        covariance=jnp.asarray(roots @ roots.transpose(0, 2, 1)),
-        W=jnp.asarray(rng.normal(size=(3, 6))),
-        noise=jnp.array([0.2, 0.5, 0.3]),
+        n=np.array([4, 9, 15]),
+        covariance=roots @ roots.transpose(0, 2, 1),
+        W=rng.normal(size=(3, 6)),
+        noise=np.array([0.2, 0.5, 0.3]),
     )
 
 
 def test_equal_to_the_dense_equivalent():
     p = problem()
     general, star = jax.jit(risk_general), jax.jit(risk_shared_centre)
-    for gamma, lam in ((jnp.array([0.5, 1.0, 2.0]), 0.7), (jnp.array([0.0, 0.0, 2.0]), 3.0), (jnp.ones(3), 0.0)):
+    for gamma, lam in ((np.array([0.5, 1.0, 2.0]), 0.7), (np.array([0.0, 0.0, 2.0]), 3.0), (np.ones(3), 0.0)):
         dense = general(coupling(gamma, lam), p["n"], p["covariance"], p["W"], p["noise"])
-        ours = star(gamma, jnp.asarray(lam), p["n"], p["covariance"], p["W"], p["noise"])
+        ours = star(gamma, np.asarray(lam), p["n"], p["covariance"], p["W"], p["noise"])
         for name, a, b in zip(
             dense._fields[: 6 if lam else 5], ours, dense, strict=False
         ):  # cross is exactly 0 at lam = 0
@@ -34,10 +34,11 @@ def test_equal_to_the_dense_equivalent():
 
 def test_fixed_point_and_both_routes():
     p = problem()
-    gamma = jnp.array([0.5, 1.0, 2.0])
-    dense = equivalent_general(coupling(gamma, 0.7), p["n"], p["covariance"])
+    gamma = np.array([0.5, 1.0, 2.0])
+    dense = jax.jit(equivalent_general)(coupling(gamma, 0.7), p["n"], p["covariance"])
+    solve = jax.jit(equivalent_shared_centre, static_argnames="newton")
     for newton in (True, False):
-        ours = equivalent_shared_centre(gamma, 0.7, p["n"], p["covariance"], newton=newton)
+        ours = solve(gamma, 0.7, p["n"], p["covariance"], newton=newton)
         assert bool(ours.converged)
         assert_close("delta", ours.delta, dense.delta, rtol=1e-10)
         assert_close("Psi", ours.Psi, dense.Psi, rtol=1e-10)
@@ -49,7 +50,7 @@ def test_gradient_in_the_hyper_parameters():
     def average(q):
         return jnp.mean(risk_shared_centre(q[:2], q[2], p.n, p.covariance, p.W, p.noise).test)
 
-    q, h = jnp.array([1.0, 1.3, 0.7]), 1e-5
+    q, h = np.array([1.0, 1.3, 0.7]), 1e-5
     value = jax.jit(jax.vmap(average))
-    difference = (value(q + h * jnp.eye(3)) - value(q - h * jnp.eye(3))) / (2 * h)
-    assert_close("gradient", jax.grad(average)(q), difference, rtol=1e-6)
+    difference = np.subtract(value(q + h * np.eye(3)), value(q - h * np.eye(3))) / (2 * h)
+    assert_close("gradient", jax.jit(jax.grad(average))(q), difference, rtol=1e-6)

@@ -1,7 +1,6 @@
 """The front of the multitask ridge: which solver or formula it takes changes nothing, and what it refuses."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -18,43 +17,46 @@ GAMMA, LAM = [0.7, 1.6], 0.9
 def test_every_route_is_one_estimator(dim, counts):
     data = random_data(dim, counts)
     B = coupling(GAMMA, LAM)
-    dual = fit_dual(data, B=B)
-    for name, ours in (("strengths", fit(data, gamma=GAMMA, lam=LAM)), ("matrix", fit(data, B=B))):
+    dual, front = jax.jit(fit_dual)(data, B=B), jax.jit(fit)
+    for name, ours in (("strengths", front(data, gamma=GAMMA, lam=LAM)), ("matrix", front(data, B=B))):
         assert_close(f"{name} W", ours.W, dual.W, rtol=1e-11)
         assert_close(f"{name} Q_ii", ours.q_diag, dual.q_diag, rtol=1e-11)
 
 
 def test_every_prediction_is_one_formula():
     p = autoregressive_example(d=6)
-    general = risk_general(p.B, p.n, p.covariance, p.W, p.noise)
+    formula, predict = jax.jit(risk_general), jax.jit(predict_risk)
+    general = formula(p.B, p.n, p.covariance, p.W, p.noise)
     model = linear_model(p.W, noise=0.3, covariance=p.covariance)
     for name, how in {"strengths": dict(gamma=p.gamma, lam=p.lam), "matrix": dict(B=p.B)}.items():
-        ours = predict_risk(model, counts=[15, 40], **how)
+        ours = predict(model, counts=np.array([15, 40]), **how)
         assert_close(name, ours.test, general.test, rtol=1e-9)
         assert bool(ours.converged)
     plain = predict_risk(linear_model(p.W, noise=[0.3, 0.3]), counts=[15, 40], gamma=1.0, lam=0.7)
-    identity = risk_general(p.B, p.n, jnp.stack([jnp.eye(6)] * 2), p.W, p.noise)
+    identity = formula(p.B, p.n, np.stack([np.eye(6)] * 2), p.W, p.noise)
     assert_close("identity", plain.test, identity.test, rtol=1e-10)
 
 
 def test_risk_from_data_and_its_gradient_in_the_coupling():
     data = random_data(4, (30, 50), outputs=1)
-    X = data.features
-    covariance = jnp.einsum("tni,tnj->tij", X, X) / data.counts.astype(float)[:, None, None]
-    plugged = plug_in_risk(coupling(GAMMA, LAM), data.counts, covariance, statistics_from_least_squares(data))
+    X = np.asarray(data.features)
+    covariance = np.einsum("tni,tnj->tij", X, X) / np.asarray(data.counts)[:, None, None]
+    statistics = jax.jit(statistics_from_least_squares)(data)
+    plugged = jax.jit(plug_in_risk)(coupling(GAMMA, LAM), data.counts, covariance, statistics)
     assert_close("plug-in", predict_risk(data, gamma=GAMMA, lam=LAM).test, plugged.test, rtol=1e-12)
     value = jax.jit(lambda lam: predict_risk(data, gamma=GAMMA, lam=lam).test.mean())
     difference = (value(LAM + 1e-5) - value(LAM - 1e-5)) / 2e-5
-    assert_close("gradient", jax.grad(value)(LAM), difference, rtol=1e-6)
+    assert_close("gradient", jax.jit(jax.grad(value))(LAM), difference, rtol=1e-6)
 
 
 def test_several_outputs_are_averages():
     p = autoregressive_example(d=6)
-    W = jnp.stack([p.W, 2 * p.W[::-1], -p.W], axis=2)
-    each = [risk_general(p.B, p.n, p.covariance, W[:, :, k], p.noise) for k in range(3)]
-    ours = risk_general(p.B, p.n, p.covariance, W, p.noise)
+    W, formula = np.asarray(p.W), jax.jit(risk_general)
+    W = np.stack([W, 2 * W[::-1], -W], axis=2)
+    each = [formula(p.B, p.n, p.covariance, W[:, :, k], p.noise) for k in range(3)]
+    ours = formula(p.B, p.n, p.covariance, W, p.noise)
     for field in ("test", "train", "self_", "cross"):
-        assert_close(field, getattr(ours, field), sum(getattr(e, field) for e in each) / 3, rtol=1e-10)
+        assert_close(field, getattr(ours, field), np.mean([getattr(e, field) for e in each], axis=0), rtol=1e-10)
 
 
 DATA = pack([np.ones((5, 2)) * [[1, 2]] * np.arange(-2, 3)[:, None]] * 2, [np.arange(5.0) - 2] * 2)
