@@ -86,17 +86,13 @@ GROWS = Claim("FedRep's lead over GD-GD grows from the fewest to the most client
               "Collins et al. 2021, Figure 3", bootstrap(_growth, _last("GD-GD"), _last("FedRep")), at_least(0.0),
               unit="orders of magnitude of the squared sine")  # fmt: skip
 
-FIGURES = (
-    Figure(
-        name="exact_heads",
-        aliases=("C3",),
-        title="Exact heads against gradient steps on the heads",
-        question="Does it pay to solve for the clients' heads exactly rather than take gradient steps on them?",
-        config=AblationConfig,
-        run=run,
-        draw=draw,
-        split={"clients": "clients"},
-        claims=(*LOWER, GROWS),
-        presets={"smoke": dict(seeds=2, clients=(10,), dim=5, rounds=8), "paper": dict(seeds=100)},
-    ),
+FIGURE = Figure(
+    __name__,
+    name="exact_heads",
+    aliases=("C3",),
+    title="Exact heads against gradient steps on the heads",
+    question="Does it pay to solve for the clients' heads exactly rather than take gradient steps on them?",
+    split={"clients": "clients"},
+    claims=(*LOWER, GROWS),
+    presets={"smoke": dict(seeds=2, clients=(10,), dim=5, rounds=8), "paper": dict(seeds=100)},
 )

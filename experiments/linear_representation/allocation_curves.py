@@ -129,49 +129,45 @@ UNFINISHED = (
 )
 LONG = value("sine").then(_long)
 
-FIGURES = (
-    Figure(
-        name="allocation",
-        aliases=("A1",),
-        title="Few samples of many tasks or many of few",
-        question="At one total of samples, is it better to have many tasks with few samples or few tasks with many?",
-        config=AllocationConfig,
-        run=run,
-        draw=draw,
-        split={"samples": "samples"},
-        optional=("law",),
-        claims=(
-            *(
-                Claim.reference(f"{name}: largest relative distance to the reference means over n",
-                                "reference means of four seeds of an independent NumPy implementation of the four methods",
-                                bootstrap(lambda ratio: np.max(np.abs(ratio - 1)), over_reference(name)),
-                                at_most(0.25, "four seeds against ours, two digits given"), unit="relative",
-                                note=UNFINISHED if name == "FO" else "")
-                for name in METHODS
-            ),
-            *(
-                Claim(f"from n = 10 on {name} and AltMin find the same subspace (largest mean difference in sine)", paper,
-                      worst(abs(LONG.at(method=name) - LONG.at(method="AltMin"))),
-                      at_most(0.01, "a tenth of the sine there, .1"), kind=kind, unit="sine of the largest angle",
-                      stand_in=kind == "paper", note=note)
-                for name, kind, paper, note in (
-                    ("AltMinGD", "paper", "Thekumparampil et al. 2021: AltMin and AltMinGD reach one minimiser", ""),
-                    (
-                        "FO",
-                        "reference",
-                        "reference means of an independent NumPy implementation: within .002 of AltMin from n = 10 on",
-                        "a seed whose search has not ended after 400 iterations at n = 10 decides the mean",
-                    ),
-                )
-            ),
-            Claim.sanity("at n = r alternating minimisation stays where the moments put it (difference in sine)",
-                         "heads interpolate at n = r: no residual is left to move the basis", mean(value("sine",
-                         samples=lambda config: config.rank, method="AltMin") - value("sine", samples=lambda config: config.rank,
-                         method="MoM")), between(-1e-6, 1e-6, "rounding"), unit="sine of the largest angle"),
+FIGURE = Figure(
+    __name__,
+    name="allocation",
+    aliases=("A1",),
+    title="Few samples of many tasks or many of few",
+    question="At one total of samples, is it better to have many tasks with few samples or few tasks with many?",
+    split={"samples": "samples"},
+    optional=("law",),
+    claims=(
+        *(
+            Claim.reference(f"{name}: largest relative distance to the reference means over n",
+                            "reference means of four seeds of an independent NumPy implementation of the four methods",
+                            bootstrap(lambda ratio: np.max(np.abs(ratio - 1)), over_reference(name)),
+                            at_most(0.25, "four seeds against ours, two digits given"), unit="relative",
+                            note=UNFINISHED if name == "FO" else "")
+            for name in METHODS
         ),
-        presets={
-            "smoke": dict(seeds=2, samples=(10,), total=300, dim=8, rank=2, descent=5, alternations=3, search=20),
-            "paper": dict(seeds=30, samples=(3, 4, 5, 6, 10, 20, 60, 200)),
-        },
+        *(
+            Claim(f"from n = 10 on {name} and AltMin find the same subspace (largest mean difference in sine)", paper,
+                  worst(abs(LONG.at(method=name) - LONG.at(method="AltMin"))),
+                  at_most(0.01, "a tenth of the sine there, .1"), kind=kind, unit="sine of the largest angle",
+                  stand_in=kind == "paper", note=note)
+            for name, kind, paper, note in (
+                ("AltMinGD", "paper", "Thekumparampil et al. 2021: AltMin and AltMinGD reach one minimiser", ""),
+                (
+                    "FO",
+                    "reference",
+                    "reference means of an independent NumPy implementation: within .002 of AltMin from n = 10 on",
+                    "a seed whose search has not ended after 400 iterations at n = 10 decides the mean",
+                ),
+            )
+        ),
+        Claim.sanity("at n = r alternating minimisation stays where the moments put it (difference in sine)",
+                     "heads interpolate at n = r: no residual is left to move the basis", mean(value("sine",
+                     samples=lambda config: config.rank, method="AltMin") - value("sine", samples=lambda config: config.rank,
+                     method="MoM")), between(-1e-6, 1e-6, "rounding"), unit="sine of the largest angle"),
     ),
+    presets={
+        "smoke": dict(seeds=2, samples=(10,), total=300, dim=8, rank=2, descent=5, alternations=3, search=20),
+        "paper": dict(seeds=30, samples=(3, 4, 5, 6, 10, 20, 60, 200)),
+    },
 )  # fmt: skip

@@ -131,23 +131,19 @@ _DIVERGED = (
 
 SMALL = dict(seeds=2, clients=10, dim=6, rounds=10)
 
-FIGURES = (
-    Figure(
-        name="federated_error",
-        aliases=("C1",),
-        title="Test error of federated clients",
-        question="Do federated clients that share a representation err less than clients that train alone or share everything?",
-        config=FederatedConfig,
-        run=run,
-        draw=draw,
-        split={"samples": "samples"},
-        claims=tuple(
-            Claim(f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
-                  "Collins et al. 2021, Figure 1: lower at every n",
-                  ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)), at_most(0.0),
-                  unit="orders of magnitude of the mean squared error", note=f"{_DIVERGED}; some {seeds} seeds would decide")
-            for other, words, seeds in (("Local", "local training", 45), ("FedSGD", "FedSGD", 70))
-        ),
-        presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
+FIGURE = Figure(
+    __name__,
+    name="federated_error",
+    aliases=("C1",),
+    title="Test error of federated clients",
+    question="Do federated clients that share a representation err less than clients that train alone or share everything?",
+    split={"samples": "samples"},
+    claims=tuple(
+        Claim(f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
+              "Collins et al. 2021, Figure 1: lower at every n",
+              ratio_of_means(value("error", learner="FedRep"), value("error", learner=other)), at_most(0.0),
+              unit="orders of magnitude of the mean squared error", note=f"{_DIVERGED}; some {seeds} seeds would decide")
+        for other, words, seeds in (("Local", "local training", 45), ("FedSGD", "FedSGD", 70))
     ),
+    presets={"smoke": {**SMALL, "samples": (5, 10)}, "paper": dict(seeds=100)},
 )  # fmt: skip

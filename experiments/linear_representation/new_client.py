@@ -53,29 +53,24 @@ def draw(data, config):
     return canvas
 
 
-FIGURES = (
-    Figure(
-        name="new_client",
-        aliases=("C4",),
-        title="A new client with few samples",
-        question="How much does a new client with few samples gain from the learned representation?",
-        config=NewClientConfig,
-        run=run,
-        draw=draw,
-        split={"samples": "samples"},
-        claims=tuple(
-            Claim(f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
-                  "worst n of training)", "Collins et al. 2021, new clients: FedRep far below Local until n is about d",
-                  ratio_of_means(*(value("error", learner=learner, target=count) for learner in ("FedRep", "Local"))),
-                  at_most(bound), unit="orders of magnitude of the mean squared error",
-                  reason="far below: a factor of ten" if bound else "r samples identify a head: better, by how much is not said",
-                  note="trained with n = 5 two of ten bases are not found after 500 rounds and decide the mean; some "
-                  f"{seeds} seeds would decide the verdict")
-            for count, bound, seeds in ((2, 0.0, 90), (5, -1.0, 110), (10, -1.0, 170))
-        ),
-        presets={
-            "smoke": {**SMALL, "samples": (5,), "target_samples": (2, 5, 10)},
-            "paper": dict(seeds=100, samples=(5, 10, 20)),
-        },
+FIGURE = Figure(
+    __name__,
+    aliases=("C4",),
+    title="A new client with few samples",
+    question="How much does a new client with few samples gain from the learned representation?",
+    split={"samples": "samples"},
+    claims=tuple(
+        Claim(f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
+              "worst n of training)", "Collins et al. 2021, new clients: FedRep far below Local until n is about d",
+              ratio_of_means(*(value("error", learner=learner, target=count) for learner in ("FedRep", "Local"))),
+              at_most(bound), unit="orders of magnitude of the mean squared error",
+              reason="far below: a factor of ten" if bound else "r samples identify a head: better, by how much is not said",
+              note="trained with n = 5 two of ten bases are not found after 500 rounds and decide the mean; some "
+              f"{seeds} seeds would decide the verdict")
+        for count, bound, seeds in ((2, 0.0, 90), (5, -1.0, 110), (10, -1.0, 170))
     ),
+    presets={
+        "smoke": {**SMALL, "samples": (5,), "target_samples": (2, 5, 10)},
+        "paper": dict(seeds=100, samples=(5, 10, 20)),
+    },
 )  # fmt: skip

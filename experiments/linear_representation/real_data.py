@@ -185,31 +185,27 @@ def _best(name):
     return bootstrap(lambda ratio: np.min(ratio) - 1, RELATIVE.at(datasets=name, method=list(METHODS[1:])))
 
 
-FIGURES = (
-    Figure(
-        name="real_tasks",
-        aliases=("R1",),
-        title="Classical methods on real tasks",
-        question="On real tasks, does any classical multitask method predict better than single-task ridge?",
-        config=RealConfig,
-        run=run,
-        draw=draw,
-        split={"datasets": "datasets"},
-        claims=tuple(
-            Claim(
-                text=f"{name}: the best multitask method beats single-task ridge (relative RMSE minus 1)",
-                paper="Zhang and Yang 2021: multitask methods improve on School and SARCOS",
-                measure=_best(name),
-                accepts=at_most(0.0),
-                unit="relative to single-task ridge on the same split",
-                note="best of five methods, chosen in every resample of the splits",
-                stand_in=name not in ("school", "sarcos"),
-            )
-            for name in DATASETS
-        ),
-        presets={
-            "smoke": dict(seeds=2, datasets=("linnerud",), points=2, iterations=100),
-            "paper": dict(seeds=30, points=20, gap=1e-6),
-        },
+FIGURE = Figure(
+    __name__,
+    name="real_tasks",
+    aliases=("R1",),
+    title="Classical methods on real tasks",
+    question="On real tasks, does any classical multitask method predict better than single-task ridge?",
+    split={"datasets": "datasets"},
+    claims=tuple(
+        Claim(
+            text=f"{name}: the best multitask method beats single-task ridge (relative RMSE minus 1)",
+            paper="Zhang and Yang 2021: multitask methods improve on School and SARCOS",
+            measure=_best(name),
+            accepts=at_most(0.0),
+            unit="relative to single-task ridge on the same split",
+            note="best of five methods, chosen in every resample of the splits",
+            stand_in=name not in ("school", "sarcos"),
+        )
+        for name in DATASETS
     ),
+    presets={
+        "smoke": dict(seeds=2, datasets=("linnerud",), points=2, iterations=100),
+        "paper": dict(seeds=30, points=20, gap=1e-6),
+    },
 )

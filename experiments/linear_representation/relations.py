@@ -68,29 +68,25 @@ SPREADS = (
     "needed"
 )
 
-FIGURES = (
-    Figure(
-        name="task_relations",
-        aliases=("S2",),
-        title="Learned task relations on three clusters",
-        question="Do the learned task covariance and cluster matrix show the true clusters of tasks?",
-        config=RelationConfig,
-        run=run,
-        draw=draw,
-        claims=tuple(
-            Claim(f"{words}: entries within clusters exceed those between clusters",
-                  "task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009", mean(value(name).then(_contrast)),
-                  at_least(0.1), unit="mean entry", reason=reason, stand_in=True, note=note)
-            for name, words, reason, note in (
-                ("correlation", "MTRL task correlations", "a tenth of 1, its value for perfect clusters", ""),
-                (
-                    "membership",
-                    "CMTL cluster matrix",
-                    "six tenths of 1/6, its value for perfect clusters, M = F F^T with six tasks each",
-                    SPREADS,
-                ),
-            )
-        ),
-        presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12), "paper": {}},
+FIGURE = Figure(
+    __name__,
+    name="task_relations",
+    aliases=("S2",),
+    title="Learned task relations on three clusters",
+    question="Do the learned task covariance and cluster matrix show the true clusters of tasks?",
+    claims=tuple(
+        Claim(f"{words}: entries within clusters exceed those between clusters",
+              "task correlation figures of Zhang and Yeung 2010; Jacob et al. 2009", mean(value(name).then(_contrast)),
+              at_least(0.1), unit="mean entry", reason=reason, stand_in=True, note=note)
+        for name, words, reason, note in (
+            ("correlation", "MTRL task correlations", "a tenth of 1, its value for perfect clusters", ""),
+            (
+                "membership",
+                "CMTL cluster matrix",
+                "six tenths of 1/6, its value for perfect clusters, M = F F^T with six tasks each",
+                SPREADS,
+            ),
+        )
     ),
+    presets={"smoke": dict(seeds=2, dim=6, tasks=6, samples=12), "paper": {}},
 )  # fmt: skip

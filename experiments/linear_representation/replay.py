@@ -154,34 +154,30 @@ def _means(name, x):
     return released.means("tasks", name, x)
 
 
-FIGURES = (
-    Figure(
-        name="released_draws",
-        aliases=("T2R",),
-        title="Error against the number of tasks on the released script's own draws",
-        question="On the very draws of the released script, does every learner give the released means?",
-        config=ReplayConfig,
-        run=run,
-        draw=draw,
-        split={"tasks": "tasks"},
-        claims=(
-            Claim(
-                "LF-MoM, meta-LR-MoM and LR on the released draws give the released means: largest distance in units of the last digit",
-                "released means, T2",
-                distance("library", ("LF-MoM", "meta-LR-MoM", "LR"), digit),
-                at_most(0.6, "half a unit is rounding"),
-                unit="units of the last digit",
-            ),
-            *(
-                Claim(f"LF-FO and meta-LR-FO by {words} from the released starts: largest distance to the released means, in their "
-                      "standard errors", "released means, T2", distance(side, ("LF-FO", "meta-LR-FO"), standard_error),
-                      at_most(1.0, "the draws are the same, so that only where a search stops may differ"),
-                      unit="standard errors of the released mean of 30",
-                      note="the iterations end both searches before they have converged at T = 100 and, in some repetitions, at 6400")
-                for side, words in (("script", "SciPy's search"), ("library", SIDES["library"]))
-            ),
+FIGURE = Figure(
+    __name__,
+    name="released_draws",
+    aliases=("T2R",),
+    title="Error against the number of tasks on the released script's own draws",
+    question="On the very draws of the released script, does every learner give the released means?",
+    split={"tasks": "tasks"},
+    claims=(
+        Claim(
+            "LF-MoM, meta-LR-MoM and LR on the released draws give the released means: largest distance in units of the last digit",
+            "released means, T2",
+            distance("library", ("LF-MoM", "meta-LR-MoM", "LR"), digit),
+            at_most(0.6, "half a unit is rounding"),
+            unit="units of the last digit",
         ),
-        presets={"smoke": dict(seeds=2, tasks=(20,), iterations=20), "paper": dict(tasks=released.X)},
-        memory=lambda c: int(8 * 6 * max(c.seed_batch, 1) * max(c.tasks) * released_draws.SAMPLES * released_draws.DIM),
+        *(
+            Claim(f"LF-FO and meta-LR-FO by {words} from the released starts: largest distance to the released means, in their "
+                  "standard errors", "released means, T2", distance(side, ("LF-FO", "meta-LR-FO"), standard_error),
+                  at_most(1.0, "the draws are the same, so that only where a search stops may differ"),
+                  unit="standard errors of the released mean of 30",
+                  note="the iterations end both searches before they have converged at T = 100 and, in some repetitions, at 6400")
+            for side, words in (("script", "SciPy's search"), ("library", SIDES["library"]))
+        ),
     ),
+    presets={"smoke": dict(seeds=2, tasks=(20,), iterations=20), "paper": dict(tasks=released.X)},
+    memory=lambda c: int(8 * 6 * max(c.seed_batch, 1) * max(c.tasks) * released_draws.SAMPLES * released_draws.DIM),
 )  # fmt: skip

@@ -87,34 +87,31 @@ def _theorem_rate(bound):
 
 FIT = Quantity(_fits)
 
-FIGURES = (
-    Figure(
-        name="subspace_by_rounds",
-        aliases=("C2",),
-        headline=True,
-        title="Distance to the subspace against rounds",
-        question="Does FedRep reach the shared subspace geometrically in the rounds, and as fast as its theorem says?",
-        config=federated.FederatedConfig,
-        run=run,
-        draw=draw,
-        split={"samples": "samples"},
-        claims=(
-            Claim("FedRep's squared distance falls geometrically: a straight line in log distance fits better than a power law, until "
-                  "the floor (log10 of the ratio of squared residuals, worst n)",
-                  "Collins et al. 2021, Figure 2 and Theorem 1: a constant factor per round",
-                  worst(FIT.then(lambda fit: fit.isel(fit=1))), at_most(0.0, "the same number of parameters on both sides"),
-                  unit="orders of magnitude of the squared residual",
-                  note="at n = 5 one of ten seeds has not reached its floor after 500 rounds, all of which are fitted"),
-            Claim("FedRep's fitted rate is at least the contraction of Theorem 1 with constant 1 (ratio of means, least n)",
-                  "Collins et al. 2021, Theorem 1", bootstrap(lambda ours, bound: np.min(ours / bound),
-                  FIT.then(lambda fit: -fit.isel(fit=0)), value("rate").then(_theorem_rate)),
-                  at_least(1.0, "an upper bound on the distance; 1 is the largest value its constant may have"),
-                  unit="fitted rate over the theorem's"),
-            Claim("FedSGD's squared distance stays near 1 (least panel)", "Collins et al. 2021, Figure 2",
-                  best(value("distance", learner="FedSGD", round=LAST)),
-                  at_least(0.5, "the figure spans six orders of magnitude, and .5 is a third of one"),
-                  unit="squared sine of the largest angle"),
-        ),
-        presets={"smoke": {**SMALL, "samples": (20,)}, "paper": dict(seeds=100)},
+FIGURE = Figure(
+    __name__,
+    name="subspace_by_rounds",
+    aliases=("C2",),
+    headline=True,
+    title="Distance to the subspace against rounds",
+    question="Does FedRep reach the shared subspace geometrically in the rounds, and as fast as its theorem says?",
+    config=federated.FederatedConfig,
+    split={"samples": "samples"},
+    claims=(
+        Claim("FedRep's squared distance falls geometrically: a straight line in log distance fits better than a power law, until "
+              "the floor (log10 of the ratio of squared residuals, worst n)",
+              "Collins et al. 2021, Figure 2 and Theorem 1: a constant factor per round",
+              worst(FIT.then(lambda fit: fit.isel(fit=1))), at_most(0.0, "the same number of parameters on both sides"),
+              unit="orders of magnitude of the squared residual",
+              note="at n = 5 one of ten seeds has not reached its floor after 500 rounds, all of which are fitted"),
+        Claim("FedRep's fitted rate is at least the contraction of Theorem 1 with constant 1 (ratio of means, least n)",
+              "Collins et al. 2021, Theorem 1", bootstrap(lambda ours, bound: np.min(ours / bound),
+              FIT.then(lambda fit: -fit.isel(fit=0)), value("rate").then(_theorem_rate)),
+              at_least(1.0, "an upper bound on the distance; 1 is the largest value its constant may have"),
+              unit="fitted rate over the theorem's"),
+        Claim("FedSGD's squared distance stays near 1 (least panel)", "Collins et al. 2021, Figure 2",
+              best(value("distance", learner="FedSGD", round=LAST)),
+              at_least(0.5, "the figure spans six orders of magnitude, and .5 is a third of one"),
+              unit="squared sine of the largest angle"),
     ),
+    presets={"smoke": {**SMALL, "samples": (20,)}, "paper": dict(seeds=100)},
 )  # fmt: skip

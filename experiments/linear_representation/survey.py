@@ -168,34 +168,30 @@ WHY = {
 
 TINY = dict(dim=6, tasks=4, samples=9, points=2, iterations=100, ratios=(0.5,))
 
-FIGURES = (
-    Figure(
-        name="task_structures",
-        aliases=("S1",),
-        title="Classical methods on five task structures",
-        question="Which classical multitask method is best on which kind of relatedness?",
-        config=SurveyConfig,
-        run=run,
-        draw=draw,
-        tables=tables,
-        split={"structures": "structures"},
-        claims=(
-            *(
-                Claim(f"{structure}: a method made for it is best, or within one standard error of the best other",
-                      "expected diagonal of the survey's taxonomy, section 2", _dominance(structure),
-                      at_most(1.0, "as the table marks its best entries"), unit="standard errors of the best method made for it",
-                      stand_in=True,
-                      note=f"gap to the best other method, in standard errors of the method{WHY.get(structure, '')}")
-                for structure in STRUCTURES
-            ),
-            Claim.derived("no method beats the oracle that knows the structure (least excess RMSE over methods, structures)",
-                          "the posterior mean has the least expected squared error; derived for this library",
-                          best(value("rmse") - value("oracle")),
-                          at_least(0.0, "no estimator has a lower expected error than the posterior mean"), unit="test RMSE"),
+FIGURE = Figure(
+    __name__,
+    name="task_structures",
+    aliases=("S1",),
+    title="Classical methods on five task structures",
+    question="Which classical multitask method is best on which kind of relatedness?",
+    tables=tables,
+    split={"structures": "structures"},
+    claims=(
+        *(
+            Claim(f"{structure}: a method made for it is best, or within one standard error of the best other",
+                  "expected diagonal of the survey's taxonomy, section 2", _dominance(structure),
+                  at_most(1.0, "as the table marks its best entries"), unit="standard errors of the best method made for it",
+                  stand_in=True,
+                  note=f"gap to the best other method, in standard errors of the method{WHY.get(structure, '')}")
+            for structure in STRUCTURES
         ),
-        presets={
-            "smoke": dict(seeds=2, structures=("row sparse",), methods=("single-task ridge", "MTFS", "dirty"), **TINY),
-            "paper": dict(seeds=30, folds=5, points=20, ratio_min=1e-3, gap=1e-6, ratios=(0.1, 0.3, 0.5, 0.7, 0.9)),
-        },
+        Claim.derived("no method beats the oracle that knows the structure (least excess RMSE over methods, structures)",
+                      "the posterior mean has the least expected squared error; derived for this library",
+                      best(value("rmse") - value("oracle")),
+                      at_least(0.0, "no estimator has a lower expected error than the posterior mean"), unit="test RMSE"),
     ),
+    presets={
+        "smoke": dict(seeds=2, structures=("row sparse",), methods=("single-task ridge", "MTFS", "dirty"), **TINY),
+        "paper": dict(seeds=30, folds=5, points=20, ratio_min=1e-3, gap=1e-6, ratios=(0.1, 0.3, 0.5, 0.7, 0.9)),
+    },
 )  # fmt: skip
