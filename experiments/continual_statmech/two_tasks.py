@@ -54,7 +54,7 @@ def within(task, gamma, most):
     return lambda a: a.sel(task=task, gamma=gamma).where(a["load"] <= most, drop=True)
 
 
-def agrees(task, gamma, most):
+def agrees(task, gamma, most, note=""):
     """Simulation against theory before the jump to perfect learning."""
     part = within(task, gamma, most)
     return protocol.agrees(
@@ -62,6 +62,7 @@ def agrees(task, gamma, most):
         value("eps").then(part),
         value("eps_at").then(part),
         "Figure 3",
+        note=note,
     )
 
 
@@ -78,6 +79,10 @@ def run(config, seeds):
 
 
 PAPER_LOADS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
+EXCESS = (
+    "at r0 = 0 and alpha2 = 1 N = 200, 400 and 800 give 0.169, 0.166 and 0.164 for the theory's 0.151, with more epochs alike; in a third "
+    "of the trials descent has not learnt task 1 perfectly, which the theory's branch excludes: a part of it at least"
+)
 FIGURE = Figure(
     __name__,
     title="Errors on both tasks after the second, against its load (Figure 3)",
@@ -85,7 +90,7 @@ FIGURE = Figure(
     config=PairsConfig,
     draw=pairs.draw,
     claims=(
-        agrees(1, 1.0, 3.0),
+        agrees(1, 1.0, 3.0, EXCESS),
         agrees(2, 1.0, 3.0),
         agrees(1, 0.1, 0.5),
         agrees(2, 0.1, 0.5),

@@ -3,6 +3,7 @@
 Source: Li et al., Physical Review E 108, 014309 (2023), sections III and IV.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -30,6 +31,14 @@ def forgotten(p2: Float[Array, "*point"], r0: Scalar) -> tuple[Float[Array, "*po
     """
     check_between(-1, 1, r0=r0)
     return generalisation_error(r0 * p2), generalisation_error(p2)
+
+
+def centre_overlap(r_hat: Float[Array, "*point"], q_hat: Float[Array, "*point"]) -> Float[Array, "*point"]:
+    """2 Phi(r_hat / sqrt(q_hat)) - 1, the overlap of the signs of the Gibbs measure's mean with the teacher; p is that of one sample of it.
+
+    At a site the mean has the sign of its field r_hat + sqrt(q_hat) z, z standard normal. Not in the paper: derived here.
+    """
+    return jax.scipy.special.erf(r_hat / jnp.sqrt(2 * q_hat))
 
 
 def quadratic_kl(theta: Float[Array, "*dims"], anchor: Float[Array, "*dims"], beta_f: Scalar = 1.0) -> Float[Array, ""]:
