@@ -44,4 +44,4 @@ def test_both_searches_end_in_the_same_subspace():
 
 def test_seeds_that_were_not_released_are_refused():
     with pytest.raises(BadInput, match="seed 34 is not a repetition of the released script"):
-        replay.FIGURES[0].configure("smoke", {"first_seed": 5, "seeds": 30})
+        replay.FIGURE.configure("smoke", {"first_seed": 5, "seeds": 30})

@@ -64,7 +64,7 @@ def test_contract_files_and_claims(tmp_path):
         "cells",
     ):
         assert name in origin, name
-    assert 0 < origin["compile_seconds"] < origin["wall_time_seconds"]
+    assert 0 <= origin["compile_seconds"] < origin["wall_time_seconds"]
 
 
 def test_seed_batches_give_the_same_numbers(tmp_path):

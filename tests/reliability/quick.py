@@ -1,6 +1,5 @@
 """A study whose cells take a few hundredths of a second each, to be killed, starved and run twice at once."""
 
-import dataclasses
 import sys
 import time
 
@@ -12,7 +11,6 @@ CELLS = 12  # of the sweep below
 SWEEP = ("--figure=walk", "--seeds=4", "--seed_batch=2", "--sweep.scale=1,2")
 
 
-@dataclasses.dataclass(frozen=True)
 class WalkConfig(BaseConfig):
     """A random walk of NumPy."""
 

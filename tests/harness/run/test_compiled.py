@@ -112,3 +112,15 @@ def test_no_program_is_compiled_twice(tmp_path):
     """Neither of the driver's nor of what runs outside it, over two studies."""
     programs, ours, twice = compilations(tmp_path, "rmt_regression/alignment", "critical_periods/pathways")
     assert programs > ours >= 4 and twice == []
+
+
+def test_seconds_count_compiling_and_nothing_else():
+    import jax
+
+    before = compiled.seconds()
+    program = jax.jit(lambda x: (x * 3.25).sum())
+    program(1.0)
+    after = compiled.seconds()
+    assert 0 < after - before < 60
+    program(2.0)
+    assert compiled.seconds() == after
