@@ -3,6 +3,8 @@
 import os
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
@@ -34,6 +36,18 @@ class Statistic(NamedTuple):
 COMPARISONS: list[Comparison] = []
 STATISTICS: list[Statistic] = []
 BIAS = float(os.environ.get("PLANTED_BIAS", "1"))  # what simulations are multiplied by, to see that the tests notice
+
+
+def host(tree: Any) -> Any:
+    """The same tree of NumPy arrays, so that no program is compiled for what a test does with it; keys, and what is traced, stay."""
+
+    def one(leaf: Any) -> Any:
+        keep = isinstance(leaf, jax.core.Tracer) or (
+            isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        )
+        return leaf if keep else np.asarray(leaf)
+
+    return jax.tree.map(one, tree)
 
 
 def here() -> str:

@@ -1,19 +1,19 @@
 """Image worlds: reward tables of the stated rank, pairs that show their two digits."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from mtrl.bandits import images
 from mtrl.numerics.errors import BadInput
-from tests.helpers import assert_mean
+from tests.helpers import assert_mean, host
+
+SAMPLE = jax.jit(images.sample_images, static_argnames=("tasks", "values"))
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    labels = jnp.arange(40) % 10
-    return jax.random.uniform(jax.random.key(0), (40, 6)), labels
+    return np.random.default_rng(0).uniform(size=(40, 6)), np.arange(40) % 10
 
 
 def centred_rank(table):
@@ -23,29 +23,31 @@ def centred_rank(table):
 
 
 def test_value_tables(key, pictures):
-    low = images.sample_images(key, *pictures, 0.1, tasks=30)
-    control = images.sample_images(key, *pictures, 0.1, tasks=30, values="permutation")
+    low = SAMPLE(key, *pictures, 0.1, tasks=30)
+    control = SAMPLE(key, *pictures, 0.1, tasks=30, values="permutation")
     assert centred_rank(low.values) == 2 and centred_rank(control.values) == 9
-    for params in (low, control):
+    for params in (host(low), host(control)):
         assert np.allclose(params.values.min(1), 0) and np.allclose(params.values.max(1), 1)
 
 
 def test_means_follow_the_digit(key, pictures):
-    params = images.sample_images(key, *pictures, 0.3, tasks=2)
-    _, data = jax.vmap(lambda t: images.draw_images(jax.random.fold_in(key, t), params, t, arms=5))(jnp.arange(300))
-    digits = jnp.argmax(data.features, axis=-1)
-    assert np.allclose(data.means[:, 1], np.asarray(params.values)[1][np.asarray(digits[:, 1])])
+    params = SAMPLE(key, *pictures, 0.3, tasks=2)
+    draw = lambda t: images.draw_images(jax.random.fold_in(key, t), params, t, arms=5)  # noqa: E731
+    _, data = host(jax.jit(jax.vmap(draw))(np.arange(300)))
+    digits = np.argmax(data.features, axis=-1)
+    assert np.allclose(data.means[:, 1], np.asarray(params.values)[1][digits[:, 1]])
     assert_mean("image noise", ((data.rewards - data.means) ** 2).ravel(), 0.09)
 
 
 def test_pairs_show_their_digits(key, pictures):
-    params = images.sample_images(key, *pictures, 0.1, tasks=45, values="pairs")
-    view, data = jax.vmap(lambda t: images.draw_pair(jax.random.fold_in(key, t), params, t))(jnp.arange(200))
-    digits = np.asarray(jnp.argmax(data.features, axis=-1))
+    params = SAMPLE(key, *pictures, 0.1, tasks=45, values="pairs")
+    draw = lambda t: images.draw_pair(jax.random.fold_in(key, t), params, t)  # noqa: E731
+    view, data = host(jax.jit(jax.vmap(draw))(np.arange(200)))
+    digits = np.argmax(data.features, axis=-1)
     assert np.array_equal(np.sort(digits, axis=-1), np.broadcast_to(params.pairs, digits.shape))
-    assert np.array_equal(np.asarray(data.means), (digits == digits.max(-1, keepdims=True)).astype(float))
+    assert np.array_equal(data.means, (digits == digits.max(-1, keepdims=True)).astype(float))
     assert_mean("order of a pair", (digits[..., 0] > digits[..., 1]).ravel(), 0.5)
-    shown = np.asarray(view.contexts)[:, 0, :, 0]
+    shown = view.contexts[:, 0, :, 0]
     assert len(np.unique(shown)) == 8, "all four images of each of the two digits show up"
 
 

@@ -21,8 +21,8 @@ def test_episode_equals_pulls(key):
     def regret(noise):
         return episode(Round((), TaskTruth(theta, eye, noise, jnp.asarray(50.0))), plan(eye, 30.0))[1].regret
 
-    closed = jax.vmap(regret)(noises)
-    params = LinearParams(eye, jnp.broadcast_to(theta, (4000, 3)), jnp.asarray(1.0))
+    closed = jax.jit(jax.vmap(regret))(noises)
+    params = LinearParams(eye, jnp.asarray(np.broadcast_to(theta, (4000, 3))), jnp.asarray(1.0))
     _, played = rollout(pege(explore=30), key, params, BALL, 50)
     pulled = np.asarray(played.regret.sum(0))
     error = pulled.std() / np.sqrt(pulled.size)
@@ -31,21 +31,25 @@ def test_episode_equals_pulls(key):
 
 def test_columns_out_of_use_do_not_matter():
     """A plan inside a subspace estimates nothing outside of it, and pays the noise of its own columns only."""
-    theta, noise = jnp.array([0.6, -0.3, 0.5]), jnp.array([0.1, 0.2, 0.3])
-    estimate, _ = episode(Round((), TaskTruth(theta, jnp.eye(3), noise, jnp.asarray(50.0))), plan(jnp.eye(3, 2), 8.0))
+    theta, noise = np.array([0.6, -0.3, 0.5]), np.array([0.1, 0.2, 0.3])
+    run = jax.jit(lambda truth, columns: episode(Round((), truth), plan(columns, 8.0))[0])
+    estimate = run(TaskTruth(theta, np.eye(3), noise, np.asarray(50.0)), np.eye(3, 2))
     np.testing.assert_allclose(estimate, [0.6 + 0.05, -0.3 + 0.1, 0.0], atol=1e-12)
 
 
 def test_columns_appear_and_the_adversary_hides_them(key):
+    @jax.jit
     def make(adversary):
         return sample_sequential(key, 1.0, jnp.array([0.0, 5.0]), adversary, 50.0, dim=4)
 
+    draw = jax.jit(draw_task)
+
     def coordinates(params, t):
-        return np.asarray(params.basis.T @ draw_task(jax.random.key(t), params, jnp.asarray(t)).truth.parameter)
+        return np.asarray(params.basis).T @ np.asarray(draw(jax.random.key(t), params, np.asarray(t)).truth.parameter)
 
     open_world, hidden = make(0.0), make(1.0)
     assert abs(coordinates(open_world, 4)[1]) < 1e-12 and abs(coordinates(open_world, 6)[1]) > 1e-6
     assert abs(coordinates(hidden, 9)[1]) < 1e-12, "9 is on SeqRepL's timetable"
     assert abs(coordinates(hidden, 10)[0]) < 1e-12, "10 is not"
     assert 0.8 <= np.linalg.norm(coordinates(open_world, 6)) <= 1.0
-    assert [t for t in range(30) if bool(on_timetable(jnp.asarray(t)))] == [0, 1, 4, 9, 16, 25]
+    assert np.flatnonzero(jax.jit(jax.vmap(on_timetable))(np.arange(30))).tolist() == [0, 1, 4, 9, 16, 25]

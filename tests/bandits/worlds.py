@@ -1,5 +1,6 @@
 """Tiny worlds and a driver shared by the bandit tests."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ from mtrl.bandits import fixed_arms, linear_arms, linear_ball
 from mtrl.bandits.finite_class import sample_class
 from mtrl.bandits.problem import sample_linear
 from mtrl.numerics.algorithm import Algorithm, Problem, begin, take
+from tests.helpers import host
 
 # Only what a round shows depends on these sizes; the parameters of a world come from `linear` and `finite`.
 ARMS = linear_arms(tasks=3, dim=4, rank=2, arms=4)
@@ -34,13 +36,16 @@ def rollout(algorithm: Algorithm, key, params, problem: Problem, rounds: int, ke
         step = take(algorithm, jax.random.fold_in(key, 1_000_000 + t), problem, params, state, now)
         return step.state, Played(step.action, step.outcome.regret, keep(step))
 
-    return jax.jit(lambda: jax.lax.scan(one, begin(algorithm, key, problem, params), jnp.arange(rounds)))()
+    state, played = jax.jit(lambda: jax.lax.scan(one, begin(algorithm, key, problem, params), jnp.arange(rounds)))()
+    return state, host(played)
 
 
+@functools.partial(jax.jit, static_argnames=("tasks", "dim", "rank"))
 def linear(key, tasks=3, dim=4, rank=2, noise=0.1):
     return sample_linear(key, noise, tasks=tasks, dim=dim, rank=rank)
 
 
+@functools.partial(jax.jit, static_argnames=("tasks", "candidates"))
 def finite(key, tasks=2, candidates=4, noise=0.3):
     return sample_class(key, noise, tasks=tasks, dim=5, rank=3, candidates=candidates)
 

@@ -12,11 +12,12 @@ from mtrl.bandits.exploration.contextual import observe_contexts, plan_rounds
 from mtrl.bandits.exploration.sizes import planner_rounds, width
 from mtrl.numerics.designs.e_optimal import contextual_e_optimal
 from mtrl.numerics.errors import BadInput
-from tests.helpers import assert_close, assert_mean
+from tests.helpers import assert_close, assert_mean, host
 
 SIZES = dict(dim=5, rank=2, contexts=5, arms=5)
 
 
+@functools.partial(jax.jit, static_argnames="tasks")
 def problem_of(key, tasks=20):
     return ex.sample_context_tasks(key, 1.0, tasks=tasks, **SIZES)
 
@@ -40,7 +41,7 @@ def keys():
 @pytest.fixture(scope="module")
 def runs(keys):
     methods = (ex.c_dou_exp_des, ex.ind_rf_linucb, ex.given_context_features)
-    return {who.__name__: jax.jit(jax.vmap(functools.partial(play, who=who)))(keys) for who in methods}
+    return {who.__name__: host(jax.jit(jax.vmap(functools.partial(play, who=who)))(keys)) for who in methods}
 
 
 def test_policies_are_within_accuracy(runs):
@@ -69,7 +70,7 @@ def test_potential_bound_and_widths(runs):
     """`sum min(1, ||f||^2) <= 2 k log(1 + N L^2 / (gamma k))`, and a width below the theory's after the theory's rounds."""
     for name, rank in (("c_dou_exp_des", 2), ("ind_rf_linucb", 5)):
         found = runs[name][0]
-        assert np.all(found.potential <= ex.theory.potential_bound(found.planner_pulls.astype(float), rank))
+        assert np.all(found.potential <= jax.jit(ex.theory.potential_bound)(found.planner_pulls.astype(float), rank))
         most = planner_rounds(0.3, 0.005, tasks=20, rank=rank)
         assert np.all(np.asarray(found.planner_pulls) <= np.asarray(most))
         beta = width(rank, most, 0.005, tasks=20, noise=1.0, norm=1.0, ridge=1.0)
@@ -91,7 +92,7 @@ def test_theory_rounds_run(keys):
 def test_given_rounds_show_what_features_are_worth(keys):
     """The mean gap of the policies after 200 planner rounds a task: few dimensions need few rounds."""
     found = {
-        who.__name__: jax.jit(jax.vmap(functools.partial(play, who=who, rounds=200.0)))(keys)
+        who.__name__: host(jax.jit(jax.vmap(functools.partial(play, who=who, rounds=200.0)))(keys))
         for who in (ex.given_context_features, ex.ind_rf_linucb)
     }
     gaps = [float(gaps.mean()) for _, gaps, _ in found.values()]
@@ -104,18 +105,19 @@ def test_two_batches_are_unbiased_and_one_is_not():
     a reward's estimate `U^-1 phi r` over all the rounds of the batch."""
     problem = problem_of(jax.random.key(0))
     sampler = ex.context_sampler(problem)
-    design = contextual_e_optimal(problem.features, problem.probabilities)
-    flat = problem.features.reshape(-1, 5)
-    inverse = jnp.linalg.inv((flat.T * (problem.probabilities[:, None] * design.weights).reshape(-1)) @ flat)
-    expected = problem.linear.basis @ problem.linear.basis.T / 2
+    design = jax.jit(contextual_e_optimal)(problem.features, problem.probabilities)
+    flat, basis = np.asarray(problem.features).reshape(-1, 5), np.asarray(problem.linear.basis)
+    chances = (np.asarray(problem.probabilities)[:, None] * np.asarray(design.weights)).reshape(-1)
+    inverse = jnp.asarray(np.linalg.inv((flat.T * chances) @ flat))
+    expected = basis @ basis.T / 2
     draw = functools.partial(sampler.products, policy=design.weights, inverse=inverse, rounds=20, batches=60)
     keys = jax.random.split(jax.random.key(1), 40)
-    moments = [jax.jit(jax.vmap(functools.partial(draw, squares=s)))(keys) / 1200 for s in (False, True)]
+    moments = [np.asarray(jax.jit(jax.vmap(functools.partial(draw, squares=s)))(keys)) / 1200 for s in (False, True)]
     assert_mean("product of two batches", moments[0], expected)
-    dual = np.asarray(flat @ inverse)
-    chances = np.asarray(problem.probabilities[:, None] * design.weights).reshape(-1)
-    mean_squares = 1 + np.mean(np.asarray(problem.means).reshape(20, -1) ** 2, axis=0)
-    noise = ((dual.T * chances * mean_squares) @ dual - np.asarray(expected)) / 40
+    dual = flat @ np.asarray(inverse)
+    means = np.einsum("sad,dk,mk->msa", problem.features, basis, problem.linear.heads)
+    mean_squares = 1 + np.mean(means.reshape(20, -1) ** 2, axis=0)
+    noise = ((dual.T * chances * mean_squares) @ dual - expected) / 40
     assert np.abs(noise).max() > 0.05
     assert_mean("square of one batch", moments[1], expected + noise)
 
@@ -124,18 +126,16 @@ def test_contexts_and_planner_round_by_round(keys):
     """Shares of the contexts; blocks of one round are the literal planner, and longer ones lose little."""
     problem = problem_of(jax.random.key(2), tasks=3)
     sampler = ex.context_sampler(problem)
-    shares = jax.jit(jax.vmap(lambda key: observe_contexts(key, sampler, 50)))(jax.random.split(jax.random.key(3), 500))
+    draws = jax.random.split(jax.random.key(3), 500)
+    shares = np.asarray(jax.jit(jax.vmap(lambda key: observe_contexts(key, sampler, 50)))(draws))
     assert_mean("shares of the contexts", shares, problem.probabilities)
     assert_close("they are shares", shares.sum(1), np.ones(500))
-    features = problem.features @ problem.linear.basis
-    plans = [
-        jax.jit(
-            lambda key, growth=growth: plan_rounds(
-                key, sampler, features, problem.probabilities, accuracy=0.1, delta=0.01, most=300.0, growth=growth
-            )
-        )(keys[0])
-        for growth in (0.0, 0.1)
-    ]
+    features = jnp.asarray(np.asarray(problem.features) @ np.asarray(problem.linear.basis))
+    sizes = dict(accuracy=0.1, delta=0.01, most=300.0)
+    plan_by = jax.jit(
+        lambda key, growth: plan_rounds(key, sampler, features, problem.probabilities, growth=growth, **sizes)
+    )
+    plans = [host(plan_by(keys[0], growth)) for growth in (0.0, 0.1)]
     for plan in plans:
         assert np.all(plan.rounds == 300) and np.all(plan.counts.sum((1, 2)) == 300)
         f = np.asarray(features).reshape(-1, 2)

@@ -1,5 +1,7 @@
 """Instances, their optima, and what is refused about them; the rates."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,9 @@ from mtrl.bandits.problem import LinearParams
 from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
+CONTEXTS = jax.jit(functools.partial(ex.sample_context_tasks, tasks=6, dim=4, rank=2, contexts=3, arms=4))
+DIVERSITY, ERROR = jax.jit(ex.diversity), jax.jit(ex.subspace_error)
+
 
 @pytest.fixture(scope="module")
 def canonical():
@@ -18,30 +23,34 @@ def canonical():
 
 
 def test_canonical_instance(canonical):
-    np.testing.assert_array_equal(ex.best_arms(canonical), np.arange(7) % 2)
-    assert_close("smallest gap", ex.smallest_gap(canonical), 0.4)
-    assert_close("omega", ex.diversity(canonical.linear.heads), 2 * 0.16 * 3 / 7)
+    best, smallest = jax.jit(lambda p: (ex.best_arms(p), ex.smallest_gap(p)))(canonical)
+    np.testing.assert_array_equal(best, np.arange(7) % 2)
+    assert_close("smallest gap", smallest, 0.4)
+    assert_close("omega", DIVERSITY(canonical.linear.heads), 2 * 0.16 * 3 / 7)
     for tasks in (2, 3, 7):
-        omega = ex.diversity(ex.canonical_tasks(0.4, tasks=tasks, dim=5, rank=2).linear.heads)
+        omega = DIVERSITY(ex.canonical_tasks(0.4, tasks=tasks, dim=5, rank=2).linear.heads)
         assert_close(f"omega of the first {tasks} tasks, by its formula", ex.canonical_diversity(tasks, 0.4, 2), omega)
     even = ex.canonical_tasks(0.4, tasks=8, dim=5, rank=2)
-    assert_close("omega of equal groups", ex.diversity(even.linear.heads), 0.16)
-    assert ex.wrong(canonical, jnp.array([0, 1, 0, 1, 0, 1, 4])).tolist() == [False] * 6 + [True]
+    assert_close("omega of equal groups", DIVERSITY(even.linear.heads), 0.16)
+    assert jax.jit(ex.wrong)(canonical, np.array([0, 1, 0, 1, 0, 1, 4])).tolist() == [False] * 6 + [True]
 
 
 def test_random_instances():
-    problem = ex.check_arm_tasks(ex.sample_arm_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, arms=9))
+    sizes = dict(tasks=6, dim=4, rank=2)
+    problem = jax.jit(functools.partial(ex.sample_arm_tasks, **sizes, arms=9))(jax.random.key(0), 0.5)
+    ex.check_arm_tasks(problem)
     by_hand = np.asarray(problem.arms) @ np.asarray(problem.linear.basis) @ np.asarray(problem.linear.heads).T
-    assert_close("means", problem.means.T, by_hand)
-    np.testing.assert_array_equal(ex.best_arms(problem), by_hand.argmax(0))
+    means, best, smallest = jax.jit(lambda p: (p.means, ex.best_arms(p), ex.smallest_gap(p)))(problem)
+    assert_close("means", np.asarray(means).T, by_hand)
+    np.testing.assert_array_equal(best, by_hand.argmax(0))
     gaps = np.sort(by_hand, axis=0)
-    assert_close("smallest gap", ex.smallest_gap(problem), (gaps[-1] - gaps[-2]).min())
-    context = ex.sample_context_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, contexts=3, arms=4)
+    assert_close("smallest gap", smallest, (gaps[-1] - gaps[-2]).min())
+    context = CONTEXTS(jax.random.key(0), 0.5)
     ex.check_context_tasks(context)
-    best = context.means.argmax(-1)
-    assert_close("gap of the best policy", ex.policy_gaps(context, best), np.zeros(6))
-    assert np.all(ex.policy_gaps(context, (best + 1) % 4) > 0)
-    assert_close("omega", ex.diversity(context.linear.heads), 1.0)
+    best, policy_gaps = np.asarray(jax.jit(lambda p: p.means)(context)).argmax(-1), jax.jit(ex.policy_gaps)
+    assert_close("gap of the best policy", policy_gaps(context, best), np.zeros(6))
+    assert np.all(np.asarray(policy_gaps(context, (best + 1) % 4)) > 0)
+    assert_close("omega", DIVERSITY(context.linear.heads), 1.0)
 
 
 def test_heads_of_given_arms():
@@ -49,19 +58,19 @@ def test_heads_of_given_arms():
     arms = np.random.default_rng(0).normal(size=(9, 6))
     basis, heads = ex.plane_heads(arms, 9, 0.3)
     problem = ex.check_arm_tasks(ex.ArmTasks(jnp.asarray(arms), LinearParams(*map(jnp.asarray, (basis, heads, 1.0)))))
-    assert_close("gap of every task", np.sort(ex.gaps(problem), axis=1)[:, 1], np.full(9, 0.3), rtol=1e-9)
-    best = ex.best_arms(problem)
+    gaps, best = map(np.asarray, jax.jit(lambda p: (ex.gaps(p), ex.best_arms(p)))(problem))
+    assert_close("gap of every task", np.sort(gaps, axis=1)[:, 1], np.full(9, 0.3), rtol=1e-9)
     assert len(set(best[:4].tolist())) == 4
     np.testing.assert_array_equal(best[4:], best[:5])
     axes = decomposition.PCA(2).fit(arms).components_.T
-    assert_close("the plane", ex.subspace_error(jnp.asarray(basis), jnp.asarray(axes)), 0.0, atol=1e-12)
+    assert_close("the plane", ERROR(basis, axes), 0.0, atol=1e-12)
 
 
 def test_subspace_error():
-    basis = jnp.linalg.qr(jax.random.normal(jax.random.key(1), (5, 3)))[0]
-    turn = jnp.linalg.qr(jax.random.normal(jax.random.key(2), (3, 3)))[0]
-    assert_close("rotated", ex.subspace_error(basis @ turn, basis), 0.0, atol=1e-12)
-    assert_close("one direction missing", ex.subspace_error(basis[:, :2], basis), 1.0)
+    rng = np.random.default_rng(1)
+    basis, turn = (np.linalg.qr(rng.normal(size=(rows, 3)))[0] for rows in (5, 3))
+    assert_close("rotated", ERROR(basis @ turn, basis), 0.0, atol=1e-12)
+    assert_close("one direction missing", ERROR(basis[:, :2], basis), 1.0)
 
 
 def test_rates():
@@ -102,7 +111,7 @@ def test_refuses(canonical):
         ex.canonical_tasks(0.4, tasks=9, dim=5, rank=6)
     with pytest.raises(BadInput, match="arms got 3, but must be a whole number of at least 4; fewer cannot span"):
         ex.sample_arm_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, arms=3)
-    context = ex.sample_context_tasks(jax.random.key(0), 0.5, tasks=6, dim=4, rank=2, contexts=3, arms=4)
+    context = CONTEXTS(jax.random.key(0), 0.5)
     with pytest.raises(BadInput, match="probabilities sum to 1.5, but must sum to 1"):
         ex.check_context_tasks(context._replace(probabilities=jnp.full(3, 0.5)))
     with pytest.raises(BadInput, match="probabilities got -0.5"):

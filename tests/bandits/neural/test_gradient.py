@@ -39,24 +39,29 @@ def test_search_starts_from_the_uncoupled_arms():
     values, scaled = generator.normal(size=(40, 3)), generator.normal(size=(40, 3, 5))
     squares = generator.exponential(size=(40, 3))
     alone = (values + 0.3 * np.sqrt((scaled**2).sum(-1) + squares)).argmax(1)
-    ours = joint_arms(jnp.asarray(values), jnp.asarray(scaled), jnp.asarray(squares), 0.09 * 40, 0)
+    ours = jax.jit(joint_arms, static_argnums=4)(values, scaled, squares, 0.09 * 40, 0)
     assert np.array_equal(ours, alone)
 
 
 def test_metric_sums_the_gradients_of_all_tasks(key):
     """D = lam + sum over tasks of squared body gradients: ONE body, so M tasks are M observations of it."""
     params = world(key, dtype=jnp.float64)
-    algorithm, view = gradient(**NETWORK), IMAGES.draw(key, params, 0).view
-    state = algorithm.init(key, IMAGES.view(params))
-    gradients = nn.body_gradients(OWN.body, state.common.fit.params, view.contexts)
-    arms = algorithm.select(key, state, view)
-    after, _ = algorithm.update(key, state, view, arms, jnp.zeros(2))
+
+    @jax.jit
+    def one_round(key, params):
+        algorithm, view = gradient(**NETWORK), IMAGES.draw(key, params, 0).view
+        state = algorithm.init(key, IMAGES.view(params))
+        gradients = nn.body_gradients(OWN.body, state.common.fit.params, view.contexts)
+        arms = algorithm.select(key, state, view)
+        return gradients, arms, algorithm.update(key, state, view, arms, jnp.zeros(2))[0]
+
+    gradients, arms, after = one_round(key, params)
     played = np.asarray(gradients)[np.arange(2), np.asarray(arms)]
     assert_close("metric after a round", after.metric, 0.1 + (played**2).sum(0), rtol=1e-12)
 
 
 def test_one_body_adds_gradients_before_the_norm():
     """Two tasks with opposite body gradients cannot both be optimistic: an arm that agrees is preferred."""
-    scaled = jnp.array([[[1.0], [1.0]], [[-1.0], [1.0]]])
-    arms = joint_arms(jnp.array([[0.0, 0.0], [0.01, 0.0]]), scaled, jnp.zeros((2, 2)), 1.0)
+    scaled = np.array([[[1.0], [1.0]], [[-1.0], [1.0]]])
+    arms = jax.jit(joint_arms)(np.array([[0.0, 0.0], [0.01, 0.0]]), scaled, np.zeros((2, 2)), 1.0)
     assert int(arms[1]) == 1

@@ -18,22 +18,24 @@ def played():
     key = jax.random.key(3)
     params = world(key, dtype=jnp.float64)
     state, _ = rollout(optimistic_net(alpha=0.2, **NETWORK), key, params, IMAGES, 12)
-    return state, IMAGES.draw(jax.random.key(8), params, 0).view
+    return state, jax.jit(IMAGES.draw)(jax.random.key(8), params, 0).view
 
 
+@jax.jit
 def values_of(network, batch):
     return nn.own_values(network.heads, OWN.body.apply(network.body, batch.contexts))
 
 
 def total(network, batch):
-    return float(jnp.sum(jnp.max(values_of(network, batch), axis=1)))
+    return float(np.max(values_of(network, batch), axis=1).sum())
 
 
+@jax.jit
 def distance(network, state):
     body = OWN.body
     f = jnp.einsum("tmk,mk->tm", body.apply(network.body, state.contexts), network.heads)
     g = jnp.einsum("tmk,mk->tm", OWN.features(state, state.contexts), state.fit.params.heads)
-    return float(jnp.sum((f - g) ** 2))
+    return jnp.sum((f - g) ** 2)
 
 
 def test_ascent_is_optimistic_and_stays_close(played):
@@ -50,10 +52,10 @@ def test_heads_only_multiplier(played):
     """At mu* the Lagrangian sup over heads of <x, dtheta> - mu (||dtheta||_V^2 - beta) equals sqrt(beta q)."""
     state, batch = played
     beta = 0.3
-    mu = float(multiplier(OWN, state, batch, jnp.asarray(beta)))
-    values = values_of(state.fit.params, batch)
-    features = OWN.features(state, batch.contexts)
-    best = np.asarray(features)[np.arange(2), np.asarray(values.argmax(1))]
+    mu = float(jax.jit(multiplier, static_argnums=0)(OWN, state, batch, beta))
+    values = np.asarray(values_of(state.fit.params, batch))
+    features = jax.jit(OWN.features)(state, batch.contexts)
+    best = np.asarray(features)[np.arange(2), values.argmax(1)]
     q = np.einsum("mk,mkl,ml->", best, state.ridge.inverse, best)
     assert_close("value at mu*", q / (4 * mu) + mu * beta, np.sqrt(beta * q), rtol=1e-10)
     nearby = [q / (4 * m) + m * beta for m in (0.9 * mu, 1.1 * mu)]

@@ -1,5 +1,7 @@
 """A tiny image world for the neural bandits."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -11,6 +13,7 @@ OWN = learner(**NETWORK)
 IMAGES = digit_images(tasks=2, arms=3)
 
 
+@functools.partial(jax.jit, static_argnames=("tasks", "dtype"))
 def world(key, tasks=2, dtype=jnp.float32):
     """Ten prototypes in six dimensions."""
     labels = jnp.arange(20) % 10

@@ -1,7 +1,8 @@
 """Draws of the hierarchy and of the log, cumulative statistics, worth of a policy, and what is refused."""
 
+import functools
+
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -9,40 +10,44 @@ from mtrl.bandits import off_policy as op
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.moments import flat_moments
 from tests.bandits.off_policy.worlds import DIM, NOISE, TASK_IDS, TASKS, covariance, data_of, prior_of, rows
-from tests.helpers import assert_close, assert_mean
+from tests.helpers import assert_close, assert_mean, host
 
 
 def test_tasks_have_the_laws_covariance(key):
     prior = prior_of("singular")
     drawn = jax.jit(jax.vmap(lambda k: op.sample_tasks(k, prior, tasks=2)))(jax.random.split(key, 4000))
+    drawn, prior = host(drawn), host(prior)
     own, shared = drawn.theta - drawn.mu_star[:, None], drawn.mu_star - prior.mu_q
-    assert_mean("Sigma_0", jnp.einsum("nd,ne->nde", own[:, 0], own[:, 0]), prior.cov_0)
-    assert_mean("tasks independent", jnp.einsum("nd,ne->nde", own[:, 0], own[:, 1]), np.zeros((DIM, DIM)))
-    assert_mean("Sigma_q", jnp.einsum("nd,ne->nde", shared, shared), prior.cov_q)
+    assert_mean("Sigma_0", np.einsum("nd,ne->nde", own[:, 0], own[:, 0]), prior.cov_0)
+    assert_mean("tasks independent", np.einsum("nd,ne->nde", own[:, 0], own[:, 1]), np.zeros((DIM, DIM)))
+    assert_mean("Sigma_q", np.einsum("nd,ne->nde", shared, shared), prior.cov_q)
 
 
 def test_log_follows_frequencies_policy_and_rewards(key):
     """Task and action frequencies within five standard errors; rewards are phi^T theta plus noise."""
-    theta = jnp.asarray([[1.0, 0.0], [0.0, -1.0], [3.0, 3.0]])
-    contexts = jnp.broadcast_to(jnp.asarray([[0.5, 0.0], [-1.0, 0.5], [0.0, 0.0]]), (6000, 3, 2))
-    log = op.sample_log(key, theta, contexts, noise=0.1, frequency=jnp.asarray([1.0, 3.0, 0.0]), greed=2.0, shy=1.0)
+    theta = np.array([[1.0, 0.0], [0.0, -1.0], [3.0, 3.0]])
+    contexts = np.broadcast_to(np.array([[0.5, 0.0], [-1.0, 0.5], [0.0, 0.0]]), (6000, 3, 2))
+    sample = jax.jit(functools.partial(op.sample_log, noise=0.1, greed=2.0, shy=1.0))
+    log = host(sample(key, theta, contexts, frequency=np.array([1.0, 3.0, 0.0])))
     assert_mean("task frequency", log.task == 1, 0.75)
     assert not np.any(log.task == 2)
     weight = np.exp([1.0 - 0.25, -2.0 - 1.0, 0.0])  # greed r - shy r^2, r = phi^T theta_0 = (1/2, -1, 0)
     for action in range(3):
         assert_mean(f"action {action}", log.action[log.task == 0] == action, weight[action] / weight.sum())
-    assert_mean("noise", log.reward - jnp.sum(log.features * theta[log.task], -1), 0.0)
-    assert_mean("variance", (log.reward - jnp.sum(log.features * theta[log.task], -1)) ** 2, 0.01)
+    noise = log.reward - np.sum(log.features * theta[log.task], -1)
+    assert_mean("noise", noise, 0.0)
+    assert_mean("variance", noise**2, 0.01)
     np.testing.assert_array_equal(log.features, contexts[0][log.action])
 
 
 def test_one_pass_gives_every_prefix(key):
     x, y = rows()
-    log = op.Log(*(jnp.asarray(a) for a in (TASK_IDS, x, np.zeros(len(y), int), y)))
-    checkpoints = [1, 4, 9, 11]
-    found = op.cumulative_moments(log, jnp.asarray(checkpoints), tasks=TASKS)
+    log = op.Log(TASK_IDS, x, np.zeros(len(y), int), y)
+    checkpoints = np.array([1, 4, 9, 11])
+    found = host(jax.jit(functools.partial(op.cumulative_moments, tasks=TASKS))(log, checkpoints))
+    flat = jax.jit(flat_moments, static_argnums=3)
     for i, n in enumerate(checkpoints):
-        alone = flat_moments(log.features[:n], log.reward[:n], log.task[:n], TASKS)
+        alone = flat(x[:n], y[:n], TASK_IDS[:n], TASKS)
         for ours, theirs in zip(found, alone, strict=True):
             assert_close(f"first {n}", ours[i], theirs, 1e-12)
 
@@ -59,15 +64,15 @@ def test_worth_of_policies_by_loops():
             average[t] += (rewards.max() - rewards.mean()) / 5
             best = contexts[t, c, rewards.argmax()]
             gram[t] += np.outer(best, best) / 5
-    arrays = jnp.asarray(contexts), jnp.asarray(theta)
-    assert_close("suboptimality", op.suboptimality(*arrays, jnp.asarray(actions)), loss, 1e-12)
-    assert_close("uniform logging", op.logging_suboptimality(*arrays), average, 1e-12)
-    assert_close("optimal gram", op.optimal_gram(*arrays), gram, 1e-12)
-    greedier = [op.logging_suboptimality(*arrays, greed=g) for g in (-1.0, 0.0, 1.0, 50.0)]
-    assert np.all(np.diff(np.asarray(greedier), axis=0) < 0)
+    logging = jax.jit(op.logging_suboptimality)
+    assert_close("suboptimality", jax.jit(op.suboptimality)(contexts, theta, actions), loss, 1e-12)
+    assert_close("uniform logging", logging(contexts, theta), average, 1e-12)
+    assert_close("optimal gram", jax.jit(op.optimal_gram)(contexts, theta), gram, 1e-12)
+    greedier = [np.asarray(logging(contexts, theta, greed=g)) for g in (-1.0, 0.0, 1.0, 50.0)]
+    assert np.all(np.diff(greedier, axis=0) < 0)
     worth = np.einsum("tckd,td->tck", contexts, theta)
     least = np.take_along_axis(worth, np.abs(worth).argmin(-1)[..., None], -1)[..., 0]
-    assert_close("shy", op.logging_suboptimality(*arrays, shy=1e9), (worth.max(-1) - least).mean(-1), 1e-9)
+    assert_close("shy", logging(contexts, theta, shy=1e9), (worth.max(-1) - least).mean(-1), 1e-9)
     assert_close("zipf", op.zipf(3, 1.0), [1.0, 1 / 2, 1 / 3], 1e-12)
 
 

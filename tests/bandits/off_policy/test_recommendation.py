@@ -5,7 +5,7 @@ import pytest
 
 from mtrl.bandits import off_policy as op
 from mtrl.numerics.errors import BadInput
-from tests.bandits.off_policy.worlds import rows
+from tests.bandits.off_policy.worlds import HIER, STATISTICS, rows
 from tests.helpers import assert_close
 
 
@@ -30,8 +30,8 @@ def test_largest_cluster_gives_the_hierarchy():
     assert_close("mu_q", found.prior.mu_q, centres.mean(0), 0.05)
     assert np.linalg.matrix_rank(found.prior.cov_q, tol=1e-9) == 2
     x, _ = rows()
-    data = op.statistics(np.zeros(len(x), int), np.c_[x, x[:, 0]], np.ones(len(x)), tasks=1)
-    assert np.isfinite(op.hier_opo(data, found.prior).cov).all()
+    data = STATISTICS(np.zeros(len(x), int), np.c_[x, x[:, 0]], np.ones(len(x)), tasks=1)
+    assert np.isfinite(HIER(data, found.prior).cov).all()
 
 
 def test_too_few_users_are_refused():

@@ -1,5 +1,7 @@
 """A small log with an empty task and tasks that do not see all directions, and brute force on it."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,9 @@ import numpy as np
 from mtrl.bandits import off_policy as op
 
 TASKS, DIM, NOISE = 5, 3, 0.7
+# Compiled once a shape; what they refuse and warn of is known only where they are called as they are.
+STATISTICS = jax.jit(op.statistics, static_argnames="tasks")
+HIER, FLAT, ORACLE, POOLED = (jax.jit(f) for f in (op.hier_opo, op.flat_opo, op.oracle_opo, op.pooled_opo))
 TASK_IDS = np.array([0, 0, 0, 0, 0, 0, 1, 3, 3, 4, 4, 4, 4])  # task 2 is empty; 1 and 3 are rank-deficient
 
 
@@ -30,11 +35,7 @@ def rows(seed=0, task=TASK_IDS):
 
 
 def data_of(x, y, task=TASK_IDS, tasks=TASKS):
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return op.statistics(task, x, y, tasks=tasks)
+    return STATISTICS(task, x, y, tasks=tasks)
 
 
 def joint(prior, x, y, task=TASK_IDS, tasks=TASKS):
@@ -58,6 +59,7 @@ def blocks(mean, cov, tasks=TASKS, dim=DIM):
     return np.stack([mean[p] for p in parts]), np.stack([cov[p, p] for p in parts])
 
 
+@functools.partial(jax.jit, static_argnames=("tasks", "count", "arms", "contexts"))
 def draw(key, prior, *, tasks, count, arms=4, contexts=50):
     """Tasks of the hierarchy, their log's statistics and fresh contexts, features as in the paper's synthetic problem."""
     keys = jax.random.split(key, 4)

@@ -22,20 +22,21 @@ def test_schedule_numbers():
     assert_close("p", plan.chance, chance, rtol=1e-12)
 
 
-def test_uncovered_is_the_distance_to_the_subspace(key):
-    experts, _ = jnp.linalg.qr(jax.random.normal(key, (5, 4, 2)))
-    estimate = jax.random.normal(key, (4,))
-    ours = uncovered(experts, estimate)
-    literal = [np.linalg.norm(estimate - e @ (e.T @ estimate)) for e in np.asarray(experts)]
+def test_uncovered_is_the_distance_to_the_subspace():
+    rng = np.random.default_rng(0)
+    experts, estimate = np.linalg.qr(rng.normal(size=(5, 4, 2)))[0], rng.normal(size=4)
+    ours = jax.jit(uncovered)(experts, estimate)
+    literal = [np.linalg.norm(estimate - e @ (e.T @ estimate)) for e in experts]
     assert_close("distance to every expert", ours, literal, rtol=1e-10)
 
 
 def test_experts_are_drawn_by_exponential_weights(key):
     """20,000 draws; 5 standard errors on each of four shares (false alarms below 1e-5)."""
-    misses = jnp.array([3.0, 0.0, 1.0, 50.0])
-    drawn = jax.vmap(lambda k: draw_expert(k, misses, 0.7))(jax.random.split(key, 20_000))
+    misses = np.array([3.0, 0.0, 1.0, 50.0])
+    draw = jax.jit(jax.vmap(draw_expert, (0, None, None)))
+    drawn = np.asarray(draw(jax.random.split(key, 20_000), misses, 0.7))
     share = np.bincount(drawn, minlength=4) / 20_000
-    weight = np.exp(-0.7 * np.asarray(misses))
+    weight = np.exp(-0.7 * misses)
     expected = weight / weight.sum()
     assert np.all(np.abs(share - expected) <= 5 * np.sqrt(expected / 20_000))
 
@@ -43,7 +44,7 @@ def test_experts_are_drawn_by_exponential_weights(key):
 def test_the_true_expert_is_never_charged_without_noise(key):
     # Another key than the algorithm's: the experts are drawn like the truth.
     other, world = jax.random.fold_in(key, 1), sequential_tasks(dim=5)
-    params = world.sample(other, 1e-3, jnp.zeros(2), 0.0, 100.0)
+    params = jax.jit(world.sample)(other, 1e-3, np.zeros(2), 0.0, 100.0)
     algorithm = boss(explore=50.0, identify=20.0, cover=0.1, chance=0.3, rank=2, experts=30, include_truth=True)
     state, played = rollout(algorithm, key, params, world, 60, keep=lambda step: step.action.columns)
     assert float(state.misses[-1]) == 0.0 and float(state.misses[:-1].min()) > 0

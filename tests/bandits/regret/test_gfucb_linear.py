@@ -16,7 +16,16 @@ from mtrl.numerics.errors import BadInput
 from mtrl.numerics.low_rank import SharedSubspace
 from mtrl.numerics.moments import no_moments
 from tests.bandits.worlds import ARMS, linear, rollout
-from tests.helpers import assert_close
+from tests.helpers import assert_close, host
+
+VALUE = jax.jit(representation_value)
+TOTAL = jax.jit(optimistic_total)
+
+
+def near(centre, size, seed):
+    """An orthonormal basis at a distance."""
+    centre = np.asarray(centre)
+    return np.linalg.qr(centre + size * np.random.default_rng(seed).normal(size=centre.shape))[0]
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +33,19 @@ def played():
     key = jax.random.key(12)
     params = linear(key)
     state, regrets = rollout(gfucb_linear(rank=2, scale=0.3), key, params, ARMS, 20)
-    return params, state, regrets, ARMS.draw(jax.random.key(99), params, 0).view
+    return params, state, regrets, jax.jit(ARMS.draw)(jax.random.key(99), params, 0).view
 
 
 def test_heads_of_one_representation_equal_slsqp(played):
     """For a fixed B: sup of sum <B^T x_i, w_i> with sum ||B w_i - theta_hat_i||^2_{V_i} <= beta."""
     _, state, _, view = played
     beta = 2.0
-    basis, _ = jnp.linalg.qr(state.centre.basis + 0.1 * jax.random.normal(jax.random.key(4), state.centre.basis.shape))
-    found = representation_value(state, view.contexts, basis, beta, 1.0)
-    arms = jnp.zeros(3, jnp.int32)
-    x = np.asarray(take_arm(view.contexts, arms))
+    inside = near(state.centre.basis, 0.1, 4)
+    found = VALUE(state, view.contexts, inside, beta, 1.0)
+    arms = np.zeros(3, np.int32)
+    x = np.asarray(view.contexts)[:, 0]
     metric = np.asarray(state.data.gram) + np.eye(4)
-    estimate = np.asarray(state.centre.heads @ state.centre.basis.T)
-    inside = np.asarray(basis)
+    estimate = np.asarray(state.centre.heads) @ np.asarray(state.centre.basis).T
 
     def room(flat):
         gap = flat.reshape(3, 2) @ inside.T - estimate
@@ -52,45 +60,46 @@ def test_heads_of_one_representation_equal_slsqp(played):
         options={"ftol": 1e-13, "maxiter": 500},
     )
     assert float(found.slack) > 0
-    assert_close("optimism of one B against SLSQP", optimistic_total(found, arms), -solved.fun, rtol=1e-6)
+    assert_close("optimism of one B against SLSQP", TOTAL(found, arms), -solved.fun, rtol=1e-6)
 
 
 def test_between_projected_and_relaxed(played):
     """At the same arms: projected <= any feasible B inside C_t <= relaxed."""
     _, state, _, view = played
-    beta, arms = 1.5, jnp.array([0, 1, 2], jnp.int32)
-    estimate = state.centre.heads @ state.centre.basis.T
-    relaxed = joint_value(
-        take_arm(jnp.einsum("mad,md->ma", view.contexts, estimate), arms),
-        take_arm(squared_widths(state.inverse, view.contexts), arms),
-        beta,
-    )
+    beta, arms = 1.5, np.array([0, 1, 2], np.int32)
+
+    @jax.jit
+    def relaxation(state, contexts, arms):
+        estimate = state.centre.heads @ state.centre.basis.T
+        means = take_arm(jnp.einsum("mad,md->ma", contexts, estimate), arms)
+        return joint_value(means, take_arm(squared_widths(state.inverse, contexts), arms), beta)
+
+    relaxed = relaxation(state, view.contexts, arms)
     for size in (0.0, 0.05, 0.2):
-        basis, _ = jnp.linalg.qr(
-            state.centre.basis + size * jax.random.normal(jax.random.key(3), state.centre.basis.shape)
-        )
-        found = representation_value(state, view.contexts, basis, beta, 1.0)
+        found = VALUE(state, view.contexts, near(state.centre.basis, size, 3), beta, 1.0)
         if float(found.slack) >= 0:
-            assert float(optimistic_total(found, arms)) <= float(relaxed) + 1e-9
+            assert float(TOTAL(found, arms)) <= float(relaxed) + 1e-9
 
 
 def test_centre_has_no_misfit(played):
     _, state, _, view = played
-    found = representation_value(state, view.contexts, state.centre.basis, 1.0, 1.0)
+    found = VALUE(state, view.contexts, state.centre.basis, 1.0, 1.0)
     assert_close("slack of B_hat is the whole budget", found.slack, 1.0, rtol=1e-9)
 
 
 def test_representations_outside_the_set_are_not_played():
     """Next to no budget, V = I, theta_hat = e_1. B at the angle b promises cos(b) cos(a - b) for an arm at the angle a, so that
     turning towards the arm at 60 degrees makes the one at 90, which the fit gives nothing, look better than both."""
-    start, up = jnp.array([[1.0], [0.0]]), 0.4 * jnp.array([jnp.cos(jnp.pi / 3), jnp.sin(jnp.pi / 3)])
-    fit = SharedSubspace(start, jnp.ones((1, 1)), jnp.ones((1, 1, 1)))
-    state = State(no_moments(1, 2), jnp.eye(2)[None], fit, jnp.zeros((), jnp.int32))
-    view = ArmView(jnp.stack([up, jnp.array([0.0, 1.0])])[None])
-    turned = representation_value(state, view.contexts, jnp.array([[0.9], [0.43588989]]), 0.0, 1.0)
+    start, up = np.array([[1.0], [0.0]]), 0.4 * np.array([np.cos(np.pi / 3), np.sin(np.pi / 3)])
+    fit = SharedSubspace(start, np.ones((1, 1)), np.ones((1, 1, 1)))
+    state = State(no_moments(1, 2), np.eye(2)[None], fit, np.zeros((), np.int32))
+    view = ArmView(np.stack([up, [0.0, 1.0]])[None])
+    turned = host(VALUE(state, view.contexts, np.array([[0.9], [0.43588989]]), 0.0, 1.0))
     assert float(turned.values[0, 1]) > float(turned.values[0, 0]) > 0.2 and float(turned.slack) < 0
+    arrays = jax.tree.map(jnp.asarray, (state, view))
+    select = jax.jit(lambda scale: gfucb_linear(rank=1, scale=scale, rate=0.5).select(None, *arrays))
     for scale in (0.0, 1e-6):
-        assert gfucb_linear(rank=1, scale=scale, rate=0.5).select(None, state, view).tolist() == [0]
+        assert select(scale).tolist() == [0]
 
 
 def test_learns(played):

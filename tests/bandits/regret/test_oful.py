@@ -22,7 +22,7 @@ def test_confidence_set_holds_the_truth(key):
         radius = theory.oful_radius(4, 60, noise=0.3, delta=0.05, norm_bound=1.0, input_bound=1.0, ridge=1.0)
         return jnp.sqrt(gap @ metric @ gap) / radius
 
-    ratios = jax.vmap(run)(jax.random.split(key, 40))
+    ratios = jax.jit(jax.vmap(run))(jax.random.split(key, 40))
     assert np.count_nonzero(np.asarray(ratios) <= 1.0) == 40
 
 

@@ -1,7 +1,7 @@
 """Ridge statistics against scikit-learn; what every index on them refuses."""
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
@@ -9,20 +9,27 @@ from mtrl.bandits import gfucb_finite, gfucb_linear, greedy, linucb, mlingreedy,
 from mtrl.bandits.regret.ridge_statistics import ridge_heads, ridge_index, ridge_init, ridge_update, squared_widths
 from mtrl.numerics.errors import BadInput
 from tests.bandits.worlds import CLASS, finite
-from tests.helpers import assert_close
+from tests.helpers import assert_close, host
 
 
 def test_heads_equal_ridge_regression(key):
-    x, y = jax.random.normal(key, (15, 2, 3)), jax.random.normal(jax.random.fold_in(key, 1), (15, 2))
-    state = ridge_init(2, 3, 0.7, x.dtype)
-    state, _ = jax.lax.scan(lambda s, xy: (ridge_update(s, *xy), None), state, (x, y))
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(15, 2, 3)), rng.normal(size=(15, 2))
+
+    @jax.jit
+    def run(x, y):
+        start = ridge_init(2, 3, 0.7, x.dtype)
+        state, _ = jax.lax.scan(lambda s, xy: (ridge_update(s, *xy), None), start, (x, y))
+        contexts = x[:2].swapaxes(0, 1)
+        return state.round, ridge_heads(state), ridge_index(state, contexts), squared_widths(state.inverse, contexts)
+
+    rounds, heads, (values, squares), widths = host(run(x, y))
     for i in range(2):
         reference = Ridge(alpha=0.7, fit_intercept=False).fit(x[:, i], y[:, i]).coef_
-        assert_close("ridge heads", ridge_heads(state)[i], reference, rtol=1e-9)
-    values, squares = ridge_index(state, x[:2].swapaxes(0, 1))
-    assert_close("values", values[0, 0], x[0, 0] @ ridge_heads(state)[0], rtol=1e-12)
-    assert_close("widths", squares, squared_widths(state.inverse, x[:2].swapaxes(0, 1)), rtol=1e-12)
-    assert int(state.round) == 15 and bool(jnp.all(squares > 0))
+        assert_close("ridge heads", heads[i], reference, rtol=1e-9)
+    assert_close("values", values[0, 0], x[0, 0] @ heads[0], rtol=1e-12)
+    assert_close("widths", squares, widths, rtol=1e-12)
+    assert rounds == 15 and np.all(squares > 0)
 
 
 @pytest.mark.parametrize("factory", [linucb, greedy, oful, mtlr_oful, gfucb_linear, gfucb_finite, mlingreedy])

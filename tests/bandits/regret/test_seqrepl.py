@@ -1,6 +1,6 @@
 """SeqRepL: its timetable, and the subspace it finds."""
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from mtrl.bandits import seqrepl, sequential_tasks
@@ -13,7 +13,7 @@ def keep_columns(step):
 
 def test_explores_on_its_timetable_and_trusts_what_it_found(key):
     world = sequential_tasks(dim=4)
-    params = world.sample(key, 0.01, jnp.zeros(2), 0.0, 50.0)
+    params = jax.jit(world.sample)(key, 0.01, np.zeros(2), 0.0, 50.0)
     state, played = rollout(seqrepl(explore=20.0, identify=10.0, rank=2), key, params, world, 26, keep=keep_columns)
     explored = np.asarray(played.kept) == 4
     assert np.flatnonzero(explored).tolist() == [0, 1, 4, 9, 16, 25]
