@@ -3,6 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
+from mtrl.numerics.checks import check_finite, check_positive, check_whole
+from mtrl.numerics.errors import BadInput
+
 
 def plane_heads(
     arms: Float[np.ndarray, "arm dim"], count: int, gap: float, *, most: int = 4, angles: int = 3600
@@ -21,7 +24,15 @@ def plane_heads(
 
     Returns:
       (B, W) of `theta_m = B w_m`: right singular vectors of the centred arms, and heads.
+
+    Raises:
+      BadInput: fewer than two dimensions or arms, an arm that is not finite, a gap that is not positive, a count below 1.
     """
+    check_whole(count=count, most=most, angles=angles)
+    check_positive(gap=gap)
+    check_finite(arms=arms)
+    if min(arms.shape) < 2:
+        raise BadInput(f"arms got {arms.shape[0]} of dimension {arms.shape[1]}, but a plane needs at least 2 of each")
     basis = np.linalg.svd(arms - arms.mean(0))[2][:2].T
     turns = np.linspace(0, 2 * np.pi, angles, endpoint=False)
     around = np.stack([np.cos(turns), np.sin(turns)], axis=1)

@@ -180,8 +180,11 @@ def collate(paths: list[pathlib.Path]) -> tuple["xr.Dataset", dict[str, Any]]:
         data = data.assign_attrs(parts[0].attrs)
     ours = {store.DIGEST, "config", "seeds", *PROVENANCE}
     kept = {name: value for name, value in data.attrs.items() if name not in ours}
-    origin = {name: made[0][name] for name in PROVENANCE if name in made[0]}
-    took = {name: float(sum(record.get(name, 0.0) for record in made)) for name in TIMES}
+    origin = {name: made[0][name] for name in PROVENANCE if name in made[0] and name not in TIMES}
+    # of a time that some cell did not record the sum would say too little
+    took = {
+        name: float(sum(record[name] for record in made)) for name in TIMES if all(name in record for record in made)
+    }
     return data.drop_attrs(deep=False).assign_attrs(kept), {**origin, **took, "cells": len(paths)}
 
 

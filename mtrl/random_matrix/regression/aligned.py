@@ -21,7 +21,7 @@ def aligned_risk(alpha: Scalar, gamma: Scalar, noise: Scalar, lam: Scalar, ratio
     """Predicted risks, averaged over tasks; `risk_isotropic` at this coupling."""
     gram, one = aligned_gram(alpha, tasks), jnp.ones(tasks)
     risk = risk_isotropic(coupling(gamma * one, lam), ratio * one, 1.0, gram, noise * one)
-    return Risk._make([*(part.mean() for part in risk[:6]), *risk[6:]])
+    return jax.tree.map(jnp.mean, risk)._replace(converged=risk.converged, residual=risk.residual)
 
 
 def aligned_path(alpha: Scalar, gamma: Scalar, noise: Scalar, lams: Any, ratio: Scalar, *, tasks: int = 2) -> Risk:

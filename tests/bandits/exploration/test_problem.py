@@ -64,6 +64,14 @@ def test_heads_of_given_arms():
     np.testing.assert_array_equal(best[4:], best[:5])
     axes = decomposition.PCA(2).fit(arms).components_.T
     assert_close("the plane", ERROR(basis, axes), 0.0, atol=1e-12)
+    for bad, words in (
+        (dict(gap=0.0), "gap got 0"),
+        (dict(count=0), "count got 0"),
+        (dict(arms=arms[:, :1]), "arms got 9 of dimension 1, but a plane needs at least 2 of each"),
+        (dict(arms=np.full((9, 6), np.nan)), "arms"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            ex.plane_heads(**{**dict(arms=arms, count=9, gap=0.3), **bad})
 
 
 def test_subspace_error():

@@ -96,3 +96,10 @@ def test_a_claim_about_other_data_is_left_out(tmp_path):
     job = Job(tiny.STUDY, figure, figure.configure("smoke", {}), tmp_path)
     ((_, judged),) = carry.make_all([job])
     assert [record["claim"] for record in judged] == [claim.text for claim in tiny.MEAN.claims]
+
+
+def test_a_claim_of_being_faster_states_its_goal():
+    five, any_ = (Claim.faster("ours", goal, lambda data, config: Interval(4.0, 3.0, 4.5)) for goal in (5.0, 1.0))
+    assert (five.kind, five.paper, five.unit) == ("speed", "goal: 5", "times") and any_.paper == "goal: faster"
+    records = [evaluate_claim(claim, None) for claim in (five, any_)]
+    assert [record and record["verdict"] for record in records] == ["not reproduced", "reproduced"]
