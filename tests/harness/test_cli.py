@@ -17,7 +17,7 @@ import pytest
 from mtrl.harness import BadInput, field, flags
 from mtrl.harness.cli import main, run_study
 from mtrl.harness.flags import help_text
-from mtrl.harness.run import carry, engine, produce, provenance, store
+from mtrl.harness.run import carry, engine, produce, store
 from tests.harness import tiny
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -331,34 +331,6 @@ def test_an_edited_data_file_is_computed_again(tmp_path):
         file.write_text(text)
         names.append([cell.name for cell in job.cells()])
     assert names[0] == names[1] and not set(names[0]) & set(names[2])
-
-
-@pytest.mark.parametrize("edited", ["mtrl/wing/ridge.py", "mtrl/harness/run/store.py", "experiments/mine/figure.py"])
-def test_an_edited_source_is_computed_again(tmp_path, monkeypatch, edited):
-    """Whatever of the library or of the study computes a cell is part of its name."""
-    package = {
-        "mtrl/__init__.py": "",
-        "mtrl/harness/__init__.py": "",
-        "mtrl/harness/run/__init__.py": "",
-        "mtrl/wing/__init__.py": "",
-        "experiments/__init__.py": "",
-    }
-    sources = {"mtrl/wing/ridge.py": "", "mtrl/harness/run/store.py": ""}
-    study = {
-        "experiments/mine/__init__.py": "import experiments.mine.figure",
-        "experiments/mine/figure.py": "import mtrl.wing.ridge\nfrom mtrl.harness.run import store",
-    }
-    for name, text in {**package, **sources, **study}.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(provenance, "ROOT", tmp_path)
-    provenance.source_digest.cache_clear()
-    before = provenance.source_digest("experiments.mine")
-    (tmp_path / edited).write_text((tmp_path / edited).read_text() + "\n# another line")
-    provenance.source_digest.cache_clear()
-    after = provenance.source_digest("experiments.mine")
-    provenance.source_digest.cache_clear()
-    assert before != after
 
 
 class FileConfig(tiny.MeanConfig):

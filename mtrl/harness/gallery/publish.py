@@ -42,8 +42,10 @@ def _stamps(folder: pathlib.Path) -> dict[str, str | None]:
 
 
 def is_fresh(folder: pathlib.Path, stamps: dict[str, str]) -> bool:
-    """Whether a published figure was made and drawn by today's sources, configuration, inputs and pins."""
-    return (folder / "figure.png").is_file() and _stamps(folder) == stamps
+    """Whether a published figure is of today's sources, configuration, inputs and pins, or its data are and can be drawn anew."""
+    there = _stamps(folder)
+    drawn = there["drawn_by"] == stamps["drawn_by"] or (folder / "data.nc").is_file()
+    return (folder / "figure.png").is_file() and there["made_from"] == stamps["made_from"] and drawn
 
 
 def publish_variant(source: pathlib.Path, gallery: pathlib.Path, variant: str) -> pathlib.Path:

@@ -7,10 +7,9 @@ from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.publish import is_fresh, publish
 from mtrl.harness.gallery.site import write_page, write_site
 from mtrl.harness.judge import report
-from mtrl.harness.run import carry, compiled, devices, produce, store
+from mtrl.harness.run import carry, compiled, devices, produce, sources, store
 from mtrl.harness.run.engine import Setting
 from mtrl.harness.run.produce import Job
-from mtrl.harness.run.provenance import source_digest
 from mtrl.harness.study import Study
 from mtrl.numerics.errors import BadInput
 
@@ -26,6 +25,8 @@ def remake(
     workers: int = 1,
 ) -> None:
     """Run the studies at `quick` into `work`, publish each figure as it is done, print the claims.
+
+    Where only drawing or claims have changed, figures and their variants are drawn and judged anew from the stored data.
 
     Args:
       studies: whose figures are made.
@@ -56,6 +57,9 @@ def remake(
             jobs.append(job)
     if skipped:
         print(f"{skipped} figures are up to date and skipped; FORCE=1 makes them again")
+    if not headlines:
+        made = {(job.study.name, job.figure.name) for job in jobs}
+        _draw_stale(studies, gallery, made)
     if not jobs:
         write_site(gallery, all_studies)
         return
@@ -99,6 +103,24 @@ def _is_timed(job: Job) -> bool:
     return not job.study.papers or any(claim.kind == "speed" for claim in job.figure.claims)
 
 
+def _draw_stale(studies: list[Study], gallery: pathlib.Path, made: set[tuple[str, str]]) -> None:
+    """Draw what other sources drew, but for figures that are `made` as a whole; say what cannot be drawn."""
+    stale = [
+        (study, entry.folder.name)
+        for study in studies
+        for entry in entries(gallery, study)
+        if (study.name, entry.folder.name) not in made
+        and entry.run.get("drawn_by") != sources.drawn_by(entry.figure, study.module)
+    ]
+    for study, name in stale:
+        try:
+            redraw([study], gallery, name)
+        except BadInput as error:
+            print(error)
+    if stale:
+        print(f"{len(stale)} figures were drawn and judged anew from their stored data")
+
+
 def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:
     """Draw and judge published figures anew from their stored data, all or one; those without (too large to keep) stay as they are.
 
@@ -108,7 +130,6 @@ def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:
     devices.start(True)  # a drawing may ask the library for a constant, in the precision that the claims were judged in
     failures = []
     for study in studies:
-        drawn_by = source_digest(study.module, drawing=True)
         for entry in entries(gallery, study):
             if only not in ("", entry.folder.name) or not (entry.folder / "data.nc").is_file():
                 continue
@@ -119,6 +140,7 @@ def redraw(studies: list[Study], gallery: pathlib.Path, only: str = "") -> None:
                 failures.append(f"{study.name}/{entry.folder.name} was not drawn: {error}")
                 continue
             if entry.run:
-                store.write_json(entry.folder / "run.json", {**entry.run, "drawn_by": drawn_by})
+                stamp = {"drawn_by": sources.drawn_by(entry.figure, study.module)}
+                store.write_json(entry.folder / "run.json", {**entry.run, **stamp})
     if failures:
         raise BadInput(f"{'; '.join(failures)}; make these again with --gallery")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mtrl.harness.config import as_dict, from_dict
 from mtrl.harness.judge.claims import evaluate_claim
 from mtrl.harness.picture import style
-from mtrl.harness.run import devices, engine, records, store
+from mtrl.harness.run import devices, engine, records, sources, store
 from mtrl.harness.run.cells import Cell, make_cells
-from mtrl.harness.run.provenance import inputs_digest, source_digest, versions
+from mtrl.harness.run.provenance import inputs_digest, versions
 from mtrl.harness.study import Figure, Study
 from mtrl.numerics.errors import BadInput
 
@@ -51,15 +51,16 @@ class Job:
 
     def cells(self) -> list[Cell]:
         """The cells this job is made of."""
-        source = inputs_digest(source_digest(self.study.module), self.figure.reads(self.config))
+        source = inputs_digest(sources.computed_by(self.figure), self.figure.reads(self.config))
         return make_cells(self.study, self.figure, self.config, self.x64, source)
 
     def stamps(self) -> dict[str, str]:
-        """What the figure's data are made from (sources, configuration, inputs, pins) and what it is drawn by, as digests for run.json."""
+        """For run.json, as digests: all that the data are made from, pins too; of that the sources; the sources that draw and judge."""
         names = [cell.name for cell in self.cells()]
         return {
             "made_from": hashlib.sha256(json.dumps([names, versions()]).encode()).hexdigest()[:16],
-            "drawn_by": source_digest(self.study.module, drawing=True),
+            "computed_by": sources.computed_by(self.figure),
+            "drawn_by": sources.drawn_by(self.figure, self.study.module),
         }
 
     def description(self) -> dict[str, Any]:

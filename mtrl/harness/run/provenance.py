@@ -1,6 +1,5 @@
 """Where a result came from: commit, versions, device, precision."""
 
-import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -47,76 +46,6 @@ def provenance() -> dict[str, Any]:
         "precision": str(jax.dtypes.canonicalize_dtype(float)),
         "flags": devices.compiler_flags(),
     }
-
-
-# The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
-_DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "study.py", "run")
-# Of the files in `run` those that only carry cells to where they are computed, or say how far they are.
-_CARRYING = (
-    "carry.py",
-    "compiled.py",
-    "on_ray.py",
-    "processes.py",
-    "progress.py",
-    "records.py",
-    "status.py",
-    "sweep.py",
-    "worker.py",
-)
-
-
-def _decides(path: pathlib.Path) -> bool:
-    parts = path.relative_to(ROOT).parts
-    return parts[:2] != ("mtrl", "harness") or (parts[2] in _DECIDING and parts[-1] not in _CARRYING)
-
-
-def source_files(module: str, drawing: bool = False) -> list[pathlib.Path]:
-    """Files of this project that importing `module` and running its cells reaches, wherever in them the imports stand.
-
-    Args:
-      module: of a study.
-      drawing: also what judges and draws, which no cell depends on.
-    """
-    found: set[pathlib.Path] = set()
-    waiting = [module, "mtrl.harness.run.engine", "mtrl.harness.simulation"]  # loaded by name
-    seen = set(waiting)
-    while waiting:
-        parts = waiting.pop().split(".")
-        for depth in range(1, len(parts) + 1):  # a package's own file runs before what is in it
-            place = ROOT.joinpath(*parts[:depth])
-            for path in (place.with_suffix(".py"), place / "__init__.py"):
-                if path.is_file() and path not in found and (drawing or _decides(path)):
-                    found.add(path)
-                    new = (
-                        _imports(path, tuple(parts[:depth] if path.name == "__init__.py" else parts[: depth - 1]))
-                        - seen
-                    )
-                    seen |= new
-                    waiting += new
-    return sorted(found)
-
-
-@functools.cache
-def _imports(path: pathlib.Path, package: tuple[str, ...]) -> frozenset[str]:
-    """Names of what a file imports; of a name from a module, both the module and the name, which may be a module itself."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
-            base = base if node.level else node.module or ""
-            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(names)
-
-
-@functools.cache
-def source_digest(module: str, drawing: bool = False) -> str:
-    """Digest of every source that a study's module reaches: cells computed by other sources are never taken for today's."""
-    digest = hashlib.sha256()
-    for path in source_files(module, drawing):
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def inputs_digest(source: str, files: Sequence[str | os.PathLike]) -> str:

@@ -1,9 +1,13 @@
 import dataclasses
+import json
 
 import pytest
 
+from mtrl.harness.gallery.age import older
+from mtrl.harness.gallery.entries import entries
+from mtrl.harness.gallery.publish import publish_variant
 from mtrl.harness.gallery.remake import redraw, remake
-from mtrl.harness.run import carry
+from mtrl.harness.run import carry, store
 from mtrl.harness.study import Paper
 from tests.harness import tiny
 
@@ -45,6 +49,24 @@ def test_only_what_is_stale_is_made_and_the_same_again_changes_no_byte(tmp_path,
     capsys.readouterr()
     remake(changed, changed, shown, work)
     assert "1 figures are up to date" in capsys.readouterr().out
+
+
+def test_what_only_draws_otherwise_is_drawn_anew_from_its_data(tmp_path, capsys, monkeypatch):
+    """No cell is computed; variants are drawn too, and the stamp is of today's drawing afterwards."""
+    shown, work = tmp_path / "shown", tmp_path / "work"
+    remake(studies(), studies(), shown, work)
+    publish_variant(work / "tiny" / "mean", shown, "other")
+    for place in ("mean", "mean-other"):
+        run = json.loads((shown / "tiny" / place / "run.json").read_text())
+        store.write_json(shown / "tiny" / place / "run.json", {**run, "drawn_by": "earlier"})
+        (shown / "tiny" / place / "claims.json").write_text("[]")
+    monkeypatch.setattr(carry, "make_all", None)
+    capsys.readouterr()
+    remake(studies(), studies(), shown, tmp_path / "nowhere")
+    assert "2 figures were drawn and judged anew from their stored data" in capsys.readouterr().out
+    for place in ("mean", "mean-other"):
+        assert json.loads((shown / "tiny" / place / "claims.json").read_text())
+    assert all(older(entry) == "" for entry in entries(shown, studies()[0]))
 
 
 def test_headlines_alone(tmp_path):

@@ -127,13 +127,13 @@ def test_a_page_says_when_a_figure_is_of_older_sources(tmp_path):
     fresh = entries(gallery, tiny.STUDY)[0]
     assert older(fresh) == "" and 'class="older"' not in (gallery / "tiny/index.html").read_text()
     for change, words in (
-        ({"source_digest": "other"}, "computed by older sources"),
+        ({"computed_by": "other"}, "computed by older sources"),
         ({"drawn_by": "other"}, "drawn by older sources"),
         ({"versions": "jax 0.1"}, "made with other pins"),
     ):
         assert words in older(dataclasses.replace(fresh, run={**fresh.run, **change}))
     assert "No record of its run" in older(dataclasses.replace(fresh, run={}))
-    store.write_json(fresh.folder / "run.json", {**fresh.run, "source_digest": "other"})
+    store.write_json(fresh.folder / "run.json", {**fresh.run, "computed_by": "other"})
     main(["--index", f"--out={gallery}"])
     assert (gallery / "tiny/index.html").read_text().count('class="older"') == 1
 
