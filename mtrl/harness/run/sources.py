@@ -33,7 +33,7 @@ def decides(path: pathlib.Path) -> bool:
 def draws(path: pathlib.Path) -> bool:
     """Whether a file can decide a picture or a verdict."""
     parts = path.relative_to(reach.ROOT).parts
-    return decides(path) or parts[2] in _JUDGING
+    return decides(path) or (parts[:2] == ("mtrl", "harness") and parts[2] in _JUDGING)
 
 
 def _harness(rooms: Callable[[pathlib.Path], bool]) -> list[str]:
