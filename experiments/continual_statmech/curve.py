@@ -133,8 +133,8 @@ def away(quantity: Any) -> Any:
 def table_claim(name: str, dim: str, loads: tuple[float, ...], words: str, where: dict[str, str], **more: Any) -> Claim:
     """A theory against the table."""
     measure = protocol.table_distance(name, dim, {load: TABLE[load] for load in loads}, **where)
-    return Claim(f"eps of the theory, {words}: largest distance to the table", f"table at alpha = {', '.join(map(str, loads))}, {PROGRAM}",
-                 measure, at_most(0.0015), kind="reference", unit="share of inputs",
+    return Claim.reference(f"eps of the theory, {words}: largest distance to the table",
+                 f"table at alpha = {', '.join(map(str, loads))}, {PROGRAM}", measure, at_most(0.0015), unit="share of inputs",
                  reason="three digits of the table and what p near 1 makes of its own", **more)  # fmt: skip
 
 
@@ -166,14 +166,15 @@ FIGURE = Figure(
         protocol.agrees("eps(alpha) below the jump, integral cut off", away(value("eps")), away(value("cut_at")), "Figure 2b",
                         note=SAMPLED),
         protocol.agrees("eps(alpha) below the jump, full integral", away(value("eps")), away(value("full_at")), "Figure 2b",
-                        kind="derived", note=MISSING),
+                        make=Claim.derived, note=MISSING),
         Claim.derived("eps at the smallest load minus the middle between one sample of the measure and the signs of its mean",
               "derived after the simulations were seen: 2 Phi(r_hat / sqrt(q_hat)) - 1 in place of p",
               mean((value("eps") - (value("full_at") + value("centre_at")) / 2).at(load=FIRST)), less_than_zero, unit="share of inputs"),
         table_claim("eps_theory", "grid", (0.1, 0.2, 0.5), "full integral, small loads", dict(theory=FULL)),
         table_claim("eps_cut", "cut", (1.0, 1.2, 1.4, 1.5, 1.6, 1.8), "integral cut off", {}),
-        Claim("the cut-off does not matter below the jump: largest distance of eps, full integral and cut off", "one theory in the paper",
-              worst_gap, at_most(0.0015), kind="derived", unit="share of inputs", reason="three digits of the table", note=MISSING),
+        Claim.derived("the cut-off does not matter below the jump: largest distance of eps, full integral and cut off",
+              "one theory in the paper", worst_gap, at_most(0.0015), unit="share of inputs", reason="three digits of the table",
+              note=MISSING),
         Claim("steepness of the drop: slope of ln eps against ln alpha, 1.4 to 1.8, integral cut off",
               "about -13.1, annotated in Figure 2b", steepness, between(-17.0, -9.2), unit="1",
               value=-13.1, reason="30 %: where the line was laid is not said"),

@@ -195,14 +195,14 @@ def end(method: str) -> Any:
 def ordering_claims(place: str) -> tuple[Claim, ...]:
     """What the paper says of the rules, and what the baselines are."""
 
-    def better(text, lower, higher, where, kind="paper"):
-        return Claim(text, where, mean(end(lower) - end(higher)), less_than_zero, kind=kind, unit=UNIT, stand_in=True)
+    def better(text, lower, higher, where, make=Claim):
+        return make(text, where, mean(end(lower) - end(higher)), less_than_zero, unit=UNIT, stand_in=True)
 
     both, keeps = f"abstract, and {place} (ordering)", "keeps what was learnt (ordering)"
     return (
         better("BiVCL (last update) above metaplasticity at the end, mean over tasks", META, STEP, both),
-        better("BiVCL (last task) above metaplasticity at the end, mean over tasks", META, TASK, both, "derived"),
+        better("BiVCL (last task) above metaplasticity at the end, mean over tasks", META, TASK, both, Claim.derived),
         better("BiVCL (last update) above the same rule without KL at the end", PLAIN, STEP, f"{place} (ordering)"),
-        better("BiVCL (last task) above the same rule without KL at the end", PLAIN, TASK, f"the KL term {keeps}", "derived"),
-        better("EWC above the rule without KL at the end", PLAIN, EWC, f"its quadratic part {keeps}", "derived"),
+        better("BiVCL (last task) above the same rule without KL at the end", PLAIN, TASK, f"the KL term {keeps}", Claim.derived),
+        better("EWC above the rule without KL at the end", PLAIN, EWC, f"its quadratic part {keeps}", Claim.derived),
     )  # fmt: skip

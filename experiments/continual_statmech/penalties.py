@@ -116,7 +116,8 @@ FIGURE = Figure(
     title="KL term and elastic weight consolidation: errors on both tasks against the strength",
     question="Does elastic weight consolidation, the quadratic part of the KL term, keep a first task as the KL term does?",
     claims=(
-        protocol.agrees("eps of both tasks under the KL term", value("eps", penalty=KL), value("eps_theory"), "Figure 3", kind="derived"),
+        protocol.agrees("eps of both tasks under the KL term", value("eps", penalty=KL), value("eps_theory"), "Figure 3",
+                        make=Claim.derived),
         *(ordered(name) for name in WORDS),
         Claim.derived("EWC of the fields is the KL term where fields stay near: largest distance of an error at the largest strength",
               "section II: KL near the anchor is beta_f^2 / 2 sum (1 - m0^2) (theta - theta0)^2", largest(FIELDS, LAST), at_most(0.03),

@@ -217,10 +217,10 @@ def largest_z(simulated: Any, theory: Any) -> Any:
     return measure
 
 
-def agrees(text: str, simulated: Any, theory: Any, place: str, *, kind: str = "paper", note: str = "") -> Claim:
+def agrees(text: str, simulated: Any, theory: Any, place: str, *, make: Any = Claim, note: str = "") -> Claim:
     """Simulation within three standard errors of a theory."""
-    return Claim(f"{text}: worst distance to the theory", f"theory and gradient descent agree, {place}",
-                 largest_z(simulated, theory), at_most(3.0), kind=kind, unit="standard errors",
+    return make(f"{text}: worst distance to the theory", f"theory and gradient descent agree, {place}",
+                 largest_z(simulated, theory), at_most(3.0), unit="standard errors",
                  reason="three standard errors of the mean over seeds", note=note)  # fmt: skip
 
 

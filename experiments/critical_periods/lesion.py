@@ -80,14 +80,14 @@ FIGURE = Figure(
     claims=(
         Claim.reference("the gated pathway learns the lesioned mode (its K)", f"2.646, {PROGRAM}; Figure 3", mean(value("lesioned", **B)),
               between(2.6, 2.7), unit="1", value=2.646, reason="two per cent: it has almost converged"),
-        Claim("the gated pathway learns nothing else: largest K", f"below 0.04, {PROGRAM}", worst(value("intact", **B)), at_most(0.04),
-              kind="reference", unit="1", value=0.04, reason="its bound"),
+        Claim.reference("the gated pathway learns nothing else: largest K", f"below 0.04, {PROGRAM}", worst(value("intact", **B)),
+              at_most(0.04), unit="1", value=0.04, reason="its bound"),
         Claim("the lesioned pathway learns all the others: largest lack of K over s", "Figure 3 (in words)",
               worst(1 - value("intact", **A) / value("singular_value")), at_most(0.1), unit="1", reason="a tenth"),
         Claim.sanity("the lesioned mode stays where it began in the lesioned pathway (its K)", "Figure 3 (in words); K starts at 0.01",
               worst(value("lesioned", **A)), at_most(0.02), unit="1", reason="twice the size of its start"),
-        Claim("both pathways lie along the task's modes: largest entry of K beside", "aligned start", worst(value("beside")),
-              at_most(1e-9), kind="sanity", unit="1", reason="rounding"),
+        Claim.sanity("both pathways lie along the task's modes: largest entry of K beside", "aligned start", worst(value("beside")),
+              at_most(1e-9), unit="1", reason="rounding"),
     ),
     presets={"smoke": dict(protocol.SMOKE), "paper": dict(seeds=50, every=10)},
 )  # fmt: skip

@@ -155,7 +155,7 @@ FIGURE = Figure(
               between(0.75, 1.25, "25 %, ours: the rates are bounds without constants"), unit="1", value=1.0,
               note="about 100 seeds would decide"),
         lower("the known representation is a lower envelope at the largest M (minus the lowest of the other methods)",
-              "Reg/M falls towards the known-representation floor", lowest(value("total", tasks=most), "known phi"), kind="derived"),
+              "Reg/M falls towards the known-representation floor", lowest(value("total", tasks=most), "known phi"), make=Claim.derived),
         *(near_reference(tasks) for tasks in REFERENCE),
     ),
     presets={

@@ -95,7 +95,8 @@ FIGURE = Figure(
               note="the constants are not alike: at M = 1 the two are level within their error, where the rates say 86 % more",
               applies=protocol.several_tasks),
         lower("the known subspace is a lower envelope at the largest M (minus the lowest of the other methods)",
-              "k instead of d directions to learn, and none of the subspace", lowest(value("total", tasks=most), KNOWN), kind="derived"),
+              "k instead of d directions to learn, and none of the subspace", lowest(value("total", tasks=most), KNOWN),
+              make=Claim.derived),
     ),
     presets={
         "smoke": dict(seeds=2, tasks=(2,), rounds=10, dim=4, rank=1, arms=3, scales=(0.1,)),

@@ -50,7 +50,7 @@ NEURAL = Figure(
         lower("optimism beats greedy at the largest M", "GFUCB explores; greedy is its zero-width limit", minus(SHARED, GREEDY),
               note="the two differ by less than 3 % of the regret: five random images a round explore by themselves; "
               "about 180 seeds would decide a difference of 0.2", **STAND_IN),
-        lower("beats uniform at the largest M", "any learner does", minus(SHARED, RANDOM), kind="sanity", **STAND_IN),
+        lower("beats uniform at the largest M", "any learner does", minus(SHARED, RANDOM), make=Claim.sanity, **STAND_IN),
     ),
     presets={"smoke": {**SMOKE, "tasks": (1, 2)}, "paper": PAPER},
     **COMMON,

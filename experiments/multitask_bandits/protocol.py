@@ -85,9 +85,9 @@ def across_tasks(method: str, name: str = "total") -> Any:
     return mean(value(name, method=method, tasks=most) - value(name, method=method, tasks=fewest))
 
 
-def lower(text: str, paper: str, measure: Any, **more: Any) -> Claim:
+def lower(text: str, paper: str, measure: Any, make: Any = Claim, **more: Any) -> Claim:
     """A claim that a difference of regrets is below 0."""
-    return Claim(text, f"{paper} (ordering)", measure, less_than_zero, **{"unit": REWARD, **more})
+    return make(text, f"{paper} (ordering)", measure, less_than_zero, **{"unit": REWARD, **more})
 
 
 def reference(text: str, number: float, words: str, measure: Any, half: float, **more: Any) -> Claim:

@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import lower, played, regret_of, total
 from mtrl import mdp
-from mtrl.harness import BaseConfig, Entrant, Figure, dataset, evaluate, field
+from mtrl.harness import BaseConfig, Claim, Entrant, Figure, dataset, evaluate, field
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -89,7 +89,7 @@ FIGURE = Figure(
               mean(regret_of(METHODS[0], task=LAST) - regret_of(METHODS[0], task=FIRST)),
               note="about 60 seeds would decide a fall of 2.5", applies=lambda data: data.sizes["task"] > 1),
         lower("the known subspace is a floor at the largest M (minus the lowest of the other methods)",
-              "theory: M -> infinity tends to known B", lowest(total(value("regret", task=LAST)), METHODS[3]), "derived"),
+              "theory: M -> infinity tends to known B", lowest(total(value("regret", task=LAST)), METHODS[3]), Claim.derived),
     ),
     split=("tasks",),
     presets={

@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.multitask_linear_mdp.protocol import difference, lower, played, total
 from mtrl import mdp
-from mtrl.harness import BadInput, BaseConfig, Entrant, Figure, dataset, field
+from mtrl.harness import BadInput, BaseConfig, Claim, Entrant, Figure, dataset, field
 from mtrl.harness.judge.measures import lowest, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import checks
@@ -88,11 +88,11 @@ FIGURE = Figure(
         lower("a shared body has lower regret per task than one body per task", "Lu et al. 2022: gain of a shared neural representation",
               difference(SHARED, OWN)),
         lower("the shared network beats tabular learning", "the representation generalises over pairs (s, a)",
-              difference(SHARED, TABLE), "derived"),
+              difference(SHARED, TABLE), Claim.derived),
         lower("the shared network beats linear features of the raw inputs", "x itself is not a linear-MDP feature map",
-              difference(SHARED, RAW), "derived"),
+              difference(SHARED, RAW), Claim.derived),
         lower("the known representation is a floor (minus the lowest of the other methods)",
-              "theory: M -> infinity tends to known phi", lowest(total(value("regret")), KNOWN), "derived"),
+              "theory: M -> infinity tends to known phi", lowest(total(value("regret")), KNOWN), Claim.derived),
     ),
     presets={
         "smoke": dict(seeds=2, episodes=8, refit_every=4, steps=5, tasks=2, states=4, stages=2, hidden=8, bonuses=("last_layer",)),

@@ -76,6 +76,6 @@ def difference(smaller, larger):
     return mean(regret_of(smaller) - regret_of(larger))
 
 
-def lower(text, paper, measure, kind="paper", note="", unit=RETURN, **more):
+def lower(text, paper, measure, make=Claim, note="", unit=RETURN, **more):
     """A claim that a difference of regrets is below 0."""
-    return Claim(text, paper, measure, less_than_zero, kind=kind, note=note, unit=unit, **more)
+    return make(text, paper, measure, less_than_zero, note=note, unit=unit, **more)

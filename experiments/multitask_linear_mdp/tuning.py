@@ -11,7 +11,7 @@ import numpy as np
 from experiments.multitask_linear_mdp import protocol
 from experiments.multitask_linear_mdp.protocol import ARGMIN_OWN, ARGMIN_SHARED, KNOWN, LOOKS, OWN, SHARED, TABULAR
 from mtrl import mdp
-from mtrl.harness import Entrant, Figure, compete, dataset, field, grid
+from mtrl.harness import Claim, Entrant, Figure, compete, dataset, field, grid
 from mtrl.harness.judge.measures import FIRST, LAST, lowest, mean, value
 from mtrl.harness.picture import plots
 
@@ -124,16 +124,16 @@ ARGMIN = f"argmin only fails (ordering), {protocol.PROGRAM}"
 WHERE = {FIRST: "each tuned, without noise", LAST: "each tuned, at the highest noise"}
 
 
-def ordering(text, paper, smaller, larger, noise, kind="paper", note=""):
+def ordering(text, paper, smaller, larger, noise, make=Claim, note=""):
     """A claim that one tuned method beats another."""
     measure = mean(value("tuned", method=smaller, noise=noise) - value("tuned", method=larger, noise=noise))
-    return protocol.lower(f"{text}, {WHERE[noise]}", paper, measure, kind, note)
+    return protocol.lower(f"{text}, {WHERE[noise]}", paper, measure, make, note)
 
 
 def floor(noise):
     """A claim that nothing tuned is below the known representation."""
     text = f"known phi is a floor (minus the lowest of the other methods), {WHERE[noise]}"
-    return protocol.lower(text, protocol.LIMIT, lowest(value("tuned", noise=noise), KNOWN), "derived")
+    return protocol.lower(text, protocol.LIMIT, lowest(value("tuned", noise=noise), KNOWN), Claim.derived)
 
 
 DIRECTIONS = "k directions instead of S A pairs"
@@ -147,8 +147,8 @@ FIGURE = Figure(
               note="over tuning seeds; the heat map shows where it holds"),
         *(ordering("sharing beats learning alone", PAPER, SHARED, OWN, noise) for noise in WHERE),
         *(floor(noise) for noise in WHERE),
-        ordering("sharing beats tabular LSVI-UCB", DIRECTIONS, SHARED, TABULAR, LAST, "derived"),
-        *(ordering(f"the {words} survivor set beats argmin only", ARGMIN, *methods, FIRST, "reference", REFUTED)
+        ordering("sharing beats tabular LSVI-UCB", DIRECTIONS, SHARED, TABULAR, LAST, Claim.derived),
+        *(ordering(f"the {words} survivor set beats argmin only", ARGMIN, *methods, FIRST, Claim.reference, REFUTED)
           for words, methods in (("shared", (SHARED, ARGMIN_SHARED)), ("per-task", (OWN, ARGMIN_OWN)))),
     ),
     split=("noises",),

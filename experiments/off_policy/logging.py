@@ -97,12 +97,13 @@ FIGURE = Figure(
     title="Logs that do not explore: skewed task frequencies, and logging policies shy of actions that matter",
     question="Does pessimism pay when the log does not explore?",
     claims=(
-        Claim("a policy shy of actions that matter covers the optimal ones less than uniform logging", "assumption of section 5 (gamma)",
-              mean(value("coverage", shy=LAST) - value("coverage", shy=0.0)), less_than_zero, kind="sanity", unit="1"),
+        Claim.sanity("a policy shy of actions that matter covers the optimal ones less than uniform logging",
+              "assumption of section 5 (gamma)", mean(value("coverage", shy=LAST) - value("coverage", shy=0.0)), less_than_zero, unit="1"),
         Claim.derived("HierOPO loses more on such a log than on one bold both ways", "Theorem 2: the bound grows as gamma falls (ordering)",
               mean(at(HIER, shy=FIRST) - at(HIER, shy=LAST)), less_than_zero, unit=UNIT),
-        Claim("pessimism pays on such a log: HierOPO at alpha = 1 loses less than greedy", "section 1: against poor coverage (ordering)",
-              mean(at(HIER, 1.0, shy=LAST) - at(HIER, 0.0, shy=LAST)), less_than_zero, kind="derived", unit=UNIT,
+        Claim.derived("pessimism pays on such a log: HierOPO at alpha = 1 loses less than greedy",
+              "section 1: against poor coverage (ordering)", mean(at(HIER, 1.0, shy=LAST) - at(HIER, 0.0, shy=LAST)), less_than_zero,
+              unit=UNIT,
               note="told the true hierarchy, the posterior mean is nearly Bayes-optimal on average over the model, whatever the log: width "
               "can win in the worst case or under a wrong hierarchy, hardly in this mean"),
         Claim.derived("the gap between FlatOPO and HierOPO grows with the skew of the task frequencies",

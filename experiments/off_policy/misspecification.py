@@ -86,8 +86,9 @@ FIGURE = Figure(
     title="HierOPO and FlatOPO told covariances that are off by a factor, and a hierarchy learnt from the same log",
     question="How wrong may the covariances be that HierOPO is told before it loses to learning every task alone?",
     claims=(
-        *(Claim(f"HierOPO told {told} {word} still beats FlatOPO told the truth", "design of this project: the paper assumes both known",
-                mean(at(HIER, told, end) - at(FLAT, told)), less_than_zero, kind="derived", unit=UNIT, applies=several)
+        *(Claim.derived(f"HierOPO told {told} {word} still beats FlatOPO told the truth",
+                "design of this project: the paper assumes both known", mean(at(HIER, told, end) - at(FLAT, told)), less_than_zero,
+                unit=UNIT, applies=several)
           for told in TOLD for end, word in ((FIRST, "too small by the smallest factor"), (LAST, "too large by the largest factor"))),
         *(Claim.derived(f"the true {told} is best for HierOPO (loss there minus the lowest of the other factors)",
                 "under the model the posterior mean is Bayes-optimal; alpha = 0.1 is near it",

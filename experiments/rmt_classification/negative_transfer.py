@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.rmt_classification import protocol
 from experiments.rmt_classification.protocol import fraction, never, reference
-from mtrl.harness import Axis, Figure, at_least, at_most, between, dataset, evaluate, field, jax, over_seeds
+from mtrl.harness import Axis, Claim, Figure, at_least, at_most, between, dataset, evaluate, field, jax, over_seeds
 from mtrl.harness.judge.measures import Quantity, exact, mean, value
 from mtrl.harness.picture import plots
 
@@ -125,11 +125,11 @@ FIGURE = Figure(
         fraction("optimal labels with tuned (gamma, lam) never lose to the tuned single task: largest excess over beta",
                  "section 3 and figure captions: the optimised machine only benefits from additional tasks",
                  exact(largest(TUNED - SINGLE)), at_most(5e-4, "5e-4 allows for the finite tuning grid")),
-        never("optimal source label is odd in beta and 0 at beta = 0: largest violation relative to the largest ratio",
+        Claim.sanity("optimal source label is odd in beta and 0 at beta = 0: largest violation relative to the largest ratio",
               "closed form of the optimal labels", exact(largest(abs(RATIO + mirrored(RATIO))) / largest(abs(RATIO))),
-              accepts=at_most(1e-8), kind="sanity", unit="relative"),
-        never("error with optimal labels is even in beta: largest violation", "closed form of the optimal labels",
-              exact(largest(abs(OPTIMAL - mirrored(OPTIMAL)))), accepts=at_most(1e-8), kind="sanity"),
+              at_most(1e-8), unit="relative", reason="rounding"),
+        Claim.sanity("error with optimal labels is even in beta: largest violation", "closed form of the optimal labels",
+              exact(largest(abs(OPTIMAL - mirrored(OPTIMAL)))), at_most(1e-8), unit="fraction", reason="rounding"),
         reference("errors at fixed (gamma, lam) and of the single task: largest distance from the reference run",
                   protocol.INDEPENDENT, exact(reference_distance("single", "signed", "optimal")),
                   at_most(6e-5, "half of the fourth digit")),

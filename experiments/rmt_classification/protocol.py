@@ -35,7 +35,7 @@ SILENT = {rule: look._replace(words="") for rule, look in LOOK.items()}
 INDEPENDENT = "unpublished independent program of the same formulas, 4 digits (settings are not the paper's)"
 fraction = functools.partial(Claim, unit="fraction")
 never = functools.partial(fraction, accepts=at_most(1e-9), reason="rounding")
-reference = functools.partial(fraction, kind="reference")
+reference = functools.partial(Claim.reference, unit="fraction")
 
 
 class MixtureConfig(BaseConfig):
@@ -105,12 +105,12 @@ def agreement(rules: tuple[str, ...], over: str, samples: int, suffix: str = "")
         )
         for rule in rules
     ]
-    explained = fraction(
+    explained = Claim.derived(
         f"with 1/{samples} added to the variance (dotted lines) the excess is explained: mean distance over {over} and rules",
         "derived here, beyond the paper's limit; half of the .005 asked above",
         distance("finite"),
         at_most(0.0025, "half of what is asked without the correction"),
-        kind="derived",
+        unit="fraction",
         value=0.0,
     )
     return (*near, explained)

@@ -152,9 +152,9 @@ FIGURE = Figure(
               bootstrap(lambda gap: np.mean(np.abs(gap)), HELD_OUT - value("predicted", rule="optimal")),
               at_most(0.005, "half a percentage point, as asked of Gaussian samples"), value=0.0,
               note="small errors come out larger than predicted: the classes differ in covariance, and are not Gaussian"),
-        *(claim(f"predicted error of +-1 labels, source {name}", f"unpublished independent program on these digits: {number:g}",
-                mean(value("predicted", rule="signed", source=name)),
-                between(number - 6e-4, number + 6e-4, "half of the third decimal"), kind="reference", value=number)
+        *(protocol.reference(f"predicted error of +-1 labels, source {name}",
+                f"unpublished independent program on these digits: {number:g}", mean(value("predicted", rule="signed", source=name)),
+                between(number - 6e-4, number + 6e-4, "half of the third decimal"), value=number, stand_in=True, applies=on_digits)
           for name, (*_, number) in REFERENCE.items()),
     ),
     presets={"smoke": dict(seeds=2, source=20, target=6), "paper": dict(seeds=1000, seed_batch=50)},

@@ -92,13 +92,11 @@ def over_draws(measure):
     return judged
 
 
-def agrees(
-    text, gap, note, paper="figure 3: theory close to the empirical risk on real series (ordering)", kind="paper"
-):
+def agrees(text, gap, note, paper="figure 3: theory close to the empirical risk on real series (ordering)", make=Claim):
     """The claim that a prediction is close at every lam: the largest gap counts, whatever its sign."""
-    return Claim(f"disjoint windows{text} within 5% at the worst lam (first data set)", paper,
+    return make(f"disjoint windows{text} within 5% at the worst lam (first data set)", paper,
                  over_draws(bootstrap(lambda gaps: np.max(np.abs(gaps)), gap)),
-                 at_most(0.05, "the paper gives no number; 5 % is ours"), kind=kind, unit="relative", value=0.0,
+                 at_most(0.05, "the paper gives no number; 5 % is ours"), unit="relative", value=0.0,
                  stand_in=protocol.stands_in(0), note=note)  # fmt: skip
 
 
@@ -117,7 +115,7 @@ FIGURE = Figure(
         agrees(": GCV predicts the observed test error", off("gcv", "disjoint"),
                "on ETTh1 GCV leaves out a window of one channel while the same hours of its twin (HUFL and MUFL, correlation .95) stay in "
                "the fit: at lam = 100 it says .16 where held-out blocks give .57",
-               paper="section 4: risks estimated from training data (derived here for GCV)", kind="derived"),
+               paper="section 4: risks estimated from training data (derived here for GCV)", make=Claim.derived),
         agrees(", no coupling: the deterministic equivalent predicts the error on held-out blocks of the training part",
                off("theory", "disjoint", "held_out", lam=[0.0]), "so far the theory holds; with coupling see the next claim"),
         agrees(", all couplings: the deterministic equivalent predicts the error on held-out blocks of the training part",

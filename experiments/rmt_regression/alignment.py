@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.rmt_regression import protocol
 from experiments.rmt_regression.protocol import RISK, SIMULATED, agreement, claim
-from mtrl.harness import Figure, at_least, at_most, dataset, evaluate, field
+from mtrl.harness import Claim, Figure, at_least, at_most, dataset, evaluate, field
 from mtrl.harness.judge.measures import Absent, Quantity, exact, value
 from mtrl.harness.picture import plots
 
@@ -104,8 +104,8 @@ FIGURE = Figure(
               exact(value("best_lam").then(smallest_rise)), at_least(1e-6, "a strict rise"), unit="1"),
         claim("sharing harms opposed tasks: lam = 1 at alpha = -0.5 raises the risk", "Section 4: negative transfer",
               exact(OPPOSED.at(lam=1.0) - OPPOSED.at(lam=0.0)), at_least(0.0)),
-        claim("predictions equal an independent solution of the equations (largest deviation)",
+        Claim.reference("predictions equal an independent solution of the equations (largest deviation)",
               "unpublished independent program for the fixed-point equations, four digits (crosses)",
-              exact(Quantity(against_reference)), at_most(6e-5, "half of the fourth digit"), kind="reference"),
+              exact(Quantity(against_reference)), at_most(6e-5, "half of the fourth digit"), unit=RISK[0]),
     ),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments.rmt_regression.protocol import claim, regression, sample_count, simulate_path
-from mtrl.harness import BaseConfig, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
+from mtrl.harness import BaseConfig, Claim, Figure, at_least, at_most, between, dataset, evaluate, field, over_seeds
 from mtrl.harness.judge.measures import Absent, Quantity, exact, mean, value
 from mtrl.harness.picture import plots
 
@@ -152,9 +152,9 @@ FIGURE = Figure(
           for axis, sign, text, reason, note in STEPS),
         claim("the coupling chosen by GCV costs little (mean excess of predicted risk over the best)", "Section 4.3",
               mean(Quantity(_excess)), between(0.0, 0.02, "the paper gives no number; 2 % is ours"), unit="relative"),
-        claim("exact minimisers equal an independent solution (largest relative deviation)",
+        Claim.reference("exact minimisers equal an independent solution (largest relative deviation)",
               "unpublished independent program for the fixed-point equations: nine settings, two decimals",
               exact(abs(value("best_lam") / value("program") - 1).over("setting", how="max")),
-              at_most(0.0065, "half of the last decimal of the smallest, .78"), kind="reference", unit="relative"),
+              at_most(0.0065, "half of the last decimal of the smallest, .78"), unit="relative"),
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ LAM = "shared strength λ (large = much sharing)"
 RISK = ("squared target units", "squared error, task average")
 SIMULATED = plots.Look("simulation: mean, 95 % interval", "0.3")
 claim = functools.partial(Claim, unit="squared target units")
-derived = functools.partial(claim, kind="derived")
+derived = functools.partial(Claim.derived, unit="squared target units")
 
 
 def drawn(key, alpha, noise, *, dim: int, counts: tuple[int, ...], law: str = "gaussian"):

@@ -103,8 +103,8 @@ class Claim:
       accepts: the region of values that agree with the paper.
       note: why it comes out as it does, or what a decision would take.
       applies: dataset -> whether the claim is about it at all.
-      kind: `paper` (of the paper, on its own setting or a stand-in for it), `reference` (an independent program's number), `derived`
-        (follows from a formula derived for this library), `sanity`, `speed`.
+      kind: `paper` (of the paper, on its own setting or a stand-in for it); else that of the constructor: `Claim.reference` (an
+        independent program's number), `Claim.derived` (follows from a formula derived for this library), `Claim.sanity`, `Claim.speed`.
       unit: of the measure and of the paper's value.
       value: the paper's number, where it has one.
       reason: why the region is what it is; that of `accepts` where none is given.
