@@ -30,13 +30,8 @@ STUDY = Study(
     summary="Buying source labels where they help the target: passive, squared (L2) and absolute (L1) relevance rules.",
     papers=(
         Paper("Active Multi-Task Representation Learning", ("Chen", "Du", "Jamieson"), 2022, "ICML", "2202.00911"),
-        Paper(
-            "Improved Active Multi-Task Representation Learning via Lasso",
-            ("Wang", "Chen", "Jamieson", "Du"),
-            2023,
-            "ICML",
-            "2306.02556",
-        ),
+        Paper("Improved Active Multi-Task Representation Learning via Lasso", ("Wang", "Chen", "Jamieson", "Du"), 2023, "ICML",
+              "2306.02556"),
     ),
     confirmed="the claims of both abstracts, and the corruptions and severities of MNIST-C from its release.",
     reconstructed=(
@@ -44,4 +39,4 @@ STUDY = Study(
         "instance are derived. No number of the papers' tables could be confirmed, so none is quoted."
     ),
     figures=tuple(part.FIGURE for part in PARTS),
-)
+)  # fmt: skip

@@ -31,8 +31,6 @@ STUDY = Study(
     "metaplasticity from the abstract.",
     reconstructed="constants of the metaplasticity and EWC baselines, panels of the deep networks, the digits in place of the image "
     "sets; the tables are this project's own solutions.",
-    figures=(
-        curve.FIGURE, dynamics.FIGURE, switch.FIGURE, convergence.FIGURE, variance.FIGURE, two_tasks.FIGURE, appendix.FIGURE,
-        penalties.FIGURE, permuted.FIGURE, sequential.FIGURE, synapses.FIGURE,
-    ),
+    figures=(curve.FIGURE, dynamics.FIGURE, switch.FIGURE, convergence.FIGURE, variance.FIGURE, two_tasks.FIGURE, appendix.FIGURE,
+             penalties.FIGURE, permuted.FIGURE, sequential.FIGURE, synapses.FIGURE),
 )  # fmt: skip

@@ -30,8 +30,6 @@ STUDY = Study(
     "from it and from the public reviews.",
     reconstructed="closed forms of splits and escape times beyond the flows (derived and checked numerically), panels of the appendix; "
     "numbers drawn beside ours come from another program, the paper's plotted values were not available.",
-    figures=(
-        pathways.FIGURE, lesion.FIGURE, portraits_large.FIGURE, portraits_small.FIGURE, winner.FIGURE, rank.FIGURE, entries.FIGURE,
-        depth.FIGURE, scales.FIGURE, flow.FIGURE, nonlinear.FIGURE,
-    ),
+    figures=(pathways.FIGURE, lesion.FIGURE, portraits_large.FIGURE, portraits_small.FIGURE, winner.FIGURE, rank.FIGURE, entries.FIGURE,
+             depth.FIGURE, scales.FIGURE, flow.FIGURE, nonlinear.FIGURE),
 )  # fmt: skip

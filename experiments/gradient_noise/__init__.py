@@ -31,8 +31,6 @@ STUDY = Study(
     "started networks.",
     reconstructed="batch size, steps and biases; the clusters, the chains of facts, the program learner, the multitask extension and all "
     "of the theory.",
-    figures=(
-        gain.FIGURE, clusters.FIGURE, spread.FIGURE, depth.FIGURE, annealed.FIGURE, restarts.FIGURE, memory.FIGURE, multitask.FIGURE,
-        landscapes.FIGURE, baselines.FIGURE, published.FIGURE,
-    ),
+    figures=(gain.FIGURE, clusters.FIGURE, spread.FIGURE, depth.FIGURE, annealed.FIGURE, restarts.FIGURE, memory.FIGURE, multitask.FIGURE,
+             landscapes.FIGURE, baselines.FIGURE, published.FIGURE),
 )  # fmt: skip

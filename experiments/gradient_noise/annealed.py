@@ -90,10 +90,9 @@ def lost(noise: str) -> Quantity:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, optional=("loss",),
     title="Annealed noise leaves less loss than fixed noise",
     question="Does noise that is annealed leave less loss than noise that stays?",
-    optional=("loss",),
     claims=(
         Claim("the best annealed noise leaves less loss than the best fixed noise (each at its own sigma)",
               "section 4.2: annealed beats fixed noise on memory networks (ordering); other data and network",

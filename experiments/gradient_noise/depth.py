@@ -63,11 +63,9 @@ def at(name: str, **where: Any) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split={"depths": "depth"}, optional=("escape",),
     title="How deep a network trains from Simple Init, by noise",
     question="How deep a network trains from a poor start, and how much deeper with more noise?",
-    split={"depths": "depth"},
-    optional=("escape",),
     claims=(
         Claim("the shallowest network trains without noise: accuracy", "section 4.1: 5 layers need no noise; other data",
               mean(at("accuracy", depth=FIRST, eta=0.0)), at_least(0.95), unit="1", stand_in=True,

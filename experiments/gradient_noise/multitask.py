@@ -55,11 +55,9 @@ def draw(data: Any, config: MultitaskConfig) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split={"tasks": "task_count"}, optional=("escape",),
     title="Does the rescue survive averaging over tasks?",
     question="Does the rescue by noise survive when the gradient is averaged over several tasks?",
-    split={"tasks": "task_count"},
-    optional=("escape",),
     claims=(
         Claim.derived("with noise of eta = 0.01 the trunk trains at every K: lowest accuracy over K", "question of this library",
               bootstrap(lambda a: np.min(a), value("accuracy", eta=0.01)), at_least(0.9), unit="1",

@@ -87,12 +87,9 @@ GROWS = Claim("FedRep's lead over GD-GD grows from the fewest to the most client
               unit="orders of magnitude of the squared sine")  # fmt: skip
 
 FIGURE = Figure(
-    __name__,
-    name="exact_heads",
-    aliases=("C3",),
+    __name__, name="exact_heads", aliases=("C3",), split={"clients": "clients"},
     title="Exact heads against gradient steps on the heads",
     question="Does it pay to solve for the clients' heads exactly rather than take gradient steps on them?",
-    split={"clients": "clients"},
     claims=(*LOWER, GROWS),
     presets={"smoke": dict(seeds=2, clients=(10,), dim=5, rounds=8), "paper": dict(seeds=100)},
-)
+)  # fmt: skip

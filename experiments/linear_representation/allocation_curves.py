@@ -130,13 +130,9 @@ UNFINISHED = (
 LONG = value("sine").then(_long)
 
 FIGURE = Figure(
-    __name__,
-    name="allocation",
-    aliases=("A1",),
+    __name__, name="allocation", aliases=("A1",), split={"samples": "samples"}, optional=("law",),
     title="Few samples of many tasks or many of few",
     question="At one total of samples, is it better to have many tasks with few samples or few tasks with many?",
-    split={"samples": "samples"},
-    optional=("law",),
     claims=(
         *(
             Claim.reference(f"{name}: largest relative distance to the reference means over n",

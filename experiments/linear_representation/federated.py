@@ -132,12 +132,9 @@ _DIVERGED = (
 SMALL = dict(seeds=2, clients=10, dim=6, rounds=10)
 
 FIGURE = Figure(
-    __name__,
-    name="federated_error",
-    aliases=("C1",),
+    __name__, name="federated_error", aliases=("C1",), split={"samples": "samples"},
     title="Test error of federated clients",
     question="Do federated clients that share a representation err less than clients that train alone or share everything?",
-    split={"samples": "samples"},
     claims=tuple(
         Claim(f"FedRep has lower mean test error than {words} at every n (log10 of the ratio of means at the worst n)",
               "Collins et al. 2021, Figure 1: lower at every n",

@@ -124,13 +124,9 @@ def _enough(ratio):
 
 
 FIGURE = Figure(
-    __name__,
-    name="target_samples",
-    aliases=("D1",),
+    __name__, name="target_samples", aliases=("D1",), split={"tasks": "tasks"}, optional=("law",),
     title="Target risk against target samples",
     question="How does the target's risk fall with its own samples, with a learned, a true and no representation?",
-    split={"tasks": "tasks"},
-    optional=("law",),
     claims=(
         Claim("with the true representation the risk falls as n2^-1 (log-log slope)",
               "Du et al. 2021, Theorem 4.1: sigma^2 r / n2", slope(value("risk", tasks=LAST, **TRUE), "target"),

@@ -54,11 +54,9 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    __name__,
-    aliases=("C4",),
+    __name__, aliases=("C4",), split={"samples": "samples"},
     title="A new client with few samples",
     question="How much does a new client with few samples gain from the learned representation?",
-    split={"samples": "samples"},
     claims=tuple(
         Claim(f"with {count} samples a new client has lower mean error on FedRep's basis than alone (log10 of the ratio of means, "
               "worst n of training)", "Collins et al. 2021, new clients: FedRep far below Local until n is about d",

@@ -186,12 +186,9 @@ def _best(name):
 
 
 FIGURE = Figure(
-    __name__,
-    name="real_tasks",
-    aliases=("R1",),
+    __name__, name="real_tasks", aliases=("R1",), split={"datasets": "datasets"},
     title="Classical methods on real tasks",
     question="On real tasks, does any classical multitask method predict better than single-task ridge?",
-    split={"datasets": "datasets"},
     claims=tuple(
         Claim(
             text=f"{name}: the best multitask method beats single-task ridge (relative RMSE minus 1)",
@@ -208,4 +205,4 @@ FIGURE = Figure(
         "smoke": dict(seeds=2, datasets=("linnerud",), points=2, iterations=100),
         "paper": dict(seeds=30, points=20, gap=1e-6),
     },
-)
+)  # fmt: skip

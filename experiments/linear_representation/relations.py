@@ -69,9 +69,7 @@ SPREADS = (
 )
 
 FIGURE = Figure(
-    __name__,
-    name="task_relations",
-    aliases=("S2",),
+    __name__, name="task_relations", aliases=("S2",),
     title="Learned task relations on three clusters",
     question="Do the learned task covariance and cluster matrix show the true clusters of tasks?",
     claims=tuple(

@@ -155,12 +155,9 @@ def _means(name, x):
 
 
 FIGURE = Figure(
-    __name__,
-    name="released_draws",
-    aliases=("T2R",),
+    __name__, name="released_draws", aliases=("T2R",), split={"tasks": "tasks"},
     title="Error against the number of tasks on the released script's own draws",
     question="On the very draws of the released script, does every learner give the released means?",
-    split={"tasks": "tasks"},
     claims=(
         Claim(
             "LF-MoM, meta-LR-MoM and LR on the released draws give the released means: largest distance in units of the last digit",

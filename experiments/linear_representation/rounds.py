@@ -88,14 +88,9 @@ def _theorem_rate(bound):
 FIT = Quantity(_fits)
 
 FIGURE = Figure(
-    __name__,
-    name="subspace_by_rounds",
-    aliases=("C2",),
-    headline=True,
+    __name__, name="subspace_by_rounds", aliases=("C2",), headline=True, config=federated.FederatedConfig, split={"samples": "samples"},
     title="Distance to the subspace against rounds",
     question="Does FedRep reach the shared subspace geometrically in the rounds, and as fast as its theorem says?",
-    config=federated.FederatedConfig,
-    split={"samples": "samples"},
     claims=(
         Claim("FedRep's squared distance falls geometrically: a straight line in log distance fits better than a power law, until "
               "the floor (log10 of the ratio of squared residuals, worst n)",

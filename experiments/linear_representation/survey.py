@@ -169,13 +169,10 @@ WHY = {
 TINY = dict(dim=6, tasks=4, samples=9, points=2, iterations=100, ratios=(0.5,))
 
 FIGURE = Figure(
-    __name__,
-    name="task_structures",
-    aliases=("S1",),
+    __name__, name="task_structures", aliases=("S1",), split={"structures": "structures"},
     title="Classical methods on five task structures",
     question="Which classical multitask method is best on which kind of relatedness?",
     tables=tables,
-    split={"structures": "structures"},
     claims=(
         *(
             Claim(f"{structure}: a method made for it is best, or within one standard error of the best other",

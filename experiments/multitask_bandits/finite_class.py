@@ -138,10 +138,9 @@ def near_reference(tasks: int) -> Claim:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split=("tasks",),
     title="GFUCB with a finite class: regret per task against rounds for several M",
     question="With a finite class of representations, how much lower is the regret per task as more tasks share one?",
-    split=("tasks",),
     claims=(
         lower("regret per task is lower with the most tasks than with the fewest", "Theorem 1 divided by M: decreasing in M",
               protocol.across_tasks("GFUCB"), applies=protocol.several_tasks),

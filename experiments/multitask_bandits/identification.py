@@ -88,10 +88,9 @@ def largest(config: IdentificationConfig) -> int:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split=("tasks",),
     title="Finding the true representation: share of runs against samples per task",
     question="How many samples per task does it take to find the true representation, and do more tasks need fewer each?",
-    split=("tasks",),
     claims=(
         Claim("more tasks find the representation with fewer samples each (share at the largest M minus smallest, mean over n)",
               "the cost log N(Phi) is paid once for all tasks, Theorem 1 (ordering)",

@@ -71,10 +71,9 @@ def draw(data: Any, config: LinearArmsConfig) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split=("tasks",),
     title="Linear bandits with arms: joint low-rank optimism against independent OFUL over M",
     question="With finitely many arms, does joint low-rank optimism beat independent OFUL, and from how many tasks on?",
-    split=("tasks",),
     claims=(
         lower("MTLR-OFUL's regret per task falls from the smallest to the largest M", "Hu et al. 2021, Theorem 1 divided by M",
               across_tasks(RELAXED), applies=protocol.several_tasks),

@@ -126,10 +126,9 @@ def near_reference(method: str, tasks: int | None = None) -> Claim:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, split=("tasks",),
     title="Linear bandits on the ball: E2TC, PEGE and the known subspace against M",
     question="From how many tasks on does exploring together pay for linear bandits on the ball?",
-    split=("tasks",),
     claims=(
         Claim("with few tasks exploring together costs more than it saves: E2TC loses to PEGE at the smallest M",
               "Yang et al. 2021, Theorem 3: d^1.5 k sqrt(MT) dominates for small M (ordering)", minus("E2TC", "PEGE", fewest),

@@ -105,8 +105,7 @@ def difference(left: str, right: str) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True,
     title="Sequential tasks without diversity: BOSS against SeqRepL, PEGE and the known subspace",
     question="When tasks come one after another and are not diverse, is the subspace still worth learning?",
     claims=tuple(
@@ -137,4 +136,4 @@ FIGURE = Figure(
         "paper": dict(seeds=20, tasks=6000, length=2000, experts=100_000),
     },
     memory=lambda config: 8 * config.seeds * (config.experts * config.dim * config.rank * 6 + config.tasks * 8),
-)
+)  # fmt: skip

@@ -36,8 +36,6 @@ STUDY = Study(
     "independent library.",
     reconstructed="radii of the flat regions and the temperature of the saliency contrast, details of IGB's prose; end points on the toy "
     "are computed, the papers show pictures.",
-    figures=(
-        landscape.FIGURE, scalings.FIGURE, quadratics.FIGURE, digits.FIGURE, noise_scales.FIGURE, flatness.FIGURE, saliency.FIGURE,
-        tables.FIGURE, scenes.FIGURE,
-    ),
+    figures=(landscape.FIGURE, scalings.FIGURE, quadratics.FIGURE, digits.FIGURE, noise_scales.FIGURE, flatness.FIGURE, saliency.FIGURE,
+             tables.FIGURE, scenes.FIGURE),
 )  # fmt: skip

@@ -17,8 +17,6 @@ STUDY = Study(
     confirmed="joint class and its bracketing number, confidence set, pairwise planning and guarantees; the paper is " "theory only.",
     reconstructed="constants and both instantiations; every figure and number is this project's own design and never a result of the "
     "paper.",
-    figures=(
-        error.FIGURE, termination.FIGURE, gap.FIGURE, downstream.FIGURE, omt.FIGURE, baselines.FIGURE, brackets.FIGURE,
-        conditioning.FIGURE,
-    ),
+    figures=(error.FIGURE, termination.FIGURE, gap.FIGURE, downstream.FIGURE, omt.FIGURE, baselines.FIGURE, brackets.FIGURE,
+             conditioning.FIGURE),
 )  # fmt: skip

@@ -11,20 +11,10 @@ STUDY = Study(
     paper="Du, Huang, Sun 2023, ICML, arXiv 2302.04441; Fiez, Jain, Jamieson, Ratliff 2019, NeurIPS, arXiv 1906.08399",
     summary="multitask best-arm identification by two nested optimal designs: samples, features, ablation",
     papers=(
-        Paper(
-            "Multi-task Representation Learning for Pure Exploration in Linear Bandits",
-            ("Du", "Huang", "Sun"),
-            2023,
-            "ICML",
-            "2302.04441",
-        ),
-        Paper(
-            "Sequential Experimental Design for Transductive Linear Bandits",
-            ("Fiez", "Jain", "Jamieson", "Ratliff"),
-            2019,
-            "NeurIPS",
-            "1906.08399",
-        ),
+        Paper("Multi-task Representation Learning for Pure Exploration in Linear Bandits", ("Du", "Huang", "Sun"), 2023, "ICML",
+              "2302.04441"),
+        Paper("Sequential Experimental Design for Transductive Linear Bandits", ("Fiez", "Jain", "Jamieson", "Ratliff"), 2019, "NeurIPS",
+              "1906.08399"),
     ),
     confirmed=(
         "problem, algorithm names, the two nested designs and the complexities; constants and rounding of the "
@@ -35,4 +25,4 @@ STUDY = Study(
         "available, so orderings are checked and numbers are ours."
     ),
     figures=(tasks.FIGURE, gaps.FIGURE, subspace.FIGURE, ablation.FIGURE, budget.FIGURE, real_arms.FIGURE),
-)
+)  # fmt: skip
