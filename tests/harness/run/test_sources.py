@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.linear_representation import STUDY as LINEAR
-from experiments.multitask_psr import STUDY as PSR
+from experiments.multitask_bandits import STUDY as BANDITS
 from experiments.rmt_regression import STUDY as RIDGE
 from mtrl.harness.run import reach, sources
 
@@ -117,7 +117,7 @@ def ran(figure):
     }
 
 
-@pytest.mark.parametrize(("study", "name"), [(PSR, "brackets"), (LINEAR, "exact_heads"), (RIDGE, "decomposition")])
+@pytest.mark.parametrize(("study", "name"), [(BANDITS, "rates"), (LINEAR, "exact_heads")])
 def test_whatever_runs_is_reached(study, name):
     """Against Python's own account of the functions that were called."""
     figure = study.figure(name)
