@@ -134,11 +134,10 @@ def rasterise(figure: Any) -> None:
     """Let all that lies in the axes be stored as pixels in a vector file; words and axes stay sharp."""
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
-    from matplotlib.patches import FancyArrowPatch
 
     for ax in figure.axes:
         for artist in ax.get_children():
-            if isinstance(artist, (Collection, Line2D, FancyArrowPatch)):
+            if isinstance(artist, (Collection, Line2D)):
                 artist.set_rasterized(True)
 
 
