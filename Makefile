@@ -9,13 +9,17 @@ WING ?= numerics
 COUNT ?= 20
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures gallery test reliability mutants lint types docs index lock clean
+.PHONY: figures gallery speed test reliability mutants lint types docs index lock clean
 
 figures: $(VENV)/.ready
 	$(RUN) -m experiments --headlines $(STUDY)
 
 gallery: $(VENV)/.ready
 	$(RUN) -m experiments --gallery $(if $(FORCE),--force) $(STUDY)
+
+# Every timed comparison anew in one run, one at a time, and figures/speed.html; wants an otherwise idle machine.
+speed: $(VENV)/.ready
+	$(RUN) -m experiments --timed $(STUDY)
 
 test: $(VENV)/.ready
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal

@@ -19,6 +19,7 @@ from mtrl.harness.picture import plots
 
 WORK = {"round": "LinUCB: a round", "update": "neural bandit: an update"}
 LIBRARY = {"round": "mabwiser", "update": "torch"}
+NAMES = {"mabwiser": "MABWiser", "torch": "PyTorch"}
 ALONE, MANY, PEER = "mtrl, one seed", "mtrl, many seeds", "library"
 LOOK = plots.looks((ALONE, MANY, PEER))
 
@@ -66,7 +67,7 @@ def draw(data: Any, config: LibrariesConfig) -> Any:
     """A panel per kind of work."""
     figure, axes = plots.panel(1, len(WORK), width=4.4)
     for ax, (work, title) in zip(axes[0], WORK.items(), strict=True):
-        look = {**LOOK, PEER: LOOK[PEER]._replace(words={"mabwiser": "MABWiser", "torch": "PyTorch"}[LIBRARY[work]])}
+        look = {**LOOK, PEER: LOOK[PEER]._replace(words=NAMES[LIBRARY[work]])}
         plots.bars(ax, data["seconds"].sel(work=work, drop=True).rename(repeat="seed"), "side", look, upright=True)
         plots.finish(ax, y="time a seed [µs]", title=title, log="y")
     return figure
@@ -75,13 +76,15 @@ def draw(data: Any, config: LibrariesConfig) -> Any:
 def ahead(work: str, side: str, words: str, goal: float) -> Any:
     """Claim: the library's time over ours."""
     seconds = value("seconds", work=work)
-    ratio = times_faster(seconds.at(side=PEER), seconds.at(side=side))
+    what = f"{WORK[work]}, {'alone' if side == ALONE else 'one seed of many at once'}"
+    ratio = times_faster(seconds.at(side=PEER), seconds.at(side=side), what, NAMES[LIBRARY[work]])
     return faster(f"{words} at least {goal:g} times as fast", goal, ratio, "library's seconds over ours")
 
 
 FIGURE = Figure(
     __name__,
     title="LinUCB beside MABWiser, training beside PyTorch",
+    size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, {c.arms} arms; M = {c.tasks}, width {c.width}",
     question="How fast are a round of LinUCB and an update of the network beside MABWiser and PyTorch?",
     claims=(
         ahead("round", ALONE, "one seed of LinUCB, compared with MABWiser:", 1.0),

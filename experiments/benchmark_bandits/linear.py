@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark_bandits import literal
-from experiments.benchmark_bandits.protocol import METHODS, RIVALS, faster, ours, times
+from experiments.benchmark_bandits.protocol import METHODS, RIVALS, faster, ours
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
-from mtrl.harness.judge.measures import Quantity, bootstrap, value
+from mtrl.harness.judge.measures import Quantity, bootstrap, times_faster, value
 from mtrl.harness.picture import plots
 
 WORLDS = ("fixed arms", "fresh arms")
@@ -57,7 +57,8 @@ def run(config: LinearConfig, seeds: np.ndarray) -> Any:
 
 def speedup(method: str, world: str) -> Any:
     """Measure: literal seconds over ours."""
-    return times(value("literal", world=world, rival=method), value("ours", world=world, method=method))
+    slow, fast = value("literal", world=world, rival=method), value("ours", world=world, method=method)
+    return times_faster(slow, fast, f"{method}, {world}", "NumPy loop")
 
 
 def draw(data: Any, config: LinearConfig) -> Any:
@@ -114,6 +115,7 @@ FIXED, FRESH = "for 64 seeds", "with arms drawn afresh every round"
 FIGURE = Figure(
     __name__,
     title="LinUCB and MTLR-OFUL for 64 seeds against literal NumPy loops",
+    size=lambda c, at: f"{c.seeds} seeds, M = {c.tasks}, d = {c.dim}, {c.arms} arms, T = {c.rounds}",
     question="How much faster do LinUCB and MTLR-OFUL run for 64 seeds at once than literal NumPy loops?",
     claims=(
         claim("LinUCB", "fixed arms", FIXED),

@@ -73,8 +73,8 @@ def draw(data: Any, config: Config) -> Any:
     seconds = data["seconds"]
     plots.bars(axes[0, 0], seconds.rename(repeat="seed"), "way", WAYS, upright=True)
     for i, way in enumerate(WAYS):
-        ratio = times_faster(value("seconds", way="literal"), value("seconds", way=way))(data, config).value
-        axes[0, 0].text(i, 1.25 * float(seconds.sel(way=way).max()), f"{ratio:.1f}", ha="center")
+        times = ratio(way)(data, config).value
+        axes[0, 0].text(i, 1.25 * float(seconds.sel(way=way).max()), f"{times:.1f}", ha="center")
     title = f"above: NumPy's time over it; tails of the normal: {100 * float(data['limit']):.0f} % of ours"
     limits = (0.3 * float(seconds.min()), 4 * float(seconds.max()))
     plots.finish(axes[0, 0], y="wall time of the curve [s]", log="y", title=title, ylim=limits)
@@ -88,7 +88,8 @@ def draw(data: Any, config: Config) -> Any:
 
 def ratio(way: str) -> Any:
     """Reference over a way."""
-    return times_faster(value("seconds", way="literal"), value("seconds", way=way))
+    what = "curve of saddle points, " + WAYS[way].words.replace("\n", " ")
+    return times_faster(value("seconds", way="literal"), value("seconds", way=way), what, "NumPy, damped iteration")
 
 
 def largest(quantity: Any) -> Any:
@@ -110,6 +111,7 @@ EQUAL = "to the same residual"
 FIGURE = Figure(
     __name__,
     title="Saddle point of one task along its loads: Newton steps in one program against the damped iteration in NumPy",
+    size=lambda c, at: f"{len(c.loads)} loads, residual {c.tolerance:g}",
     question="How much faster is the curve of one task's saddle points than the paper's damped iteration in NumPy, to one residual?",
     claims=(
         faster(f"Newton steps on the library's nodes at least 20 times faster than the paper's iteration in NumPy, {EQUAL}", 20.0,

@@ -10,9 +10,9 @@ from mtrl.harness.judge.measures import Measure, exact, times_faster, value
 from mtrl.harness.picture import plots
 
 
-def times(slow: str, fast: str) -> Measure:
+def times(slow: str, fast: str, what: str = "", peer: str = "") -> Measure:
     """Seconds of a method over those of another."""
-    return times_faster(value("seconds", method=slow), value("seconds", method=fast))
+    return times_faster(value("seconds", method=slow), value("seconds", method=fast), what, peer)
 
 
 def same(

@@ -66,10 +66,27 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
     )
 
 
-def times(method: str, tasks: int, side: str = "yardstick") -> Any:
-    """A yardstick's seconds over ours, at the first number of parameters."""
-    seconds = value("seconds", method=method, tasks=tasks).then(lambda array: array.isel(parameters=0))
-    return times_faster(seconds.at(side=side), seconds.at(side="ours"))
+def faster(method: str, goal: float, words: str, side: str = "yardstick") -> Claim:
+    """Claim on a yardstick's seconds over ours, at every size."""
+    seconds = value("seconds", method=method)
+    ratio = times_faster(seconds.at(side=side), seconds.at(side="ours"), f"a step of {method}", words)
+    return Claim.faster(f"{method} at every size: times faster than {words}", goal, ratio, LIMITS.get(method, ""))
+
+
+# Bytes, flops and numbers of operations are those of the compiled step by its own cost analysis, P = 10,000 in float64.
+LOOP = (
+    "the loop of compiled steps copies each Jacobian out of their stack and puts the direction into one, which a training that has the "
+    "gradients at hand does not"
+)
+LIMITS = {
+    "mean": "the limit: a mean is one pass over the gradients, .16 MB at T = 2; ours moves .50 MB, since it looks whether every entry is "
+    f"finite and writes under that mask; {LOOP}",
+    **dict.fromkeys(
+        ("MGDA", "PCGrad", "IMTL-G"),
+        "the limit: at T = 2 a step has .13 million operations but moves .56 MB, of gradients of .16, for the Gramian, the direction and "
+        f"the check of every entry, in 70 to 220 small operations one after the other, and at T = 8 1.5 MB of .64; {LOOP}",
+    ),
+}
 
 
 def draw(data: Any, config: AggregationConfig) -> Any:
@@ -108,6 +125,7 @@ FIGURE = Figure(
     __name__,
     headline=True,
     title="One aggregation step against NumPy, convex programs and TorchJD",
+    size=lambda c, at: f"T = {at['tasks']}, P = {at['parameters']:,}",
     question="How fast is one aggregation step, against NumPy, convex programs and TorchJD at equal accuracy?",
     optional=("seconds", "direction"),
     presets={
@@ -115,11 +133,9 @@ FIGURE = Figure(
         "paper": dict(parameters=(10_000, 1_000_000), program_tasks=40, repeats=10),
     },
     claims=(
-        *(Claim.faster(f"{name} at T = 8: times faster than NumPy as written", 5.0, times(name, 8))
-          for name in ("MGDA", "PCGrad", "IMTL-G", "Aligned-MTL")),
-        *(Claim.faster(f"{name} at T = 8: times faster than its convex program", 50.0, times(name, 8)) for name in PROGRAMS),
-        *(Claim.faster(f"{name} at T = {tasks}: times faster than TorchJD", 5.0, times(name, tasks, "torch"))
-          for name in TORCH for tasks in (2, 40)),
+        *(faster(name, 5.0, "NumPy as written") for name in NUMPY),
+        *(faster(name, 50.0, "its convex program in cvxpy") for name in PROGRAMS),
+        *(faster(name, 5.0, "TorchJD", "torch") for name in TORCH),
         Claim.sanity(text="ours and NumPy give the same directions (largest relative distance)",
               paper="same closed forms, same iteration", measure=disagreement("mean", "MGDA", "IMTL-G", "Aligned-MTL"),
               accepts=between(0.0, 1e-8, "the Gramian squares a condition of up to 1e3"), unit="relative"),

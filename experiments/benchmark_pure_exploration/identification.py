@@ -109,9 +109,11 @@ def middle(name):
 FIGURE = Figure(
     __name__,
     title="DouExpDes over the number of tasks: time against NumPy, and the same results",
+    size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, M = {min(c.tasks)} to {max(c.tasks)}",
     question="How much time does DouExpDes take over the number of tasks, against NumPy, and are the results the same?",
     claims=(
-        protocol.faster("a sweep over M at all seeds: times faster than NumPy", 20.0, times(LITERAL, OURS),
+        protocol.faster("a sweep over M at all seeds: times faster than NumPy", 20.0,
+                        times(LITERAL, OURS, "a sweep of DouExpDes", LOOK[LITERAL].words),
                         "NumPy is timed on one seed a round and scaled; it shares a design among tasks with the same active arms"),
         Claim.reference("samples of NumPy over ours, all M (log)", "the same algorithm",
               mean(log(rounds_of("pulls") / middle("pulls")).over("tasks")), between(-0.01, 0.01), 

@@ -33,9 +33,9 @@ def seconds_of(calls: Mapping[str, Callable], repeats: int) -> np.ndarray:
     return np.stack([timed[name] for name in calls])
 
 
-def times(slow: str, fast: str) -> Measure:
+def times(slow: str, fast: str, what: str = "", peer: str = "") -> Measure:
     """Seconds of a method over those of another."""
-    return times_faster(value("seconds", method=slow), value("seconds", method=fast))
+    return times_faster(value("seconds", method=slow), value("seconds", method=fast), what, peer)
 
 
 def faster(text: str, goal: float, measure: Measure, note: str = "") -> Claim:

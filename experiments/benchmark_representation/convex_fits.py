@@ -111,6 +111,7 @@ FIGURE = Figure(
     aliases=("B2",),
     headline=True,
     title="Convex fits to one duality gap against scikit-learn or literal loops",
+    size=lambda c, at: f"{c.seeds} problems, T = {c.tasks}, n = {c.samples}, d = {c.dim}",
     question="How fast do the convex fits reach one duality gap, against scikit-learn or literal loops?",
     draw=functools.partial(
         protocol.draw_ratios, goal=GOAL, title="convex fits; yardsticks: NumPy loops, scikit-learn for l2,1"

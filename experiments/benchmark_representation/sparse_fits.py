@@ -26,7 +26,7 @@ from mtrl.harness import (
     spread,
     timing,
 )
-from mtrl.harness.judge.claims import Claim, Interval, at_least, at_most
+from mtrl.harness.judge.claims import Claim, at_least, at_most
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -224,24 +224,12 @@ def draw(data: Any, config: SparseConfig) -> Any:
     return figure
 
 
-def least_ratio(work: str, rival: str) -> Any:
-    """Measure: seconds of a rival over ours at the size where that is least, ends of the interval likewise."""
-
-    def measure(data, config):
-        seconds = value("seconds", work=work)
-        ratios = [
-            times_faster(seconds.at(dim=d, side=rival), seconds.at(dim=d, side=OURS))(data, config)
-            for d in data["dim"].values.tolist()
-        ]
-        return Interval(*np.min(np.array(ratios), axis=0).tolist())
-
-    return measure
-
-
 def ahead(work: str, rival: str, goal: float, words: str, note: str = "") -> Claim:
     """Claim: at every size at least that many times faster."""
+    seconds = value("seconds", work=work)
+    ratio = times_faster(seconds.at(side=rival), seconds.at(side=OURS), f"l2,1, {words}", rival)
     return Claim.speed(text=f"l2,1, {words}: at least {goal:g} times as fast as {rival} at every d, at one duality gap",
-                       paper="goal of this library on 2 cores", measure=least_ratio(work, rival), accepts=at_least(goal),
+                       paper="goal of this library on 2 cores", measure=ratio, accepts=at_least(goal),
                        unit="times as fast, at the size where that is least", value=goal, note=note)  # fmt: skip
 
 
@@ -259,6 +247,7 @@ LIMIT = (
 FIGURE = Figure(
     __name__,
     title="l2,1 at d from 30 to 5000 beside scikit-learn and skglm",
+    size=lambda c, at: f"d = {at['dim']}, n = {c.samples[c.dims.index(at['dim'])]}, T = {c.tasks[c.dims.index(at['dim'])]}",
     question="How fast are sparse multitask fits beside tuned libraries, at the sizes people use?",
     claims=(
         *(ahead("one fit", rival, 1.0, "one fit", SMALL) for rival in (SCIKIT, SKGLM)),

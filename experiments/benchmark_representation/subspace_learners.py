@@ -96,6 +96,7 @@ FIGURE = Figure(
     __name__,
     aliases=("B1",),
     title="Subspace learners over 30 seeds against literal NumPy loops",
+    size=lambda c, at: f"{c.seeds} seeds, T = {c.tasks[-1]}, n = {c.samples}, d = {c.dim}, r = {c.rank}",
     question="How much faster do the subspace learners run over 30 seeds than literal NumPy loops?",
     draw=functools.partial(protocol.draw_ratios, goal=GOAL, title="subspace learners, literal NumPy loop as yardstick"),
     claims=tuple(

@@ -47,6 +47,7 @@ class Figure:
       headline: the study's main statement, at most 30 s at `quick`; `make figures` makes these.
       question: what the figure asks, one sentence for the gallery.
       tables: optional `tables(data, config) -> [plots.Table]` of numbers that the gallery's page gives beside the picture.
+      size: `size(config, labels)` -> the sizes of what is timed, in words of the gallery's table of speeds; labels are those of `Sides`.
     """
 
     module: str = ""
@@ -66,6 +67,7 @@ class Figure:
     headline: bool = False
     question: str = ""
     tables: Callable[[Any, Any], Sequence[Any]] | None = None
+    size: Callable[[Any, Mapping[str, Any]], str] | None = None
 
     def __post_init__(self):
         """Take what the module has, and catch a study's own mistakes when it is imported, not after hours of running."""

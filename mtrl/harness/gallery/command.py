@@ -17,6 +17,7 @@ USAGE = """usage:
   python -m experiments --list                       every study and figure with its claims
   python -m experiments --headlines [--out=DIR] [STUDY ...]   make the headline figure of every study at quick (into figures/)
   python -m experiments --gallery [--force] [--out=DIR] [STUDY ...]   make every figure that is stale, with --force all of them
+  python -m experiments --timed [--out=DIR] [STUDY ...]   time everything anew, one figure at a time, and write speed.html
   python -m experiments --publish=RESULT --variant=NAME   add one result folder to the gallery beside the default, e.g. on real data
   python -m experiments --redraw [STUDY ...]         draw and judge every figure of the gallery anew from its stored data
   python -m experiments --index                      rewrite the gallery's pages from its files
@@ -32,7 +33,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """
     with_value, without = (
         ["--publish", "--variant", "--out"],
-        ["--list", "--gallery", "--headlines", "--force", "--index", "--redraw", "--help"],
+        ["--list", "--gallery", "--headlines", "--timed", "--force", "--index", "--redraw", "--help"],
     )
     names = [a for a in arguments if not a.startswith("-")]
     values: dict[str, str] = {}
@@ -43,7 +44,7 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         if flag == "-h":
             flag = "--help"
         if flag not in with_value + without:
-            if names and not {"--gallery", "--headlines", "--redraw"} & set(arguments):
+            if names and not {"--gallery", "--headlines", "--timed", "--redraw"} & set(arguments):
                 raise BadInput(f"flags of a study go to the study: python -m experiments.{names[0]} {argument}")
             raise BadInput(unknown("flag", flag, with_value + without))
         if flag in with_value and not value and flag != "--variant":
@@ -87,8 +88,8 @@ def main(arguments: Sequence[str], registry: Registry, home: pathlib.Path) -> No
             elif "--redraw" in values:
                 redraw(chosen or registry.studies(), gallery)
             write_site(gallery, registry.studies())
-        elif {"--gallery", "--headlines"} & set(values):
-            options = {"headlines": "--headlines" in values, "force": "--force" in values}
+        elif {"--gallery", "--headlines", "--timed"} & set(values):
+            options = {name: f"--{name}" in values for name in ("headlines", "timed", "force")}
             work = pathlib.Path("results") / "gallery"
             workers = min(worker.cores(), MOST_WORKERS)
             remake(chosen or registry.studies(), registry.studies(), gallery, work, workers=workers, **options)

@@ -21,6 +21,7 @@ def remake(
     work: pathlib.Path,
     *,
     headlines: bool = False,
+    timed: bool = False,
     force: bool = False,
     workers: int = 1,
 ) -> None:
@@ -34,6 +35,7 @@ def remake(
       gallery: where results are published.
       work: where they are made; finished cells there are not computed again.
       headlines: only the headline figure of each study, whether stale or not.
+      timed: only the figures that time something, whether stale or not.
       force: also figures that are made and drawn by today's sources, configuration and pins.
       workers: processes that compute cells while this one draws; figures that time something come last, alone and in this process.
 
@@ -49,9 +51,9 @@ def remake(
     for study in studies:
         for figure in study.figures:
             job = Job(study, figure, figure.configure("quick", {}), work / study.name / figure.name)
-            if headlines and not figure.headline:
+            if (headlines and not figure.headline) or (timed and not _is_timed(job)):
                 continue
-            if not (headlines or force) and is_fresh(gallery / study.name / figure.name, job.stamps()):
+            if not (headlines or timed or force) and is_fresh(gallery / study.name / figure.name, job.stamps()):
                 skipped += 1
                 continue
             jobs.append(job)
@@ -73,10 +75,10 @@ def remake(
 
     failures: list[tuple[Job, Exception]] = []
     results: carry.Results = []
-    timed = [job for job in jobs if _is_timed(job)]
-    others = [job for job in jobs if job not in timed]
+    alone = [job for job in jobs if _is_timed(job)]
+    others = [job for job in jobs if job not in alone]
     try:
-        for group, what, most in ((others, "gallery", workers), (timed, "timings, one at a time", 1)):
+        for group, what, most in ((others, "gallery", workers), (alone, "timings, one at a time", 1)):
             if group:
                 results += carry.make_all(
                     group,
@@ -90,7 +92,7 @@ def remake(
     finally:
         write_site(gallery, all_studies)
     print(report.claims_table(results, with_study=True))
-    print(f"open {gallery}/index.html")
+    print(f"open {gallery}/{'speed' if timed else 'index'}.html")
     if failures:
         raise BadInput(
             "; ".join(f"{job.study.name}/{job.figure.name} was not made: {error}" for job, error in failures)

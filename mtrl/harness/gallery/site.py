@@ -5,6 +5,7 @@ import json
 import pathlib
 from typing import Any
 
+from mtrl.harness.gallery import speed
 from mtrl.harness.gallery.age import older
 from mtrl.harness.gallery.entries import TIMES, VERDICTS, Entry, entries, tally
 from mtrl.harness.judge import report
@@ -17,7 +18,7 @@ _WORDS = {"verdicts": VERDICTS, "kinds": list(KINDS), "origins": ORIGINS, "times
 
 
 def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
-    """Write `index.html`, `<study>/index.html`, `style.css`, `site.js` and `README.md`, from the files of the gallery.
+    """Write `index.html`, `speed.html`, `<study>/index.html`, `style.css`, `site.js` and `README.md`, from the files of the gallery.
 
     Args:
       gallery: folder with `<study>/<figure>/`, and `reliability.json` where the reliability runs were made: {"date", "pins": {package:
@@ -37,6 +38,16 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
         **_WORDS,
     )
     _write(gallery / "index.html", landing)
+    rows, gaps = speed.table(everything)
+    made = templates.get_template("speed.html").render(
+        root="",
+        rows=rows,
+        groups=speed.grouped(rows),
+        gaps=gaps,
+        spent=speed.spent(everything),
+        runs=speed.runs(rows),
+    )
+    _write(gallery / "speed.html", made)
     _write(gallery / "README.md", _readme(shown, published))
     for name in ("style.css", "site.js"):
         _write(gallery / name, templates.get_template(name).render())
@@ -86,6 +97,8 @@ def _environment() -> Any:
     )
     made.filters["number"] = report.number
     made.filters["older"] = older
+    made.filters["times"] = speed.times
+    made.filters["duration"] = speed.duration
     made.filters["caption"] = lambda text: " ".join((text or "").split())
     made.filters["sentence"] = lambda text: text[:1].upper() + text[1:].rstrip(".") + "."
     made.filters["headline"] = lambda found: next((e for e in found if e.figure.headline and not e.variant), found[0])

@@ -74,6 +74,18 @@ def test_headlines_alone(tmp_path):
     assert sorted(path.name for path in (tmp_path / "shown" / "tiny").iterdir()) == ["bandit", "index.html"]
 
 
+def test_what_times_something_alone_and_anew(tmp_path, capsys):
+    """Whether stale or not, and nothing else; the table of speeds is written."""
+    fast = dataclasses.replace(tiny.MEAN, presets={}, claims=(dataclasses.replace(tiny.MEAN.claims[0], kind="speed"),))
+    figures = (fast, dataclasses.replace(tiny.BANDIT, presets={}))
+    both = [dataclasses.replace(tiny.STUDY, figures=figures, papers=(Paper("A title", ("Nobody",), 2026, "arXiv"),))]
+    for work in ("work", "again"):
+        remake(both, both, tmp_path / "shown", tmp_path / work, timed=True, workers=2)
+        said = capsys.readouterr().out
+        assert "up to date" not in said and "speed.html" in said and (tmp_path / "shown/speed.html").is_file()
+        assert sorted(path.name for path in (tmp_path / work / "tiny").iterdir()) == ["mean"]
+
+
 def test_what_cannot_be_drawn_anew_is_named_and_stays(tmp_path):
     """Data of an earlier version that the drawing does not know: the others are drawn, the old picture stands."""
     remake(studies(), studies(), tmp_path / "shown", tmp_path / "work")

@@ -70,6 +70,28 @@ def test_times_faster_pairs_the_rounds():
     assert np.allclose(ratio(noisy, None), np.exp([logs.mean(), low, high]), rtol=1e-12)
 
 
+def test_times_faster_takes_the_size_where_it_is_least():
+    """Of the sizes at which both sides were timed; none is an absence, and sizes of one side alone a mistake."""
+    seconds = xr.DataArray(
+        [[[6.0, 6.0], [1.0, 2.0]], [[2.0, 2.0], [1.0, 1.0]]],
+        dims=("side", "size", "repeat"),
+        coords={"side": ["slow", "fast"], "size": [1, 2]},
+    )
+    both = times_faster(value("s", side="slow"), value("s", side="fast"))
+    one, two = both.sides(xr.Dataset({"s": seconds}), None)
+    assert (
+        one.labels == {"size": 1} and one.ratio.value == pytest.approx(3) and two.ratio.value == pytest.approx(2**0.5)
+    )
+    assert (one.fast, one.slow) == pytest.approx((2, 6)) and (two.fast, two.slow) == pytest.approx((1, 2**0.5))
+    assert both(xr.Dataset({"s": seconds}), None) == (two.ratio.value, two.ratio.low, one.ratio.high)
+    lacking = seconds.where((seconds["side"] == "fast") | (seconds["size"] == 1))
+    assert both(xr.Dataset({"s": lacking}), None).value == pytest.approx(3)
+    with pytest.raises(Absent):
+        both(xr.Dataset({"s": seconds.where(seconds["side"] == "fast")}), None)
+    with pytest.raises(TypeError, match="same sizes"):
+        times_faster(value("s", side="slow", size=1), value("s", side="fast"))(xr.Dataset({"s": seconds}), None)
+
+
 def test_arithmetic_pairs_seeds_and_mean_is_the_t_interval():
     gap = 2 * log(value("regret", method="shared", tasks=LAST)) - log(value("regret", method="own", tasks=LAST)) / 2 + 1
     a, b = DATA.regret.values[:, 0, 2], DATA.regret.values[:, 1, 2]
