@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_dynamics import literal_saddle, programs
+from experiments.benchmark_dynamics import literal_saddle, peers, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl import continual
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, at_most, dataset, field, jnp, timing
@@ -13,6 +13,7 @@ from mtrl.harness.picture import plots
 
 WAYS = {
     "literal": LOOP._replace(words="NumPy,\ndamped"),
+    "scipy": plots.Look("SciPy's\nroot finder", "#CC79A7"),
     "damped": plots.Look("compiled,\ndamped", "#E69F00"),
     "newton": plots.Look("Newton,\nsame grid", "#009E73"),
     "ours": OURS._replace(words="Newton,\nown nodes"),
@@ -44,15 +45,17 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     numbers = loads, start, config.beta, config.damping, config.tolerance
     grid = dict(nodes=config.nodes, damping=config.damping, tolerance=config.tolerance, iterations=2000)
     ours = {way: calling(programs.saddle_curve, *numbers, newton=way != "damped", nodes=0 if way == "ours" else config.nodes)
-            for way in list(WAYS)[1:]}  # fmt: skip
+            for way in list(WAYS)[2:]}  # fmt: skip
     fields = np.linspace(-5.0, 30.0, 4 * 60 * 60)
     calls = {"literal": lambda: literal_saddle.saddle_curve(loads, config.beta, start, **grid), **ours,
+             "scipy": lambda: peers.saddle_curve(loads, config.beta, start, config.nodes, config.tolerance),
              "tails": calling(lambda g: continual.quadrature.log_tail(g), fields)}  # fmt: skip
     seconds = timing.compare(calls, config.repeats)
     found = {way: calls[way]() for way in WAYS}
-    order = [found["literal"][:, :3], *(jnp.stack([x.q, x.r, x.q_star], 1) for x in list(found.values())[1:])]
-    residual = [found["literal"][:, 3], *(found[way].residual for way in ours)]
-    count = [found["literal"][:, 4], *(found[way].iterations for way in ours)]
+    theirs = [found[way] for way in ("literal", "scipy")]
+    order = [*(x[:, :3] for x in theirs), *(jnp.stack([x.q, x.r, x.q_star], 1) for x in list(found.values())[2:])]
+    residual = [*(x[:, 3] for x in theirs), *(found[way].residual for way in ours)]
+    count = [*(x[:, 4] for x in theirs), *(found[way].iterations for way in ours)]
     needed = float(np.sum(count[-1])) * seconds["tails"].min()  # four energies on 60 x 60 nodes an iteration
     way = ("way", "load")
     return dataset(
@@ -71,25 +74,29 @@ def draw(data: Any, config: Config) -> Any:
     """Seconds of every way, and the iterations behind them."""
     figure, axes = plots.panel(1, 2, width=5.2, height=3.8)
     seconds = data["seconds"]
-    plots.bars(axes[0, 0], seconds.rename(repeat="seed"), "way", WAYS, upright=True)
-    for i, way in enumerate(WAYS):
+    ways = {
+        way: look for way, look in WAYS.items() if way in seconds["way"].values
+    }  # data of an earlier run lack SciPy
+    plots.bars(axes[0, 0], seconds.rename(repeat="seed"), "way", ways, upright=True)
+    for i, way in enumerate(ways):
         times = ratio(way)(data, config).value
         axes[0, 0].text(i, 1.25 * float(seconds.sel(way=way).max()), f"{times:.1f}", ha="center")
     title = f"above: NumPy's time over it; tails of the normal: {100 * float(data['limit']):.0f} % of ours"
     limits = (0.3 * float(seconds.min()), 4 * float(seconds.max()))
     plots.finish(axes[0, 0], y="wall time of the curve [s]", log="y", title=title, ylim=limits)
-    flat = {name: look._replace(words=look.words.replace("\n", " ")) for name, look in WAYS.items()}
+    flat = {name: look._replace(words=look.words.replace("\n", " ")) for name, look in ways.items()}
     for name in ("damped", "newton"):  # they lie on others
         flat[name] = flat[name]._replace(line="--")
     plots.curves(axes[0, 1], data["iterations"], "load", "way", flat)
-    plots.finish(axes[0, 1], log="y", title=f"iterations to a residual of {config.tolerance:g}")
+    plots.finish(axes[0, 1], log="y", title=f"iterations (SciPy: evaluations) to a residual of {config.tolerance:g}")
     return figure
 
 
-def ratio(way: str) -> Any:
-    """Reference over a way."""
+def ratio(way: str, over: str = "literal") -> Any:
+    """The reference, or another program, over a way."""
     what = "curve of saddle points, " + WAYS[way].words.replace("\n", " ")
-    return times_faster(value("seconds", way="literal"), value("seconds", way=way), what, "NumPy, damped iteration")
+    peer = {"literal": "NumPy, damped iteration", "scipy": "SciPy's root finder"}[over]
+    return times_faster(value("seconds", way=over), value("seconds", way=way), what, peer)
 
 
 def largest(quantity: Any) -> Any:
@@ -119,10 +126,15 @@ FIGURE = Figure(
         faster(f"Newton steps on the reference's own grid at least 20 times faster than its iteration in NumPy, {EQUAL}", 20.0,
               ratio("newton"), "NumPy seconds over ours",
               note="nodes about the integrand's peak are a part of the gain: 60 do what 241 equal steps cannot"),
+        *(faster(f"Newton steps on {words} faster than SciPy's root finder on the reference's grid, {EQUAL}", 1.0, ratio(way, "scipy"),
+              "SciPy seconds over ours") for way, words in (("ours", "the library's nodes"), ("newton", "the same grid"))),
         Claim.sanity("every way ends at its residual: the largest over the tolerance", "equal residuals",
               largest(tolerances(value("residual"))), at_most(1.0), unit="tolerances", reason="what was asked for"),
         Claim.sanity("compiled and NumPy iteration agree: largest difference of q, r, q*", "the same iteration from the same start",
               largest(apart("damped")), at_most(1e-9), unit="1", reason="rounding"),
+        Claim.sanity("SciPy ends where the iteration ends: largest difference of q, r, q*", "one root",
+              largest(tolerances(apart("scipy"))), at_most(100.0), unit="tolerances",
+              reason="an iteration that gains a hundredth a step stops a hundred residuals short"),
         Claim.sanity("Newton steps end where the iteration ends: largest difference of q, r, q*", "one root",
               largest(tolerances(apart("newton"))), at_most(100.0), unit="tolerances",
               reason="an iteration that gains a hundredth a step stops a hundred residuals short"),

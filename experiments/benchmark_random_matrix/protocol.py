@@ -59,6 +59,7 @@ def bars(
 ) -> None:
     """Seconds per method with their interval; above, the seconds and how many times those of `fast`."""
     array = seconds(data, config).rename(repeat="seed")
+    look = {name: one for name, one in look.items() if name in array["method"].values}
     plots.bars(ax, array, "method", look, upright=True)
     for place, name in enumerate(look):
         rounds, ratio = array.sel({"method": name}), times(name, fast)(data, config).value

@@ -9,6 +9,8 @@ from mtrl.harness.picture import plots, style
 from mtrl.numerics import moments
 from mtrl.numerics.linalg import subspaces
 
+SIDES = ("ours", "yardstick", "peer")
+
 
 def draw_batch(key, *, tasks, samples, dim, rank):
     """One problem of the law of Tripuraneni et al. 2021: basis, x (task, sample, dim), y (task, sample)."""
@@ -30,19 +32,19 @@ def alternating_sine(key, basis, x, y, *, iterations):
 
 
 def timed(workloads, repeats):
-    """Seconds (workload, side, repeat) of pairs of callables, in turn within one process."""
-    rows = []
-    for ours, yardstick in workloads.values():
-        seconds = timing.compare({"ours": ours, "yardstick": yardstick}, repeats=repeats)
-        rows.append([seconds["ours"], seconds["yardstick"]])
-    coords = {"workload": list(workloads), "side": ["ours", "yardstick"], "repeat": np.arange(repeats)}
+    """Seconds (workload, side, repeat) of callables, in turn within one process; ours, the yardstick and, for some, a peer (else NaN)."""
+    rows = np.full((len(workloads), len(SIDES), repeats), np.nan)
+    for row, calls in zip(rows, workloads.values(), strict=True):
+        for i, seconds in enumerate(timing.compare(dict(zip(SIDES, calls, strict=False)), repeats=repeats).values()):
+            row[i] = seconds
+    coords = {"workload": list(workloads), "side": list(SIDES), "repeat": np.arange(repeats)}
     return dataset(None, coords, seconds=(("workload", "side", "repeat"), rows, "s"))
 
 
-def speedup(workload: str, peer: str = "") -> Measure:
-    """Seconds of the yardstick over ours, paired within a round."""
+def speedup(workload: str, peer: str = "", side: str = "yardstick") -> Measure:
+    """Seconds of another side over ours, paired within a round."""
     seconds = value("seconds", workload=workload)
-    return times_faster(seconds.at(side="yardstick"), seconds.at(side="ours"), workload, peer)
+    return times_faster(seconds.at(side=side), seconds.at(side="ours"), workload, peer)
 
 
 def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -> Claim:
@@ -53,6 +55,11 @@ def faster(name: str, yardstick: str, goal: float, paper: str, note: str = "") -
                        value=goal, note=note)  # fmt: skip
 
 
+def beside(workload: str, peer: str, words: str, note: str = "") -> Claim:
+    """Claim: a workload is no slower than an installed peer."""
+    return Claim.faster(f"{workload} beside {words}: times as fast", 1.0, speedup(workload, peer, "peer"), note)
+
+
 def draw_ratios(data, config, *, goal, title):
     """Bars of the ratio with their intervals, the seconds of both sides beside them."""
     figure, axes = plots.panel(width=5.2, height=3.4)
@@ -61,7 +68,7 @@ def draw_ratios(data, config, *, goal, title):
     for place, (ratio, name) in enumerate(zip(ratios, names, strict=True)):
         error = [[ratio.value - ratio.low], [ratio.high - ratio.value]]
         ax.barh(place, ratio.value, xerr=error, color=style.COLORS[place], capsize=3)
-        ours, yardstick = data["seconds"].sel(workload=name).median("repeat").values
+        ours, yardstick, *_ = data["seconds"].sel(workload=name).median("repeat").values
         text = f"{ratio.value:.1f}x  ({yardstick:.2f} s / {ours:.3f} s)"
         ax.annotate(
             text,

@@ -59,7 +59,7 @@ def remake(
             jobs.append(job)
     if skipped:
         print(f"{skipped} figures are up to date and skipped; FORCE=1 makes them again")
-    if not headlines:
+    if not (headlines or timed):
         made = {(job.study.name, job.figure.name) for job in jobs}
         _draw_stale(studies, gallery, made)
     if not jobs:
