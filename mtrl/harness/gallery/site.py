@@ -44,6 +44,7 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
         rows=rows,
         groups=speed.grouped(rows),
         gaps=gaps,
+        unpublished=speed.unpublished(shown, everything),
         spent=speed.spent(everything),
         runs=speed.runs(rows),
     )

@@ -6,6 +6,7 @@ from mtrl.harness.gallery.entries import Entry
 from mtrl.harness.judge.claims import Absent, Claim, Interval, verdict
 from mtrl.harness.judge.measures import Faster
 from mtrl.harness.run import store
+from mtrl.harness.study import Figure, Study
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
@@ -62,9 +63,9 @@ class Spent(NamedTuple):
         return None if self.compiling is None else self.compiling / self.wall
 
 
-def comparisons(entry: Entry) -> list[tuple[Claim, Faster]]:
+def comparisons(figure: Figure) -> list[tuple[Claim, Faster]]:
     """The claims of a figure that compare two sides' times and name both."""
-    pairs = [(claim, claim.measure) for claim in entry.figure.claims]
+    pairs = [(claim, claim.measure) for claim in figure.claims]
     return [(claim, measure) for claim, measure in pairs if isinstance(measure, Faster) and measure.peer]
 
 
@@ -72,7 +73,7 @@ def table(found: list[Entry]) -> tuple[list[Row], list[Gap]]:
     """Rows of all figures that time something, by today's claims from their stored data, and what these data lack."""
     rows, gaps = [], []
     for entry in found:
-        pairs = comparisons(entry)
+        pairs = comparisons(entry.figure)
         data = store.read_dataset(entry.folder / "data.nc") if pairs and (entry.folder / "data.nc").is_file() else None
         for claim, measure in pairs:
             try:
@@ -80,6 +81,14 @@ def table(found: list[Entry]) -> tuple[list[Row], list[Gap]]:
             except Absent:
                 gaps.append(Gap(entry, measure.what, measure.peer))
     return rows, gaps
+
+
+def unpublished(studies: list[Study], found: list[Entry]) -> dict[str, list[str]]:
+    """`<study>/<figure>` -> its peers, of the figures that compare times and are not in the gallery."""
+    there = {(entry.study.name, entry.figure.name) for entry in found}
+    absent = [(s, figure) for s in studies for figure in s.figures if (s.name, figure.name) not in there]
+    named = {f"{s.name}/{figure.name}": sorted({m.peer for _, m in comparisons(figure)}) for s, figure in absent}
+    return {name: peers for name, peers in named.items() if peers}
 
 
 def _rows(entry: Entry, claim: Claim, measure: Faster, data: Any) -> list[Row]:

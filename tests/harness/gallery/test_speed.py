@@ -63,6 +63,11 @@ def test_the_page_holds_the_rows_with_their_reasons_and_names_what_is_absent(tmp
     assert [str(x) for row in rows for x in (row.ours, row.theirs, row.ratio.value)] == numbers[:6]
     assert page.count('class="slower"') == 1 and "the loop is in C" in page and "2 rows: 1 where" in page
     assert len(gaps) == 1 and "Not in the table: a thing beside a library" in page
+    another = dataclasses.replace(study.figures[0], name="unseen")
+    write_site(gallery, [dataclasses.replace(study, figures=(*study.figures, another))])
+    assert (
+        "Not in the table: tiny/unseen beside a library, a figure that is not" in (gallery / "speed.html").read_text()
+    )
     assert 'href="speed.html"' in (gallery / "index.html").read_text()
 
 
