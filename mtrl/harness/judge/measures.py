@@ -108,16 +108,16 @@ class Faster:
             if any(np.isnan(x).all() for x in rounds):
                 continue
             ratio = mean_interval(np.log(rounds[1] / rounds[0]))
-            means = (float(np.exp(np.log(x).mean())) for x in rounds)
+            mine, other = (float(np.exp(np.log(x).mean())) for x in rounds)
             labels = {dim: slow[dim].values[i] for dim, i in at.items()}
-            found.append(Sides(labels, *means, Interval(*np.exp(ratio).tolist())))
+            found.append(Sides(labels, mine, other, Interval(*np.exp(ratio).tolist())))
         if not found:
             raise Absent("one of the sides was not timed")
         return found
 
     def __call__(self, data: Any, config: Any) -> Interval:
         """The least of all sizes, ends of the interval likewise."""
-        return Interval(*np.min([size.ratio for size in self.sides(data, config)], axis=0).tolist())
+        return Interval(*np.array([size.ratio for size in self.sides(data, config)]).min(0).tolist())
 
 
 def times_faster(slow: Quantity, fast: Quantity, what: str = "", peer: str = "") -> Faster:
