@@ -71,21 +71,18 @@ def test_potential_bound_and_widths(runs):
     for name, rank in (("c_dou_exp_des", 2), ("ind_rf_linucb", 5)):
         found = runs[name][0]
         assert np.all(found.potential <= jax.jit(ex.theory.potential_bound)(found.planner_pulls.astype(float), rank))
-        most = planner_rounds(0.3, 0.005, tasks=20, rank=rank)
-        assert np.all(np.asarray(found.planner_pulls) <= np.asarray(most))
-        beta = width(rank, most, 0.005, tasks=20, noise=1.0, norm=1.0, ridge=1.0)
+        most = np.asarray(jax.jit(planner_rounds)(0.3, 0.005, tasks=20, rank=rank))
+        assert np.all(np.asarray(found.planner_pulls) <= most)
+        beta = np.asarray(jax.jit(width)(rank, most, 0.005, tasks=20, noise=1.0, norm=1.0, ridge=1.0))
         fixed = 8 * beta**2 * rank * np.log1p(most / rank) / 0.09
         assert_close("N solves its equation", most, fixed, rtol=1e-3)
 
 
 def test_theory_rounds_run(keys):
-    found, gaps, _ = jax.jit(functools.partial(play, who=ex.ind_rf_linucb, tasks=2, sizes="theory", accuracy=1.0))(
-        keys[0]
-    )
-    assert (
-        np.all(np.asarray(found.planner_pulls) == np.asarray(planner_rounds(1.0, 0.005, tasks=2, rank=5)))
-        and found.certified.all()
-    )
+    run = jax.jit(functools.partial(play, who=ex.ind_rf_linucb, tasks=2, sizes="theory", accuracy=1.0))
+    found, gaps, _ = host(run(keys[0]))
+    most = np.asarray(jax.jit(planner_rounds)(1.0, 0.005, tasks=2, rank=5))
+    assert np.all(found.planner_pulls == most) and found.certified.all()
     assert gaps.max() < 0.3
 
 

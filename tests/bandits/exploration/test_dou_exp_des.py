@@ -14,6 +14,7 @@ from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close, host
 
 DELTA, GAP = 0.005, 0.4
+CANONICAL = jax.jit(ex.canonical_tasks, static_argnames=("tasks", "dim", "rank"))
 
 
 def play(key, count, gap, noise, *, who, tasks=100, rank=2, **hyper):
@@ -64,16 +65,19 @@ def test_names_every_best_arm(shared, alone):
 
 def test_pulls_are_the_predicted_ones(shared, alone):
     """Both stages on the canonical instance, to the rounding up of a phase; the counts add up."""
-    counts = jnp.array([20.0, 50, 100])
+    counts, stages = np.array([20.0, 50, 100]), dict(delta=DELTA, arms=5)
     found, _, error = shared
-    stages = dict(delta=DELTA, arms=5)
-    features = ex.theory.canonical_features(counts, GAP, dim=5, rank=2, delta=DELTA, omega=0.16, rounds=100)
+
+    @jax.jit
+    def predicted(counts):
+        first = ex.theory.canonical_features(counts, GAP, dim=5, rank=2, delta=DELTA, omega=0.16, rounds=100)
+        return first, *(ex.theory.canonical_elimination(counts, GAP, dim=dim, **stages) for dim in (2, 5))
+
+    features, with_features, independent = predicted(counts)
     np.testing.assert_array_equal(found.feature_pulls.sum(2), np.broadcast_to(features, (8, 3)))
-    with_features = ex.theory.canonical_elimination(counts, GAP, dim=2, **stages)
     assert_close(
         "pulls in the recovered features", found.elimination_pulls.sum(2), np.tile(with_features, (8, 1)), rtol=1e-3
     )
-    independent = ex.theory.canonical_elimination(counts, GAP, dim=5, **stages)
     assert_close("pulls of IndRAGE", alone[0].pulls, np.tile(independent, (8, 1)), rtol=1e-4)
     np.testing.assert_array_equal(found.task_pulls.sum(2), found.elimination_pulls.sum(2))
     np.testing.assert_array_equal(found.pulls, found.feature_pulls.sum(2) + found.elimination_pulls.sum(2))
@@ -177,12 +181,17 @@ def test_the_best_estimate_survives():
     """At a margin of 2^-t; NaN eliminates nothing."""
     from mtrl.bandits.exploration.eliminate import make_rules
 
-    values, active = jnp.array([[1.0, 0.6, 0.4, 2.0]]), jnp.array([[True, True, True, False]])
-    kept = survivors(values, active, jnp.asarray(1), jnp.zeros(1), 1.0, make_rules())
+    values, active = np.array([[1.0, 0.6, 0.4, 2.0]]), np.array([[True, True, True, False]])
+    left = jax.jit(functools.partial(survivors, noise=1.0, rules=make_rules()))
+    kept, nothing = (left(given, active, np.asarray(1), np.zeros(1)) for given in (values, values * np.nan))
     np.testing.assert_array_equal(kept, [[True, True, False, False]])
-    nothing = survivors(values * jnp.nan, active, jnp.asarray(1), jnp.zeros(1), 1.0, make_rules())
     np.testing.assert_array_equal(nothing, active)
     assert countable(100) > 2**50
+
+
+@functools.cache
+def sampler_of(tasks):
+    return ex.arm_sampler(CANONICAL(0.4, tasks=tasks, dim=5, rank=2))
 
 
 @pytest.mark.parametrize(
@@ -207,17 +216,17 @@ def test_refuses(change, message):
     tasks = change.pop("tasks", 4)
     if tasks == 3:
         change["rank"] = 4
-    sampler = ex.arm_sampler(ex.canonical_tasks(0.4, tasks=tasks, dim=5, rank=2))
+    sampler = sampler_of(tasks)
     with pytest.raises(BadInput, match=message):
         ex.dou_exp_des(jax.random.key(0), sampler, **{"rank": 2, "omega": 0.16, **change})
 
 
 def test_refuses_arms_that_do_not_span():
-    problem = ex.canonical_tasks(0.4, tasks=4, dim=5, rank=2)
-    flat = ex.arm_sampler(problem._replace(arms=problem.arms.at[:, 4].set(0)))
+    problem = CANONICAL(0.4, tasks=4, dim=5, rank=2)
+    flat = ex.arm_sampler(problem._replace(arms=jnp.asarray(np.asarray(problem.arms) * (np.arange(5) < 4))))
     for algorithm in (functools.partial(ex.dou_exp_des, rank=2, omega=0.16), ex.ind_rage):
         with pytest.raises(BadInput, match="arms span only 4 of 5 dimensions, but must span all"):
             algorithm(jax.random.key(0), flat)
-    alone = ex.arm_sampler(problem._replace(arms=problem.arms[:1]))
+    alone = ex.arm_sampler(problem._replace(arms=jnp.asarray(np.asarray(problem.arms)[:1])))
     with pytest.raises(BadInput, match="arms got 1, but a best arm is sought among at least 2"):
         ex.oracle_features(jax.random.key(0), alone, problem.linear.basis)

@@ -14,12 +14,13 @@ from mtrl.numerics.errors import BadInput
 from tests.helpers import assert_close
 
 CONTEXTS = jax.jit(functools.partial(ex.sample_context_tasks, tasks=6, dim=4, rank=2, contexts=3, arms=4))
+CANONICAL = jax.jit(ex.canonical_tasks, static_argnames=("tasks", "dim", "rank"))
 DIVERSITY, ERROR = jax.jit(ex.diversity), jax.jit(ex.subspace_error)
 
 
 @pytest.fixture(scope="module")
 def canonical():
-    return ex.canonical_tasks(0.4, tasks=7, dim=5, rank=2)
+    return CANONICAL(0.4, tasks=7, dim=5, rank=2)
 
 
 def test_canonical_instance(canonical):
@@ -28,9 +29,9 @@ def test_canonical_instance(canonical):
     assert_close("smallest gap", smallest, 0.4)
     assert_close("omega", DIVERSITY(canonical.linear.heads), 2 * 0.16 * 3 / 7)
     for tasks in (2, 3, 7):
-        omega = DIVERSITY(ex.canonical_tasks(0.4, tasks=tasks, dim=5, rank=2).linear.heads)
+        omega = DIVERSITY(CANONICAL(0.4, tasks=tasks, dim=5, rank=2).linear.heads)
         assert_close(f"omega of the first {tasks} tasks, by its formula", ex.canonical_diversity(tasks, 0.4, 2), omega)
-    even = ex.canonical_tasks(0.4, tasks=8, dim=5, rank=2)
+    even = CANONICAL(0.4, tasks=8, dim=5, rank=2)
     assert_close("omega of equal groups", DIVERSITY(even.linear.heads), 0.16)
     assert jax.jit(ex.wrong)(canonical, np.array([0, 1, 0, 1, 0, 1, 4])).tolist() == [False] * 6 + [True]
 
@@ -84,22 +85,22 @@ def test_subspace_error():
 def test_rates():
     """Slopes in M are k/d and (k/d)^2 of each other's, the intercept is the features' cost; all fall as the squared gap."""
     sizes = dict(dim=5, rank=2, delta=0.005, rho=5.0, omega=0.16)
-    tasks = jnp.array([10.0, 20.0])
-    shared, alone = ex.theory.arms_rate(tasks, 0.4, **sizes), ex.theory.arms_alone_rate(tasks, 0.4, dim=5, delta=0.005)
+    tasks, arms_rate = np.array([10.0, 20.0]), jax.jit(functools.partial(ex.theory.arms_rate, **sizes))
+    shared = np.asarray(arms_rate(tasks, 0.4))
+    alone = jax.jit(ex.theory.arms_alone_rate)(tasks, 0.4, dim=5, delta=0.005)
     assert_close("slopes of RepBAI", np.diff(shared) / np.diff(alone), [ex.theory.slope_ratio(5, 2)])
-    policies = ex.theory.policies_rate(tasks, 0.1, dim=5, rank=2, rho=5.0)
-    independent = ex.theory.policies_alone_rate(tasks, 0.1, dim=5)
+    policies = jax.jit(ex.theory.policies_rate)(tasks, 0.1, dim=5, rank=2, rho=5.0)
+    independent = jax.jit(ex.theory.policies_alone_rate)(tasks, 0.1, dim=5)
     assert_close(
         "slopes of RepBPI", np.diff(policies) / np.diff(independent), [ex.theory.slope_ratio(5, 2, policies=True)]
     )
-    assert_close("in the gap", ex.theory.arms_rate(tasks, 0.2, **sizes), 4 * shared)
+    assert_close("in the gap", arms_rate(tasks, 0.2), 4 * shared)
     assert_close("Davis and Kahan, 2 sqrt(4) 0.3 / 0.5", ex.theory.davis_kahan(0.3, 0.5, 4), 2.4)
     sizes = dict(arms=7, delta=0.005, noise=0.5)
-    bound = ex.theory.elimination_bound(tasks, 0.2, dim=5, **sizes)
-    assert_close(
-        "4 d is twice the canonical basis' 2 d", bound, 2 * ex.theory.canonical_elimination(tasks, 0.2, dim=5, **sizes)
-    )
-    np.testing.assert_array_equal(ex.theory.phases_needed(jnp.array([0.4, 0.5, 0.6, 0.11])), [2, 2, 1, 4])
+    bound = ex.theory.elimination_bound(jnp.asarray(tasks), 0.2, dim=5, **sizes)
+    canonical = jax.jit(functools.partial(ex.theory.canonical_elimination, dim=5, **sizes))(tasks, 0.2)
+    assert_close("4 d is twice the canonical basis' 2 d", bound, 2 * np.asarray(canonical))
+    np.testing.assert_array_equal(jax.jit(ex.theory.phases_needed)(np.array([0.4, 0.5, 0.6, 0.11])), [2, 2, 1, 4])
 
 
 def test_refuses(canonical):

@@ -9,7 +9,7 @@ import pytest
 from mtrl.bandits import off_policy as op
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.moments import flat_moments
-from tests.bandits.off_policy.worlds import DIM, NOISE, TASK_IDS, TASKS, covariance, data_of, prior_of, rows
+from tests.bandits.off_policy.worlds import DIM, HIER, NOISE, TASK_IDS, TASKS, covariance, data_of, prior_of, rows
 from tests.helpers import assert_close, assert_mean, host
 
 
@@ -130,7 +130,5 @@ def test_empty_tasks_are_legal_and_said_once():
         data = op.statistics(TASK_IDS, *rows(), tasks=TASKS)
     assert (
         len(said) == 1
-        and np.isfinite(
-            op.hier_opo(data, op.hierarchy(MU, covariance(np.random.default_rng(1)), EYE, noise=1.0)).cov
-        ).all()
+        and np.isfinite(HIER(data, op.hierarchy(MU, covariance(np.random.default_rng(1)), EYE, noise=1.0)).cov).all()
     )

@@ -1,5 +1,7 @@
 """The bounds: the card of numbers, the lemmas behind them, that they hold where they should, and are refused where they do not."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ from tests.helpers import assert_close, host
 
 COMMON = dict(gamma=0.25, noise=0.5, delta=0.1, feature_norm=1.0)
 EYE = jnp.eye(4)
+HIER_BOUND, TASK_BOUND = (jax.jit(functools.partial(f, **COMMON)) for f in (theory.hier_bound, theory.task_bound))
 
 
 @pytest.mark.parametrize(
@@ -30,11 +33,12 @@ EYE = jnp.eye(4)
 )
 def test_numbers_of_an_independent_program(spread, count, tasks, hier, flat, oracle):
     """d = 4, sigma = sigma_0 = 0.5, gamma = 0.25, delta = 0.1; its last digit is rounded."""
-    wide, narrow = spread**2 * EYE, 0.25 * EYE
-    counts = jnp.full(tasks, float(count))
-    np.testing.assert_allclose(theory.hier_bound(count, counts, wide, narrow, **COMMON), hier, atol=0.0051)
-    np.testing.assert_allclose(theory.task_bound(count, wide + narrow, **COMMON), flat, atol=0.0051)
-    np.testing.assert_allclose(theory.task_bound(count, narrow, **COMMON), oracle, atol=0.0051)
+    narrow = 0.25 * np.eye(4)
+    wide = spread**2 * np.eye(4)
+    for_tasks = HIER_BOUND(count, np.full(tasks, float(count)), wide, narrow)
+    np.testing.assert_allclose(for_tasks, hier, atol=0.0051)
+    np.testing.assert_allclose(TASK_BOUND(count, wide + narrow), flat, atol=0.0051)
+    np.testing.assert_allclose(TASK_BOUND(count, narrow), oracle, atol=0.0051)
 
 
 @pytest.mark.parametrize("seed", range(3))
