@@ -1,6 +1,8 @@
 """Assertions shared by the suite: oracle comparisons that are printed and counted, statistical tests that state their false-alarm rate."""
 
+import functools
 import os
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -48,6 +50,17 @@ def host(tree: Any) -> Any:
         return leaf if keep else np.asarray(leaf)
 
     return jax.tree.map(one, tree)
+
+
+def compiled(function: Callable, *static: str) -> Callable:
+    """The same function as one program a shape, which answers in NumPy arrays; what it refuses of values only shows where it is called as it is."""
+    program = jax.jit(function, static_argnames=static)
+
+    @functools.wraps(function)
+    def call(*given, **named):
+        return host(program(*given, **named))
+
+    return call
 
 
 def here() -> str:

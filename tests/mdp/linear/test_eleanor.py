@@ -1,7 +1,6 @@
 import itertools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -10,9 +9,11 @@ from mtrl.mdp.linear.eleanor import disk, eleanor, joint_plan, within_budget
 from mtrl.mdp.linear.planning import Counts
 from mtrl.mdp.linear.problem import finite_view, view
 from mtrl.numerics.errors import BadInput
+from tests.helpers import compiled, host
 from tests.mdp.linear.worlds import small
 
 BUDGET, RIDGE = 0.2, 0.3
+PLAN = compiled(joint_plan, "radii", "angles")
 
 
 def optimum(counts, start, candidates, seeds):
@@ -71,20 +72,20 @@ def optimum(counts, start, candidates, seeds):
 def counts():
     """A few visits of a tiny world with rewards near its means."""
     rng = np.random.default_rng(4)
-    params = small(5, tasks=1, stages=2, states=3, candidates=2)
+    params = host(small(5, tasks=1, stages=2, states=3, candidates=2))
     visits = rng.integers(0, 3, (1, 2, 3, 2))
     table = np.zeros((1, 2, 3, 2, 3))
     for index in np.ndindex(visits.shape):
         table[index] = rng.multinomial(visits[index], params.transitions[index])
-    return params, Counts(jnp.asarray(table), jnp.asarray(visits, float) * params.rewards)
+    return params, Counts(table, visits.astype(float) * params.rewards)
 
 
 def test_value_is_close_to_and_never_above_the_optimum(counts):
     params, seen = counts
-    start = jnp.array([1], jnp.int32)
-    best = optimum(Counts(*map(np.asarray, seen)), [1], np.asarray(params.candidates), 6)
-    ours = float(joint_plan(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE, radii=6, angles=48).value)
-    coarse = float(joint_plan(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE).value)
+    start = np.array([1], np.int32)
+    best = optimum(seen, [1], params.candidates, 6)
+    ours = float(PLAN(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE, radii=6, angles=48).value)
+    coarse = float(PLAN(seen, start, params.candidates, budget=BUDGET, ridge=RIDGE).value)
     print(f"joint optimum {best:.5f}, grid {ours:.5f}, coarse grid {coarse:.5f}")
     assert ours <= best + 1e-6 and coarse <= best + 1e-6
     assert ours >= best - 0.01 * abs(best) and coarse >= best - 0.05 * abs(best)
@@ -101,7 +102,7 @@ def test_grid_shares_the_budget_between_tasks():
 def test_optimistic_in_the_budget(counts):
     params, seen = counts
     values = [
-        float(joint_plan(seen, jnp.array([0], jnp.int32), params.candidates, budget=b, ridge=RIDGE).value)
+        float(PLAN(seen, np.array([0], np.int32), params.candidates, budget=b, ridge=RIDGE).value)
         for b in (0.0, 0.1, 0.4)
     ]
     assert values[0] < values[1] < values[2]

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +16,8 @@ from tests.mdp.linear.worlds import steps
 
 @pytest.fixture(scope="module")
 def world():
-    return sample_linear(jax.random.key(0), jnp.asarray(0.2), tasks=3, stages=3, states=4, actions=2, rank=2, dim=3)
+    sizes = dict(tasks=3, stages=3, states=4, actions=2, rank=2, dim=3)
+    return jax.jit(functools.partial(sample_linear, **sizes))(jax.random.key(0), jnp.asarray(0.2))
 
 
 def test_a_full_subspace_is_lsvi_ucb_on_the_inputs(world):
@@ -39,7 +42,7 @@ def test_index_is_heads_plus_the_error_of_head_and_subspace(world):
     """Step 2 with loops: a task's own k numbers are learned from its data, the subspace from the data of all tasks together."""
     settings = dict(beta=0.2, basis_bonus=0.7, ridge=0.5, fit_ridge=1e-3)
     states, _ = steps(mtlr_lsvi(rank=2, **settings), world, 3)
-    counts, plan, _ = jax.tree.map(np.asarray, states[-1])
+    counts, plan, _ = states[-1]
     x = np.asarray(world.inputs).reshape(8, 3)
     value = np.zeros((3, 4))
     for h in (2, 1, 0):

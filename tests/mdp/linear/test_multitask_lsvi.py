@@ -1,7 +1,6 @@
 import itertools
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,10 +9,11 @@ from mtrl.mdp.linear.planning import Counts
 from mtrl.mdp.linear.ridge import fit_cells
 from mtrl.numerics.errors import BadInput
 from mtrl.numerics.independent import independent
-from tests.helpers import assert_close
+from tests.helpers import assert_close, compiled, host
 from tests.mdp.linear.worlds import OWN, RETURNS, ROUNDS, SHARED, explored, lsvi, small, steps
 
 HYPER = dict(beta=0.2, conf=0.05, ridge=0.1)
+PLAN, FIT, SURVIVORS = compiled(plan_with_class), compiled(fit_cells), compiled(survivors, "rank")
 
 
 def reference(counts, candidates, teams, beta, conf, ridge):
@@ -42,9 +42,9 @@ def reference(counts, candidates, teams, beta, conf, ridge):
 
 
 def test_plan_is_the_algorithm_as_written():
-    counts, candidates = explored(), np.asarray(small(0).candidates)
+    counts, candidates = host(explored()), np.asarray(small(0).candidates)
     for teams in (SHARED, OWN, np.array([0, 1, 0], np.int32)):
-        ours = plan_with_class(counts, RETURNS, jnp.asarray(candidates), jnp.asarray(teams), **HYPER)
+        ours = PLAN(counts, RETURNS, candidates, teams, **HYPER)
         q, number = reference(counts, candidates, teams, **HYPER)
         assert_close("multitask LSVI", ours.q, q, 1e-10)
         assert np.array_equal(ours.survivors, number)
@@ -68,41 +68,42 @@ def test_teams_of_one_are_independent_copies():
 
 
 def test_renaming_the_tasks_renames_the_plan():
-    counts, phi = explored(), small(0).candidates
-    order = jnp.array([2, 0, 1])
-    plain = plan_with_class(counts, RETURNS, phi, jnp.asarray(SHARED), **HYPER)
-    moved = plan_with_class(Counts(*(x[order] for x in counts)), RETURNS, phi, jnp.asarray(SHARED), **HYPER)
+    counts, phi = host(explored()), small(0).candidates
+    order = np.array([2, 0, 1])
+    plain = PLAN(counts, RETURNS, phi, SHARED, **HYPER)
+    moved = PLAN(Counts(*(x[order] for x in counts)), RETURNS, phi, SHARED, **HYPER)
     assert_close("task order", moved.q, plain.q[order], 1e-12)
     assert np.array_equal(moved.survivors, plain.survivors[:, order])
 
 
 def test_rotating_one_candidate_changes_nothing():
-    counts, phi = explored(), small(0).candidates
+    counts, phi = explored(), np.asarray(small(0).candidates)
     angle = 0.7
-    rotation = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
-    plain = plan_with_class(counts, RETURNS, phi, jnp.asarray(SHARED), **HYPER)
-    turned = plan_with_class(counts, RETURNS, phi.at[1].set(phi[1] @ rotation), jnp.asarray(SHARED), **HYPER)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    other = np.where(np.arange(4).reshape(4, 1, 1, 1) == 1, phi @ rotation, phi)
+    plain = PLAN(counts, RETURNS, phi, SHARED, **HYPER)
+    turned = PLAN(counts, RETURNS, other, SHARED, **HYPER)
     assert_close("rotated candidate", turned.q, plain.q, 1e-10)
     assert np.array_equal(turned.survivors, plain.survivors)
 
 
 def test_duplicating_every_task_doubles_the_loss_and_keeps_the_choice():
-    counts, phi = explored(), small(0).candidates.reshape(4, -1, 2)
+    counts, phi = host(explored()), np.asarray(small(0).candidates).reshape(4, -1, 2)
     visits, totals = counts.transitions[:, 2].sum(-1).reshape(3, -1), counts.rewards[:, 2].reshape(3, -1)
-    once = fit_cells(phi, visits, totals, 0.1).misfit.sum(1)
-    twice = fit_cells(phi, jnp.tile(visits, (2, 1)), jnp.tile(totals, (2, 1)), 0.1).misfit.sum(1)
+    once = FIT(phi, visits, totals, 0.1).misfit.sum(1)
+    twice = FIT(phi, np.tile(visits, (2, 1)), np.tile(totals, (2, 1)), 0.1).misfit.sum(1)
     assert_close("duplicated tasks", twice, 2 * once, 1e-12)
-    assert int(jnp.argmin(once)) == int(jnp.argmin(twice))
+    assert np.argmin(once) == np.argmin(twice)
 
 
 def test_the_truth_survives_without_noise_in_the_last_stage():
     """Rewards without noise: the true phi fits up to the ridge, and the set keeps it in every run."""
-    params, counts = small(0, noise=0.0), explored()
+    params, counts = host(small(0, noise=0.0)), host(explored())
     exact = Counts(counts.transitions, counts.transitions.sum(-1) * params.rewards)
-    misfit = fit_cells(params.candidates.reshape(4, -1, 2), exact.transitions[:, 2].sum(-1).reshape(3, -1),
+    misfit = FIT(params.candidates.reshape(4, -1, 2), exact.transitions[:, 2].sum(-1).reshape(3, -1),
                  exact.rewards[:, 2].reshape(3, -1), 1e-9).misfit.sum(1)  # fmt: skip
     truth = int(params.truth[2])
-    assert misfit[truth] < 1e-9 and int(jnp.argmin(misfit)) == truth
+    assert misfit[truth] < 1e-9 and np.argmin(misfit) == truth
 
 
 def test_regret_is_never_negative_and_learning_helps():
@@ -113,25 +114,25 @@ def test_regret_is_never_negative_and_learning_helps():
     assert np.all(state.counts.transitions.sum((1, 2, 3, 4, 5)) == 3 * 3 * ROUNDS)
 
 
-MISFIT = jnp.asarray([[0.0, 1.0, 5.0], [0.3, 0.2, 5.0], [4.0, 4.0, 4.0]])  # (candidate, task)
+MISFIT = np.array([[0.0, 1.0, 5.0], [0.3, 0.2, 5.0], [4.0, 4.0, 4.0]])  # (candidate, task)
 
 
 def test_one_team_pays_for_the_class_once():
     budget = 0.1 * (3 * 2 + np.log(3))  # pooled misfits 6, 5.5, 12: the first two are within .71
-    kept = survivors(MISFIT, jnp.zeros(3, jnp.int32), conf=0.1, rank=2)
+    kept = SURVIVORS(MISFIT, np.zeros(3, np.int32), conf=0.1, rank=2)
     assert budget > 0.5
     assert np.array_equal(kept, [[True] * 3, [True] * 3, [False] * 3])
 
 
 def test_teams_of_one_decide_alone():
-    kept = survivors(MISFIT, jnp.arange(3), conf=0.1, rank=2)  # budget .31
+    kept = SURVIVORS(MISFIT, np.arange(3, dtype=np.int32), conf=0.1, rank=2)  # budget .31
     assert np.array_equal(kept, [[True, False, False], [True, True, False], [False, False, True]])
 
 
 def test_never_empty_and_single_keeps_the_first_minimum():
-    tied = jnp.zeros((4, 2))
-    assert np.array_equal(survivors(tied, jnp.zeros(2, jnp.int32), conf=0.0, rank=2), np.ones((4, 2), bool))
-    single = survivors(tied, jnp.zeros(2, jnp.int32), conf=0.0, rank=2, single=True)
+    tied = np.zeros((4, 2))
+    assert np.array_equal(SURVIVORS(tied, np.zeros(2, np.int32), conf=0.0, rank=2), np.ones((4, 2), bool))
+    single = SURVIVORS(tied, np.zeros(2, np.int32), conf=0.0, rank=2, single=True)
     assert np.array_equal(single.sum(0), [1, 1]) and bool(single[0].all())
 
 

@@ -5,17 +5,21 @@ import numpy as np
 from mtrl.mdp.linear.episodes import draw, follow
 from mtrl.mdp.linear.planning import add, backward_induction, no_counts
 from mtrl.mdp.linear.problem import view
-from tests.helpers import assert_close
+from tests.helpers import assert_close, compiled, host
 from tests.mdp.linear.worlds import RETURNS, explored, small
 
 
 def test_counts_are_what_was_seen():
     params = small(0)
     counts, table, rewards = no_counts(view(params)), np.zeros((3, 3, 4, 2, 4)), np.zeros((3, 3, 4, 2))
-    for t in range(5):
-        key = jax.random.key(t)
+
+    @compiled
+    def one(key, counts, t):
         seen = follow(draw(key, params, t), jax.random.randint(key, (3, 3, 4), 0, 2, jnp.int32))
-        counts = add(counts, seen)
+        return add(counts, seen), seen
+
+    for t in range(5):
+        counts, seen = one(jax.random.key(t), counts, t)
         for i in range(3):
             for h in range(3):
                 s, a = int(seen.states[i, h]), int(seen.actions[i, h])
@@ -34,8 +38,11 @@ def test_clipped_to_the_return_that_is_left():
 
 
 def test_targets_are_rewards_plus_the_next_value():
-    counts = explored()
-    planned = backward_induction(counts, RETURNS, lambda _, n, y: (y / jnp.maximum(n, 1), None, y))
+    counts = host(explored())
+    mean = compiled(
+        lambda counts: backward_induction(counts, RETURNS, lambda _, n, y: (y / jnp.maximum(n, 1), None, y))
+    )
+    planned = mean(counts)
     value = np.zeros((3, 4))
     for h in (2, 1, 0):
         totals = counts.rewards[:, h] + np.einsum("msan,mn->msa", counts.transitions[:, h], value)

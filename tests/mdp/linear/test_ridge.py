@@ -1,10 +1,11 @@
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
 from mtrl.mdp.linear.ridge import fit_cells
-from tests.helpers import assert_close
+from tests.helpers import assert_close, compiled
+
+FIT = compiled(fit_cells, "unroll_up_to")
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,8 @@ def data():
 
 def test_fit_is_ridge_regression_on_the_buffer(data):
     features, visits, targets = data
-    totals = jnp.asarray([[y.sum() for y in row] for row in targets])
-    ours = fit_cells(jnp.asarray(features), jnp.asarray(visits, float), totals, 0.3)
+    totals = np.array([[y.sum() for y in row] for row in targets])
+    ours = FIT(features, visits.astype(float), totals, 0.3)
     for p in range(2):
         for i in range(3):
             x = np.repeat(features[p], visits[i], axis=0)
@@ -37,17 +38,17 @@ def test_fit_is_ridge_regression_on_the_buffer(data):
 
 def test_large_ranks_take_another_solver_with_the_same_answer(data):
     features, visits, targets = data
-    totals = jnp.asarray([[y.sum() for y in row] for row in targets])
-    arguments = (jnp.asarray(features), jnp.asarray(visits, float), totals, 0.3)
-    for ours, other in zip(fit_cells(*arguments), fit_cells(*arguments, unroll_up_to=0), strict=True):
+    totals = np.array([[y.sum() for y in row] for row in targets])
+    arguments = (features, visits.astype(float), totals, 0.3)
+    for ours, other in zip(FIT(*arguments), FIT(*arguments, unroll_up_to=0), strict=True):
         assert_close("both solvers", ours, other, 1e-10)
 
 
 def test_misfit_ignores_a_rotation_of_the_features(data):
     features, visits, targets = data
-    totals = jnp.asarray([[y.sum() for y in row] for row in targets])
+    totals = np.array([[y.sum() for y in row] for row in targets])
     rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
-    plain = fit_cells(jnp.asarray(features), jnp.asarray(visits, float), totals, 0.3)
-    turned = fit_cells(jnp.asarray(features @ rotation), jnp.asarray(visits, float), totals, 0.3)
+    plain = FIT(features, visits.astype(float), totals, 0.3)
+    turned = FIT(features @ rotation, visits.astype(float), totals, 0.3)
     assert_close("rotated misfit", turned.misfit, plain.misfit, 1e-10)
     assert_close("rotated values", turned.values, plain.values, 1e-10)

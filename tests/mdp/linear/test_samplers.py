@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -6,26 +8,29 @@ import pytest
 from mtrl.mdp.linear.problem import backup_residual, check_sizes
 from mtrl.mdp.linear.samplers import sample_linear, sample_neural
 from mtrl.numerics.errors import BadInput
-from tests.helpers import assert_close
+from tests.helpers import assert_close, compiled, host
 from tests.mdp.linear.worlds import small
 
 
 def test_rows_are_probabilities_and_rewards_in_the_unit_interval():
-    world = small(3)
+    world = host(small(3))
     assert_close("transitions sum to one", world.transitions.sum(-1), np.ones((3, 3, 4, 2)), 1e-12)
     assert world.transitions.min() >= 0
     assert 0 <= world.rewards.min() and world.rewards.max() <= 1
 
 
+SIZES = dict(tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
+
+
 def test_linear_representation_is_linear_in_the_inputs_too():
-    params = sample_linear(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
-    value = jnp.arange(4.0)
+    params = jax.jit(functools.partial(sample_linear, **SIZES))(jax.random.key(0), jnp.asarray(0.0))
+    residual = compiled(backup_residual)
     for features in (params.inputs, params.features[0]):
-        assert backup_residual(features, params.transitions[0, 0], params.rewards[0, 0], value) < 1e-14
+        assert residual(features, params.transitions[0, 0], params.rewards[0, 0], np.arange(4.0)) < 1e-14
 
 
 def test_neural_representation_rows_are_probabilities():
-    params = sample_neural(jax.random.key(0), jnp.asarray(0.0), tasks=2, stages=2, states=4, actions=2, rank=2, dim=3)
+    params = jax.jit(functools.partial(sample_neural, **SIZES))(jax.random.key(0), jnp.asarray(0.0))
     assert_close("softmax rows", params.features.sum(-1), np.ones((2, 4, 2)), 1e-12)
     assert params.inputs.shape == (4, 2, 3)
 

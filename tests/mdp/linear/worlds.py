@@ -13,6 +13,7 @@ from mtrl.mdp.linear.planning import Counts
 from mtrl.mdp.linear.samplers import sample_finite_class
 from mtrl.mdp.linear.uniform import uniform
 from mtrl.numerics.algorithm import begin, take
+from tests.helpers import host
 
 SMALL = dict(tasks=3, stages=3, states=4, actions=2, rank=2, candidates=4)
 ROUNDS = 40
@@ -22,12 +23,13 @@ HYPER = dict(beta=0.1, conf=0.1, ridge=0.1)
 RETURNS = jnp.asarray([3.0, 2.0, 1.0])
 
 _DRAW = jax.jit(lambda key, params: draw(key, params, 0))
+_SAMPLE = jax.jit(sample_finite_class, static_argnames=tuple(SMALL))
 
 
 @functools.lru_cache
 def small(seed=0, noise=0.2, **changes):
     """A problem; the same arguments give the same object."""
-    return sample_finite_class(jax.random.key(seed), jnp.asarray(noise), **{**SMALL, **changes})
+    return _SAMPLE(jax.random.key(seed), jnp.asarray(noise), **{**SMALL, **changes})
 
 
 def run(factory, **hyper):
@@ -48,22 +50,22 @@ def episode(t, params):
 
 def steps(algorithm, params, rounds):
     """States (the first included) and records of a few episodes on one problem: compiles init and round alone."""
-    states = [jax.jit(lambda key, params: begin(algorithm, key, PROBLEM, params))(jax.random.key(8), params)]
+    state = jax.jit(lambda key, params: begin(algorithm, key, PROBLEM, params))(jax.random.key(8), params)
 
     @jax.jit
     def one(key, state, now):
         step = take(algorithm, key, PROBLEM, params, state, now)
         return step.state, record(step)
 
-    records = []
+    states, records = [host(state)], []
     for t in range(rounds):
-        state, kept = one(jax.random.key(t), states[-1], episode(t, params))
-        states.append(state)
-        records.append(kept)
+        state, kept = one(jax.random.key(t), state, episode(t, params))
+        states.append(host(state))
+        records.append(host(kept))
     return states, records
 
 
 @functools.lru_cache
 def explored(rounds=12):
     """Counts of uniform play on `small(0)`."""
-    return Counts(*steps(uniform(), small(0), rounds)[0][-1])
+    return Counts(*map(jnp.asarray, steps(uniform(), small(0), rounds)[0][-1]))

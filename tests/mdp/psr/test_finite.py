@@ -8,14 +8,22 @@ import pytest
 from mtrl.mdp import psr
 from mtrl.mdp.psr import finite, worlds
 from mtrl.numerics.errors import BadInput
-from tests.helpers import assert_close, assert_mean
+from tests.helpers import assert_close, assert_mean, compiled
+
+project, plan = compiled(finite.project), compiled(finite.plan, "common", "product")
+membership = compiled(finite.membership, "tasks")
+distance, best, policy_value = compiled(psr.distance), compiled(psr.best), compiled(psr.policy_value)
 
 SIZES = dict(tasks=3, shared=3, own=2, states=2, actions=2, observations=3, horizon=3)
 
 
 @pytest.fixture(scope="module")
 def world():
-    return jax.jit(lambda key: worlds.sample_world(key, **SIZES))(jax.random.key(0))
+    return compiled(lambda key: worlds.sample_world(key, **SIZES))(jax.random.key(0))
+
+
+def laws_of(world):
+    return world.tables[world.shared, world.own]
 
 
 def enumerated(likelihoods, beta, allowed):
@@ -37,48 +45,49 @@ def enumerated(likelihoods, beta, allowed):
 
 
 def test_projection_equals_enumeration():
-    everyone, project = jnp.ones((3, 3), bool), jax.jit(finite.project)
+    everyone = np.ones((3, 3), bool)
     allowed = [np.ones((4, 2), bool), np.array([[1, 1], [0, 1], [0, 0], [1, 1]], bool)]
     shares = []
     for seed in range(40):
-        likelihoods = 3 * jax.random.normal(jax.random.key(seed), (3, 4, 2))
+        likelihoods = 3 * np.random.default_rng(seed).normal(size=(3, 4, 2))
         for members in allowed:
-            kept = np.asarray(project(likelihoods, 4.0, member=everyone, allowed=jnp.asarray(members)))
-            assert np.array_equal(kept, enumerated(np.asarray(likelihoods), 4.0, members))
+            kept = project(likelihoods, 4.0, member=everyone, allowed=members)
+            assert np.array_equal(kept, enumerated(likelihoods, 4.0, members))
             shares.append(kept.mean())
     assert 0.1 < np.mean(shares) < 0.9
 
 
 def test_teams_are_projected_by_themselves():
-    likelihoods = jax.random.normal(jax.random.key(3), (4, 4, 2)) * 3
-    allowed = jnp.ones((4, 2), bool)
-    kept = finite.project(likelihoods, 2.0, member=finite.membership((0, 1, 0, 1), 4), allowed=allowed)
+    likelihoods = np.random.default_rng(3).normal(size=(4, 4, 2)) * 3
+    allowed = np.ones((4, 2), bool)
+    kept = project(likelihoods, 2.0, member=np.asarray(finite.membership((0, 1, 0, 1), 4)), allowed=allowed)
     for team in ([0, 2], [1, 3]):
-        own = enumerated(np.asarray(likelihoods)[team], 2.0, np.ones((4, 2), bool))
-        assert np.array_equal(np.asarray(kept)[team], own)
+        own = enumerated(likelihoods[team], 2.0, np.ones((4, 2), bool))
+        assert np.array_equal(kept[team], own)
 
 
 def test_equal_tasks_are_pooled():
     """With L = 1 all tasks have one law, and the joint likelihood is the pooled one."""
-    likelihoods, allowed = jax.random.normal(jax.random.key(5), (3, 6, 1)) * 3, jnp.ones((6, 1), bool)
-    everyone, alone = finite.membership(None, 3), finite.membership((0, 1, 2), 3)
-    joint = finite.project(likelihoods, 2.0, member=everyone, allowed=allowed)
-    pooled = finite.project(finite.over_team(everyone, likelihoods), 2.0, member=alone, allowed=allowed)
-    assert jnp.array_equal(joint, pooled) and not joint.all()
+    likelihoods, allowed = np.random.default_rng(5).normal(size=(3, 6, 1)) * 3, np.ones((6, 1), bool)
+    everyone, alone = np.ones((3, 3), bool), np.asarray(finite.membership((0, 1, 2), 3))
+    joint = project(likelihoods, 2.0, member=everyone, allowed=allowed)
+    pooled = project(compiled(finite.over_team)(everyone, likelihoods), 2.0, member=alone, allowed=allowed)
+    assert np.array_equal(joint, pooled) and not joint.all()
 
 
 def test_class_tables_and_distances(world):
-    assert world.tables.shape == (3, 2, 3, 2, 3, 2, 3) and world.laws.shape == (3, 3, 2, 3, 2, 3)
+    assert world.tables.shape == (3, 2, 3, 2, 3, 2, 3) and laws_of(world).shape == (3, 3, 2, 3, 2, 3)
     d = world.distances
-    assert_close("diagonal", jnp.einsum("jljl->jl", d), np.zeros((3, 2)), atol=1e-15)
-    assert_close("one pair", d[0, 1, 2, 0], psr.distance(world.tables[0, 1], world.tables[2, 0]), 1e-14)
+    assert_close("diagonal", np.einsum("jljl->jl", d), np.zeros((3, 2)), atol=1e-15)
+    assert_close("one pair", d[0, 1, 2, 0], distance(world.tables[0, 1], world.tables[2, 0]), 1e-14)
     assert_close("symmetry", d, d.transpose(2, 3, 0, 1), 1e-14)
 
 
 def test_plan_is_the_best_pair(world):
     """Joint: one (j, j') for all; the width of each task the largest over surviving (l, l')."""
-    kept = jax.random.bernoulli(jax.random.key(4), 0.7, (3, 3, 2)).at[:, 0].set(True)
-    made = finite.plan(kept, world.distances, member=finite.membership(None, 3))
+    kept = np.random.default_rng(4).random((3, 3, 2)) < 0.7
+    kept[:, 0] = True
+    made = plan(kept, world.distances, member=finite.membership(None, 3))
     largest = -1.0
     for j, k in itertools.product(range(3), repeat=2):
         widths = [
@@ -99,48 +108,52 @@ def test_plan_is_the_best_pair(world):
     for n in range(3):
         (j, i), (k, m) = made.first[n], made.second[n]
         assert_close("width of the pair", made.width[n], world.distances[j, i, k, m], 1e-14)
-    policy = jax.tree.map(lambda x: x[1], finite.separating_policies(world.tables, made))
+    policy = jax.tree.map(lambda x: x[1], compiled(finite.separating_policies)(world.tables, made))
     (j, i), (k, m) = made.first[1], made.second[1]
-    gap = jnp.abs(world.tables[j, i] - world.tables[k, m])
-    assert_close("policy tells the pair apart", psr.policy_value(gap, policy) / 2, made.width[1], 1e-13)
+    gap = np.abs(world.tables[j, i] - world.tables[k, m])
+    assert_close("policy tells the pair apart", policy_value(gap, policy) / 2, made.width[1], 1e-13)
 
 
 def test_the_product_distance_saturates():
     """Three tasks at .586: the sum is 1.759, the product law's distance at most .929."""
-    distances = jnp.zeros((2, 1, 2, 1)).at[0, 0, 1, 0].set(0.5863).at[1, 0, 0, 0].set(0.5863)
-    kept, member = jnp.ones((3, 2, 1), bool), finite.membership(None, 3)
-    additive = finite.plan(kept, distances, member=member)
-    product = finite.plan(kept, distances, member=member, product=True)
+    distances = 0.5863 * (1 - np.eye(2)).reshape(2, 1, 2, 1)
+    kept, member = np.ones((3, 2, 1), bool), finite.membership(None, 3)
+    additive = plan(kept, distances, member=member)
+    product = plan(kept, distances, member=member, product=True)
     assert_close("sum", additive.width.sum(), 1.759, 1e-3)
     assert_close("product", product.score[0], 0.929, 1e-3)
     assert_close("mean", additive.score[0], 0.5863, 1e-12)
 
 
 def test_empty_sets_are_no_answer(world):
-    none = jnp.zeros((3, 3, 2), bool)
-    assert np.isnan(finite.plan(none, world.distances, member=finite.membership(None, 3)).score).all()
+    none = np.zeros((3, 3, 2), bool)
+    assert np.isnan(plan(none, world.distances, member=finite.membership(None, 3)).score).all()
 
 
 def test_answers_follow_the_law(world):
     problem = worlds.play_on(episodes=4000)
-    now = problem.draw(jax.random.key(6), world, 0)
-    policy = jax.vmap(lambda r: psr.best(r).policy)(world.rewards)
-    seen, outcome = jax.jit(problem.answer)(now, policy)
+    now = jax.jit(problem.draw)(jax.random.key(6), world, 0)
+    policy = compiled(jax.vmap(lambda r: psr.best(r).policy))(world.rewards)
+    seen, outcome = compiled(problem.answer)(now, policy)
     assert seen.shape == (3, 3, 4000)
-    law = world.laws[1] * psr.weights(psr.explore(jax.tree.map(lambda x: x[1], policy), 2), 3)
-    assert_mean("trajectories", np.asarray(seen[1, 2])[:, None] == np.arange(law.size), law.ravel())
-    assert_close("regret", outcome.regret[0], psr.best(world.laws[0] * world.rewards[0]).value
-                 - psr.policy_value(world.laws[0] * world.rewards[0], jax.tree.map(lambda x: x[0], policy)), 1e-12)  # fmt: skip
+    weights = compiled(lambda policy: psr.weights(psr.explore(policy, 2), 3))
+    law = laws_of(world)[1] * weights(jax.tree.map(lambda x: x[1], policy))
+    assert_mean("trajectories", seen[1, 2][:, None] == np.arange(law.size), law.ravel())
+    values = laws_of(world)[0] * world.rewards[0]
+    lost = best(values).value - policy_value(values, jax.tree.map(lambda x: x[0], policy))
+    assert_close("regret", outcome.regret[0], lost, 1e-12)
 
 
 def test_likelihoods_add_up(world):
-    seen = jnp.array([[[0, 5], [7, 9], [1, 1]]] * 3)
-    added = finite.add(jnp.zeros((3, 3, 2)), world.tables, seen)
+    seen, possible = np.array([[[0, 5], [7, 9], [1, 1]]] * 3), compiled(finite.possible)
+    added = compiled(finite.add)(np.zeros((3, 3, 2)), world.tables, seen)
     expected = sum(np.log(np.asarray(world.tables[2, 1]).ravel()[i]) for i in (0, 5, 7, 9, 1, 1))
     assert_close("log-likelihood", added[0, 2, 1], expected, 1e-13)
-    assert bool(finite.possible(world.tables, seen))
-    never = world.tables.at[:, :, 0, 0, 0, 0, 1].set(0)
-    assert not bool(finite.possible(never, seen.at[0, 0, 0].set(1)))
+    assert possible(world.tables, seen)
+    never = world.tables.copy()
+    never[:, :, 0, 0, 0, 0, 1] = 0
+    seen[0, 0, 0] = 1
+    assert not possible(never, seen)
 
 
 def test_bad_input_is_refused():

@@ -1,3 +1,4 @@
+import functools
 import itertools
 
 import jax
@@ -7,13 +8,14 @@ import pytest
 
 from mtrl.mdp import psr
 from mtrl.numerics.errors import BadInput
-from tests.helpers import assert_close, assert_mean
+from tests.helpers import assert_close, assert_mean, compiled, host
 
 
 def laws(model, horizon):
     return jax.vmap(lambda m: psr.trajectory_table(m, horizon=horizon))(model)
 
 
+@functools.partial(jax.jit, static_argnames=("tasks", "horizon", "episodes"))
 def data(seed, tasks, horizon=3, episodes=300):
     """Truth and counts under uniform actions."""
     model = psr.sample_two_state(jax.random.key(seed), tasks=tasks)
@@ -22,13 +24,15 @@ def data(seed, tasks, horizon=3, episodes=300):
     return model, counts
 
 
-em = jax.jit(psr.em, static_argnames="steps")
+em = compiled(psr.em, "steps")
+laws_of = compiled(laws, "horizon")
+start_of = jax.jit(psr.random_start)
 
 
 def test_expected_counts_are_those_over_latent_paths():
     """One EM step against Baum-Welch by enumeration of the states passed."""
-    model, counts = data(0, 1, horizon=2)
-    mu, t, e = (np.asarray(x[0]) for x in model)
+    model, counts = host(data(0, 1, horizon=2))
+    mu, t, e = (x[0] for x in model)
     moved, shown = np.zeros_like(t), np.zeros_like(e)
     for o1, a, o2 in np.ndindex(3, 2, 3):
         paths = {
@@ -46,15 +50,15 @@ def test_expected_counts_are_those_over_latent_paths():
 
 def test_em_never_lowers_the_likelihood():
     model, counts = data(1, 3)
-    fit = em(counts, psr.random_start(jax.random.key(2), model), steps=80)
+    fit = em(counts, start_of(jax.random.key(2), model), steps=80)
     assert (np.diff(fit.history) >= -1e-9).all()
     assert float(fit.log_likelihood.sum()) >= float(fit.history[-1]) - 1e-9
-    psr.check_columns(t=fit.model.transitions, e=fit.model.emissions)
+    psr.check_columns(t=jnp.asarray(fit.model.transitions), e=jnp.asarray(fit.model.emissions))
 
 
 def test_em_stays_at_the_truth_with_expected_counts():
     model, _ = data(2, 3)
-    fit = em(500 * laws(model, 3) / 4, model, steps=5)
+    fit = em(500 * laws_of(model, 3) / 4, model, steps=5)
     assert_close("fixed point T", fit.model.transitions, model.transitions, 1e-12)
     assert_close("fixed point E", fit.model.emissions, model.emissions, 1e-12)
     assert bool(fit.converged)
@@ -63,9 +67,9 @@ def test_em_stays_at_the_truth_with_expected_counts():
 def test_em_and_gradients_find_one_maximum():
     for shared in (True, False):
         model, counts = data(3, 2, episodes=3000)
-        sharing = jnp.ones((2, 2)) if shared else jnp.eye(2)
+        sharing = np.ones((2, 2)) if shared else np.eye(2)
         by_em = em(counts, model, sharing=sharing, steps=6000)
-        by_gradient = jax.jit(lambda c, m, s=shared: psr.gradient_mle(c, m, shared=s))(counts, model)
+        by_gradient = compiled(psr.gradient_mle, "shared")(counts, model, shared=shared)
         assert bool(by_em.converged) and bool(by_gradient.converged)
         # EM creeps along flat directions: per episode, and relative, both say the same.
         total = float(by_em.log_likelihood.sum())
@@ -76,34 +80,33 @@ def test_em_and_gradients_find_one_maximum():
 def test_joint_is_nested_in_separate():
     """Its maximum is lower, by about half a chi-squared of the parameters it saves."""
     model, counts = data(4, 4)
-    joint, separate = (em(counts, model, sharing=s, steps=400) for s in (jnp.ones((4, 4)), jnp.eye(4)))
+    joint, separate = (em(counts, model, sharing=s, steps=400) for s in (np.ones((4, 4)), np.eye(4)))
     gap = float(separate.log_likelihood.sum() - joint.log_likelihood.sum())
     assert 0 <= gap < 30
 
 
 def test_sharing_decides_what_moves():
     model, counts = data(5, 4)
-    start = psr.random_start(jax.random.key(0), model)
-    frozen = em(counts, start, sharing=jnp.zeros((4, 4)), steps=20).model
-    assert jnp.array_equal(frozen.transitions, start.transitions) and not jnp.array_equal(
-        frozen.emissions, start.emissions
-    )
-    teams = psr.finite.membership((0, 0, 1, 1), 4).astype(float)
+    start = host(start_of(jax.random.key(0), model))
+    frozen = em(counts, start, sharing=np.zeros((4, 4)), steps=20).model
+    assert np.array_equal(frozen.transitions, start.transitions)
+    assert not np.array_equal(frozen.emissions, start.emissions)
+    teams = np.asarray(psr.finite.membership((0, 0, 1, 1), 4)).astype(float)
     t = em(counts, start, sharing=teams, steps=20).model.transitions
     assert_close("within a team", t[0], t[1], 1e-14)
-    assert float(jnp.abs(t[0] - t[2]).max()) > 1e-3
-    one = em(counts, start._replace(emissions=jnp.broadcast_to(start.emissions[:1], start.emissions.shape)),
-             emission_sharing=jnp.ones((4, 4)), steps=20).model  # fmt: skip
+    assert np.abs(t[0] - t[2]).max() > 1e-3
+    alike = start._replace(emissions=np.broadcast_to(start.emissions[:1], start.emissions.shape))
+    one = em(counts, alike, emission_sharing=np.ones((4, 4)), steps=20).model
     assert_close("pooled emissions", one.emissions[0], one.emissions[3], 1e-14)
 
 
 def test_the_ball_keeps_transitions_near():
     model, counts = data(6, 2)
-    start = psr.perturbed(jax.random.key(1), model, size=0.5)
+    start = host(jax.jit(psr.perturbed)(jax.random.key(1), model, size=0.5))
     near = em(counts, start, radius=0.05, steps=30).model
-    size = jnp.abs(near.transitions - start.transitions).sum(-2)
+    size = np.abs(near.transitions - start.transitions).sum(-2)
     assert float(size.max()) <= 0.05 + 1e-12 and float(size.max()) > 0.049
-    psr.check_columns(t=near.transitions)
+    psr.check_columns(t=jnp.asarray(near.transitions))
 
 
 def test_paths_and_counts_are_the_same_data():
@@ -112,18 +115,17 @@ def test_paths_and_counts_are_the_same_data():
     paths = psr.Paths(jax.random.randint(key, (2, 30, 4), 0, 3), jax.random.randint(key, (2, 30, 3), 0, 2))
     counts = np.zeros((2, 3, 2, 3, 2, 3, 2, 3))
     for n in range(2):
-        for o, a in zip(np.asarray(paths.observations[n]), np.asarray(paths.actions[n]), strict=True):
+        for o, a in zip(*(np.asarray(x)[n] for x in paths), strict=True):
             counts[(n, o[0], a[0], o[1], a[1], o[2], a[2], o[3])] += 1
-    one, two = em(jnp.asarray(counts), model, steps=10), em(paths, model, steps=10)
+    one, two = em(counts, model, steps=10), em(paths, model, steps=10)
     assert_close("log-likelihood", one.log_likelihood, two.log_likelihood, 1e-10)
     assert_close("transitions", one.model.transitions, two.model.transitions, 1e-9)
 
 
 def test_restarts_take_the_best():
     model, counts = data(8, 2)
-    fit = jax.jit(lambda key: psr.best_of(key, lambda start: psr.em(counts, start, steps=60), model, restarts=5))(
-        jax.random.key(4)
-    )
+    best_of = compiled(lambda key: psr.best_of(key, lambda start: psr.em(counts, start, steps=60), model, restarts=5))
+    fit = best_of(jax.random.key(4))
     from_truth = em(counts, model, steps=60)
     assert float(fit.log_likelihood.sum()) > float(from_truth.log_likelihood.sum()) - 5
 

@@ -50,5 +50,5 @@ def test_bad_input_is_refused():
 
 
 def test_restriction():
-    world = worlds.sample_world(jax.random.key(0), **SIZES)
+    world = jax.jit(lambda key: worlds.sample_world(key, **SIZES))(jax.random.key(0))
     assert psr.restricted(world, 2).allowed.sum() == 3

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from mtrl.mdp.linear.neural.lsvi import buffer_loss, neural_lsvi
 from mtrl.mdp.linear.problem import view
 from mtrl.mdp.linear.samplers import sample_neural
 from mtrl.numerics.errors import BadInput
+from tests.helpers import compiled
 from tests.mdp.linear.worlds import steps
 
 SETTINGS = dict(rank=2, hidden=4, refit_every=2, steps=5)
@@ -16,7 +19,8 @@ SETTINGS = dict(rank=2, hidden=4, refit_every=2, steps=5)
 
 @pytest.fixture(scope="module")
 def world():
-    return sample_neural(jax.random.key(0), jnp.asarray(0.2), tasks=2, stages=2, states=3, actions=2, rank=2, dim=3)
+    sizes = dict(tasks=2, stages=2, states=3, actions=2, rank=2, dim=3)
+    return jax.jit(functools.partial(sample_neural, **sizes))(jax.random.key(0), jnp.asarray(0.2))
 
 
 def test_networks_are_fitted_when_it_is_time(world):
@@ -33,14 +37,20 @@ def test_networks_are_fitted_when_it_is_time(world):
 def test_loss_is_the_mean_squared_error_over_the_buffer():
     """Row by row, with the mean target of every pair."""
     body = nn.Body(features=2, hidden=(4,), activation=jnp.tanh)
-    x = jax.random.normal(jax.random.key(1), (5, 3))
-    network = nn.Network(body.init(jax.random.key(0), x), nn.draw_heads(jax.random.key(2), tasks=2, rank=2))
+
+    @jax.jit
+    def given():
+        x = jax.random.normal(jax.random.key(1), (5, 3))
+        return x, nn.Network(body.init(jax.random.key(0), x), nn.draw_heads(jax.random.key(2), tasks=2, rank=2))
+
+    x, network = given()
     visits = np.ones((2, 5))
     visits[0, 1], visits[1, 2] = 3, 0
     means = np.random.default_rng(0).normal(size=(2, 5))
-    f = np.asarray(values(body, network, x))
+    f = compiled(functools.partial(values, body))(network, x)
     rows = [(f[i, c] - means[i, c]) ** 2 for i in range(2) for c in range(5) for _ in range(int(visits[i, c]))]
-    assert np.isclose(buffer_loss(body, network, x, jnp.asarray(visits), jnp.asarray(visits * means)), np.mean(rows))
+    loss = compiled(functools.partial(buffer_loss, body))(network, x, visits, visits * means)
+    assert np.isclose(loss, np.mean(rows))
 
 
 def test_refitting_lowers_the_loss(world):
@@ -48,11 +58,12 @@ def test_refitting_lowers_the_loss(world):
     (_, (counts, plan, _)), _ = steps(
         neural_lsvi(**{**SETTINGS, "refit_every": 1, "steps": 400, "hidden": 8, "decay": 0.0}), world, 1
     )
-    body, x = nn.Body(features=2, hidden=(8,), activation=jnp.tanh), world.inputs.reshape(6, 3)
+    body, x = nn.Body(features=2, hidden=(8,), activation=jnp.tanh), np.asarray(world.inputs).reshape(6, 3)
+    loss = compiled(functools.partial(buffer_loss, body))
     data = (counts.transitions[:, 1].sum(-1).reshape(2, 6), counts.rewards[:, 1].reshape(2, 6))
     network = jax.tree.map(lambda x: x[1, 0], plan.memory.params)
     nothing = network._replace(heads=0 * network.heads)
-    assert buffer_loss(body, network, x, *data) < 0.01 * buffer_loss(body, nothing, x, *data)
+    assert loss(network, x, *data) < 0.01 * loss(nothing, x, *data)
 
 
 def test_bodies_per_task_have_their_own_parameters(world):
