@@ -11,23 +11,37 @@ from mtrl.numerics.linalg.subspaces import sin_theta
 from mtrl.numerics.moments import Moments, moments
 from mtrl.representation.active import algorithm, problem
 from mtrl.representation.subspace import alternating_minimisation
-from tests.helpers import assert_below, assert_close
+from tests.helpers import assert_below, assert_close, compiled, host
 
 DIM, RANK, TASKS = 12, 3, 10
-PARAMS = problem.rare_direction_instance(jax.random.key(1), dim=DIM, rank=RANK, tasks=TASKS)
-TARGET = moments(*(z[None] for z in problem.target_data(jax.random.key(2), PARAMS, 100, noise=0.5)))
-DRAW = functools.partial(problem.gaussian_moments, regressors=(PARAMS.basis @ PARAMS.heads).T, noise=0.5)
+
+
+@jax.jit
+def instance():
+    params = problem.rare_direction_instance(jax.random.key(1), dim=DIM, rank=RANK, tasks=TASKS)
+    return params, moments(*(z[None] for z in problem.target_data(jax.random.key(2), params, 100, noise=0.5)))
+
+
+PARAMS, TARGET = instance()
+REGRESSORS = jnp.asarray(np.asarray(PARAMS.heads).T @ np.asarray(PARAMS.basis).T)
+DRAW = functools.partial(problem.gaussian_moments, regressors=REGRESSORS, noise=0.5)
+DRAWN, SINE = compiled(DRAW), compiled(sin_theta)
 LEARN = functools.partial(algorithm.learn_linear, target=TARGET, rank=RANK, iterations=5)
 TOTALS = jnp.array([300, 600, 2000])
 
 
 @functools.partial(jax.jit, static_argnames=("reuse", "debias"))
-def run(key, norm, exponent, sparse=TASKS, ratio=0.05, reuse=False, debias=False):
+def program(key, norm, exponent, sparse, ratio, reuse, debias):
     sampler = algorithm.a_mtrl(
         learn=LEARN, totals=TOTALS, tasks=TASKS, floor=20, norm=norm, exponent=exponent, sparse=sparse,
         lasso_ratio=ratio, reuse=reuse, debias=debias,
     )  # fmt: skip
     return algorithm.run_epochs(key, sampler, DRAW, tasks=TASKS, epochs=3)
+
+
+def run(key, norm, exponent, sparse=TASKS, ratio=0.05, reuse=False, debias=False):
+    """One program for all numbers."""
+    return host(program(key, norm, exponent, sparse, ratio, reuse, debias))
 
 
 @jax.jit
@@ -45,14 +59,15 @@ def epochs():
 
 
 def test_learner_is_alternating_minimisation_on_samples_of_unequal_tasks():
-    source = DRAW(jax.random.key(5), jnp.arange(20, 20 + 7 * TASKS, 7))
-    learn = jax.jit(functools.partial(algorithm.learn_linear, target=TARGET, rank=RANK, iterations=40))
+    source = DRAWN(jax.random.key(5), np.arange(20, 20 + 7 * TASKS, 7))
+    learn = compiled(functools.partial(algorithm.learn_linear, target=TARGET, rank=RANK, iterations=40))
     learned = learn(jax.random.key(0), source)
-    start = jnp.linalg.qr(jax.random.normal(jax.random.key(6), (DIM, RANK)))[0]
-    fit = jax.jit(functools.partial(alternating_minimisation, iterations=300))(source, start)
-    assert sin_theta(learned.representation, fit.basis) < 1e-5
-    design = learned.representation.T @ TARGET.gram[0] @ learned.representation
-    right = learned.representation.T @ TARGET.cross[0]
+    start = np.linalg.qr(np.random.default_rng(6).normal(size=(DIM, RANK)))[0]
+    fit = compiled(functools.partial(alternating_minimisation, iterations=300))(source, start)
+    assert SINE(learned.representation, fit.basis) < 1e-5
+    target = host(TARGET)
+    design = learned.representation.T @ target.gram[0] @ learned.representation
+    right = learned.representation.T @ target.cross[0]
     assert_close("target head", learned.target_head, np.linalg.solve(design, right), rtol=1e-9)
     products = (learned.representation @ learned.heads).T, (fit.basis @ fit.heads.T).T
     assert_close("regressors", products[0], products[1], rtol=1e-4)
@@ -80,11 +95,12 @@ def test_active_rules_find_the_relevant_tasks(epochs):
 def test_active_beats_passive_over_keys():
     """Paired over 24 keys, 3 standard errors: false-alarm rate 1.3e-3."""
     keys = jax.random.split(jax.random.key(8), 24)
-    risk = {}
+    vmapped = jax.jit(jax.vmap(lambda k, *rule: program(k, *rule, TASKS, 0.05, False, False), (0, None, None)))
+    excess, risk = compiled(jax.vmap(functools.partial(problem.true_excess_risk, PARAMS))), {}
     for name, rule in RULES.items():
-        found = jax.vmap(lambda k, r=rule: run(k, *r))(keys)
-        estimate = jnp.einsum("sik,sk->si", found.learned.representation[:, -1], found.learned.target_head[:, -1])
-        risk[name] = jax.vmap(functools.partial(problem.true_excess_risk, PARAMS))(estimate)
+        found = host(vmapped(keys, *rule))
+        estimate = np.einsum("sik,sk->si", found.learned.representation[:, -1], found.learned.target_head[:, -1])
+        risk[name] = excess(estimate)
     assert_below("L2 below passive", risk["L2"], risk["passive"])
     assert_below("L1 below passive", risk["L1"], risk["passive"])
 
@@ -93,12 +109,13 @@ def test_fresh_samples_against_pooled(epochs):
     pooled = run(jax.random.key(3), *RULES["passive"], reuse=True)
     # The pooled fit of the last epoch is the fit on the sum of all epochs' moments.
     keys = split_named(split_named(jax.random.key(3), "run")["run"], "data")["data"]
-    parts = [DRAW(jax.random.fold_in(keys, e), pooled.counts[e]) for e in range(3)]
+    parts = [DRAWN(jax.random.fold_in(keys, e), pooled.counts[e]) for e in range(3)]
     total = jax.tree.map(lambda *leaves: sum(leaves), *parts)
-    expected = LEARN(jax.random.key(0), total)
-    assert sin_theta(pooled.learned.representation[-1], expected.representation) < 1e-9
-    fresh = LEARN(jax.random.key(0), parts[-1])
-    assert sin_theta(epochs["passive"].learned.representation[-1], fresh.representation) < 1e-9
+    learn = compiled(LEARN)
+    expected = learn(jax.random.key(0), total)
+    assert SINE(pooled.learned.representation[-1], expected.representation) < 1e-9
+    fresh = learn(jax.random.key(0), parts[-1])
+    assert SINE(epochs["passive"].learned.representation[-1], fresh.representation) < 1e-9
 
 
 def test_k_sparse_samples_only_k_tasks_beyond_the_floor():
@@ -152,7 +169,7 @@ def test_nothing_selected_means_uniform_with_k_sparse_selection():
 
 
 def test_least_identified_head_is_reported():
-    source = DRAW(jax.random.key(5), jnp.full(TASKS, 50).at[4].set(2))
+    source = DRAWN(jax.random.key(5), np.where(np.arange(TASKS) == 4, 2, 50))
     learn = jax.jit(functools.partial(algorithm.learn_linear, target=TARGET, rank=RANK, iterations=3))
     assert learn(jax.random.key(0), source).head_rank == 2  # two samples cannot identify three coordinates
 
@@ -167,12 +184,15 @@ def test_every_epoch_has_its_own_learner_key():
 
 
 def test_penalty_of_the_lasso_reaches_the_estimate():
-    learned = LEARN(jax.random.key(0), DRAW(jax.random.key(5), jnp.full(TASKS, 60)))
+    learned = compiled(LEARN)(jax.random.key(0), DRAWN(jax.random.key(5), np.full(TASKS, 60)))
+    estimate = compiled(
+        lambda learned, ratio: algorithm.estimate_relevance(learned, norm=1.0, lasso_ratio=ratio).vector
+    )
     for ratio in (0.02, 0.5):
-        found = algorithm.estimate_relevance(learned, norm=1.0, lasso_ratio=ratio).vector
+        found = estimate(learned, ratio)
         miss = learned.heads.T @ (learned.target_head - learned.heads @ found)
-        limit = ratio * jnp.max(jnp.abs(learned.heads.T @ learned.target_head))
-        assert_close("largest correlation of the miss is lambda", jnp.max(jnp.abs(miss)), limit, rtol=1e-3)
+        limit = ratio * np.max(np.abs(learned.heads.T @ learned.target_head))
+        assert_close("largest correlation of the miss is lambda", np.max(np.abs(miss)), limit, rtol=1e-3)
 
 
 def test_nan_is_never_taken_for_uniform():

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,23 +9,24 @@ from mtrl.representation.convex.mean_regularised import mean_regularised
 from mtrl.representation.convex.oracle import oracle
 from mtrl.representation.convex.single_task import ridge
 from mtrl.representation.subspace.structures import STRUCTURES, structured
-from tests.helpers import assert_close, assert_mean
+from tests.helpers import assert_close, assert_mean, compiled
 from tests.representation.convex.fixtures import DIM, SAMPLES, TASKS, data, solve
 
 NOISE = 0.5
+ORACLE = compiled(functools.partial(oracle, noise=NOISE))
 
 
 def test_unrelated_tasks_give_ridge():
-    coupling, covariance = jnp.eye(TASKS)[None], jnp.eye(DIM)[None] / DIM
-    weights = oracle(*data(), coupling, covariance, noise=NOISE)
+    coupling, covariance = np.eye(TASKS)[None], np.eye(DIM)[None] / DIM
+    weights = ORACLE(*data(), coupling, covariance)
     assert_close("ridge", weights, solve(ridge)(DIM * NOISE**2 / SAMPLES).weights, 1e-9)
 
 
 def test_a_common_centre_gives_mean_regularisation():
     # w_t = centre + deviation, variances a and b per entry: the centre's own prior is flat as a grows.
     a, b = 1e7, 0.3
-    coupling = jnp.stack([a * jnp.ones((TASKS, TASKS)), b * jnp.eye(TASKS)])
-    weights = oracle(*data(), coupling, jnp.stack([jnp.eye(DIM)] * 2), noise=NOISE)
+    coupling = np.stack([a * np.ones((TASKS, TASKS)), b * np.eye(TASKS)])
+    weights = ORACLE(*data(), coupling, np.stack([np.eye(DIM)] * 2))
     expected = solve(mean_regularised, mu=1e-12)(NOISE**2 / (b * SAMPLES)).weights
     assert_close("mean-regularised", weights, expected, 1e-4)
 
@@ -40,7 +43,7 @@ def test_the_law_of_the_structure_is_that_of_its_weights(structure, key):
         scores = (vectors.T @ vector) ** 2 / jnp.where(kept, values, 1)
         return jnp.mean(scores, where=kept), jnp.sum(jnp.where(kept, 0, scores))
 
-    ratio, outside = jax.vmap(standardised)(jax.random.split(key, 2000))
+    ratio, outside = compiled(jax.vmap(standardised))(jax.random.split(key, 2000))
     assert_mean("quadratic form", ratio, 1.0)
     assert float(np.max(outside)) < 1e-12
 
@@ -56,5 +59,5 @@ def test_no_ridge_beats_it(structure, key):
         best = oracle(x, y, drawn.coupling, drawn.covariance, noise=NOISE)
         return jnp.sum((best - drawn.weights) ** 2) - jnp.sum((alone - drawn.weights) ** 2)
 
-    gaps = np.asarray(jax.vmap(errors)(jax.random.split(key, 300)))
+    gaps = compiled(jax.vmap(errors))(jax.random.split(key, 300))
     assert gaps.mean() + 5 * gaps.std() / np.sqrt(len(gaps)) < 0
