@@ -8,7 +8,7 @@ ratios to the first.
 import functools
 
 from experiments.linear_representation.protocol import convex
-from mtrl.harness import jax, jnp
+from mtrl.harness import jnp
 
 # Which structure each method is made for; the others serve as baselines.
 MADE_FOR = {
@@ -125,6 +125,5 @@ def path(name, *, iterations, gap, ratios, clusters):
 
 def select(name, folds, *, points, ratio_min, **options):
     """Weights of a method with its penalty chosen by cross-validation over `folds`."""
-    total = jax.tree.map(lambda v: jnp.sum(v, axis=0), folds)
-    lams = convex.lam_grid(lam_max(name, convex.data_term(total)), points=points, ratio=ratio_min)
+    lams = convex.lam_grid(lam_max(name, convex.term_of_folds(folds)), points=points, ratio=ratio_min)
     return convex.select_lam(path(name, **options), folds, lams)

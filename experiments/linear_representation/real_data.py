@@ -4,6 +4,9 @@
 (age dropped). `digits`: one-against-all labels of 10 digits, shared design. `--school=FILE`, `--sarcos=FILE`: those data in the layouts of
 their public copies. `--data_dir=FILE`: any multitask table, published or one's own (`mtrl.data.read_tasks`). Every seed is a random split;
 inputs and responses are centred on the training rows of a task; errors are relative to single-task ridge on the same split.
+
+Wide tables (hundreds of inputs, fewer rows that train: oes97, oes10 and atp1d of Mulan) keep the rows of their folds instead of Gram
+matrices, and their splits run one after another.
 """
 
 import pathlib
@@ -11,6 +14,7 @@ import pathlib
 import numpy as np
 
 from experiments.linear_representation import methods
+from experiments.linear_representation.protocol import convex
 from mtrl import data as readers
 from mtrl import representation
 from mtrl.harness import BadInput, Figure, OwnDataConfig, dataset, field, jax, jnp, over_seeds, split_named
@@ -112,8 +116,17 @@ def published_splits(config, seeds, mask):
     return chosen
 
 
-def one_split(key, *arrays, name, folds=FOLDS, published=False, **options):
-    """Test RMSE, mean over tasks, of one method on a random split of (x, y, mask, share that trains), or on a given one before these."""
+def few_rows(mask, fraction, dim):
+    """The most rows of a task that train where they are too few to pay for Gram matrices, else 0."""
+    most = int(np.maximum(np.round(fraction * mask.sum(1)), 2 * FOLDS).max())
+    return 0 if convex.gram_pays(most, dim, 1) else most
+
+
+def one_split(key, *arrays, name, folds=FOLDS, published=False, rows=0, **options):
+    """Test RMSE, mean over tasks, of one method on a random split of (x, y, mask, share that trains), or on a given one before these.
+
+    With `rows` the folds stay rows, of at most so many a task, instead of moments: the same estimators.
+    """
     given, x, y, mask, fraction = arrays if published else (None, *arrays)
     keys = split_named(key, "split")
     order = jnp.where(mask, jax.random.uniform(keys["split"], mask.shape), 2.0)
@@ -127,8 +140,11 @@ def one_split(key, *arrays, name, folds=FOLDS, published=False, **options):
         return v - mean
 
     x, y = centre(x, train[..., None]), centre(y, train)
-    moments = statistics.fold_moments(x, y, jnp.where(train, rank % folds, -1), folds)
-    chosen = methods.select(name, moments, clusters=3, ratio_min=1e-3, ratios=(0.5,), **options)
+    if rows:
+        data = convex.fold_rows(x, y, rank, train, folds, most=rows)
+    else:
+        data = statistics.fold_moments(x, y, jnp.where(train, rank % folds, -1), folds)
+    chosen = methods.select(name, data, clusters=3, ratio_min=1e-3, ratios=(0.5,), **options)
     residual = jnp.where(test, jnp.einsum("tnd,dt->tn", x, chosen.weights) - y, 0)
     return jnp.mean(jnp.sqrt(jnp.sum(residual**2, axis=1) / jnp.sum(test, axis=1)))
 
@@ -143,6 +159,9 @@ def run(config, seeds):
     published = name == "school" and bool(config.splits)
     given = (published_splits(config, seeds, arrays[2]),) if published else ()
     options |= dict(published=True) if published else {}
+    rows = 0 if published else few_rows(arrays[2], TRAIN[name], arrays[0].shape[2])
+    # Of large files one split at a time: many at once leave the cache, and wait for the slowest.
+    options |= dict(rows=rows, in_turn=True) if rows else {}
     errors = [
         over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, per_seed=given, **options) for method in METHODS
     ]

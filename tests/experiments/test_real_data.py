@@ -8,6 +8,7 @@ from experiments.linear_representation import STUDY as REPRESENTATION
 from experiments.linear_representation import real_data
 from experiments.rmt_regression import STUDY as REGRESSION
 from experiments.rmt_regression import real
+from mtrl.harness import over_seeds
 from mtrl.harness.cli import run_study
 from mtrl.harness.config import replace
 from mtrl.harness.run import store
@@ -118,3 +119,17 @@ def test_equal_responses_are_refused(tmp_path):
     config = replace(real_data.RealConfig(), datasets=("own",), data_dir=str(tmp_path / "flat.csv"))
     with pytest.raises(BadInput, match="responses of .* are all equal"):
         real_data.load("own", config)
+
+
+@pytest.mark.parametrize("method", real_data.METHODS)
+def test_a_wide_table_kept_as_rows_gives_the_errors_of_its_moments(method):
+    """Unequal tasks of 60 features and at most 8 training rows, for which Gram matrices do not pay."""
+    rng = np.random.default_rng(0)
+    x, mask = rng.normal(size=(3, 16, 60)), np.arange(16) < np.array([[16], [13], [14]])
+    y = np.einsum("tnd,d->tn", x, rng.normal(size=60)) / 8 + 0.1 * rng.normal(size=(3, 16))
+    rows = real_data.few_rows(mask, 0.5, 60)
+    assert rows == 8 and real_data.few_rows(mask, 0.5, 5) == 0
+    how = dict(name=method, points=3, iterations=3000, gap=1e-10)
+    arrays = (np.where(mask[..., None], x, 0), np.where(mask, y, 0), mask, 0.5)
+    errors = [over_seeds(real_data.one_split, [0, 1], *arrays, rows=few, in_turn=True, **how) for few in (rows, 0)]
+    np.testing.assert_allclose(*errors, rtol=1e-9 if "ridge" in method or "regular" in method else 1e-4)

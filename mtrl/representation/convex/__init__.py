@@ -43,7 +43,16 @@ from jaxtyping import Array
 
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.clustered import Clustered, cluster_penalty, clustered, membership_given_weights
-from mtrl.representation.convex.cross_validation import Selection, cold_path, lam_grid, select_lam, warm_path
+from mtrl.representation.convex.cross_validation import (
+    RowFolds,
+    Selection,
+    cold_path,
+    fold_rows,
+    lam_grid,
+    select_lam,
+    term_of_folds,
+    warm_path,
+)
 from mtrl.representation.convex.dirty import dirty
 from mtrl.representation.convex.elastic import elastic
 from mtrl.representation.convex.factored_trace_norm import factored_trace_norm
@@ -58,6 +67,7 @@ from mtrl.representation.convex.quadratic import (
     data_term,
     data_term_of_rows,
     data_term_shared_design,
+    gram_pays,
 )
 from mtrl.representation.convex.robust import robust
 from mtrl.representation.convex.robust_features import robust_features
@@ -70,13 +80,13 @@ from mtrl.representation.convex.trace_norm import trace_norm, trace_norm_max
 from mtrl.representation.tasks import pack_tasks
 
 __all__ = [
-    "Clustered", "DataTerm", "Decomposition", "FeatureLearning", "Selection", "TaskRelationship", "Weights",
+    "Clustered", "DataTerm", "Decomposition", "FeatureLearning", "RowFolds", "Selection", "TaskRelationship", "Weights",
     "cluster_penalty", "clustered", "cold_path", "correlations", "curvature", "data_term",
     "data_term_of_rows", "data_term_shared_design", "dirty", "elastic", "factored_trace_norm", "feature_selection",
-    "feature_selection_max", "fit", "lam_from_alpha", "lam_grid", "lasso", "lasso_max", "max_norm", "max_norm_max",
-    "mean_regularised", "membership_given_weights", "mtfl", "oracle", "pooled_ridge", "ridge", "robust",
-    "robust_features", "select_lam", "sparse_low_rank", "task_relationship", "trace_norm", "trace_norm_max",
-    "warm_path",
+    "feature_selection_max", "fit", "fold_rows", "gram_pays", "lam_from_alpha", "lam_grid", "lasso", "lasso_max", "max_norm",
+    "max_norm_max", "mean_regularised", "membership_given_weights", "mtfl", "oracle", "pooled_ridge", "ridge", "robust",
+    "robust_features", "select_lam", "sparse_low_rank", "task_relationship",
+    "term_of_folds", "trace_norm", "trace_norm_max", "warm_path",
 ]  # fmt: skip
 
 

@@ -104,6 +104,43 @@ def hessians(term: DataTerm) -> Float[Array, "task dim dim"]:
     return jnp.broadcast_to(designs(term), (tasks, dim, dim))
 
 
+def total_hessian(term: DataTerm) -> Float[Array, "dim dim"]:
+    """`sum_t H_t`; from rows in one product, without the H of every task."""
+    if term.rows is None:
+        return jnp.sum(hessians(term), axis=0)
+    tasks, dim = term.means.cross.shape
+    shared = jnp.einsum("tni,tnj->ij", term.rows, term.rows) * (tasks / term.rows.shape[0])
+    return shared + tasks * term.ridge * jnp.eye(dim, dtype=term.rows.dtype)
+
+
+class Dual(NamedTuple):
+    """`(H_t + lam I)^{-1} = (I - half_t^T half_t) / shift`, half_t = L_t^{-1} R_t with `L_t L_t^T = R_t R_t^T + shift I`.
+
+    R_t are the rows of a data term and shift = lam + its ridge: a factor of (sample, sample) instead of (dim, dim). Solutions carry a
+    relative error of about eps ||H|| / shift.
+    """
+
+    half: Float[Array, "task sample dim"]  # one for all tasks where they share their design
+    shift: Scalar
+
+
+def dual(term: DataTerm, lam: Scalar) -> Dual | None:
+    """The inverse of every `H_t + lam I` where rows fewer than features make it cheap, else None."""
+    if term.rows is None or term.rows.shape[1] >= term.rows.shape[2]:
+        return None
+    shift, eye = term.ridge + lam, jnp.eye(term.rows.shape[1], dtype=term.rows.dtype)
+    lower = jnp.linalg.cholesky(jnp.einsum("tni,tmi->tnm", term.rows, term.rows) + shift * eye)
+    return Dual(jax.scipy.linalg.solve_triangular(lower, term.rows, lower=True), shift)
+
+
+def solve_dual(inverse: Dual, right: Float[Array, "dim task"]) -> Float[Array, "dim task"]:
+    """`(H_t + lam I)^{-1} right_t` in column t."""
+    half = inverse.half
+    if half.shape[0] == 1:
+        return (right - half[0].T @ (half[0] @ right)) / inverse.shift
+    return (right - jnp.einsum("tnd,tn->dt", half, jnp.einsum("tnd,dt->tn", half, right))) / inverse.shift
+
+
 def image(term: DataTerm, weights: Float[Array, "part task"], index: Int[Array, " part"] | None = None) -> Array:
     """Half a product with H: `X_t w_t / sqrt(n_t)` as (task, sample) from rows, all of `H_t w_t` from moments.
 

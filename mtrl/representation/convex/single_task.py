@@ -11,17 +11,20 @@ from jaxtyping import Array, Float
 from mtrl.numerics.checks import check_nonnegative, check_positive
 from mtrl.numerics.types import Scalar
 from mtrl.representation.convex.penalties import entries
-from mtrl.representation.convex.quadratic import DataTerm, designs, gradient, value_at_zero
+from mtrl.representation.convex.quadratic import DataTerm, designs, dual, gradient, solve_dual, value_at_zero
 from mtrl.representation.convex.solver import Weights, certified
 from mtrl.representation.convex.working_set import fit_rows
 
 
 def ridge(term: DataTerm, lam: Scalar) -> Weights:
-    """`(H_t + lam I) w_t = b_t` per task, lam > 0."""
+    """`(H_t + lam I) w_t = b_t` per task, lam > 0; in the dual where the samples are fewer than the features."""
     check_positive(lam=lam)
-    gram, cross = designs(term), term.means.cross
-    eye = jnp.eye(cross.shape[1], dtype=cross.dtype)
-    weights = jnp.linalg.solve(gram + lam * eye, cross[..., None])[..., 0].T
+    cross = term.means.cross
+    if (inverse := dual(term, lam)) is not None:
+        weights = solve_dual(inverse, cross.T)
+    else:
+        eye = jnp.eye(cross.shape[1], dtype=cross.dtype)
+        weights = jnp.linalg.solve(designs(term) + lam * eye, cross[..., None])[..., 0].T
     return by_slope(term, weights, gradient(term, weights) + lam * weights, lam)
 
 

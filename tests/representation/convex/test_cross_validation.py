@@ -3,12 +3,22 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
 
 from mtrl.numerics.moments import fold_moments
-from mtrl.representation.convex.cross_validation import cold_path, lam_grid, select_lam, warm_path
+from mtrl.representation.convex.cross_validation import (
+    cold_path,
+    fold_rows,
+    lam_grid,
+    select_lam,
+    term_of_folds,
+    warm_path,
+)
 from mtrl.representation.convex.feature_selection import feature_selection
+from mtrl.representation.convex.mean_regularised import mean_regularised
+from mtrl.representation.convex.quadratic import gradient
 from mtrl.representation.convex.single_task import ridge
 from tests.helpers import assert_close
 from tests.representation.convex.fixtures import SAMPLES, TASKS, data, term
@@ -44,3 +54,28 @@ def test_warm_path_equals_cold_fits():
     cold, _ = cold_path(fit, term(), LAMS)
     assert_close("path", warm, cold, 1e-6)
     assert float(jnp.max(gaps)) < 1e-12
+
+
+CLOSED = {
+    "ridge": lambda term, lams: cold_path(ridge, term, lams),
+    "mean-regularised": lambda term, lams: cold_path(lambda d, lam: mean_regularised(d, lam, mu=0.1 * lam), term, lams),
+}
+
+
+@pytest.mark.parametrize("name", [*CLOSED, "l2,1"])
+def test_folds_kept_as_rows_choose_what_their_moments_choose(name):
+    """Unequal tasks of few samples in 40 dimensions: the same errors of every weight, the same choice, the same weights."""
+    dim, samples, most = 40, 11, 10
+    x, y = jax.random.normal(jax.random.key(0), (3, samples, dim)), jax.random.normal(jax.random.key(1), (3, samples))
+    rank = jnp.argsort(jax.random.uniform(jax.random.key(2), y.shape), axis=1)
+    train = rank < jnp.array([[10], [7], [8]])
+    path = CLOSED.get(name) or functools.partial(warm_path, functools.partial(feature_selection, gap=1e-13))
+    rows = fold_rows(x, y, rank, train, 3, most=most)
+    assert rows.x.shape == (3, 3, 4, dim) and int(rows.mask.sum()) == 25 and term_of_folds(rows).rows is not None
+    stacked = fold_moments(x, y, jnp.where(train, rank % 3, -1), 3)
+    ours, theirs = (jax.jit(lambda folds: select_lam(path, folds, LAMS))(folds) for folds in (rows, stacked))
+    assert_close("errors", ours.errors, theirs.errors, 1e-9)
+    assert int(ours.index) == int(theirs.index) and float(ours.gap) < 1e-12
+    assert_close("weights", ours.weights, theirs.weights, 1e-9)
+    zero = jnp.zeros((dim, 3))
+    assert_close("all", gradient(term_of_folds(rows), zero), gradient(term_of_folds(stacked), zero), 1e-12)

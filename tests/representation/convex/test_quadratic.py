@@ -50,7 +50,7 @@ def test_rows_give_what_their_moments_give(shared):
     weights = jax.random.normal(jax.random.key(9), (6, 5))
     for use in (L.value, L.gradient, L.task_errors):
         assert_close(use.__name__, use(rows, weights), use(stacked, weights), 1e-12)
-    for use in (L.hessians, L.curvature):
+    for use in (L.hessians, L.total_hessian, L.curvature):
         assert_close(use.__name__, use(rows), use(stacked), 1e-12)
     index = jnp.array([4, 1, 2])
     some = jnp.zeros((6, 5)).at[index].set(weights[index])
@@ -60,6 +60,29 @@ def test_rows_give_what_their_moments_give(shared):
         part = L.restrict(form, index)
         ours, whole = L.gradient(part, weights[index]), L.gradient(stacked, some)
         assert_close("restricted", ours, whole[index], 1e-12)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("more", [0.0, 0.3])
+def test_few_samples_are_solved_in_the_dual(shared, more):
+    """The closed forms on 2 samples of 6 features from their rows are those on the (dim, dim) Gram matrices."""
+    x, y = data(shared)
+    rows, stacked = (
+        L.with_ridge(few_samples(shared), more),
+        L.with_ridge(L.data_term(moments(x[:, :2], y[:, :2])), more),
+    )
+    few = L.restrict(rows, jnp.arange(2))
+    assert L.dual(rows, 0.1) is not None and L.dual(stacked, 0.1) is None and L.dual(few, 0.1) is None
+    fits = {
+        "ridge": lambda term: ridge(term, 1e-3),
+        "mean-regularised": lambda term: mean_regularised(term, 0.3, mu=1e-3),
+        "no pull": lambda term: mean_regularised(term, 0.0, mu=0.1),
+        "pooled": lambda term: pooled_ridge(term, 1e-3),
+    }
+    for name, fit in fits.items():
+        found = fit(rows)
+        assert_close(name, found.weights, fit(stacked).weights, 1e-10)
+        assert bool(found.converged) and float(found.gap) < 1e-18
 
 
 def test_a_part_keeps_its_rows_where_a_gram_matrix_does_not_pay_for_its_tasks():
