@@ -82,9 +82,8 @@ def ahead(work: str, side: str, words: str, goal: float) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, {c.arms} arms; M = {c.tasks}, width {c.width}",
     title="LinUCB beside MABWiser, training beside PyTorch",
-    size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, {c.arms} arms; M = {c.tasks}, width {c.width}",
     question="How fast are a round of LinUCB and an update of the network beside MABWiser and PyTorch?",
     claims=(
         ahead("round", ALONE, "one seed of LinUCB, compared with MABWiser:", 1.0),
@@ -96,4 +95,4 @@ FIGURE = Figure(
         "smoke": dict(seeds=2, tasks=2, dim=3, rank=1, arms=3, rounds=3, width=4, updates=2, repeats=2),
         "paper": dict(rounds=1000, updates=1000, repeats=10),
     },
-)
+)  # fmt: skip

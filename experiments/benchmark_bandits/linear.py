@@ -113,9 +113,8 @@ NORMALS = (
 FIXED, FRESH = "for 64 seeds", "with arms drawn afresh every round"
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} seeds, M = {c.tasks}, d = {c.dim}, {c.arms} arms, T = {c.rounds}",
     title="LinUCB and MTLR-OFUL for 64 seeds against literal NumPy loops",
-    size=lambda c, at: f"{c.seeds} seeds, M = {c.tasks}, d = {c.dim}, {c.arms} arms, T = {c.rounds}",
     question="How much faster do LinUCB and MTLR-OFUL run for 64 seeds at once than literal NumPy loops?",
     claims=(
         claim("LinUCB", "fixed arms", FIXED),

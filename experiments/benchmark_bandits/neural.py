@@ -79,8 +79,7 @@ def claim(network: str, which: Any, words: str) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True,
     title="Neural bandit: rounds per second against a Python loop over jitted steps",
     size=lambda c, at: (
         f"{c.seeds} seeds, M = {c.tasks}, widths {c.widths[0]} to {c.widths[-1]}, {c.steps} steps a refit"
@@ -94,4 +93,4 @@ FIGURE = Figure(
         "smoke": dict(seeds=2, tasks=2, rounds=6, widths=(4,), steps=2, repeats=2),
         "paper": dict(seeds=32, rounds=100, steps=150, repeats=5),
     },
-)
+)  # fmt: skip

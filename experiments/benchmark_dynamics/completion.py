@@ -104,9 +104,8 @@ LIMIT = {PLANS[0]: "the limit: sharing saves steps alone, 1.6 times with the pap
 BOUND = "; steps alone allow (sum T_c + m T) / (max T_c + m T), 1.6 with the paper's list"
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} runs, n = {c.n}, {c.count} entries, {len(c.switches)} or {c.grid} T_c up to {c.switches[-1]}",
     title="Matrix completion at many T_c: branches of one first task against every one anew, and a literal NumPy loop",
-    size=lambda c, at: f"{c.seeds} runs, n = {c.n}, {c.count} entries, {len(c.switches)} or {c.grid} T_c up to {c.switches[-1]}",
     question="How much time does sharing one first task among all lengths of pre-training save in matrix completion?",
     claims=(
         *(faster(f"sharing the first task alone, {plan}: at least 4 times faster than every T_c anew", 4.0,

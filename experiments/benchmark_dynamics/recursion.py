@@ -82,9 +82,8 @@ def draw(data: Any, config: Config) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} runs, {c.steps} steps", headline=True,
     title="Scalar recursion and phase portraits against literal NumPy loops",
-    size=lambda c, at: f"{c.seeds} runs, {c.steps} steps",
     question="How much faster are the scalar recursion and the phase portraits than literal NumPy loops, with the same end points?",
     claims=(
         *(faster(f"{work} at least 30 times faster than a literal loop", 30.0,
@@ -94,5 +93,4 @@ FIGURE = Figure(
               exact(value("apart").then(lambda array: array.max("work"))), at_most(1e-9), unit="1", reason="rounding"),
     ),
     presets={"smoke": dict(seeds=2, steps=20, depths=(2, 3), repeats=2), "paper": dict(seeds=100, repeats=10)},
-    headline=True,
 )  # fmt: skip

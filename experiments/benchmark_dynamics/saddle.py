@@ -116,9 +116,8 @@ def tolerances(quantity: Any) -> Any:
 
 EQUAL = "to the same residual"
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{len(c.loads)} loads, residual {c.tolerance:g}",
     title="Saddle point of one task along its loads: Newton steps in one program against the damped iteration in NumPy",
-    size=lambda c, at: f"{len(c.loads)} loads, residual {c.tolerance:g}",
     question="How much faster is the curve of one task's saddle points than the paper's damped iteration in NumPy, to one residual?",
     claims=(
         faster(f"Newton steps on the library's nodes at least 20 times faster than the paper's iteration in NumPy, {EQUAL}", 20.0,

@@ -110,10 +110,8 @@ STACKED = (
 )
 
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True, size=lambda c, at: f"m = {c.tasks:,} tasks, d = {c.dim}, {c.rows} rows a task",
     title="Posteriors of 10,000 tasks against NumPy: time and memory",
-    size=lambda c, at: f"m = {c.tasks:,} tasks, d = {c.dim}, {c.rows} rows a task",
     question="How much time and memory do the posteriors of 10,000 tasks take, against NumPy?",
     presets={"smoke": dict(tasks=40, dim=3, rows=5, repeats=2), "paper": dict(tasks=100_000)},
     claims=(

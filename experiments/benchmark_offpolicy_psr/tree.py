@@ -85,9 +85,8 @@ def times(slow: str) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"O = {c.observations}, A = {c.actions}, H = {c.horizon}",
     title="The recursion on the tree of trajectories against NumPy",
-    size=lambda c, at: f"O = {c.observations}, A = {c.actions}, H = {c.horizon}",
     question="How much faster is the recursion on the tree of trajectories than NumPy, with the same total variations?",
     presets={"smoke": dict(seeds=2, states=2, observations=2, actions=2, horizon=3, repeats=2), "paper": dict(seeds=20)},
     claims=(

@@ -122,12 +122,9 @@ def disagreement(*methods: str) -> Any:
 
 
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True, size=lambda c, at: f"T = {at['tasks']}, P = {at['parameters']:,}", optional=("seconds", "direction"),
     title="One aggregation step against NumPy, convex programs and TorchJD",
-    size=lambda c, at: f"T = {at['tasks']}, P = {at['parameters']:,}",
     question="How fast is one aggregation step, against NumPy, convex programs and TorchJD at equal accuracy?",
-    optional=("seconds", "direction"),
     presets={
         "smoke": dict(tasks=(2,), parameters=(20,), program_tasks=0, repeats=2),
         "paper": dict(parameters=(10_000, 1_000_000), program_tasks=40, repeats=10),

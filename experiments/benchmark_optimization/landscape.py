@@ -78,9 +78,8 @@ def draw(data: Any, config: LandscapeConfig) -> Any:
 points = value("point").then(lambda array: array.isel(start=[0, 2, 3, 4]))
 apart = abs(points.at(side="literal") - points.at(side="ours"))
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{len(METHODS)} methods, 5 starts",
     title="A landscape's paths in one program against a literal loop",
-    size=lambda c, at: f"{len(METHODS)} methods, 5 starts",
     question="How much faster are all paths on the landscape in one program than in a literal loop?",
     presets={"smoke": dict(steps=20, literal_steps=20, repeats=2)},
     claims=(

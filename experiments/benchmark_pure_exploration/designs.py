@@ -133,10 +133,8 @@ def no_worse(design):
 PEERS = {LITERAL: "first-order steps in NumPy", CONVEX: "cvxpy with Clarabel"}
 LOOSE = {name: "NumPy's ladder ends at a gap of percents, this project at 1e-6" for name in ("E", "XY")}
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True, size=lambda c, at: f"d = {c.dim}, {c.arms} arms",
     title="Optimal designs: time against NumPy and cvxpy",
-    size=lambda c, at: f"d = {c.dim}, {c.arms} arms",
     question="How fast are the optimal designs, against NumPy and cvxpy at a like gap?",
     claims=(
         *(protocol.faster(f"{design} design: times faster than {other}", goal, speedup(design, other),

@@ -107,9 +107,8 @@ def middle(name):
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, M = {min(c.tasks)} to {max(c.tasks)}",
     title="DouExpDes over the number of tasks: time against NumPy, and the same results",
-    size=lambda c, at: f"{c.seeds} seeds, d = {c.dim}, M = {min(c.tasks)} to {max(c.tasks)}",
     question="How much time does DouExpDes take over the number of tasks, against NumPy, and are the results the same?",
     claims=(
         protocol.faster("a sweep over M at all seeds: times faster than NumPy", 20.0,

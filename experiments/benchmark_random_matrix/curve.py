@@ -114,10 +114,8 @@ def times(slow):
 
 
 FIGURE = Figure(
-    __name__,
-    headline=True,
+    __name__, headline=True, size=lambda c, at: f"{c.points} points; Monte Carlo at d = {c.dim}",
     title="A predicted-risk curve with gradients against Monte Carlo and SciPy",
-    size=lambda c, at: f"{c.points} points; Monte Carlo at d = {c.dim}",
     question="How much cheaper is a predicted risk curve with gradients than Monte Carlo or a root finder of the same accuracy?",
     presets={"smoke": dict(dim=16, points=5, pilot=4, repeats=2), "paper": dict(dim=400)},
     claims=(

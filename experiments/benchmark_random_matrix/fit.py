@@ -96,9 +96,8 @@ def draw(data, config):
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"T = {c.tasks}, d = {c.dim}, n = {c.samples} a task",
     title="One fit against dense linear algebra: time and memory",
-    size=lambda c, at: f"T = {c.tasks}, d = {c.dim}, n = {c.samples} a task",
     question="How much time and memory does one fit of the multitask ridge take, against dense linear algebra?",
     presets={"smoke": dict(tasks=2, dim=20, samples=30, repeats=2)},
     memory=lambda c: 8 * (2 * c.tasks**2 * c.dim * c.samples + 2 * (c.tasks * c.dim) ** 2 + 3 * (c.tasks * c.samples) ** 2),

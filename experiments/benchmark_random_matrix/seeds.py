@@ -67,9 +67,8 @@ def times(seconds):
 
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"{c.seeds} seeds, d = {at['dim']}",
     title="Seeds vmapped against a Python loop",
-    size=lambda c, at: f"{c.seeds} seeds, d = {at['dim']}",
     question="When does running all seeds in one program beat a Python loop over seeds?",
     presets={"smoke": dict(seeds=4, dims=(4,), points=2, repeats=2)},
     claims=(

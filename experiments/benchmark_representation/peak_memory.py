@@ -51,8 +51,7 @@ def extra(variant: str):
 
 
 FIGURE = Figure(
-    __name__,
-    aliases=("B4",),
+    __name__, aliases=("B4",),
     title="Peak memory at 6400 tasks in 100 dimensions",
     question="How much memory do 6400 tasks in 100 dimensions take when the Gram matrices are streamed?",
     claims=tuple(

@@ -119,8 +119,7 @@ LINEAR = {
 }
 
 FIGURE = Figure(
-    __name__,
-    aliases=("B3",),
+    __name__, aliases=("B3",),
     title="Time against tasks, samples and dimension",
     question="How does the time of the subspace learners grow with tasks, samples and dimension?",
     claims=(
@@ -133,4 +132,4 @@ FIGURE = Figure(
         ),
         "paper": dict(tasks=(400, 800, 1600, 3200, 6400), counts=(25, 50, 100), dims=(25, 50, 100, 200)),
     },
-)
+)  # fmt: skip

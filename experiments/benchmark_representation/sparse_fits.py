@@ -122,9 +122,8 @@ LIMIT = (
 )
 
 FIGURE = Figure(
-    __name__,
+    __name__, size=lambda c, at: f"d = {at['dim']}, n = {c.samples[c.dims.index(at['dim'])]}, T = {c.tasks[c.dims.index(at['dim'])]}",
     title="l2,1 at d from 30 to 5000 beside scikit-learn and skglm",
-    size=lambda c, at: f"d = {at['dim']}, n = {c.samples[c.dims.index(at['dim'])]}, T = {c.tasks[c.dims.index(at['dim'])]}",
     question="How fast are sparse multitask fits beside tuned libraries, at the sizes people use?",
     claims=(
         *(ahead("one fit", rival, 1.0, "one fit", SMALL) for rival in (SCIKIT, SKGLM)),
