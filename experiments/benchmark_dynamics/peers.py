@@ -41,7 +41,14 @@ def saddle_curve(loads: np.ndarray, beta: float, start: np.ndarray, nodes: int, 
     image = literal_saddle.equations(beta, nodes)
     order, out = np.array(start, float), np.zeros((len(loads), 5))
     for i, load in enumerate(loads):
-        found = optimize.root(lambda x, load=load: image(x, load) - x, order, options={"xtol": tolerance / 10})
-        order = found.x
-        out[i] = *order, np.abs(found.fun).max(), found.nfev
+        count, residual = 0, np.inf
+        for xtol in (
+            100 * tolerance,
+            tolerance,
+            tolerance / 100,
+        ):  # it looks at its steps; the loosest that ends at the residual
+            if residual > tolerance:
+                found = optimize.root(lambda x, load=load: image(x, load) - x, order, options={"xtol": xtol})
+                order, count, residual = found.x, count + found.nfev, np.abs(found.fun).max()
+        out[i] = *order, residual, count
     return out
