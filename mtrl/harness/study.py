@@ -8,7 +8,6 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mtrl.harness import lanes
 from mtrl.harness.config import BaseConfig, check_distinct, declaring, path_fields, replace, types_of
 from mtrl.harness.judge.claims import Claim
 from mtrl.numerics.errors import BadInput
@@ -105,15 +104,6 @@ class Figure:
         if self.config is BaseConfig and own:
             names = ", ".join(x.__name__ for x in own)
             raise TypeError(f"figure {self.name}: {self.module} has several configurations ({names}); give config=")
-
-    def compute(self, config: Any, seeds: Any) -> Any:
-        """The dataset of one cell, with the dimensions of the split fields."""
-        with lanes.asked(getattr(config, "lanes", 0)):
-            data = self.run(config, seeds)
-        for name, dim in self.split.items() if isinstance(self.split, Mapping) else ():
-            if dim not in data.dims:
-                data = data.expand_dims({dim: list(getattr(config, name))})
-        return data
 
     def reads(self, config: Any) -> list[pathlib.Path]:
         """The files that `run` reads: what `inputs` says, else every file that the path fields name or that lies below them."""

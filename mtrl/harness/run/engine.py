@@ -5,11 +5,12 @@ import json
 import pathlib
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mtrl.harness import lanes
 from mtrl.harness.run import cluster, compiled, devices, records, store
 from mtrl.harness.run.cells import Cell, cell_config
 from mtrl.harness.run.provenance import provenance
@@ -97,6 +98,16 @@ def check_finite(data: Any, what: str, optional: tuple[str, ...] = ()) -> None:
             raise BadInput(f"{what}: the result '{name}' is NaN throughout, so nothing is stored; {_ADVICE}")
 
 
+def compute(figure: Figure, config: Any, seeds: np.ndarray) -> Any:
+    """The dataset of one cell, with the dimensions of the split fields."""
+    with lanes.asked(getattr(config, "lanes", 0)):
+        data = figure.run(config, seeds)
+    for name, dim in figure.split.items() if isinstance(figure.split, Mapping) else ():
+        if dim not in data.dims:
+            data = data.expand_dims({dim: list(getattr(config, name))})
+    return data
+
+
 def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     """Compute one cell and write its file atomically; a valid file is never computed again nor overwritten.
 
@@ -109,7 +120,7 @@ def run_cell(cell: Cell, folder: pathlib.Path) -> pathlib.Path:
     figure = find_figure(cell)
     cluster.announce(cluster.plain(cell))
     began, compiling = time.perf_counter(), compiled.seconds()
-    data = figure.compute(cell_config(cell, figure), np.array(cell.seeds))
+    data = compute(figure, cell_config(cell, figure), np.array(cell.seeds))
     check_finite(data, f"{cell.study}/{cell.figure}", figure.optional)
     took = time.perf_counter() - began
     store.write_json(
@@ -130,7 +141,7 @@ def compute_share(fields: dict[str, Any]) -> None:
     """Compute a cell that another process announced and will write: this process's share of its seeds."""
     cell = Cell(**{**fields, "seeds": tuple(fields["seeds"])})
     figure = find_figure(cell)
-    figure.compute(cell_config(cell, figure), np.array(cell.seeds))
+    compute(figure, cell_config(cell, figure), np.array(cell.seeds))
 
 
 def attempt(index: int, task: Task) -> Outcome:

@@ -39,7 +39,7 @@ def provenance() -> dict[str, Any]:
 
     return {
         "git_commit": _git("rev-parse", "HEAD") or "unknown",
-        "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no"))),
+        "git_dirty": int(bool(_git("status", "--porcelain", "--untracked-files=no", "--", ":!figures"))),
         "versions": versions(),
         "python": platform.python_version(),
         "device": f"{jax.device_count()} x {jax.local_devices()[0].device_kind}",

@@ -13,7 +13,7 @@ from typing import Any
 from mtrl.harness.run import reach
 
 # The rooms of the harness that decide what a cell holds; the others read flags, judge, draw and publish.
-_DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "study.py", "lanes.py", "run")
+_DECIDING = ("driver.py", "simulation.py", "dataset.py", "config.py", "lanes.py", "run")
 # Of the files in `run` those that only name cells, carry them to where they are computed, or say how far they are.
 _CARRYING = (
     "carry.py", "compiled.py", "on_ray.py", "processes.py", "progress.py", "provenance.py", "reach.py", "records.py", "sources.py",

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.linear_representation import STUDY as LINEAR
 from experiments.rmt_regression import STUDY as RIDGE
-from mtrl.harness.run import reach, sources
+from mtrl.harness.run import engine, reach, sources
 
 
 def test_drawing_and_judging_decide_no_cell():
@@ -108,7 +108,7 @@ def ran(figure):
         config = type(config)(**{**vars(config), name: getattr(config, name)[:1]})
     sys.setprofile(note)
     try:
-        figure.compute(config, np.arange(config.seeds) if hasattr(config, "seeds") else np.zeros(0, int))
+        engine.compute(figure, config, np.arange(config.seeds) if hasattr(config, "seeds") else np.zeros(0, int))
     finally:
         sys.setprofile(None)
     return {
