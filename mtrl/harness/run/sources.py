@@ -7,6 +7,7 @@ run reaches does not. What draws and judges has a digest of its own.
 import functools
 import hashlib
 import pathlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,13 +42,19 @@ def _harness(rooms: Callable[[pathlib.Path], bool]) -> list[str]:
     return [".".join(path.relative_to(reach.ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
 
 
+def _imported(module: str) -> str:
+    """The name under which a module can be imported: that of `__main__` is what Python was asked to run."""
+    spec = sys.modules["__main__"].__spec__ if module == "__main__" else None
+    return spec.name if spec else module
+
+
 def _roots(function: Any) -> Iterator[tuple[str, str]]:
     """Modules and names of a function or a class, or of what a partial is made of."""
     if isinstance(function, functools.partial):
         for part in (function.func, *function.args, *function.keywords.values()):
             yield from _roots(part) if callable(part) else ()
     else:
-        yield function.__module__, function.__qualname__.split(".")[0]
+        yield _imported(function.__module__), function.__qualname__.split(".")[0]
 
 
 def computing(figure: Any) -> reach.Closure:
@@ -59,8 +66,8 @@ def computing(figure: Any) -> reach.Closure:
 def drawing(figure: Any, study: str) -> reach.Closure:
     """What decides the picture and the verdicts of a `Figure` of the study's module, given its data."""
     roots = list(_roots(figure.draw))
-    if (place := reach.room(figure.module)) is not None:
-        roots += [(figure.module, name) for name in place.binds if name.startswith("FIGURE")]
+    if (place := reach.room(_imported(figure.module))) is not None:
+        roots += [(place.name, name) for name in place.binds if name.startswith("FIGURE")]
     else:
         roots.append((study, ""))
     return _closure(tuple(roots), draws)
