@@ -100,6 +100,7 @@ def _environment() -> Any:
     made.filters["older"] = older
     made.filters["times"] = speed.times
     made.filters["duration"] = speed.duration
+    made.filters["percent"] = speed.percent
     made.filters["caption"] = lambda text: " ".join((text or "").split())
     made.filters["sentence"] = lambda text: text[:1].upper() + text[1:].rstrip(".") + "."
     made.filters["headline"] = lambda found: next((e for e in found if e.figure.headline and not e.variant), found[0])

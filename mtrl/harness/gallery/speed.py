@@ -2,13 +2,28 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mtrl.harness.gallery.entries import Entry
 from mtrl.harness.judge.claims import Absent, Claim, Interval, verdict
+from mtrl.harness.judge.limits import BOUNDS
 from mtrl.harness.judge.measures import Faster
 from mtrl.harness.run import store
 from mtrl.harness.study import Figure, Study
 
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+
+
+class Limit(NamedTuple):
+    """How near our side is to what the machine can do.
+
+    Attributes:
+      share: the least time in which the machine could do the work over ours; None where that was not counted.
+      binds: what takes that time, "arithmetic" or "memory"; or why it was not counted.
+    """
+
+    share: float | None
+    binds: str
 
 
 class Row(NamedTuple):
@@ -23,6 +38,7 @@ class Row(NamedTuple):
       goal: the least ratio asked for.
       verdict: of the ratio at this size.
       why: the claim's note: reasons, and the limit where there is one.
+      limit: the share of the machine's limit that ours reaches.
     """
 
     entry: Entry
@@ -35,6 +51,7 @@ class Row(NamedTuple):
     goal: float
     verdict: str
     why: str
+    limit: Limit
 
     @property
     def slower(self) -> bool:
@@ -95,12 +112,34 @@ def _rows(entry: Entry, claim: Claim, measure: Faster, data: Any) -> list[Row]:
     if data is None:
         raise Absent("no data are kept")
     rows, second = [], UNITS[measure.slow(data, entry.config).attrs.get("units", "s")]
+    least = _least(measure, data, entry.config)
     for side in measure.sides(data, entry.config):
         size = entry.figure.size(entry.config, side.labels) if entry.figure.size else ""
         judged = verdict(side.ratio, claim.accepts)
         sides = measure.what, size, side.fast * second, measure.peer, side.slow * second
-        rows.append(Row(entry, *sides, side.ratio, claim.accepts.low, judged, claim.note))
+        limit = _limit(least, side.labels, side.fast)
+        rows.append(Row(entry, *sides, side.ratio, claim.accepts.low, judged, claim.note, limit))
     return rows
+
+
+def _least(measure: Faster, data: Any, config: Any) -> list[Any]:
+    """What our side would take at the machine's limit, in the unit of its times: by arithmetic, by memory; empty where nothing is stored.
+
+    A variable's `<name>_least` is read the way the measure reads the variable.
+    """
+    counted = [name for name in data.data_vars if f"{name}_least" in data]
+    stand_in = [{name: data[f"{name}_least"].sel(bound=bound, drop=True) for name in counted} for bound in BOUNDS]
+    return [measure.fast(data.assign(these), config) for these in stand_in] if counted else []
+
+
+def _limit(least: list[Any], labels: dict[str, Any], ours: float) -> Limit:
+    """The larger of both over our time."""
+    both = np.array([float(array.sel(labels)) for array in least])
+    if not both.size:
+        return Limit(None, "not counted: the run that is published kept none")
+    if np.isnan(both).any():
+        return Limit(None, "not counted: it is not one of the harness's programs")
+    return Limit(float(both.max() / ours), BOUNDS[int(both.argmax())])
 
 
 def grouped(rows: list[Row]) -> list[tuple[Entry, list[list[Row]]]]:
@@ -131,6 +170,11 @@ def spent(found: list[Entry]) -> list[Spent]:
 def times(ratio: float) -> str:
     """A ratio in three digits, thousands in full."""
     return f"{ratio:.3g}" if ratio < 1000 else f"{ratio:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share in two digits."""
+    return f"{100 * share:.2g}" if share < 0.995 else f"{100 * share:.0f}"
 
 
 def duration(seconds: float) -> str:

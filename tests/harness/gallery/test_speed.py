@@ -12,6 +12,7 @@ from mtrl.harness import Claim, dataset
 from mtrl.harness.gallery import Registry, speed
 from mtrl.harness.gallery.entries import entries
 from mtrl.harness.gallery.site import write_site
+from mtrl.harness.judge.limits import BOUNDS
 from mtrl.harness.judge.measures import Faster, times_faster, value
 from mtrl.harness.run import store
 from tests.harness import tiny
@@ -29,13 +30,16 @@ def timed_claim(side="peer", goal=1.0, note="the loop is in C"):
     return Claim.faster("a thing is faster", goal, measure, note)
 
 
-def a_gallery(tmp_path, *claims):
-    """The tiny study with one figure that times something at two sizes."""
+def a_gallery(tmp_path, *claims, least=None):
+    """The tiny study with one figure that times something at two sizes, least times (size, side, bound) beside if given."""
     gallery = made(tmp_path)
     figure = dataclasses.replace(tiny.MEAN, claims=claims, size=lambda c, at: f"{at['size']} of {c.seeds}")
     study = dataclasses.replace(tiny.STUDY, figures=(figure,))
     axes = {"size": [10, 20], "side": ["ours", "peer"], "repeat": [0, 1]}
     data = dataset(None, axes, seconds=(("size", "side", "repeat"), SECONDS, "us"))
+    if least is not None:
+        coords = {"bound": list(BOUNDS)}
+        data = data.assign(dataset(None, coords, seconds_least=(("size", "side", "bound"), least, "us")))
     store.write_dataset(gallery / "tiny/mean/data.nc", data)
     return gallery, study
 
@@ -82,6 +86,43 @@ def test_the_page_tells_where_the_time_went_the_longest_first(tmp_path):
     assert "25&nbsp;% of" in page and page.index("tiny/mean-other</a>") < page.index("tiny/mean</a>")
     assert [row.share for row in speed.spent(entries(gallery, study))] == [None, 0.25]
     assert Numbers(page).values == ["60.0", "4.0", "1.0"] and "not recorded" in page
+
+
+def test_a_row_says_which_share_of_the_limit_is_reached_and_what_binds(tmp_path):
+    """Ours takes 2 us, then 3: of .5 by arithmetic and .2 by memory, and of .3 and 1.5."""
+    least = np.full((2, 2, 2), np.nan)
+    least[:, 0] = [[0.5, 0.2], [0.3, 1.5]]
+    gallery, study = a_gallery(tmp_path, timed_claim(), least=least)
+    rows, _ = speed.table(entries(gallery, study)[:1])
+    assert [row.limit.binds for row in rows] == ["arithmetic", "memory"]
+    assert [row.limit.share for row in rows] == pytest.approx([0.25, 0.5])
+    write_site(gallery, [study])
+    page = (gallery / "speed.html").read_text()
+    assert "&nbsp;%, arithmetic</td>" in page and ">50</data>&nbsp;%, memory</td>" in page
+
+
+@pytest.mark.parametrize(
+    "least, words", [(None, "kept none"), (np.full((2, 2, 2), np.nan), "not one of the harness's programs")]
+)
+def test_a_row_without_a_share_says_why(tmp_path, least, words):
+    gallery, study = a_gallery(tmp_path, timed_claim(), least=least)
+    assert all(
+        row.limit.share is None and words in row.limit.binds for row in speed.table(entries(gallery, study)[:1])[0]
+    )
+
+
+def test_a_rate_is_read_as_the_measure_reads_it(tmp_path):
+    """Rounds a second, of which the measure makes seconds: the highest rate is the least time."""
+    rate = value("seconds").then(lambda x: 1 / x)
+    claim = Claim.faster("a", 1.0, times_faster(rate.at(side="peer"), rate.at(side="ours"), "a thing", "a library"))
+    gallery, study = a_gallery(tmp_path, claim, least=np.tile([20.0, 4.0], (2, 2, 1)))
+    rows, _ = speed.table(entries(gallery, study)[:1])
+    assert [row.limit.share for row in rows] == pytest.approx([1 / 4 * 2, 1 / 4 * 3])
+
+
+@pytest.mark.parametrize("share, words", [(0.12345, "12"), (0.0047, "0.47"), (0.9999, "100"), (1.234, "123")])
+def test_shares(share, words):
+    assert speed.percent(share) == words
 
 
 @pytest.mark.parametrize("entry", PUBLISHED, ids=lambda entry: f"{entry.study.name}-{entry.anchor}")
