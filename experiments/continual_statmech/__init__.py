@@ -1,6 +1,6 @@
 """Statistical mechanics of continual learning with binary weights: figures and claims.
 
-python -m experiments.continual_statmech [--figure=curve|dynamics|switch|convergence|variance|two_tasks|appendix|penalties]
+python -m experiments.continual_statmech [--figure=curve|states|dynamics|switch|convergence|variance|two_tasks|appendix|penalties]
 python -m experiments.continual_statmech [--figure=permuted|sequential|synapses] [--data_dir=DIR]   # idx files of MNIST in DIR
 """
 
@@ -12,6 +12,7 @@ from experiments.continual_statmech import (
     penalties,
     permuted,
     sequential,
+    states,
     switch,
     synapses,
     two_tasks,
@@ -31,6 +32,6 @@ STUDY = Study(
     "metaplasticity from the abstract.",
     reconstructed="constants of the metaplasticity and EWC baselines, panels of the deep networks, the digits in place of the image "
     "sets; the tables are this project's own solutions.",
-    figures=(curve.FIGURE, dynamics.FIGURE, switch.FIGURE, convergence.FIGURE, variance.FIGURE, two_tasks.FIGURE, appendix.FIGURE,
-             penalties.FIGURE, permuted.FIGURE, sequential.FIGURE, synapses.FIGURE),
+    figures=(curve.FIGURE, states.FIGURE, dynamics.FIGURE, switch.FIGURE, convergence.FIGURE, variance.FIGURE, two_tasks.FIGURE,
+             appendix.FIGURE, penalties.FIGURE, permuted.FIGURE, sequential.FIGURE, synapses.FIGURE),
 )  # fmt: skip

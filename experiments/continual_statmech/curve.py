@@ -154,8 +154,8 @@ def steepness(data: Any, config: Any) -> Any:
 MISSING = "the table's grid cuts the inner integral of the energy off where its integrand peaks beyond 7.5: see the library's quadrature"
 SAMPLED = (
     "p is the overlap of one sample of the measure; descent ends near its mean, whose signs err less at small loads (0.435 for 0.459 "
-    "at 0.1, where N = 300, 600 and 1200 give 0.437, 0.433 and 0.437), and above 1 it lies at every N below the full integral, "
-    "which is not explained"
+    "at 0.1, where N = 300, 600 and 1200 give 0.437, 0.433 and 0.437); from alpha = 0.73 to the jump the theory's replica-symmetric "
+    "solution is unstable at beta = 20, and samples of the measure itself lie below it as descent does: see the figure states"
 )
 FIGURE = Figure(
     __name__,

@@ -10,6 +10,7 @@ the next free energy as a KL term (BiVCL).
 | `bivcl` (gamma = 0 is plain descent), `ewc`; fields brought to a given q*, `scaled_to` | `perceptron` |
 | saddle point of one task, its branches over the load, at a given q*: `saddle_point`, `follow`, `fixed_variance` | `single_task` |
 | Franz-Parisi saddle point of two tasks: `magnetisation_law`, `transfer`, `follow_transfer` | `two_tasks` |
+| is that of one task stable against replicas that part: `replicon`; samples of its measure: `gibbs` | `stability`, `gibbs` |
 | their fixed quadrature, the damped and Newton iteration | `quadrature`, `saddle` |
 | deep binary networks by the Gaussian-field rule: `gaussian_field`, `gaussian_field_ewc`, schedules of beta_f | `deep` |
 | the metaplasticity rule of Laborieux et al. (2021) | `metaplasticity` |
@@ -30,7 +31,7 @@ What does a second task do to the first? Errors on both after the second, at wei
 (True, True, True)
 """
 
-from mtrl.continual import deep, objective, problem, quadrature, theory
+from mtrl.continual import deep, objective, problem, quadrature, stability, theory
 from mtrl.continual.deep import (
     Batch,
     Penalty,
@@ -43,16 +44,18 @@ from mtrl.continual.deep import (
     sampled_weights,
     sequential_temperature,
 )
+from mtrl.continual.gibbs import gibbs
 from mtrl.continual.metaplasticity import metaplasticity
 from mtrl.continual.perceptron import bivcl, ewc, scaled_to, squared_gradients
 from mtrl.continual.problem import Examples, examples, generalisation_error, sample, teachers
 from mtrl.continual.single_task import COLD, WARM, Saddle, fixed_variance, follow, magnetisation_law, saddle_point
+from mtrl.continual.stability import replicon
 from mtrl.continual.two_tasks import Transfer, follow_transfer, transfer
 
 __all__ = [
     "COLD", "WARM", "Batch", "Examples", "Penalty", "Saddle", "Transfer", "accuracy", "binary_forward", "bivcl", "deep", "ewc",
     "examples", "field_forward", "fixed_variance", "follow", "follow_transfer", "gaussian_field", "gaussian_field_ewc",
-    "generalisation_error", "magnetisation_law", "metaplasticity", "objective", "permuted_temperature", "problem",
-    "quadrature", "saddle_point", "sample", "sampled_weights", "scaled_to", "sequential_temperature", "squared_gradients",
-    "teachers", "theory", "transfer",
+    "generalisation_error", "gibbs", "magnetisation_law", "metaplasticity", "objective", "permuted_temperature", "problem",
+    "quadrature", "replicon", "saddle_point", "sample", "sampled_weights", "scaled_to", "sequential_temperature",
+    "squared_gradients", "stability", "teachers", "theory", "transfer",
 ]  # fmt: skip

@@ -198,6 +198,9 @@ def _peak(
     return peak, jnp.sqrt(-1 / curved)
 
 
+peak_of = _peak  # for what else integrates over the same law
+
+
 def energy(order: Float[Array, "3"], beta: Scalar, *, nodes: int, floor: Scalar, literal: bool = False) -> Energy:
     """`E = 2 int Dz H(z r / sqrt(q - r^2)) ln int Dx H(g)^beta`, `g = (sqrt(q* - q) x + sqrt(q) z) / sqrt(1 - q*)`, and its slopes.
 

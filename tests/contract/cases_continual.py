@@ -40,6 +40,12 @@ def on_examples(factory):
     return call
 
 
+def on_chain(key, x, y, anchor, **hyper):
+    """Two moves; `anchor` is not asked for."""
+    del anchor
+    return two_steps(key, continual.gibbs(**hyper), continual.problem.examples(x, y))
+
+
 def on_images(factory, **more):
     """A rule of networks."""
 
@@ -86,6 +92,19 @@ CASES = [
         changed={"lam": 2.0, "beta_f": 0.7},
         inert=ANCHOR | FLOOR | {"information": "an array; that of the fields by default"},
         **THETA,
+    ),
+    Case(
+        "continual samples of the measure",
+        on_chain,
+        perceptron,
+        factory=continual.gibbs,
+        hyper={"beta": 2.0, "warm_up": 2.0, "stride": 0.05, "target": 0.8},
+        static={"leaps": 3},
+        changed={"beta": 5.0, "warm_up": 5.0, "stride": 0.02, "target": 0.1, "leaps": 2},
+        inert={"start": START["start"]} | FLOOR,
+        compare=lambda output: output[0].theta,
+        key_dependent=True,
+        scale=scale_inputs,
     ),
     Case(
         "continual Gaussian field",
