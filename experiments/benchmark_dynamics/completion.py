@@ -1,11 +1,11 @@
-"""Matrix completion at many T_c: one first task with branches against running each anew, and against a literal loop."""
+"""Matrix completion at many T_c: one first task with branches against running each anew, a literal loop, and PyTorch where installed."""
 
 import functools
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_dynamics import literal, programs
+from experiments.benchmark_dynamics import literal, peers, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl.harness import BadInput, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, timing
 from mtrl.harness.judge.claims import Claim, at_most
@@ -15,6 +15,7 @@ from mtrl.harness.picture import plots
 PLANS = ("the paper's T_c", "a dense grid")
 WAYS = {
     "literal": LOOP,
+    "torch": plots.Look("PyTorch, shared\nand one batch", "#CC79A7"),
     "anew": plots.Look("every T_c anew", "#E69F00"),
     "in turn": plots.Look("shared, in turn", "#009E73"),
     "branches": OURS,
@@ -28,9 +29,7 @@ class Config(BaseConfig):
     n: int = field(30, help="rows and columns", lower=2)
     count: int = field(360, help="observed entries", lower=1)
     lr: float = field(0.4, help="step", lower=0.0, strict=True)
-    switches: tuple[int, ...] = field(
-        (0, 10, 50, 100, 200, 400, 600, 800, 1000), help="T_c, ascending", lower=0, distinct=True
-    )
+    switches: tuple[int, ...] = field((0, 10, 50, 100, 200, 400, 600, 800, 1000), help="T_c", lower=0, distinct=True)
     steps: int = field(300, help="steps on the final task", lower=1)
     grid: int = field(20, help="T_c of the dense grid, evenly spaced up to the largest", lower=2)
     short: int = field(50, help="steps on the final task of the dense grid", lower=1)
@@ -45,30 +44,34 @@ class Config(BaseConfig):
 def run(config: Config, seeds: np.ndarray) -> Any:
     """All ways from the same starts."""
     arrays = over_seeds(programs.problem, seeds, n=config.n, count=config.count)
-    top = config.switches[-1]
     plans = {
         PLANS[0]: (np.array(config.switches, np.int32), np.array([config.steps], np.int32)),
-        PLANS[1]: (np.linspace(0, top, config.grid).astype(np.int32), np.array([config.short], np.int32)),
+        PLANS[1]: (
+            np.linspace(0, config.switches[-1], config.grid).astype(np.int32),
+            np.array([config.short], np.int32),
+        ),
     }
-    calls, steps = {}, []
+    ways, calls, steps = [way for way in WAYS if way != "torch" or peers.installed()], {}, []
     for plan, (switches, at) in plans.items():
         calls[f"branches {plan}"] = calling(programs.branches, *arrays, config.lr, switches, at)
         calls[f"anew {plan}"] = functools.partial(programs.one_by_one, *arrays, config.lr, switches, at)
         calls[f"in turn {plan}"] = calling(programs.shared, *arrays, config.lr, switches, at)
-        calls[f"literal {plan}"] = functools.partial(literal.switched, *arrays, config.lr, switches, int(at[0]))
+        numbers = *arrays, config.lr, switches, int(at[0])
+        calls[f"literal {plan}"] = functools.partial(literal.switched, *numbers)
+        if "torch" in ways:
+            calls[f"torch {plan}"] = peers.quickest(functools.partial(peers.switched, *numbers))
         steps.append([int(switches.sum() + len(switches) * at[0]), int(switches[-1] + len(switches) * at[0])])
     seconds = timing.compare(calls, config.repeats)
     found = {name: np.asarray(call()) for name, call in calls.items()}
-    apart = [max(np.abs(found[f"{way} {plan}"] - found[f"literal {plan}"]).max() for way in WAYS) for plan in PLANS]
-    product = jax.jit(lambda x: x @ x)
-    large = jnp.ones((1024, 1024))
+    apart = [max(np.abs(found[f"{way} {plan}"] - found[f"literal {plan}"]).max() for way in ways) for plan in PLANS]
+    product, large = jax.jit(lambda x: x @ x), jnp.ones((1024, 1024))
     peak = 2 * 1024**3 / timing.compare({"product": lambda: product(large)}, config.repeats)["product"].min()
     work = np.array(steps)[:, 1] * len(seeds) * 12.0 * config.n**3  # two products forth, four back, 2 n^3 each
     rate = work / np.array([seconds[f"branches {plan}"].min() for plan in PLANS])
     return dataset(
         None,
-        {"plan": list(PLANS), "way": list(WAYS), "repeat": np.arange(config.repeats), "sharing": ["anew", "shared"]},
-        seconds=(("plan", "way", "repeat"), [[seconds[f"{way} {plan}"] for way in WAYS] for plan in PLANS], "s", "wall time"),
+        {"plan": list(PLANS), "way": ways, "repeat": np.arange(config.repeats), "sharing": ["anew", "shared"]},
+        seconds=(("plan", "way", "repeat"), [[seconds[f"{way} {plan}"] for way in ways] for plan in PLANS], "s", "wall time"),
         steps=(("plan", "sharing"), steps, "1", "steps of gradient descent"),
         apart=("plan", apart, "1", "largest difference of final errors"),
         limit=("plan", rate / peak, "1", "share of the machine's arithmetic"),
@@ -80,9 +83,10 @@ def draw(data: Any, config: Config) -> Any:
     figure, axes = plots.panel(1, 2, width=5.4, height=3.8, sharey=True)
     for ax, plan in zip(axes[0], PLANS, strict=True):
         here = data.sel(plan=plan)
-        plots.bars(ax, here["seconds"].rename(repeat="seed"), "way", WAYS, upright=True)
+        ways = {way: look for way, look in WAYS.items() if way in here["way"].values}
+        plots.bars(ax, here["seconds"].rename(repeat="seed"), "way", ways, upright=True)
         least = here["seconds"].mean("repeat")
-        for i, way in enumerate(WAYS):
+        for i, way in enumerate(ways):
             ratio = float(least.sel(way=way) / least.sel(way="branches"))
             ax.text(i, 1.2 * float(here["seconds"].sel(way=way).max()), f"{ratio:.1f}", ha="center", va="bottom")
         few = here["steps"].values
@@ -93,11 +97,13 @@ def draw(data: Any, config: Config) -> Any:
     return figure
 
 
+PROGRAMS = {"anew": "every T_c anew (ours)", "literal": "NumPy loop", "torch": "PyTorch, shared and one batch"}
+
+
 def over(slow: str, fast: str, plan: str) -> Any:
     """A way's wall time over that of another."""
     what = f"matrix completion, {plan}" + (", sharing alone" if fast == "in turn" else "")
-    slow_, fast_ = (value("seconds", way=way, plan=plan) for way in (slow, fast))
-    return times_faster(slow_, fast_, what, {"anew": "every T_c anew (ours)", "literal": "NumPy loop"}[slow])
+    return times_faster(*(value("seconds", way=way, plan=plan) for way in (slow, fast)), what, PROGRAMS[slow])
 
 
 LIMIT = {PLANS[0]: "the limit: sharing saves steps alone, 1.6 times with the paper's list of T_c"}
@@ -105,7 +111,7 @@ BOUND = "; steps alone allow (sum T_c + m T) / (max T_c + m T), 1.6 with the pap
 
 FIGURE = Figure(
     __name__, size=lambda c, at: f"{c.seeds} runs, n = {c.n}, {c.count} entries, {len(c.switches)} or {c.grid} T_c up to {c.switches[-1]}",
-    title="Matrix completion at many T_c: branches of one first task against every one anew, and a literal NumPy loop",
+    title="Matrix completion at many T_c: branches of one first task against every one anew, a literal NumPy loop and PyTorch",
     question="How much time does sharing one first task among all lengths of pre-training save in matrix completion?",
     claims=(
         *(faster(f"sharing the first task alone, {plan}: at least 4 times faster than every T_c anew", 4.0,
@@ -114,6 +120,8 @@ FIGURE = Figure(
                  over("anew", "branches", plan), "seconds anew over branches") for plan in PLANS),
         *(faster(f"branches in one batch, {plan}: at least 4 times faster than a literal loop", 4.0,
                  over("literal", "branches", plan), "literal seconds over ours") for plan in PLANS),
+        *(faster(f"branches in one batch, {plan}: faster than PyTorch with the same branches in one batch", 1.0,
+                 over("torch", "branches", plan), "PyTorch's seconds over ours") for plan in PLANS),
         Claim.sanity("all ways agree: largest difference of final errors", "the same steps from the same starts",
               exact(value("apart").then(lambda array: array.max("plan"))), at_most(1e-9), unit="1", reason="rounding"),
     ),
