@@ -5,7 +5,7 @@ import json
 import pathlib
 from typing import Any
 
-from mtrl.harness.gallery import speed
+from mtrl.harness.gallery import lanes_table, speed
 from mtrl.harness.gallery.age import older
 from mtrl.harness.gallery.entries import TIMES, VERDICTS, Entry, entries, tally
 from mtrl.harness.judge import report
@@ -22,7 +22,7 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
 
     Args:
       gallery: folder with `<study>/<figure>/`, and `reliability.json` where the reliability runs were made: {"date", "pins": {package:
-        version}, "checks": [{"name", "what", "figure", "held", "seconds"}]}.
+        version}, "checks": [{"name", "what", "figure", "held", "seconds"}]}; `lanes.json` where `python -m tests.lanes` was run.
       studies: named on the pages, in this order; those without a published figure are left out.
     """
     published = {study.name: entries(gallery, study) for study in studies}
@@ -47,6 +47,7 @@ def write_site(gallery: pathlib.Path, studies: list[Study]) -> None:
         unpublished=speed.unpublished(shown, everything),
         spent=speed.spent(everything),
         runs=speed.runs(rows),
+        lanes=lanes_table.read(gallery),
     )
     _write(gallery / "speed.html", made)
     _write(gallery / "README.md", _readme(shown, published))
