@@ -41,7 +41,7 @@ FIGURES: dict[str, dict[str, dict[str, Any]]] = {
     "benchmark_representation": {"convex_fits": {}},
     "continual_statmech": {"curve": dict(epochs=100, loads=(0.5, 1.5))},
     "critical_periods": {"pathways": dict(steps=200, starts=(0, 80, 150), length=30)},
-    "gradient_noise": {"gain": dict(steps=200, checkpoints=4)},
+    "gradient_noise": {"gain": dict(steps=400, checkpoints=2)},
     "linear_representation": {"subspace_by_rounds": dict(rounds=50), "federated_error": dict(seeds=20, rounds=100)},
     "multitask_bandits": {"sequential": dict(tasks=100), "linear_arms": dict(rounds=50)},
     "multitask_linear_mdp": {"tasks": dict(episodes=20)},
@@ -299,7 +299,8 @@ def main(arguments: list[str] | None = None) -> None:
             kept = json.loads(options.out.read_text()) if options.out.is_file() else {"figures": []}
             others = [row for row in kept["figures"] if (row["study"], row["figure"]) != (name, at)]
             rows = sorted([*others, found], key=lambda row: (row["study"], row["figure"]))
-            store.write_json(options.out, {**kept, "cache_bytes": 1024**2, "figures": rows})
+            listed = [f"{study}/{figure}" for study, figures in FIGURES.items() for figure in figures]
+            store.write_json(options.out, {**kept, "listed": listed, "figures": rows})
 
 
 if __name__ == "__main__":

@@ -125,7 +125,11 @@ def test_the_page_shows_the_table_where_it_was_made(tmp_path):
         "date": "2026-01-02",
     }
     programs = [stored({"2": [2.4, 4.8, 9.6], "all": [2.0, 4.0, 8.0]})]
-    kept = {"figures": [figure | {"programs": programs}], "notes": ["Why it is slower: <reasons>."]}
+    kept = {
+        "figures": [figure | {"programs": programs}],
+        "notes": ["Why it is slower: <reasons>."],
+        "listed": ["tiny/bandit", "tiny/mean"],
+    }
     (gallery / "lanes.json").write_text(json.dumps(kept))
     write_site(gallery, [tiny.STUDY])
     page = (gallery / "speed.html").read_text()
@@ -134,8 +138,9 @@ def test_the_page_shows_the_table_where_it_was_made(tmp_path):
         "p (n=1)",
         "16 of 40",
         "rounds=5",
-        "1 more of its programs were not timed",
+        "1 of its programs not timed",
         "Why it is slower: &lt;reasons&gt;",
+        "not timed yet: tiny/mean.",
         "2026-01-02",
     ):
         assert words in page, words

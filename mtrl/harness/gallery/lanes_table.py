@@ -98,12 +98,15 @@ def read(gallery: pathlib.Path) -> dict[str, Any] | None:
         }
         for who in ("auto", "today")
     }
+    there = {f"{figure['study']}/{figure['figure']}" for figure in figures}
+    absent = [name for name in stored.get("listed", []) if name not in there]
     dates = sorted({figure["date"] for figure in figures})
     return {
         "figures": figures,
         "counts": counts,
         "total": len(rows),
         "dates": dates,
+        "absent": absent,
         "notes": stored.get("notes", []),
         "widths": WIDTHS,
     }
