@@ -1,7 +1,6 @@
 """An update of a forecaster's training, alone and with many seeds, beside PyTorch where it is installed, and NumPy for the linear one.
 
-Every side starts from the same weights, takes the same batches and validates after every epoch. PyTorch trains a network, or those of all
-seeds as one batch of weights; the penalties are its optimiser's decay. NumPy goes update after update and channel after channel.
+Every side starts from the same weights, takes the same batches and validates after every epoch. PyTorch trains a network, or all seeds' as one.
 """
 
 import functools
@@ -11,7 +10,7 @@ import numpy as np
 
 from experiments.benchmark_forecasting import literal, peers, programs
 from experiments.benchmark_forecasting.programs import Sizes
-from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, over_seeds, timing
+from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, jax, over_seeds, timing
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -43,8 +42,8 @@ def run(config: TrainingConfig, seeds: np.ndarray) -> Any:
     arrays = np.asarray(data.series), np.asarray(data.validation), sizes
     calls = {}
     for name in config.networks:
-        begin = over_seeds(programs.start, seeds, data, name=name, sizes=sizes)
-        first = programs.Start(*over_seeds(programs.start, seeds[:1], data, name=name, sizes=sizes))
+        begin = programs.Start(*over_seeds(programs.start, seeds, data, name=name, sizes=sizes))
+        first = jax.tree.map(lambda x: x[:1], begin)
         calls[name, "one"] = programs.trained(data, seeds[:1], name, sizes)
         calls[name, "many"] = programs.trained(data, seeds, name, sizes)
         if peers.installed():
@@ -78,18 +77,18 @@ def draw(data: Any, config: TrainingConfig) -> Any:
         plots.bars(ax, here, "side", sides, upright=True)
         for i, side in enumerate(sides):
             part = here.sel(side=side)
-            ax.text(i, 1.3 * float(part.max()), f"{float(part.mean()):,.3g}", ha="center", fontsize=8.5)
+            ax.text(i, 1.3 * float(part.max()), f"{float(part.mean()):,.0f}", ha="center", fontsize=8.5)
         room = 0.3 * float(data["seconds"].min()), 4 * float(data["seconds"].max())
         plots.finish(ax, y="time of an update a seed [µs]", title=name, log="y", ylim=room)
         ax.tick_params(axis="x", labelsize=8)
     return figure
 
 
-PEERS = {
-    "torch one": "PyTorch, a seed after the other",
-    "torch many": "PyTorch, all seeds at once",
-    "literal": "NumPy loop",
-}
+SAME = (
+    "the limit: with all seeds at once PyTorch pays for its calls once, and what is left is the same arithmetic; ours trains the seeds in "
+    "turn, as the study does, each on 32 x 6 x 4 tokens of width 8"
+)
+PEERS = {"torch one": "PyTorch, a seed after the other", "torch many": "PyTorch, all seeds at once", "literal": "NumPy loop"}  # fmt: skip
 
 
 def ahead(network: str, side: str, peer: str, goal: float = 1.0) -> Claim:
@@ -97,7 +96,8 @@ def ahead(network: str, side: str, peer: str, goal: float = 1.0) -> Claim:
     seconds = value("seconds", network=network)
     words = f"{network}, {'alone' if side == 'one' else 'one seed of many'}"
     ratio = times_faster(seconds.at(side=peer), seconds.at(side=side), f"an update of {words}", PEERS[peer])
-    return Claim.faster(f"an update of {words}: times faster than {PEERS[peer]}", goal, ratio)
+    note = SAME if (network, peer) == ("PatchTST", "torch many") else ""
+    return Claim.faster(f"an update of {words}: times faster than {PEERS[peer]}", goal, ratio, note)
 
 
 FIGURE = Figure(
