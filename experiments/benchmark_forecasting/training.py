@@ -1,6 +1,6 @@
 """An update of a forecaster's training, alone and with many seeds, beside PyTorch where it is installed, and NumPy for the linear one.
 
-Every side starts from the same weights, takes the same batches and validates after every epoch. PyTorch trains a network, or all seeds' as one.
+Every side has the same weights and batches and validates after every epoch. PyTorch trains a network, or those of all seeds as one.
 """
 
 import functools
