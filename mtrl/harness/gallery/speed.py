@@ -128,7 +128,7 @@ def _least(measure: Faster, data: Any, config: Any) -> list[Any]:
     A variable's `<name>_least` is read the way the measure reads the variable.
     """
     counted = [name for name in data.data_vars if f"{name}_least" in data]
-    stand_in = [{name: data[f"{name}_least"].sel(bound=bound, drop=True) for name in counted} for bound in BOUNDS]
+    stand_in = [{name: data[f"{name}_least"].sel(limited_by=bound, drop=True) for name in counted} for bound in BOUNDS]
     return [measure.fast(data.assign(these), config) for these in stand_in] if counted else []
 
 

@@ -40,7 +40,7 @@ _PLAIN: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 _BLOCKS = ("random_bits", "random_fold_in", "random_split")
 _LOOPS = {"scan": ("jaxpr",), "while": ("cond_jaxpr", "body_jaxpr"), "cond": ("branches",)}
 _INLINED = ("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call",
-            "custom_vjp_call_jaxpr", "shard_map")  # fmt: skip
+            "custom_vjp_call_jaxpr")  # fmt: skip
 
 
 class Part(NamedTuple):
@@ -120,13 +120,13 @@ def counted(fn: Callable, *arguments: Any) -> list[Part]:
     whole = _Cut(closed)
     runs = whole.runs
     if runs is None:
-        one = jax.tree.map(lambda x: jax.device_put(x, jax.local_devices()[0]), jax.tree.leaves(arguments))
-        runs = np.asarray(jax.jit(lambda *leaves: whole.run(leaves)[1])(*one))
+        runs = np.asarray(jax.jit(lambda *leaves: whole.run(leaves)[1])(*jax.tree.leaves(arguments)))
     return [part.cost()._replace(runs=float(count)) for part, count in zip(whole.all(), runs, strict=True) if count]
 
 
 def watched(call: Callable[[], Any]) -> list[tuple[Callable, tuple]]:
-    """The compiled programs that a call runs through the harness, with their arguments; as they would be on one device."""
+    """The programs that a call runs through the harness, with their arguments, as one device does all of it: its seeds block after block
+    where several devices have a block each."""
     import jax
 
     from mtrl.harness import driver
@@ -134,12 +134,18 @@ def watched(call: Callable[[], Any]) -> list[tuple[Callable, tuple]]:
     seen, make = [], driver._program
 
     def recording(fn, static, devices=0, in_turn=False, lanes=0):
-        def program(keys, per_seed, arrays):
-            width = (
-                0 if in_turn or devices < 2 else lanes or len(keys) // devices
-            )  # every device's own, block after block
-            seen.append((make(fn, static, min(devices, 1), in_turn, width or lanes), (keys, per_seed, arrays)))
-            return make(fn, static, devices, in_turn, lanes)(keys, per_seed, arrays)
+        def alone(keys, per_seed, arrays):
+            if not devices:
+                return fn(*arrays, **static)
+            width = lanes or (len(keys) // devices if devices > 1 else 0)
+            one = lambda both: fn(both[0], *both[1], *arrays, **static)  # noqa: E731
+            if in_turn or width:
+                return jax.lax.map(one, (keys, per_seed), batch_size=None if in_turn else width)
+            return jax.vmap(lambda *both: one(both))(keys, per_seed)
+
+        def program(*arguments):
+            seen.append((alone, jax.device_put(arguments, jax.local_devices()[0])))
+            return make(fn, static, devices, in_turn, lanes)(*arguments)
 
         return program
 
@@ -153,16 +159,26 @@ def watched(call: Callable[[], Any]) -> list[tuple[Callable, tuple]]:
     return seen
 
 
-def least(calls: Mapping[Any, Callable[[], Any]]) -> Least:
+def parts(call: Callable[[], Any]) -> list[Part]:
+    """Of all programs that a call runs through the harness."""
+    return [part for program, arguments in watched(call) for part in counted(program, *arguments)]
+
+
+def operations(parts: list[Part]) -> float:
+    """Of all runs of all parts."""
+    return sum(part.runs * part.operations for part in parts)
+
+
+def least(calls: Mapping[Any, Callable[[], Any]], *ours: Any) -> Least:
     """The least seconds of calls as handed to `timing.compare`, by the rates of this process; store them as `<times>_least`.
 
     Args:
-      calls: name -> callable that runs programs of the harness (`evaluate`, `over_seeds`, `simulate`); ours only.
+      calls: name -> callable without arguments.
+      *ours: names of those to count, which run programs of the harness (`evaluate`, `over_seeds`, `simulate`); all by default.
     """
     rates, seconds = machine(), {}
-    for name, call in calls.items():
-        programs = [rates.least(counted(program, *arguments)) for program, arguments in watched(call)]
-        seconds[name] = np.sum(programs, axis=0)
+    for name in ours or calls:
+        seconds[name] = rates.least(parts(calls[name]))
     spread = " to ".join(f"{rate / 1e9:.3g}" for _, rate in (rates.rates[-1], rates.rates[0]))
     words = f"least time at {rates.double / 1e9:.3g} ({rates.single / 1e9:.3g} in 32 bits) Gflop/s, {spread} GB/s"
     return Least(seconds, words)

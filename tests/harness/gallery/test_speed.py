@@ -38,8 +38,8 @@ def a_gallery(tmp_path, *claims, least=None):
     axes = {"size": [10, 20], "side": ["ours", "peer"], "repeat": [0, 1]}
     data = dataset(None, axes, seconds=(("size", "side", "repeat"), SECONDS, "us"))
     if least is not None:
-        coords = {"bound": list(BOUNDS)}
-        data = data.assign(dataset(None, coords, seconds_least=(("size", "side", "bound"), least, "us")))
+        coords = {"limited_by": list(BOUNDS)}
+        data = data.assign(dataset(None, coords, seconds_least=(("size", "side", "limited_by"), least, "us")))
     store.write_dataset(gallery / "tiny/mean/data.nc", data)
     return gallery, study
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.harness import BadInput, evaluate, over_seeds
+from mtrl.harness import BadInput, evaluate, over_seeds, spread
 from mtrl.harness.judge import limits
 from tests.helpers import assert_close
 
@@ -161,6 +161,25 @@ def test_least_seconds_of_calls_are_those_of_the_programs_they_run(monkeypatch):
         assert 6 * PRODUCT <= arithmetic[name] <= 6 * (PRODUCT + 2 * N**2 + 2000)
     assert np.isnan(found["another"]).all() and found["another"].shape == (2,) and "Gflop/s" in found.words
     np.testing.assert_array_equal(evaluate(square, A), before)
+
+
+def rounds_of_own(key, steps, x):
+    """As many products as the seed is given; arms drawn afresh, and a row picked."""
+    draws = jax.random.normal(key, (3,))
+    return until(x, steps)[jnp.argmax(draws)] + x[0]
+
+
+@pytest.mark.parametrize("how, products", [({"in_turn": True}, 1 + 2 + 3 + 4), ({"lanes": 2}, 2 * (2 + 4)), ({}, None)])
+def test_seeds_are_counted_as_their_devices_run_them(monkeypatch, how, products):
+    """In turn each seed its own rounds; in blocks as many as the longest of the block, for all of it."""
+    monkeypatch.setattr(limits, "machine", lambda: limits.Machine(1.0, 1.0, ((1, 1e30),)))
+    own = spread((np.array([1, 2, 3, 4]), np.stack(4 * [A])))
+    if products is None:
+        block = 4 // next(count for count in range(min(4, jax.local_device_count()), 0, -1) if 4 % count == 0)
+        products = block * sum(range(block, 5, block))
+    call = functools.partial(over_seeds, rounds_of_own, range(4), per_seed=own, **how)
+    found = limits.least({"ours": call})["ours"][0]
+    assert products * PRODUCT <= found <= products * PRODUCT + 200 * N**2
 
 
 def test_what_cannot_be_counted_is_said():
