@@ -8,6 +8,7 @@ import numpy as np
 from experiments.benchmark_bandits import literal
 from experiments.benchmark_bandits.protocol import METHODS, RIVALS, faster, ours
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import Quantity, bootstrap, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -40,15 +41,22 @@ def run(config: LinearConfig, seeds: np.ndarray) -> Any:
         fast |= {f"ours {world} {name}": ours(config, seeds, name, fresh) for name in METHODS}
         for name, (loop, scale) in loops.items():
             slow[f"literal {world} {name}"] = functools.partial(loop, *sizes, fresh, scale)
-    seconds = timing.compare(fast | slow, config.repeats)
+    seconds, least = timing.compare(fast | slow, config.repeats), limits.least(fast)
 
     def table(side, names, cell):
         return [[cell(f"{side} {world} {name}") for name in names] for world in worlds]
 
     return dataset(
         seeds,
-        {"world": worlds, "method": METHODS, "rival": RIVALS, "repeat": np.arange(config.repeats)},
+        {
+            "world": worlds,
+            "method": METHODS,
+            "rival": RIVALS,
+            "repeat": np.arange(config.repeats),
+            "limited_by": limits.BOUNDS,
+        },
         ours=(("world", "method", "repeat"), table("ours", METHODS, seconds.get), "s", "wall time"),
+        ours_least=(("world", "method", "limited_by"), table("ours", METHODS, least.__getitem__), "s", least.words),
         literal=(("world", "rival", "repeat"), table("literal", RIVALS, seconds.get), "s", "wall time"),
         regret=(("world", "rival", "seed"), table("ours", RIVALS, lambda x: np.asarray(fast[x]()[0]).sum(1))),
         literal_regret=(("world", "rival", "seed"), table("literal", RIVALS, lambda x: slow[x]())),

@@ -1,13 +1,14 @@
 """Cost of the linear bandits against tasks, dimension, arms and rounds, and how far it is from what the machine can do."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmark_bandits.limits import machine, operations, traffic
 from experiments.benchmark_bandits.protocol import RIVALS, ours, times
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import FIRST, LAST, Absent, value
 from mtrl.harness.picture import plots
 
@@ -30,7 +31,7 @@ class ScalingConfig(BaseConfig):
 
 
 def run(config: ScalingConfig, seeds: np.ndarray) -> Any:
-    """Time every size, and the machine's two limits."""
+    """Time every size; of the smallest and the largest the operations too, and the least time of this machine."""
 
     def at(axis, factor):
         return dataclasses.replace(config, **{axis: getattr(config, axis) * factor})
@@ -45,19 +46,28 @@ def run(config: ScalingConfig, seeds: np.ndarray) -> Any:
         for method in RIVALS
     }
     seconds = timing.compare(calls, config.repeats)
-    peak, bandwidth = machine(config.repeats)
+    ends = config.factors[0], config.factors[-1]
+
+    @functools.cache
+    def parts(method, sizes):  # the axes share their first size
+        return limits.parts(ours(sizes, seeds, method))
+
+    def counted(number, otherwise):
+        """(method, axis, factor) numbers of the parts of a program."""
+        one = lambda m, a, f: number(parts(m, at(a, f))) if f in ends else otherwise  # noqa: E731
+        return [table(functools.partial(one, method)) for method in RIVALS]
+
     wall = [table(lambda a, f, m=method: seconds[f"{m} {a} {f}"]) for method in RIVALS]
-    counted = [table(lambda a, f, m=method: len(seeds) * operations(m, at(a, f))) for method in RIVALS]
+    sizes = ("method", "axis", "factor")
     return dataset(
         None,
-        {"method": RIVALS, "axis": AXES, "factor": config.factors, "repeat": np.arange(config.repeats)},
-        seconds=(("method", "axis", "factor", "repeat"), wall, "s", "wall time"),
-        operations=(("method", "axis", "factor"), counted),
+        {"method": RIVALS, "axis": AXES, "factor": config.factors, "repeat": np.arange(config.repeats),
+         "limited_by": limits.BOUNDS},
+        seconds=((*sizes, "repeat"), wall, "s", "wall time"),
+        seconds_least=((*sizes, "limited_by"), counted(limits.machine().least, np.full(2, np.nan)), "s", "least time of this machine"),
+        operations=(sizes, counted(limits.operations, np.nan)),
         size=(("axis", "factor"), table(lambda a, f: getattr(at(a, f), a))),
-        peak=((), peak, "operations / s"),
-        bandwidth=((), bandwidth, "bytes / s"),
-        bytes=(("axis", "factor"), table(lambda a, f: len(seeds) * traffic(at(a, f)))),
-    )
+    )  # fmt: skip
 
 
 def draw(data: Any, config: ScalingConfig) -> Any:
@@ -87,13 +97,12 @@ def tables(data: Any, config: ScalingConfig) -> list:
     rows, largest = [], data.isel(axis=0, factor=-1)
     for method in RIVALS:
         last = largest.sel({"method": method})
-        least = float(last["seconds"].min())
-        shares = [100 * float(last[a] / last[b]) / least for a, b in (("operations", "peak"), ("bytes", "bandwidth"))]
+        shares = (
+            [100 * float(x) for x in last["seconds_least"] / last["seconds"].min()] if "limited_by" in data.dims else []
+        )
         rows.append([method, *(slope for _, slope in _slopes(data, method)), *shares])
-    rates = f"{float(data['peak']) / 1e9:.0f} Gflop/s, {float(data['bandwidth']) / 1e9:.0f} GB/s of main memory"
-    heads = ["method", *(f"exponent in {axis}" for axis in AXES), "arithmetic [% of limit]", "memory [% of limit]"]
-    title = f"Fitted exponents, and shares of the machine's limits ({rates}; above 100 %: in cache)"
-    return [plots.Table(title, heads, rows)]
+    heads = ["method", *(f"exponent in {axis}" for axis in AXES), *(f"{bound} [% of limit]" for bound in limits.BOUNDS)]
+    return [plots.Table("Fitted exponents, and shares of the machine's limits", heads[: len(rows[0])], rows)]
 
 
 def growth(name: str, where: dict, which: Any) -> Any:

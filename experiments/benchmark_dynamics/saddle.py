@@ -8,6 +8,7 @@ from experiments.benchmark_dynamics import literal_saddle, peers, programs
 from experiments.benchmark_dynamics.protocol import LOOP, OURS, calling, faster
 from mtrl import continual
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_least, at_most, dataset, field, jnp, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -50,7 +51,7 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     calls = {"literal": lambda: literal_saddle.saddle_curve(loads, config.beta, start, **grid), **ours,
              "scipy": lambda: peers.saddle_curve(loads, config.beta, start, config.nodes, config.tolerance),
              "tails": calling(lambda g: continual.quadrature.log_tail(g), fields)}  # fmt: skip
-    seconds = timing.compare(calls, config.repeats)
+    seconds, least = timing.compare(calls, config.repeats), limits.least(ours)
     found = {way: calls[way]() for way in WAYS}
     theirs = [found[way] for way in ("literal", "scipy")]
     order = [*(x[:, :3] for x in theirs), *(jnp.stack([x.q, x.r, x.q_star], 1) for x in list(found.values())[2:])]
@@ -61,8 +62,9 @@ def run(config: Config, seeds: np.ndarray) -> Any:
     return dataset(
         None,
         {"way": list(WAYS), "load": Axis(loads, words="examples per input, alpha"), "repeat": np.arange(config.repeats),
-         "order": ["q", "r", "q_star"]},
+         "order": ["q", "r", "q_star"], "limited_by": limits.BOUNDS},
         seconds=(("way", "repeat"), [seconds[name] for name in WAYS], "s", "wall time of the curve"),
+        seconds_least=(("way", "limited_by"), [least[name] for name in WAYS], "s", least.words),
         residual=(way, residual, "1", "largest residual"),
         iterations=(way, count, "1", "iterations"),
         values=(("way", "load", "order"), order, "1", "order parameter"),

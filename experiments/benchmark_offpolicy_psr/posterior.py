@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.benchmark_offpolicy_psr import literal, programs, protocol
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import FIRST, LAST, exact, value
 from mtrl.harness.picture import plots
 from mtrl.numerics import moments
@@ -48,15 +49,23 @@ def run(config: PosteriorConfig, seeds: np.ndarray) -> Any:
         "ours_log": functools.partial(evaluate, programs.posteriors_from_log, *ready, prior, tasks=m),
         "literal_log": lambda: literal.posteriors(*literal.sums_by_loop(*log, m)),
     }
-    seconds = timing.seconds_of(calls, config.repeats)
+    seconds, least = timing.seconds_of(calls, config.repeats), limits.least(calls, "ours", "ours_log")
     mean, cov, hyper_mean, hyper_cov = zip(*(calls[name]() for name in LOOK), strict=True)
     kept = np.arange(m)[:: -(-m // KEPT)]
     sizes, dims = np.array([m // 4, m // 2, m]), np.array([d, 2 * d])
     bytes_of = np.array([[programs.buffers(int(size), int(dim)) for size in sizes] for dim in dims])
     return dataset(
         None,
-        {"method": list(LOOK), "repeat": np.arange(config.repeats), "task": kept, "d": dims, "m": sizes},
+        {
+            "method": list(LOOK),
+            "repeat": np.arange(config.repeats),
+            "limited_by": limits.BOUNDS,
+            "task": kept,
+            "d": dims,
+            "m": sizes,
+        },
         seconds=(("method", "repeat"), seconds, "s", "wall time"),
+        seconds_least=(("method", "limited_by"), [least[name] for name in LOOK], "s", least.words),
         mean=(("method", "task", "dim"), np.stack(mean)[:, kept]),
         cov=(("method", "task", "dim", "dim_2"), np.stack(cov)[:, kept]),
         hyper_mean=(("method", "dim"), np.stack(hyper_mean)),

@@ -8,6 +8,7 @@ import numpy as np
 from experiments.benchmark_offpolicy_psr import literal, programs, protocol
 from mtrl import mdp
 from mtrl.harness import BaseConfig, Claim, Figure, dataset, evaluate, field, jnp, over_seeds, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.picture import plots
 
 WORDS = {
@@ -43,7 +44,7 @@ def run(config: TreeConfig, seeds: np.ndarray) -> Any:
         "numpy": functools.partial(literal.by_stage, p, q),
         "loop": functools.partial(literal.by_history, p, q),
     }
-    seconds = timing.seconds_of(calls, config.repeats)
+    seconds, least = timing.seconds_of(calls, config.repeats), limits.least(calls, "ours", "value")
     methods = (functools.partial(evaluate, programs.furthest), literal.by_stage, literal.by_history)
     found = [[method(*pair) for pair in laws] for method in methods]
     alone = [evaluate(mdp.psr.distance, *pair) for pair in laws]
@@ -52,8 +53,14 @@ def run(config: TreeConfig, seeds: np.ndarray) -> Any:
     worths = [[evaluate(programs.worth, *pair, policy) for pair, policy in row] for row in policies]
     return dataset(
         seeds,
-        {"method": list(LOOK), "policy_of": ["ours", "numpy", "loop"], "repeat": np.arange(config.repeats)},
+        {
+            "method": list(LOOK),
+            "policy_of": ["ours", "numpy", "loop"],
+            "repeat": np.arange(config.repeats),
+            "limited_by": limits.BOUNDS,
+        },
         seconds=(("method", "repeat"), seconds, "s", "wall time"),
+        seconds_least=(("method", "limited_by"), [least[name] for name in LOOK], "s", least.words),
         distance=(("method", "seed"), [values[0], alone, *values[1:]], "", "max-policy total variation"),
         worth=(("policy_of", "seed"), worths, "", "total variation under the policy that was found"),
     )

@@ -12,6 +12,7 @@ from experiments.benchmark_optimization import protocol, yardsticks
 from experiments.benchmark_optimization.protocol import METHODS
 from experiments.benchmark_optimization.yardsticks import PROGRAMS, TORCH
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, field, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import Absent, exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -38,7 +39,7 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
     sides = [side for side in LOOK if side != "torch" or peers]
     shape = (len(METHODS), len(config.tasks), len(config.parameters), len(sides))
     seconds = np.full((*shape, config.repeats), np.nan)
-    kept = np.full((*shape, SHOWN), np.nan)
+    kept, least = np.full((*shape, SHOWN), np.nan), np.full((*shape, 2), np.nan)
     for t, tasks in enumerate(config.tasks):
         for p, parameters in enumerate(config.parameters):
             steps = max(1, min(config.steps, ENTRIES // (tasks * parameters)))
@@ -50,9 +51,11 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
                     calls[m, 1] = yardsticks.numpy_step(Js, method)
                 if peers and method in TORCH:
                     calls[m, 2] = yardsticks.torch_step(Js, method)
+            at_best = limits.least(calls, *(name for name in calls if name[1] == 0))
             for (m, side), rounds in timing.compare(calls, config.repeats).items():
                 alone = side == 1 and METHODS[m] in PROGRAMS
                 seconds[m, t, p, side] = np.asarray(rounds) / (1 if alone else steps)
+                least[m, t, p, side] = at_best[m, side] / steps
                 found = np.asarray(calls[m, side]())
                 found = found.reshape(-1, parameters)[-1, :SHOWN]  # of the last Jacobian
                 kept[m, t, p, side, : len(found)] = found
@@ -60,8 +63,9 @@ def run(config: AggregationConfig, seeds: np.ndarray) -> Any:
     labels = dict(zip(dims, (METHODS, config.tasks, config.parameters, sides), strict=True))
     return dataset(
         None,
-        labels | {"repeat": np.arange(config.repeats)},
+        labels | {"repeat": np.arange(config.repeats), "limited_by": limits.BOUNDS},
         seconds=((*dims, "repeat"), seconds, "s", "time per step"),
+        seconds_least=((*dims, "limited_by"), least, "s", at_best.words),
         direction=((*dims, "entry"), kept),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from experiments.benchmark_pure_exploration import literal, protocol
 from experiments.benchmark_pure_exploration.protocol import DESIGNS, OURS, times
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, between, dataset, field, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 from mtrl.numerics.designs import g_optimal, interior_point
@@ -66,6 +67,7 @@ def run(config, seeds):
         if name[1] == OURS:
             calls[name]()
     seconds = timing.compare(calls, config.repeats, warmup=0)
+    least = limits.least(calls, *(name for name in calls if name[1] == OURS))
     methods = [name for name in LOOK if ("G", name) in calls]
 
     def table(number):
@@ -74,8 +76,9 @@ def run(config, seeds):
     axes = {"design": list(DESIGNS), "method": methods}
     return dataset(
         None,
-        axes | {"repeat": np.arange(config.repeats), "arm": np.arange(config.arms)},
+        axes | {"repeat": np.arange(config.repeats), "limited_by": limits.BOUNDS, "arm": np.arange(config.arms)},
         seconds=(("design", "method", "repeat"), table(lambda *name: seconds[name]), "s", "wall time per design"),
+        seconds_least=(("design", "method", "limited_by"), table(lambda *name: least[name]), "s", least.words),
         weights=(("design", "method", "arm"), table(lambda *name: np.asarray(found[name][0]))),
         value=(("design", "method"), table(lambda *name: float(found[name][1])), "1", "value of the criterion"),
         bound=(("design", "method"), table(lambda *name: float(found[name][2])), "1", "certified lower bound"),

@@ -10,6 +10,7 @@ from experiments.benchmark_pure_exploration.literal_run import literal_sweep
 from experiments.benchmark_pure_exploration.protocol import OURS, times
 from mtrl import bandits
 from mtrl.harness import Axis, BadInput, BaseConfig, Figure, dataset, field, jax, jnp, over_seeds, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.claims import Claim, between
 from mtrl.harness.judge.measures import log, mean, value
 from mtrl.harness.picture import plots
@@ -65,17 +66,18 @@ def run(config, seeds):
     found, rounds, literal = ours(), itertools.count(), []
     calls = {OURS: ours, LITERAL: lambda: literal.append(literal_sweep(next(rounds), config))}
     seconds = timing.compare(calls, config.repeats, warmup=0, shortest=0.0)
-    seconds = np.stack([seconds[OURS], seconds[LITERAL] * len(seeds)])
+    seconds, least = np.stack([seconds[OURS], seconds[LITERAL] * len(seeds)]), limits.least(calls, OURS)
     names = ("pulls", "wrong", "error")
     words = (("pulls", "samples of all tasks"), ("1", "runs with a wrong arm"), ("1", "error of the features"))
     results = {}
     for name, x, y, w in zip(names, found, np.moveaxis(np.array(literal), 1, 0), words, strict=True):
         results |= {name: (("seed", "tasks"), x.astype(float), *w), f"{name}_literal": (("repeat", "tasks"), y, *w)}
-    axes = {"method": list(LOOK), "repeat": np.arange(config.repeats)}
+    axes = {"method": list(LOOK), "repeat": np.arange(config.repeats), "limited_by": limits.BOUNDS}
     return dataset(
         seeds,
         axes | {"tasks": Axis(config.tasks, words="number of tasks M")},
         seconds=(("method", "repeat"), seconds, "s", f"wall time per sweep at {len(seeds)} seeds"),
+        seconds_least=(("method", "limited_by"), [least[name] for name in LOOK], "s", least.words),
         **results,
     )
 

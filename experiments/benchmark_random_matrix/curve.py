@@ -9,6 +9,7 @@ from experiments.benchmark_random_matrix.literal import plain_monte_carlo, scipy
 from experiments.benchmark_random_matrix.protocol import simulate_path
 from mtrl import random_matrix
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, over_seeds
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import value
 from mtrl.harness.picture import plots
 
@@ -73,7 +74,7 @@ def run(config, seeds):
             over_seeds, plain_monte_carlo, range(PLAIN), ALPHA, GAMMA * np.ones(2), NOISE, lams, **size
         ),
     }
-    seconds = protocol.seconds_of(calls, config.repeats)
+    seconds, least = protocol.seconds_of(calls, config.repeats), limits.least(calls, "theory")
     seconds[list(LOOK).index("plain")] *= draws / PLAIN
     risk, (by_parameter, by_lam) = calls["theory"]()
     return dataset(
@@ -84,8 +85,10 @@ def run(config, seeds):
             "program": ["ours", "other"],
             "parameter": ["gamma", "noise", "alpha"],
             "repeat": np.arange(config.repeats),
+            "limited_by": limits.BOUNDS,
         },
         seconds=(("method", "repeat"), seconds, "s", f"wall time per {config.points}-point curve"),
+        seconds_least=(("method", "limited_by"), [least[name] for name in LOOK], "s", least.words),
         risk=(("program", "lam"), [risk, calls["scipy"]()], "", "test risk, and its derivative"),
         gradient=(("program", "lam", "parameter"), [by_parameter, central_differences(parameters, lams)]),
         gradient_lam=("lam", by_lam),

@@ -10,6 +10,7 @@ from experiments.benchmark_random_matrix import peers, protocol
 from experiments.benchmark_random_matrix.literal import dense_dual, dense_primal
 from mtrl import random_matrix
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jnp, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, value
 from mtrl.harness.picture import plots
 
@@ -69,14 +70,15 @@ def run(config, seeds):
         "primal": functools.partial(on_all_cores, dense_primal, *arguments),
         "dual": functools.partial(on_all_cores, dense_dual, *arguments),
     }
-    seconds = protocol.seconds_of(calls, config.repeats)
+    seconds, least = protocol.seconds_of(calls, config.repeats), limits.least(calls, "ours", "direct")
     weights = [calls["direct"]()[0] if name == "direct" else calls[name]() for name in LOOK]
     dense = 8 * (T * d * T * n + (T * d) ** 2 + 2 * (T * n) ** 2)
     megabytes = np.array([timing.working_bytes(ours, *arguments), 8 * (T * n * (d + 1)), dense]) / 1e6
     return dataset(
         None,
-        {"method": list(LOOK), "kind": list(MEMORY), "repeat": np.arange(config.repeats)},
+        {"method": list(LOOK), "kind": list(MEMORY), "repeat": np.arange(config.repeats), "limited_by": limits.BOUNDS},
         seconds=(("method", "repeat"), seconds, "s", "wall time per fit"),
+        seconds_least=(("method", "limited_by"), [least[name] for name in LOOK], "s", least.words),
         megabytes=("kind", megabytes, "MB", "memory"),
         weights=(("method", "task", "dim"), weights),
     )

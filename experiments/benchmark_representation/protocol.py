@@ -4,6 +4,7 @@ import numpy as np
 
 from mtrl import representation
 from mtrl.harness import Claim, at_least, dataset, split_named, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import Measure, times_faster, value
 from mtrl.harness.picture import plots, style
 from mtrl.numerics import moments
@@ -33,12 +34,24 @@ def alternating_sine(key, basis, x, y, *, iterations):
 
 def timed(workloads, repeats):
     """Seconds (workload, side, repeat) of callables, in turn within one process; ours, the yardstick and, for some, a peer (else NaN)."""
+    least = limits.least({name: ours for name, (ours, *_) in workloads.items()})
+    at_best = [[least[name if side == "ours" else None] for side in SIDES] for name in workloads]
     rows = np.full((len(workloads), len(SIDES), repeats), np.nan)
     for row, calls in zip(rows, workloads.values(), strict=True):
         for i, seconds in enumerate(timing.compare(dict(zip(SIDES, calls, strict=False)), repeats=repeats).values()):
             row[i] = seconds
-    coords = {"workload": list(workloads), "side": list(SIDES), "repeat": np.arange(repeats)}
-    return dataset(None, coords, seconds=(("workload", "side", "repeat"), rows, "s"))
+    coords = {
+        "workload": list(workloads),
+        "side": list(SIDES),
+        "repeat": np.arange(repeats),
+        "limited_by": limits.BOUNDS,
+    }
+    return dataset(
+        None,
+        coords,
+        seconds=(("workload", "side", "repeat"), rows, "s"),
+        seconds_least=(("workload", "side", "limited_by"), at_best, "s", least.words),
+    )
 
 
 def speedup(workload: str, peer: str = "", side: str = "yardstick") -> Measure:
