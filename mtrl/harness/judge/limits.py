@@ -20,21 +20,23 @@ from mtrl.harness.judge import timing
 from mtrl.numerics.errors import BadInput
 
 BOUNDS = ("arithmetic", "memory")
-# Golub and Van Loan, Matrix Computations, 4th ed.: operations of an m x n matrix, m >= n; of both factors, or of the values alone.
+# Golub and Van Loan, Matrix Computations, 4th ed.: operations of an m x n matrix, m >= n. Where a method is free to deflate, what none is
+# spared: the reduction to a tridiagonal, bidiagonal or Hessenberg form, and the way back for the vectors.
 LAPACK: dict[str, Callable[[dict, int, int], float]] = {
     "cholesky": lambda how, m, n: n**3 / 3,
     "lu": lambda how, m, n: m * n**2 - n**3 / 3,
     "qr": lambda how, m, n: 4 * m * n**2 - 4 * n**3 / 3,
     "geqrf": lambda how, m, n: 2 * m * n**2 - 2 * n**3 / 3,
     "householder_product": lambda how, m, n: 2 * m * n**2 - 2 * n**3 / 3,
-    "eigh": lambda how, m, n: 9.0 * n**3,
-    "svd": lambda how, m, n: 6.0 * m * n**2 + 20 * n**3 if how.get("compute_uv", True) else 4 * m * n**2 - 4 * n**3 / 3,
-    "eig": lambda how, m, n: 25.0 * n**3,
-    "schur": lambda how, m, n: 25.0 * n**3,
+    "eigh": lambda how, m, n: (4 / 3 + 2) * n**3,
+    "svd": lambda how, m, n: (
+        min(4 * m * n**2 - 4 * n**3 / 3, 2 * m * n**2 + 2 * n**3) + how["compute_uv"] * 2 * (m * n**2 + n**3)
+    ),
+    "eig": lambda how, m, n: 10 * n**3 / 3,
+    "schur": lambda how, m, n: 10 * n**3 / 3,
 }
-THREEFRY = (
-    4 * 23
-)  # operations a block in four passes of four rounds (add, rotate by two shifts and an or, xor) and three additions
+# Operations a block: four passes of four rounds (add, rotate by two shifts and an or, xor) and three additions.
+THREEFRY = 4 * 23
 # A part is compiled to be analysed, not to be run fast: what XLA makes of it is the same, and the machine code four times cheaper.
 _PLAIN: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 _BLOCKS = ("random_bits", "random_fold_in", "random_split")
