@@ -107,7 +107,7 @@ class FederatedConfig(BaseConfig):
 
 def run(config, seeds):
     """One n."""
-    errors = over_seeds(one_seed, seeds, config.noise, config.steps(), **config.sizes())
+    errors = over_seeds(one_seed, seeds, config.noise, config.steps(), lanes="auto", **config.sizes())
     return dataset(seeds, {"learner": LEARNERS}, error=(("seed", "learner"), errors, *ERROR))
 
 
