@@ -8,6 +8,7 @@ import numpy as np
 from experiments.benchmark_forecasting import literal, peers, programs
 from experiments.benchmark_forecasting.programs import Sizes
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, over_seeds, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, slope, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -44,11 +45,15 @@ def run(config: LookbacksConfig, seeds: np.ndarray) -> Any:
     sides = [side for side in LOOK if (side, config.lookbacks[0]) in timed]
     ends = {name: call().weights["head"]["centre"] for name, call in calls.items()}
     apart = [[np.max(np.abs(ends[side, size] - ends["ours", size])) for size in config.lookbacks] for side in sides]
+    least = limits.least(calls, *(call for call in calls if call[0] == "ours"))
+    at_best = [[least[side, size] / config.updates for size in config.lookbacks] for side in sides]
     seconds = [[timed[side, size] / config.updates for size in config.lookbacks] for side in sides]
     return dataset(
         None,
-        {"side": sides, "lookback": Axis(config.lookbacks, words="look-back [rows]"), "repeat": np.arange(config.repeats)},
+        {"side": sides, "lookback": Axis(config.lookbacks, words="look-back [rows]"), "repeat": np.arange(config.repeats),
+         "limited_by": limits.BOUNDS},
         seconds=(("side", "lookback", "repeat"), 1e6 * np.array(seconds), "us", "time of an update"),
+        seconds_least=(("side", "lookback", "limited_by"), 1e6 * np.array(at_best), "us", least.words),
         apart=(("side", "lookback"), apart, "1", "largest difference of the shared head's entries to ours"),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.benchmark_forecasting import literal, programs
 from mtrl.harness import Axis, BaseConfig, Claim, Figure, at_most, dataset, field, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -35,6 +36,7 @@ def run(config: RidgeConfig, seeds: np.ndarray) -> Any:
         for side, fit in {"scikit": literal.scikit, "dense": literal.dense}.items():
             calls[side, lookback] = functools.partial(literal.least, fit, data, **windows)
     timed = timing.compare(calls, config.repeats)
+    least = limits.least(calls, *(call for call in calls if call[0] == "ours"))
     maps = {name: np.asarray(call()[0]) for name, call in calls.items()}
     apart = [
         [np.abs(maps[side, size] - maps["dense", size]).max() / np.abs(maps["dense", size]).max() for size in config.lookbacks]
@@ -42,9 +44,12 @@ def run(config: RidgeConfig, seeds: np.ndarray) -> Any:
     ]  # fmt: skip
     return dataset(
         None,
-        {"side": list(LOOK), "lookback": Axis(config.lookbacks, words="look-back [rows]"), "repeat": np.arange(config.repeats)},
+        {"side": list(LOOK), "lookback": Axis(config.lookbacks, words="look-back [rows]"), "repeat": np.arange(config.repeats),
+         "limited_by": limits.BOUNDS},
         seconds=(("side", "lookback", "repeat"), [[timed[side, size] for size in config.lookbacks] for side in LOOK], "s",
                  "time of the grid"),
+        seconds_least=(("side", "lookback", "limited_by"), [[least[side, size] for size in config.lookbacks] for side in LOOK], "s",
+                       least.words),
         apart=(("side", "lookback"), apart, "relative", "largest difference of the chosen maps to the dense equations'"),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import numpy as np
 from experiments.benchmark_forecasting import literal, peers, programs
 from experiments.benchmark_forecasting.programs import Sizes
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, jax, over_seeds, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -53,17 +54,20 @@ def run(config: TrainingConfig, seeds: np.ndarray) -> Any:
             calls[name, "literal"] = functools.partial(literal.train, first, *arrays)
     timed = timing.compare(calls, config.repeats)
     sides = [side for side in LOOK if any(there == side for _, there in calls)]
+    least = limits.least(calls, *(call for call in calls if call[1] in ("one", "many")))
     seconds = np.full((len(config.networks), len(sides), config.repeats), np.nan)
-    apart = np.full(seconds.shape[:2], np.nan)
+    apart, at_best = np.full(seconds.shape[:2], np.nan), np.full((*seconds.shape[:2], 2), np.nan)
     for (name, side), took in timed.items():
         place = config.networks.index(name), sides.index(side)
-        seconds[place] = took / (config.epochs * config.updates * (len(seeds) if side.endswith("many") else 1))
+        count = config.epochs * config.updates * (len(seeds) if side.endswith("many") else 1)
+        seconds[place], at_best[place] = took / count, least[name, side] / count
         errors, ours = (np.asarray(calls[name, one]().validation) for one in (side, "many"))
         apart[place] = np.max(np.abs(errors - ours[: len(errors)]) / ours[: len(errors)])
     return dataset(
         None,
-        {"network": config.networks, "side": sides, "repeat": np.arange(config.repeats)},
+        {"network": config.networks, "side": sides, "repeat": np.arange(config.repeats), "limited_by": limits.BOUNDS},
         seconds=(("network", "side", "repeat"), 1e6 * seconds, "us", "time of an update a seed"),
+        seconds_least=(("network", "side", "limited_by"), 1e6 * at_best, "us", least.words),
         apart=(("network", "side"), apart, "relative", "largest difference of validation errors to those of many seeds"),
     )  # fmt: skip
 

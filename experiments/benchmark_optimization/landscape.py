@@ -11,6 +11,7 @@ import numpy as np
 from experiments.benchmark_optimization import literal, protocol, yardsticks
 from mtrl import optimization
 from mtrl.harness import BaseConfig, Claim, Figure, between, dataset, evaluate, field, jax, jnp, timing
+from mtrl.harness.judge import limits
 from mtrl.harness.judge.measures import exact, times_faster, value
 from mtrl.harness.picture import plots
 
@@ -53,13 +54,16 @@ def run(config: LandscapeConfig, seeds: np.ndarray) -> Any:
         calls["torch"] = functools.partial(yardsticks.torch_landscape, METHODS, starts, config.literal_steps)
     timed = timing.compare(calls, config.repeats)
     seconds = [took / (config.steps if side == "ours" else config.literal_steps) for side, took in timed.items()]
+    least = limits.least(calls, "ours")
     ends = [evaluate(together, starts, steps=config.literal_steps), *(calls[side]() for side in list(calls)[1:])]
     return dataset(
         None,
-        {"side": list(calls), "method": METHODS, "repeat": np.arange(config.repeats), "coordinate": ["x1", "x2"]},
+        {"side": list(calls), "method": METHODS, "repeat": np.arange(config.repeats), "coordinate": ["x1", "x2"],
+         "limited_by": limits.BOUNDS},
         seconds=(("side", "repeat"), seconds, "s", "time per step of all methods and starts"),
+        seconds_least=(("side", "limited_by"), [least[side] / config.steps for side in calls], "s", least.words),
         point=(("side", "method", "start", "coordinate"), ends),
-    )
+    )  # fmt: skip
 
 
 def speedup(side: str) -> Any:
