@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.benchmark_bandits.protocol import RIVALS, ours, times
 from mtrl.harness import BaseConfig, Claim, Figure, at_most, dataset, field, timing
-from mtrl.harness.judge import limits
+from mtrl.harness.judge import counting, limits
 from mtrl.harness.judge.measures import FIRST, LAST, Absent, value
 from mtrl.harness.picture import plots
 
@@ -65,7 +65,7 @@ def run(config: ScalingConfig, seeds: np.ndarray) -> Any:
          "limited_by": limits.BOUNDS},
         seconds=((*sizes, "repeat"), wall, "s", "wall time"),
         seconds_least=((*sizes, "limited_by"), counted(limits.machine().least, np.full(2, np.nan)), "s", "least time of this machine"),
-        operations=(sizes, counted(limits.operations, np.nan)),
+        operations=(sizes, counted(counting.operations, np.nan)),
         size=(("axis", "factor"), table(lambda a, f: getattr(at(a, f), a))),
     )  # fmt: skip
 

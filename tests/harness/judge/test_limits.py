@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mtrl.harness import BadInput, evaluate, over_seeds, spread
-from mtrl.harness.judge import limits
+from mtrl.harness.judge import counting, limits
 from tests.helpers import assert_close
 
 N = 24
@@ -18,7 +18,7 @@ PRODUCT = 2 * N**3
 
 def operations(fn, *arguments):
     """Of all parts and runs."""
-    return sum(part.runs * part.operations for part in limits.counted(fn, *arguments))
+    return sum(part.runs * part.operations for part in counting.counted(fn, *arguments))
 
 
 def scanned(x, *, length=7):
@@ -104,18 +104,20 @@ def test_random_bits_count_all_passes_of_their_loop():
 
 
 def test_bytes_are_of_arguments_and_results_or_of_the_rows_that_are_read():
-    (chain,) = limits.counted(lambda x: jnp.sin(jnp.cos(jnp.tan(x))) @ jnp.ones((N, N)), A)
+    (chain,) = counting.counted(lambda x: jnp.sin(jnp.cos(jnp.tan(x))) @ jnp.ones((N, N)), A)
     assert chain.bytes == 2 * A.nbytes
     rows = np.ones((1000, 10))
-    *_, body = limits.counted(lambda x: jax.lax.scan(lambda c, i: (c + x[i], None), x[0], jnp.arange(50))[0], rows)
+    *_, body = counting.counted(lambda x: jax.lax.scan(lambda c, i: (c + x[i], None), x[0], jnp.arange(50))[0], rows)
     assert body.runs == 50 and body.bytes < 20 * rows[0].nbytes
-    *_, body = limits.counted(lambda x: jax.lax.scan(lambda c, i: (c.at[i].set(1.0), None), x, jnp.arange(50))[0], rows)
+    *_, body = counting.counted(
+        lambda x: jax.lax.scan(lambda c, i: (c.at[i].set(1.0), None), x, jnp.arange(50))[0], rows
+    )
     assert body.bytes < 20 * rows[0].nbytes
 
 
 def test_products_of_short_floats_go_by_their_own_rate():
     fast = limits.Machine(1.0, 10.0, ((1, 1e9),))
-    short, long = (limits.counted(lambda x: x @ x, A.astype(t)) for t in (np.float32, np.float64))
+    short, long = (counting.counted(lambda x: x @ x, A.astype(t)) for t in (np.float32, np.float64))
     assert [part.single for part in (*short, *long)] == [True, False]
     assert_close("least", [fast.least(short)[0], fast.least(long)[0]], [PRODUCT / 10, PRODUCT])
 
@@ -124,7 +126,7 @@ def test_rates_by_footprint():
     """A smaller array's rate bounds those between; below the smallest, its own."""
     machine = limits.Machine(2.0, 2.0, ((10, 8.0), (100, 4.0)))
     assert [machine.rate(x) for x in (1, 10, 99, 100, 1000)] == [8, 8, 8, 4, 4]
-    parts = [limits.Part(6.0, 50.0, False, 3.0), limits.Part(1.0, 400.0, False, 1.0)]
+    parts = [counting.Part(6.0, 50.0, False, 3.0), counting.Part(1.0, 400.0, False, 1.0)]
     assert_close("least", machine.least(parts), [9.5, 3 * 50 / 8 + 100])
 
 
@@ -191,4 +193,4 @@ def test_what_cannot_be_counted_is_said():
         return jax.lax.while_loop(lambda c: c < 3.0, lambda c: c + 1, x.sum()) < 9
 
     with pytest.raises(BadInput, match="condition of a loop"):
-        limits.counted(lambda x: jax.lax.while_loop(test, lambda x: x + 1, x), A)
+        counting.counted(lambda x: jax.lax.while_loop(test, lambda x: x + 1, x), A)
