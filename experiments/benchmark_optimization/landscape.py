@@ -74,7 +74,7 @@ def speedup(side: str) -> Any:
 
 def draw(data: Any, config: LandscapeConfig) -> Any:
     """Bars of seconds per step."""
-    figure, axes = plots.panel(width=5.0)
+    figure, axes = plots.panel(width=6.2)
     ax, array = axes[0, 0], data["seconds"].rename(repeat="seed")
     sides = {side: look for side, look in LOOK.items() if side in array["side"].values}
     plots.bars(ax, array, "side", sides, upright=True)

@@ -86,7 +86,7 @@ def run(config, seeds):
 
 def draw(data, config):
     """Bars of seconds and of megabytes."""
-    figure, axes = plots.panel(1, 2, width=5.0, height=3.4)
+    figure, axes = plots.panel(1, 2, width=7.6, height=3.6)
     left, right = axes[0]
     title = f"T = {config.tasks}, d = {config.dim}, n per task = {config.samples}"
     protocol.bars(left, value("seconds"), LOOK, "ours", data, config, title=title)
