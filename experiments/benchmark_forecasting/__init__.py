@@ -1,6 +1,6 @@
 """Forecasters against what one would use instead, as ratios measured side by side in one run.
 
-    python -m experiments.benchmark_forecasting        # about a minute on 2 quiet cores
+    python -m experiments.benchmark_forecasting        # one to three minutes on 2 quiet cores
 
 Goals: a training never slower than PyTorch's (`pip install -e .[peers]`), alone or a seed of many; the closed form over a grid of couplings
 >= 10x faster than scikit-learn's ridge at every coupling.

@@ -73,7 +73,7 @@ def ahead(side: str, words: str) -> Claim:
 
 
 FIGURE = Figure(
-    __name__, size=lambda c, at: f"30 couplings, {c.tasks} channels of {c.rows} rows, {at['lookback']} to {c.horizon} rows",
+    __name__, headline=True, size=lambda c, at: f"30 couplings, {c.tasks} channels of {c.rows} rows, {at['lookback']} to {c.horizon} rows",
     title="The linear forecaster in closed form beside scikit-learn",
     question="How fast is the closed form over a whole grid of couplings, beside a ridge of scikit-learn or a dense system at each?",
     presets={

@@ -105,7 +105,7 @@ def ahead(network: str, side: str, peer: str, goal: float = 1.0) -> Claim:
 
 
 FIGURE = Figure(
-    __name__, headline=True, size=lambda c, at: f"{c.tasks} channels, {c.lookback} to {c.horizon} rows, batch {c.batch}; {c.seeds} seeds",
+    __name__, size=lambda c, at: f"{c.tasks} channels, {c.lookback} to {c.horizon} rows, batch {c.batch}; {c.seeds} seeds",
     title="Training of the forecasters beside PyTorch",
     question="How fast is an update of each forecaster, alone and with many seeds, beside PyTorch that takes the same updates?",
     presets={
