@@ -1,5 +1,7 @@
 """Our sides: the training that the study of forecasting runs, what it starts from, and the closed form over a grid of couplings."""
 
+from __future__ import annotations  # naming the library's types must not load it, and JAX with it, for a command line
+
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -115,9 +115,6 @@ def test_bytes_are_of_arguments_and_results_or_of_the_rows_that_are_read():
 
 
 def test_what_cannot_be_counted_is_said():
-    with pytest.raises(BadInput, match="ran no program"):
-        limits.least({"nothing": lambda: 1.0})
-
     def test(x):
         return jax.lax.while_loop(lambda c: c < 3.0, lambda c: c + 1, x.sum()) < 9
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mtrl.harness import evaluate, over_seeds, spread
+from mtrl.harness import BadInput, evaluate, over_seeds, spread
 from mtrl.harness.judge import counting, limits
 from tests.helpers import assert_close
 
@@ -67,6 +67,10 @@ def test_least_seconds_of_calls_are_those_of_the_programs_they_run(monkeypatch):
     np.testing.assert_array_equal(evaluate(square, A), before)
 
 
+def until(x, steps):
+    return jax.lax.while_loop(lambda c: c[0] < steps, lambda c: (c[0] + 1, c[1] @ x), (0, x))[1]
+
+
 def rounds_of_own(key, steps, x):
     """As many products as the seed is given; arms drawn afresh, and a row picked."""
     draws = jax.random.normal(key, (3,))
@@ -84,3 +88,8 @@ def test_seeds_are_counted_as_their_devices_run_them(monkeypatch, how, products)
     call = functools.partial(over_seeds, rounds_of_own, range(4), per_seed=own, **how)
     found = limits.least({"ours": call})["ours"][0]
     assert products * PRODUCT <= found <= products * PRODUCT + 200 * N**2
+
+
+def test_a_call_that_runs_no_program_is_refused():
+    with pytest.raises(BadInput, match="ran no program"):
+        limits.least({"nothing": lambda: 1.0})
