@@ -12,6 +12,7 @@ from experiments.continual_statmech import protocol
 from mtrl import continual
 from mtrl.harness import (
     Axis,
+    BadInput,
     BaseConfig,
     Claim,
     Figure,
@@ -49,6 +50,11 @@ class StatesConfig(BaseConfig):
     leaps: int = field(15, help="leapfrog steps of a move", lower=1)
     nodes: int = field(60, help="nodes of a Gaussian in the theory", lower=15)
     step: float = field(0.05, help="step of the theory's loads", lower=0.01, upper=0.5)
+
+    def validate(self) -> None:
+        """A chain's second half is compared in two quarters."""
+        if self.moves % 4:
+            raise BadInput(f"moves got {self.moves}, but must be a multiple of 4; use {self.moves - self.moves % 4}")
 
     @property
     def grid(self):

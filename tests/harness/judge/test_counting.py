@@ -115,8 +115,8 @@ def test_bytes_are_of_arguments_and_results_or_of_the_rows_that_are_read():
 
 
 def test_what_cannot_be_counted_is_said():
-    def test(x):
+    def going(x):
         return jax.lax.while_loop(lambda c: c < 3.0, lambda c: c + 1, x.sum()) < 9
 
     with pytest.raises(BadInput, match="condition of a loop"):
-        counting.counted(lambda x: jax.lax.while_loop(test, lambda x: x + 1, x), A)
+        counting.counted(lambda x: jax.lax.while_loop(going, lambda x: x + 1, x), A)
