@@ -166,10 +166,11 @@ def measured(fn: Callable, static: Mapping[str, Any], given: tuple, asks: str) -
 
     every = len(given[0])
     first = jax.tree.map(lambda x: jax.eval_shape(lambda x: x[0], x), given[:2])
-    held = widths.held(
-        jax.make_jaxpr(lambda key, own, arrays: fn(key, *own, *arrays, **static))(*first, given[2]).jaxpr
-    )
-    fitting = max(1, widths.CACHE // max(1, held))
+    one = lambda key, own, arrays: fn(key, *own, *arrays, **static)  # noqa: E731
+    held = widths.held(jax.make_jaxpr(one)(*first, given[2]).jaxpr)
+
+    def fitting(seeds: int) -> int:
+        return widths.fitting(one, (*first, given[2]), seeds)
 
     def effective(asked: int, seeds: int) -> int:
         return widths.width(asked, seeds) if 0 < asked < seeds else min(asked, seeds)
@@ -181,7 +182,7 @@ def measured(fn: Callable, static: Mapping[str, Any], given: tuple, asks: str) -
 
     def own(seeds: int) -> int:
         """The width the figure asks for today."""
-        asked = {"in turn": 0, "all": seeds, "auto": fitting}
+        asked = {"in turn": 0, "all": seeds, "auto": fitting(seeds)}
         return effective(asked[asks] if asks in asked else int(asks), seeds)
 
     seeds = min(every, SOME)
@@ -202,7 +203,7 @@ def measured(fn: Callable, static: Mapping[str, Any], given: tuple, asks: str) -
         seeds = every
     names = {"in turn": 0, **{str(n): effective(n, seeds) for n in counts if n < seeds}, "all": seeds}
     distinct = {width: name for name, width in reversed(names.items())}  # the first name of a width
-    auto = effective(fitting, seeds)
+    auto = effective(fitting(seeds), seeds)
     distinct.setdefault(auto, str(auto))
     free = psutil.virtual_memory().available
     calls, temporary, where = {}, {}, cut(given, seeds)
@@ -216,7 +217,7 @@ def measured(fn: Callable, static: Mapping[str, Any], given: tuple, asks: str) -
         "figure_seeds": every,
         "seeds": seeds,
         "seed_bytes": held,
-        "fitting": fitting,
+        "fitting": fitting(seeds),
         "auto": distinct[auto],
         "today": distinct.get(own(seeds), asks),
         "lanes": {name: width for width, name in sorted(distinct.items())},

@@ -32,22 +32,22 @@ def test_every_program_of_a_figure_is_timed_at_every_width(monkeypatch):
     assert row["program"].startswith("greedy") and "rounds=5" in row["program"]
     assert row["lanes"] == {"in turn": 0, "1": 1, "2": 2, "4": 4, "8": lanes.width(8, 12), "all": 12}
     assert (row["seeds"], row["figure_seeds"], row["asks"], row["today"]) == (12, 12, "all", "all")
-    assert row["auto"] == "all" and row["fitting"] == lanes.CACHE // row["seed_bytes"]
+    assert row["auto"] == "all" and row["fitting"] == 12
     assert all(len(times) == 3 and min(times) > 0 for times in row["seconds"].values())
     assert set(row["seconds"]) == set(row["lanes"]) == set(row["temporary_bytes"])
 
 
 def test_widths_that_are_equal_are_timed_once_and_auto_has_its_own(monkeypatch):
     monkeypatch.setattr(command, "MOST", 3)
-    monkeypatch.setattr(lanes, "CACHE", 1)
+    monkeypatch.setattr(lanes, "MEMORY", 1)
     row = timed(tiny.MEAN, seeds=3)["programs"][0]
     assert row["lanes"] == {"in turn": 0, "1": 1, "all": 3} and row["auto"] == "1", "blocks of 2 are uneven: 1 at once"
     given = driver.seed_keys(range(20)), (), driver._traced((1.0,))
     first, _ = command.measured(tiny.mean_of_draws, {"n": 7}, given, "in turn")
-    monkeypatch.setattr(lanes, "CACHE", 10 * first["seed_bytes"])
+    monkeypatch.setattr(lanes, "MEMORY", 10 * first["seed_bytes"])
     row, result = command.measured(tiny.mean_of_draws, {"n": 7}, given, "auto")
-    assert row["lanes"] == {"in turn": 0, "1": 1, "2": 2, "4": 4, "8": 5, "10": 10, "all": 20}
-    assert row["auto"] == row["today"] == "10" and set(row["seconds"]) == set(row["lanes"])
+    assert row["lanes"] == {"in turn": 0, "1": 1, "2": 2, "4": 4, "8": 5, "all": 20}
+    assert row["auto"] == row["today"] == "8" and set(row["seconds"]) == set(row["lanes"])
     assert first["auto"] == "1" and first["today"] == "in turn"
     assert_close("results", result, driver.over_seeds(tiny.mean_of_draws, range(20), 1.0, n=7), rtol=1e-12)
 

@@ -104,7 +104,8 @@ def strengths(
 def followed(config: PathwayConfig, seeds: Any, lesion: int = -1, activation: str = "linear") -> tuple[np.ndarray, ...]:
     """`strengths` of all seeds."""
     numbers = (windows(config), whole(config.at), whole(lesion), config.lr, config.scale, config.spread)
-    return over_seeds(strengths, seeds, *numbers, depth=config.depth, width=config.width, activation=activation)
+    sizes = dict(depth=config.depth, width=config.width, activation=activation)
+    return over_seeds(strengths, seeds, *numbers, lanes="auto", **sizes)
 
 
 def windows(config: PathwayConfig) -> np.ndarray:

@@ -61,7 +61,7 @@ def trained(config: NetworkConfig, seeds: Any, settings: list[tuple[str, dict]],
 
     Args:
       config: sizes and defaults of what may be traced.
-      seeds: run in turn: one seed's settings fill the cache.
+      seeds: of data, draws and noise.
       settings: (init, what differs from the configuration).
       tasks: K.
       **more: `optimiser`, `controls`, or sizes other than the configuration's.
@@ -81,7 +81,7 @@ def trained(config: NetworkConfig, seeds: Any, settings: list[tuple[str, dict]],
     for begin in range(0, len(found), count):
         part = (found[begin : begin + count] * count)[:count]  # the last part is filled up: one program for all
         given = gn.Setting(*(np.array(column, float) for column in zip(*part, strict=True)))
-        parts.append(over_seeds(lanes, seeds, given, config.noise, in_turn=True, **static))
+        parts.append(over_seeds(lanes, seeds, given, config.noise, lanes="auto", **static))
     reports = jax.tree.map(lambda *a: np.concatenate(a, axis=1)[:, : len(found)], *(report for report, _ in parts))
     return reports, parts[0][1]
 

@@ -30,11 +30,11 @@ def run(config: PanelsConfig, seeds: np.ndarray) -> Any:
     ns, ms = np.sort(config.interactions), np.sort(config.task_counts)
     first = over_seeds(
         protocol.along_n, seeds, protocol.setting_of(config, tasks=float(config.tasks)), np.array(config.sigma_q), ns, config.delta,
-        **protocol.sizes_of(config, most=config.tasks, count=int(ns[-1])),
+        **protocol.sizes_of(config, most=config.tasks, count=int(ns[-1])), lanes="auto",
     )  # fmt: skip
     second = over_seeds(
         protocol.along_m, seeds, protocol.setting_of(config, sigma_q=max(config.sigma_q)), ms.astype(float), config.delta,
-        **protocol.sizes_of(config, most=int(ms[-1]), count=config.interactions_by_tasks),
+        **protocol.sizes_of(config, most=int(ms[-1]), count=config.interactions_by_tasks), lanes="auto",
     )  # fmt: skip
     n_dims, m_dims = ("seed", "sigma_q", "n", "method"), ("seed", "m", "method")
     return dataset(

@@ -27,7 +27,7 @@ def all_scores(problem: Problem, seeds) -> "list[forecasting.CouplingScores]":
     """Scores of every draw of the AR stand-in, or of the one recorded series."""
     grid = np.array(GAMMAS), np.array(LAMS)
     if problem.series is None:
-        every = over_seeds(ar_scores, seeds, problem.share, *grid, rows=AR_ROWS, **problem.sizes)
+        every = over_seeds(ar_scores, seeds, problem.share, *grid, rows=AR_ROWS, lanes="auto", **problem.sizes)
         each = [type(every)(*(part[i] for part in every)) for i in range(len(seeds))]
     else:
         each = [evaluate(forecasting.coupling_scores, problem.series, *grid, **problem.sizes)]

@@ -19,12 +19,12 @@ from mtrl.numerics.algorithm import Problem
 Seeds = Sequence[int] | np.ndarray
 
 _PROGRAMS: dict[tuple[Any, ...], Any] = {}
-_FITTING: dict[tuple[Any, ...], int] = {}  # lanes that fit, by program and shapes
+_FITTING: dict[tuple[Any, ...], int] = {}  # lanes that fit, by program, shapes and seeds
 
 Lanes = int | Literal["auto"] | None
 
-# LLVM's level on CPU, 1 of 3: programs compile in about half the time and run as fast as at 2 or 3, which XLA takes by default. A constant, as
-# it decides the last bits; XLA_FLAGS, which are part of a cell's name, may say another.
+# LLVM's level on CPU, 1 of 3: programs compile in about half the time and run as fast as at 2 or 3, which XLA takes by default.
+# A constant, as it decides the last bits; XLA_FLAGS, which are part of a cell's name, may say another.
 _LEVEL = "xla_backend_optimization_level"
 _OPTIONS = {_LEVEL: 1}
 
@@ -155,10 +155,10 @@ def _lanes(
         fn, static = by_value(fn), {name: by_value(value) for name, value in static.items()}
         first = jax.tree.map(lambda x: jax.eval_shape(lambda x: x[0], x), (keys, per_seed))
         shapes = tuple((x.shape, x.dtype) for x in jax.tree.leaves((first, arrays)))
-        identity = (fn, tuple(sorted(static.items())), shapes)
+        identity = (fn, tuple(sorted(static.items())), shapes, seeds)
         if identity not in _FITTING:
             one = lambda key, own, arrays: fn(key, *own, *arrays, **static)  # noqa: E731
-            _FITTING[identity] = widths.fitting(one, (*first, arrays))
+            _FITTING[identity] = widths.fitting(one, (*first, arrays), seeds)
         asked = _FITTING[identity]
     return widths.width(int(asked), seeds) if 0 < int(asked) < seeds else 0
 
@@ -181,9 +181,9 @@ def over_seeds(
       per_seed: traced pytrees whose leading axis is the seed; `spread` puts them on the devices beforehand.
       in_turn: every device runs its seeds one after another instead of at once, in one program: for loops of unequal length, whose
         lanes would wait for the slowest and take both sides of every branch (a line search, say).
-      lanes: how many seeds at once on a device, block after block, which bounds the memory: a number, "auto" for as many as keep
-        their arrays in a cache (see `mtrl.harness.lanes`; all on accelerators), or None for all. `--lanes` stands in for the last two.
-        The last bits depend on it.
+      lanes: how many seeds at once on a device, block after block, which bounds the memory: a number, "auto" for as many as a seed is
+        cheapest with (see `mtrl.harness.lanes`; all on accelerators), or None for all. `--lanes` stands in for the last two. The last
+        bits depend on it.
       **static: hashable values fixed at compile time.
 
     Returns:
@@ -204,7 +204,7 @@ def over_seeds(
         placed = jax.device_put((keys, per_seed), seed_sharding(len(keys), own))
         part = _to_host(program(*placed, arrays))
     else:  # as many processes as do not divide the seeds: nothing of its own, in the right shapes
-        shapes = jax.eval_shape(lambda *a: jax.tree.map(_plain, program(*a)), keys, per_seed, arrays)
+        shapes = jax.eval_shape(lambda *a: jax.tree.map(_plain, program.__wrapped__(*a)), keys, per_seed, arrays)
         part = jax.tree.map(lambda x: np.zeros((0, *x.shape[1:]), x.dtype), shapes)
     return cluster.gather(part, [width * count for count in devices])
 

@@ -63,6 +63,18 @@ def test_a_seed_does_not_depend_on_its_neighbours():
     assert_close("one of four", over_seeds(noisy, [5, 6, 7, 8], 2.0, power=2)["value"][2], alone, rtol=1e-12)
 
 
+def test_programs_compile_at_a_fixed_level_unless_the_environment_says_another(monkeypatch):
+    """Programs of one level are one program; another level is another cell, as XLA's flags are part of its name."""
+    assert driver._options() is None, "the suite's flags name a level"
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false")
+    assert driver._options() == {"xla_backend_optimization_level": 1}
+    before = over_seeds(noisy, np.arange(4), 2.0, power=5)
+    driver.forget_programs()
+    again = over_seeds(noisy, np.arange(4), 2.0, power=5)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(before), strict=True))
+    driver.forget_programs()
+
+
 def test_same_call_same_bytes():
     a, b = (over_seeds(noisy, range(6), 2.0, power=2)["value"] for _ in range(2))
     assert a.tobytes() == b.tobytes()

@@ -65,8 +65,50 @@ def test_bytes_held_are_counted_in_loops_too():
     count = [lanes.held(jax.make_jaxpr(f)(x).jaxpr) for f in (flat, looped)]
     assert 1600 <= count[0] < 1700
     assert 81600 <= count[1] < 84000
-    assert lanes.fitting(flat, (x,)) == lanes.CACHE // count[0]
-    assert lanes.fitting(flat, (jax.ShapeDtypeStruct((10**7,), float),)) == 1
+
+
+def test_operations_are_counted_as_often_as_they_run():
+    """By bytes in and out: five products of a scan, whose bodies' calls count too, and what is gathered apart from what streams."""
+
+    def f(x, rows):
+        y, _ = jax.lax.scan(lambda y, _: (jax.jit(jnp.matmul)(y, x), None), x, length=5)
+        return jax.lax.while_loop(lambda y: y[0, 0] > 0, lambda y: -y, y)[rows]
+
+    work = lanes.touched(jax.make_jaxpr(f)(jnp.zeros((30, 30)), jnp.zeros(4, int)).jaxpr)
+    assert work["dot_general", 3 * 7200] == 5
+    assert work["", 2 * 7200] == lanes.TURNS, "the sign"
+    assert sum(count for (kind, _), count in work.items() if kind == "gather") == 1
+
+
+def best(f, *shapes, seeds=64):
+    return lanes.fitting(f, tuple(jax.ShapeDtypeStruct(shape, float) for shape in shapes), seeds)
+
+
+def test_the_width_follows_what_an_operation_touches():
+    """Small operations: all at once. Beyond the cache: all where bytes stream, as many as stay inside where they are gathered; products lie
+    between. Never more than the memory that lanes may hold together."""
+
+    def looped(step):
+        return lambda x: jax.lax.fori_loop(0, 100, lambda _, y: step(y), x)
+
+    jump = looped(lambda y: y[jnp.argsort(y[:, 0])])
+    assert best(looped(lambda y: 2 * y), (10,)) == best(jump, (10, 1)) == 64
+    assert best(looped(lambda y: 2 * y), (8000,)) == 64
+    assert best(jump, (300, 100)) == 2, "240 kB there and back: two seeds in a MiB, four not"
+    assert best(jump, (3000, 100)) == 4, "outside at every width: what the memory holds"
+    assert best(looped(lambda y: y @ y), (100, 100)) == 4, "240 kB a product"
+    assert best(looped(lambda y: 2 * y), (200_000,), seeds=20) == 4 and best(jnp.sum, (10**7,)) == 1
+
+
+def test_the_cost_of_a_seed():
+    work = lanes.touched(jax.make_jaxpr(lambda x: x[::-1] @ x)(jnp.zeros(50_000)).jaxpr)
+    gathers = sum(count for (kind, _), count in work.items() if kind == "gather")
+    product = 2 * 400_000 + 8
+    assert work["dot_general", product] == 1 and gathers == 0
+    alone, two = (lanes.cost(work, count) for count in (1, 2))
+    assert two - alone == pytest.approx(product - work.total() * lanes.FIXED / 2), (
+        "fixed costs shared, the product outside the cache"
+    )
 
 
 def identities(call):
@@ -76,11 +118,11 @@ def identities(call):
 
 
 def test_auto_follows_from_the_bytes_and_bounds_the_memory(monkeypatch):
-    """Small seeds all at once; with a cache for one of them, one at once, in a fraction of the memory."""
+    """Small seeds all at once; with memory for one of them, one at once, in a fraction of it."""
     assert {identity[-1] for identity in identities(lambda: chains("auto", size=7))} == {0}
     one = (jax.eval_shape(jax.random.key, 0), jnp.zeros(()))
     held = lanes.held(jax.make_jaxpr(lambda key, own: chain(key, own, size=50))(*one).jaxpr)
-    monkeypatch.setattr(lanes, "CACHE", held + 100)
+    monkeypatch.setattr(lanes, "MEMORY", held + 100)
     (alone,) = identities(lambda: chains("auto", size=50))
     assert alone[-1] == 1
     (every,) = identities(lambda: chains(None, size=50))
