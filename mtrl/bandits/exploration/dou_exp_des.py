@@ -12,7 +12,7 @@ from mtrl.bandits.exploration.phases import Identification, run_phases
 from mtrl.bandits.exploration.recover import feature_design, feature_moment, leading, make_batch
 from mtrl.bandits.exploration.sampler import ArmSampler
 from mtrl.bandits.exploration.sizes import UNIT, Bounds, batch_rounds, delta_of, feature_batches
-from mtrl.numerics.checks import check_nonnegative, check_positive, check_rank
+from mtrl.numerics.checks import check_nonnegative, check_positive, check_rank, check_whole
 from mtrl.numerics.designs.certificate import check_spanning
 from mtrl.numerics.designs.rounding import efficient_apportionment, regret_rounding
 from mtrl.numerics.types import PRNGKey, Scalar
@@ -70,6 +70,7 @@ def dou_exp_des(
     check_positive(omega=omega, hint="it is the task diversity, k times the smallest eigenvalue of Gamma")
     check_positive(noise=sampler.noise, constant=constant)
     check_nonnegative(least=least)
+    check_whole(phases=phases)
     check_spanning("arms", sampler.arms)
     rules = make_rules(
         delta=delta, zeta=zeta, sizes=sizes, allocation=allocation, rounding=rounding, reuse=reuse

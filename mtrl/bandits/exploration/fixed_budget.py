@@ -46,6 +46,25 @@ def keep_best(
     return active & (jnp.argsort(order, axis=1) < count)
 
 
+def phase_pulls(sampler: ArmSampler, budget: Scalar) -> Int[Array, "*budgets"]:
+    """Pulls of a task in each of the `halvings`: `budget / (M ceil(log2 n))`, rounded down.
+
+    Raises:
+      BadInput: one arm, or fewer pulls than arms.
+    """
+    arms = sampler.arms.shape[0]
+    if arms < 2:
+        raise BadInput(f"arms got {arms}, but a best arm is sought among at least 2; add arms")
+    each = jnp.floor(jnp.asarray(budget) / (sampler.tasks * halvings(arms))).astype(int)
+    pulled = known(each)
+    if pulled is not None and pulled.min() < arms:
+        raise BadInput(
+            f"budget got {float(jnp.min(jnp.asarray(budget))):g}, which is {int(pulled.min())} pulls of a task in a phase, but must be "
+            f"at least one for each of {arms} arms; raise the budget"
+        )
+    return each
+
+
 def halve(
     key: PRNGKey, sampler: ArmSampler, basis: Float[Array, "dim rank"], budget: Scalar, *, allocation: str = "XY"
 ) -> BudgetedChoice:
@@ -63,16 +82,7 @@ def halve(
     """
     check_choice("allocation", allocation, ALLOCATIONS)
     (tasks, arms), dtype = (sampler.present.shape[0], sampler.arms.shape[0]), sampler.arms.dtype
-    if arms < 2:
-        raise BadInput(f"arms got {arms}, but a best arm is sought among at least 2; add arms")
-    phases = halvings(arms)
-    each = jnp.floor(jnp.asarray(budget) / (sampler.tasks * phases)).astype(int)
-    pulled = known(each)
-    if pulled is not None and pulled.min() < arms:
-        raise BadInput(
-            f"budget got {float(jnp.min(jnp.asarray(budget))):g}, which is {int(pulled.min())} pulls of a task in a phase, but must be "
-            f"at least one for each of {arms} arms; raise the budget"
-        )
+    each, phases = phase_pulls(sampler, budget), halvings(arms)
     features = sampler.arms @ jnp.asarray(basis, dtype)
     left, right = np.triu_indices(arms, 1)
     y = features[left] - features[right]
@@ -131,9 +141,6 @@ def fb_doe(
     check_positive(noise=sampler.noise)
     check_spanning("arms", sampler.arms)
     size = 20 * dim if rounds is None else rounds
-    batch = make_batch(
-        sampler.arms, efficient_apportionment(feature_design(sampler.arms, design).weights, size), sampler.noise
-    )
     batches = jnp.floor(jnp.asarray(share) * budget / (sampler.tasks * size))
     made = known(batches)
     if made is not None and made.min() < 1:
@@ -141,9 +148,12 @@ def fb_doe(
             f"budget got {float(jnp.min(jnp.asarray(budget))):g}, whose share for the features is less than a batch of {size} pulls in "
             "every task; raise the budget or the share, or shorten the batch (rounds)"
         )
+    spent = sampler.tasks * batches * size
+    phase_pulls(sampler, budget - spent)
+    weights = feature_design(sampler.arms, design).weights
+    batch = make_batch(sampler.arms, efficient_apportionment(weights, size), sampler.noise)
     keys = [jax.random.fold_in(key, i) for i in range(2)]
     basis, _ = recover_features(keys[0], sampler, batch, batches, rank=rank, correction=correction)
-    spent = sampler.tasks * batches * size
     found = halve(keys[1], sampler, basis, budget - spent, allocation=allocation)
     return found._replace(pulls=found.pulls + spent.astype(int), feature_pulls=spent.astype(int))
 
