@@ -77,8 +77,8 @@ FIGURE = Figure(
         Claim("with noise clipping at 100 does as well as none: distance of accuracies", f"Table 1: 96.7 and 96.7 %; {STAND_IN}",
               gap("annealed noise, clip 100", "annealed noise, no clipping"), at_most(0.02), unit="1", stand_in=True,
               reason="twice the spread of runs that train",
-              note="the clip never acts: compiled so that both round alike, the two runs were equal to the last bit; here they part by "
-              "rounding alone, which moves the update of the escape, and three seeds are few"),
+              note="in programs that rounded both alike the two accuracies were equal at every seed, so the clip does not act; here "
+              "rounding alone parts the runs and moves the update of the escape, and three seeds are few"),
         Claim.derived("annealed noise beats every other remedy of gradient descent: lowest lead",
               "section 4.1 (ordering, dropout and none alone)",
               bootstrap(lambda noise, rest: np.min(noise - rest), final(NOISE), final(["no noise, clip 10", "dropout 0.5",

@@ -64,14 +64,22 @@ def test_a_seed_does_not_depend_on_its_neighbours():
 
 
 def test_programs_compile_at_a_fixed_level_unless_the_environment_says_another(monkeypatch):
-    """Programs of one level are one program; another level is another cell, as XLA's flags are part of its name."""
-    assert driver._options() is None, "the suite's flags name a level"
-    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false")
-    assert driver._options() == {"xla_backend_optimization_level": 1}
-    before = over_seeds(noisy, np.arange(4), 2.0, power=5)
+    """The suite's own flags name a level; where none do, it is ours, which the one jit is given."""
+    asked, jit = [], jax.jit
+
+    def recording(fn, **options):
+        asked.append(options.get("compiler_options"))
+        return jit(fn, **options)
+
+    monkeypatch.setattr(jax, "jit", recording)
     driver.forget_programs()
-    again = over_seeds(noisy, np.arange(4), 2.0, power=5)
-    assert all(a.tobytes() == b.tobytes() for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(before), strict=True))
+    theirs = over_seeds(noisy, range(4), 2.0, power=5)["value"]
+    assert asked[-1] is None
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false")
+    driver.forget_programs()
+    ours = over_seeds(noisy, range(4), 2.0, power=5)["value"]
+    assert asked[-1] == {"xla_backend_optimization_level": 1}
+    assert_close("level 1 against the suite's", ours, theirs, rtol=1e-12)
     driver.forget_programs()
 
 

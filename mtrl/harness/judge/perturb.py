@@ -44,6 +44,18 @@ def _scaled(data: Any, dim: str, place: int, by: float = 2.0) -> Any:
     )
 
 
+def _raised(data: Any, dim: str, place: int) -> Any:
+    """Values at one label of a dimension plus ten times the largest finite size: moved beyond their spread, which stays."""
+    moved = {}
+    for name, v in data.data_vars.items():
+        if dim in v.dims and v.dtype.kind == "f":
+            most = np.abs(v.values[np.isfinite(v.values)]).max(initial=0.0)
+            at = np.zeros(data.sizes[dim])
+            at[place] = 10 * most + 1
+            moved[name] = v + at.reshape([-1 if d == dim else 1 for d in v.dims])
+    return data.assign(moved)
+
+
 def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
     """(name, dataset), the cheap ones first.
 
@@ -89,11 +101,13 @@ def perturbations(data: Any) -> Iterator[tuple[str, Any]]:
 
 
 def remote(data: Any) -> Iterator[tuple[str, Any]]:
-    """(name, dataset) with all of one label in words ten times smaller: what a claim that is missed by far would need."""
+    """(name, dataset) with all of one label in words ten times smaller, or raised beyond all spread: what a claim would need that is missed
+    by far, or hidden by few seeds."""
     for dim in data.dims:
         if dim in data.coords and data[dim].dtype.kind in "OUST":
             for i in range(data.sizes[dim]):
                 yield f"{data[dim].values[i]} / 10", _scaled(data, dim, i, 0.1)
+                yield f"{data[dim].values[i]} raised", _raised(data, dim, i)
 
 
 def turns(claim: Claim, data: Any, config: Any) -> Iterator[str]:

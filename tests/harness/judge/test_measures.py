@@ -202,6 +202,14 @@ def test_perturbations_turn_a_claim_that_says_something_and_not_one_that_does_no
         "a claim that is missed by far is met if one side is ten times better"
     )
     assert "shared / 10" not in turning, "what is reproduced must be turned by less"
+    hidden = DATA.assign(
+        regret=DATA.regret * 0 + RNG.normal(size=(12, 1, 1)) * [[-1], [1]]
+    )  # two sides alike but for spread
+    alike = turned_by(Claim("less", "", gap, at_most(0.0)), hidden, Config)
+    assert {"own raised", "shared raised"} <= set(alike) and "shared / 10" not in alike, (
+        "spread hides all that scales it"
+    )
+    assert not any("raised" in name for name in turning)
     assert "method reversed" in turning and any("exchanged" in name for name in turning)
     assert turned_by(
         Claim("a square", "", mean(value("regret", method="own", tasks=LAST) * 0 + 1), at_least(0.0)), DATA, Config
