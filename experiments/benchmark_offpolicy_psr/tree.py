@@ -35,7 +35,7 @@ class TreeConfig(BaseConfig):
 def run(config: TreeConfig, seeds: np.ndarray) -> Any:
     """Timings on the first pair; values and policies on every pair."""
     size = dict(states=config.states, observations=config.observations, actions=config.actions, horizon=config.horizon)
-    laws = over_seeds(programs.tables, seeds, **size)
+    laws = over_seeds(programs.tables, seeds, lanes="auto", **size)
     p, q = laws[0]
     ready = (jnp.asarray(p), jnp.asarray(q))
     calls = {
