@@ -1,8 +1,8 @@
 """Operations and bytes of a program by XLA's own cost analysis, loops counted as often as they run.
 
 The analysis looks at the body of a loop once, however often that runs, so a program is cut at its loops, every part analysed alone and
-multiplied by how often it is run: a scan's length, or for a `while_loop` and a `cond` the count of a run of its own. Every elementwise
-operation counts one, an exponential too.
+multiplied by how often it is run: a scan's length, or for a `while_loop` and a `cond` the count of a run of its own. An elementwise
+operation counts one, an exponential too; what no result needs is not counted.
 
 Two things are not seen by XLA and added by name: factorisations, which are calls of LAPACK, by their textbook leading terms (`LAPACK`), and
 four of the five passes of the random generator's own loop (`THREEFRY`).
@@ -67,9 +67,10 @@ def counted(fn: Callable, *arguments: Any) -> list[Part]:
       BadInput: a loop's own condition has a loop of unknown length.
     """
     import jax
+    from jax.interpreters.partial_eval import dce_jaxpr
 
     closed = jax.make_jaxpr(fn)(*arguments)
-    whole = _Cut(closed)
+    whole = _Cut(closed.replace(jaxpr=dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars), instantiate=True)[0]))
     runs = whole.runs
     if runs is None:
         runs = np.asarray(jax.jit(lambda *leaves: whole.run(leaves)[1])(*jax.tree.leaves(arguments)))

@@ -34,6 +34,12 @@ def sometimes(x, steps):
     return jax.lax.scan(step, x, jnp.arange(10))[0]
 
 
+def unused(x, steps):
+    """Two products, beside those of a loop, a carry and a factorisation of which nothing is asked."""
+    until(x, steps), jnp.linalg.eigh(x)
+    return jax.lax.scan(lambda c, _: ((c[0] @ x, c[1] @ x @ x), None), (x, x), None, length=2)[0][0]
+
+
 def nested(x, steps):
     """Two rounds of a loop of `steps` products, and in each five products more."""
     return jax.lax.scan(lambda c, _: (scanned(until(c, steps), length=5), None), x, None, length=2)[0]
@@ -50,6 +56,7 @@ def nested(x, steps):
         (until, (A, 0), 0),
         (sometimes, (A, 3), 3),
         (nested, (A, 4), 2 * (4 + 5)),
+        (unused, (A, 4), 2),
         (jax.checkpoint(lambda x: x @ x), (A,), 1),
         (jax.vmap(until, (None, 0)), (A, np.array([2, 6])), 12),  # the lane that is done waits for the other
     ],
@@ -62,6 +69,7 @@ def nested(x, steps):
         "no round",
         "cond",
         "nested",
+        "unused",
         "checkpoint",
         "vmap of while",
     ],
