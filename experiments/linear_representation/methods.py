@@ -8,7 +8,7 @@ ratios to the first.
 import functools
 
 from experiments.linear_representation.protocol import convex
-from mtrl.harness import jnp
+from mtrl.harness import jax, jnp
 
 # Which structure each method is made for; the others serve as baselines.
 MADE_FOR = {
@@ -83,8 +83,8 @@ def path(name, *, iterations, gap, ratios, clusters):
         """One block of choices per ratio."""
 
         def blocks(term, lams):
-            weights, gaps = zip(*(one(term, lams, ratio) for ratio in ratios), strict=True)
-            return jnp.concatenate(weights), jnp.concatenate(gaps)
+            weights, gaps = jax.lax.map(lambda ratio: one(term, lams, ratio), jnp.asarray(ratios))
+            return weights.reshape(-1, *weights.shape[2:]), gaps.reshape(-1)
 
         return blocks
 

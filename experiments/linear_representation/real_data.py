@@ -160,11 +160,9 @@ def run(config, seeds):
     given = (published_splits(config, seeds, arrays[2]),) if published else ()
     options |= dict(published=True) if published else {}
     rows = 0 if published else few_rows(arrays[2], TRAIN[name], arrays[0].shape[2])
-    # Of large files one split at a time: many at once leave the cache, and wait for the slowest.
-    options |= dict(rows=rows, in_turn=True) if rows else {}
-    errors = [
-        over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, per_seed=given, **options) for method in METHODS
-    ]
+    # One split at a time: many at once wait for the slowest, and those of large files leave the cache.
+    options |= dict(rows=rows, per_seed=given, in_turn=True)
+    errors = [over_seeds(one_split, seeds, *arrays, TRAIN[name], name=method, **options) for method in METHODS]
     unit = "test RMSE over the standard deviation of all responses, mean over tasks"
     return dataset(seeds, {"method": METHODS}, rmse=(("method", "seed"), np.stack(errors), unit))
 

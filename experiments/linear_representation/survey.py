@@ -73,7 +73,7 @@ def run(config, seeds):
     where = (seeds, STRUCTURES.index(config.structures[0]), config.snr)
     sizes = {name: getattr(config, name) for name in ("dim", "tasks", "samples")}
     search = {name: getattr(config, name) for name in ("folds", "points", "ratio_min", "iterations", "gap", "ratios")}
-    rows = [over_seeds(one_method, *where, name=name, **sizes, **search) for name in config.methods]
+    rows = [over_seeds(one_method, *where, name=name, in_turn=True, **sizes, **search) for name in config.methods]
     unit = ("root mean squared prediction error", "test RMSE, mean over tasks")
     dims, found = ("method", "seed"), {key: np.stack([row[key] for row in rows]) for key in rows[0]}
     return dataset(

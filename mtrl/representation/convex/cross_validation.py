@@ -130,18 +130,22 @@ def select_lam(path: Path, folds: Moments | RowFolds, lams: Float[Array, " lam"]
       `Selection`, refitted along the same path on the data of all folds.
     """
 
-    def errors_of(training, validation):
+    def fitted(training, validation):
         weights, gaps = path(training, lams)
-        return jax.vmap(lambda w: jnp.mean(task_errors(validation, w)))(weights), jnp.max(gaps)
+        return jax.vmap(lambda w: jnp.mean(task_errors(validation, w)))(weights), jnp.max(gaps), weights
 
     if isinstance(folds, Moments):
         total = jax.tree.map(lambda x: jnp.sum(x, axis=0), folds)
 
         def without(held_out):
             training = data_term(jax.tree.map(lambda all_, out: all_ - out, total, held_out))
-            return errors_of(training, data_term(held_out))
+            return fitted(training, data_term(held_out))
 
-        errors, gaps = jax.lax.map(without, folds)
+        # Nothing is held out in the end: the refit is one more round of the same loop, and the path is compiled once.
+        errors, gaps, weights = jax.lax.map(
+            without, jax.tree.map(lambda x: jnp.concatenate([x, jnp.zeros_like(x[:1])]), folds)
+        )
+        errors, weights = errors[:-1], weights[-1]
     else:
         count = folds.y.shape[0]
         others = jnp.asarray([[k for k in range(count) if k != out] for out in range(count)])
@@ -149,12 +153,11 @@ def select_lam(path: Path, folds: Moments | RowFolds, lams: Float[Array, " lam"]
         def without_rows(own):
             kept, held_out = own
             training = term_of_folds(RowFolds(*(part[kept] for part in folds)))
-            return errors_of(training, data_term_of_rows(*held_out))
+            return fitted(training, data_term_of_rows(*held_out))[:2]
 
         errors, gaps = jax.lax.map(without_rows, (others, folds))
+        weights, refit = path(term_of_folds(folds), lams)
+        gaps = jnp.maximum(gaps, jnp.max(refit))
     errors = jnp.mean(errors, axis=0)
     index = jnp.argmin(errors)
-    weights, refit = path(term_of_folds(folds), lams)
-    return Selection(
-        weights[index], lams[index % lams.shape[0]], index, errors, jnp.maximum(jnp.max(gaps), jnp.max(refit))
-    )
+    return Selection(weights[index], lams[index % lams.shape[0]], index, errors, jnp.max(gaps))
