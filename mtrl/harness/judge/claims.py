@@ -70,14 +70,18 @@ def exact(value: Any) -> Interval:
 
 
 def mean_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
-    """Student t-interval for the mean of independent draws (one per seed); needs two or more, else it is unbounded."""
+    """Student t-interval for the mean of independent draws (one per seed); needs two or more, else it is unbounded.
+
+    Its ends are NaN, and a verdict on it undecided, where a draw is infinite.
+    """
     from scipy import stats
 
     samples = np.asarray(samples, dtype=float).ravel()
     mean, n = float(samples.mean()), samples.size
     if n < 2:
         return Interval(mean, -math.inf, math.inf)
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1) * samples.std(ddof=1) / math.sqrt(n))
+    with np.errstate(invalid="ignore"):  # inf - inf
+        half = float(stats.t.ppf(0.5 + level / 2, n - 1) * samples.std(ddof=1) / math.sqrt(n))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -152,14 +152,15 @@ def subplots(
 
 
 def half_width(samples: ArrayLike) -> np.ndarray:
-    """Half of the 95% t-interval of the mean over the leading axis; 0 for a single draw."""
+    """Half of the 95% t-interval of the mean over the leading axis; 0 for a single draw, NaN where a draw is infinite."""
     from scipy import stats
 
     samples = np.asarray(samples, dtype=float)
     n = samples.shape[0]
     if n < 2:
         return np.zeros(samples.shape[1:])
-    return np.asarray(stats.t.ppf(0.975, n - 1) * samples.std(0, ddof=1) / np.sqrt(n))
+    with np.errstate(invalid="ignore"):  # inf - inf
+        return np.asarray(stats.t.ppf(0.975, n - 1) * samples.std(0, ddof=1) / np.sqrt(n))
 
 
 def band(

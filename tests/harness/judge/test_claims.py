@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -51,6 +52,10 @@ def test_mean_interval_is_students():
     value, low, high = mean_interval([1.0, 2.0, 3.0, 4.0])
     assert_close("t interval", np.array([value, low, high]), [2.5, 0.445739743, 4.554260257], rtol=1e-8)
     assert mean_interval([1.0]) == Interval(1.0, -np.inf, np.inf)
+    with warnings.catch_warnings(action="error"):  # runs that never escape are ordinary data
+        endless = mean_interval([1.0, np.inf])
+    assert endless.value == np.inf and np.isnan(endless.low) and np.isnan(endless.high)
+    assert verdict(endless, at_least(0.0)) == verdict(endless, at_most(0.0)) == "undecided"
 
 
 def test_coverage():

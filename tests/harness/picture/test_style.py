@@ -2,6 +2,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 
@@ -23,6 +24,8 @@ def test_half_width_is_the_t_interval():
     samples = np.array([[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]])
     np.testing.assert_allclose(style.half_width(samples), [4.302652729911275 * 2 / np.sqrt(3), 0.0])
     np.testing.assert_allclose(style.half_width(samples[:1]), [0.0, 0.0])
+    with warnings.catch_warnings(action="error"):  # runs that never escape are ordinary data
+        assert np.isnan(style.half_width(np.array([1.0, np.inf])))
 
 
 DRAWN = """
